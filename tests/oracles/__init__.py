@@ -1,0 +1,1 @@
+"""Slow, obvious answers in plain Python; nothing here imports the package."""
