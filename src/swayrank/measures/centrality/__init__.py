@@ -1,0 +1,1 @@
+"""Who stands where attention passes: measures of a graph's structure alone."""

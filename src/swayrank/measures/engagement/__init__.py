@@ -1,0 +1,1 @@
+"""How people react: counts, decayed sums and h-type indices over an event table."""

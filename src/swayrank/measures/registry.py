@@ -1,0 +1,250 @@
+"""The registry of measures: what there is, what each one means, and how to call it by name.
+
+A measure is a function ``f(data, *, ...) -> Measure`` under :func:`register`. The decorator records what the measure
+needs and means, and it stamps every answer with its parameters and provenance, so that no measure can forget them.
+
+To add a measure, write one module under ``measures/<family>/`` and decorate its function. Nothing else is edited: the
+families are searched on first use. Modules whose name starts with an underscore are not searched.
+
+The order of decorators is fixed: ``register`` outside, ``domains`` inside, so that a refused value is never stamped::
+
+    @register(name="pagerank", needs="graph", reads="along", exact=True, cost="O(m) per pass", citation="...")
+    @domains(damping=Interval(0, 1, "[)"))
+    def pagerank(graph, *, damping=0.85): ...
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import hashlib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any, Literal, ParamSpec
+
+import numpy as np
+
+from swayrank.errors import ParameterError
+from swayrank.events import Events
+from swayrank.graph import Graph
+from swayrank.measures._measure import Measure
+
+P = ParamSpec("P")
+Needs = Literal["graph", "events"]
+Reads = Literal["along", "against", "both", "none"]
+
+# How the work is run changes no bit of the answer (D4), so it is no part of the parameters.
+_HOW_IT_RUNS = frozenset({"engine", "threads", "progress"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the registry knows of one measure.
+
+    Attributes
+    ----------
+    name : str
+        The public name, the same as ``swayrank.<name>``.
+    function : callable
+        ``function(data, **params) -> Measure``.
+    needs : {"graph", "events"}
+        What the first argument is.
+    definition : str
+        One sentence: what the number means.
+    reads : {"along", "against", "both", "none"}
+        Whether the measure reads the graph along its arcs (with attention) or against them (with influence).
+    exact : bool
+        False for a measure that samples: it takes ``rng`` and answers with an interval.
+    cost : str
+        The cost class, such as ``"O(m)"``.
+    citation : str
+        The source of the definition.
+    defaults : mapping of str to object
+        Every keyword parameter with its default.
+    domains : mapping of str to object
+        The allowed values of the parameters that have a domain.
+    """
+
+    name: str
+    function: Callable[..., Measure]
+    needs: Needs
+    definition: str
+    reads: Reads
+    exact: bool
+    cost: str
+    citation: str
+    defaults: Mapping[str, object]
+    domains: Mapping[str, object]
+
+
+_entries: dict[str, Entry] = {}
+
+
+def register(
+    *, name: str, needs: Needs, reads: Reads, exact: bool, cost: str, citation: str, definition: str | None = None
+) -> Callable[[Callable[P, Measure]], Callable[P, Measure]]:
+    """Register a function as a measure, and stamp its answers with parameters and provenance.
+
+    Parameters
+    ----------
+    name : str
+        The public name.
+    needs : {"graph", "events"}
+        What the first argument is.
+    reads : {"along", "against", "both", "none"}
+        Along the arcs, against them, both ways, or no arcs at all.
+    exact : bool
+        False for a measure that samples.
+    cost, citation : str
+        Cost class and source.
+    definition : str or None, default=None
+        One sentence; None takes the first line of the function's docstring.
+
+    Returns
+    -------
+    callable
+        The decorator.
+    """
+
+    def decorate(function: Callable[P, Measure]) -> Callable[P, Measure]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def stamped(*args: P.args, **kwargs: P.kwargs) -> Measure:
+            result = function(*args, **kwargs)
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            (_, data), *given = bound.arguments.items()
+            asked = {key: _recordable(value) for key, value in given if key not in _HOW_IT_RUNS}
+            # What the function says of itself (a drawn rng, rows left out) stands over what was asked.
+            return replace(
+                result,
+                params={**asked, **result.params},
+                provenance={"measure": name, **_data_hash(data, needs), "swayrank": version("swayrank")}
+                | result.provenance,
+            )
+
+        _entries[name] = Entry(
+            name=name,
+            function=stamped,
+            needs=needs,
+            definition=definition or (inspect.getdoc(function) or name).splitlines()[0],
+            reads=reads,
+            exact=exact,
+            cost=cost,
+            citation=citation,
+            defaults={p.name: p.default for p in list(signature.parameters.values())[1:]},
+            domains=getattr(function, "__domains__", {}),
+        )
+        return stamped
+
+    return decorate
+
+
+def measures(needs: Needs | None = None) -> dict[str, Entry]:
+    """List the measures there are, by name.
+
+    Parameters
+    ----------
+    needs : {"graph", "events"} or None, default=None
+        Only the measures of a graph, or only those of an event table.
+
+    Returns
+    -------
+    dict of str to Entry
+        In alphabetical order.
+
+    Examples
+    --------
+    >>> from swayrank.measures.registry import measures
+    >>> entry = measures("graph")["pagerank"]
+    >>> entry.reads, entry.exact, entry.cost
+    ('along', True, 'O(m) per pass')
+    """
+    _load_families()
+    return {name: entry for name, entry in sorted(_entries.items()) if needs in (None, entry.needs)}
+
+
+def measure(data: object, name: str, /, **params: Any) -> Measure:
+    """Compute the measure called `name`.
+
+    Parameters
+    ----------
+    data : Graph or Events
+        What the measure needs: see ``measures()[name].needs``.
+    name : str
+        Name of the measure.
+    **params : object
+        Its keyword parameters.
+
+    Returns
+    -------
+    Measure
+        The same as calling ``swayrank.<name>(data, **params)``.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name or parameter (with the close ones), and for data of the wrong kind.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> g = sr.Graph.from_edges([0, 1, 2], [1, 2, 1])
+    >>> sr.measure(g, "in_degree").values
+    array([0, 2, 1], dtype=uint32)
+    """
+    entry = measures().get(name)
+    if entry is None:
+        raise ParameterError(f"unknown measure {name!r}{_close(name, _entries)}; there are: {', '.join(measures())}")
+    unknown = next((key for key in params if key not in entry.defaults), None)
+    if unknown is not None:
+        known = ", ".join(entry.defaults) or "none"
+        raise ParameterError(
+            f"{name} has no parameter {unknown!r}{_close(unknown, entry.defaults)}; its parameters are: {known}"
+        )
+    _check_kind(data, entry)
+    return entry.function(data, **params)
+
+
+def _check_kind(data: object, entry: Entry) -> None:
+    if entry.needs == "graph" and isinstance(data, Events):
+        raise ParameterError(
+            f"{entry.name} needs a Graph, got Events: pass the follow graph, or events.derive_graph()"
+        )
+    if entry.needs == "events" and isinstance(data, Graph):
+        raise ParameterError(f"{entry.name} needs Events, got a Graph: read an event log with read_events(...)")
+
+
+def _close(word: str, known: Mapping[str, object]) -> str:
+    found = difflib.get_close_matches(word, known, n=3)
+    return f" (did you mean {' or '.join(repr(w) for w in found)}?)" if found else ""
+
+
+@functools.cache
+def _load_families() -> None:
+    package = importlib.import_module("swayrank.measures")
+    for module in pkgutil.walk_packages(package.__path__, "swayrank.measures."):
+        if not module.name.rpartition(".")[2].startswith("_"):
+            importlib.import_module(module.name)
+
+
+def _recordable(value: object) -> object:
+    """Keep small values as they are; stand in a content hash for arrays and large mappings."""
+    if isinstance(value, np.ndarray):
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
+        return {"array": digest, "dtype": str(value.dtype), "shape": list(value.shape)}
+    if isinstance(value, Mapping) and len(value) > 100:
+        return {"mapping": hashlib.sha256(repr(sorted(value.items(), key=str)).encode()).hexdigest()[:16],
+                "length": len(value)}
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _data_hash(data: object, needs: Needs) -> dict[str, object]:
+    """The content hash of what was measured; a diffusion model is known by its graph."""
+    source = data if hasattr(data, "fingerprint") else getattr(data, "graph", None)
+    return {needs: getattr(source, "fingerprint", None)}
