@@ -112,7 +112,7 @@ def balanced_bounds(indptr: npt.NDArray[np.uint64], n_chunks: int) -> Bounds:
         How many ranges at the most. Must not depend on the number of threads.
 
     >>> balanced_bounds(np.array([0, 8, 8, 8, 16], np.uint64), 2)
-    array([0, 1, 4])
+    array([0, 2, 4])
     """
     n_rows = indptr.size - 1
     if n_rows <= 0:

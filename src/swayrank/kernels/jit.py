@@ -11,6 +11,7 @@ With ``NUMBA_DISABLE_JIT=1`` kernels run as plain Python (slowly) and give the s
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -178,6 +179,8 @@ class _KernelCache(caching.FunctionCache):
         try:
             return super().load_overload(sig, target_context)
         except Exception:
+            with contextlib.suppress(OSError):
+                self.flush()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:

@@ -1,0 +1,99 @@
+"""The engine seam: order, purity, errors, and the same bits however chunks run."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from swayrank.engines import Engine, balanced_bounds, chunk_bounds, resolve_engine
+from swayrank.engines.local import LocalEngine, n_threads
+from swayrank.errors import ParameterError
+from tests.engines import AdversarialEngine
+
+
+def total(inputs, start, stop):
+    return float(inputs[start:stop].sum())
+
+
+def fill(inputs, start, stop, out):
+    out[:] = inputs[start:stop] * 2
+    return stop - start
+
+
+def fail_late(inputs, start, stop):
+    if start >= 60:
+        raise ZeroDivisionError
+    return start
+
+
+VALUES = np.random.default_rng(5).normal(size=101)
+
+
+def test_results_come_in_order(any_engine):
+    engine = resolve_engine(**any_engine)
+    bounds = chunk_bounds(101, 7)
+    out = np.empty(101)
+    assert list(engine.map(total, VALUES, bounds)) == [total(VALUES, a, b) for a, b in zip(bounds, bounds[1:])]  # noqa: B905
+    assert sum(engine.map(fill, VALUES, bounds, out=out)) == 101
+    assert np.array_equal(out, VALUES * 2)
+
+
+def test_other_process(other_process):
+    out = np.empty(101)
+    assert len(list(other_process.map(fill, VALUES, chunk_bounds(101, 40), out=out))) == 3
+    assert np.array_equal(out, VALUES * 2)
+    assert isinstance(other_process, Engine)
+
+
+def test_steps_add_up(any_engine):
+    steps = []
+    list(resolve_engine(**any_engine).map(total, VALUES, chunk_bounds(101, 7), step=steps.append))
+    assert sum(steps) == 101
+
+
+def test_an_error_reaches_the_caller_and_stops_the_rest():
+    engine = LocalEngine(2)
+    with pytest.raises(ZeroDivisionError):
+        list(engine.map(fail_late, VALUES, chunk_bounds(100_000, 10)))
+    assert list(engine.map(total, VALUES, chunk_bounds(3, 10))) == [total(VALUES, 0, 3)]
+
+
+def test_an_abandoned_loop_leaves_nothing_running():
+    started = []
+    gate = threading.Lock()
+
+    def slow(inputs, start, stop):
+        with gate:
+            started.append(start)
+
+    for _ in LocalEngine(2).map(slow, None, chunk_bounds(1000, 1)):
+        break
+    seen = len(started)
+    assert seen < 100
+    assert list(LocalEngine(2).map(total, VALUES, chunk_bounds(101, 101))) == [total(VALUES, 0, 101)]
+    assert len(started) == seen
+
+
+def test_bounds():
+    assert chunk_bounds(0, 4).tolist() == [0]
+    assert chunk_bounds(8, 4).tolist() == [0, 4, 8]
+    star = np.array([0, 0, 1000, 1000, 1001], np.uint64)
+    assert balanced_bounds(star, 8).tolist()[0] == 0
+    assert balanced_bounds(star, 8).tolist()[-1] == 4
+    assert balanced_bounds(np.zeros(1, np.uint64), 8).tolist() == [0]
+    even = np.arange(0, 1601, 16).astype(np.uint64)
+    sizes = np.diff(balanced_bounds(even, 10))
+    assert sizes.min() >= 9
+    assert sizes.max() <= 11
+
+
+def test_choice():
+    assert resolve_engine("local", 3).threads == 3
+    assert resolve_engine("local").threads == n_threads()
+    custom = AdversarialEngine()
+    assert resolve_engine(custom) is custom
+    for wrong in ({"engine": "moon"}, {"engine": 3}, {"threads": 0}, {"threads": 1.5}, {"threads": True}):
+        with pytest.raises(ParameterError, match="must be"):
+            resolve_engine(**wrong)
