@@ -1,0 +1,57 @@
+# Two commands do everything, set-up too: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs bench pins clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/core.done: requirements/core.txt pyproject.toml
+	@echo "making the environment in $(VENV) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --require-hashes -r requirements/core.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.txt $(VENV)/core.done
+	@echo "adding what the tests need (once)"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/bench.done: requirements/bench.txt $(VENV)/dev.done
+	@$(INSTALL) --require-hashes -r requirements/bench.txt
+	@touch $@
+
+demo: $(VENV)/core.done  ## make a town with known influence, score it, and show how well that recovers the truth
+	@$(BIN)/swayrank demo
+
+test: $(VENV)/dev.done  ## run every test, the documentation's examples included
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.done  ## style, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/dev.done  ## put the code into shape
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+docs: $(VENV)/dev.done  ## write the command reference anew from --help
+	@$(BIN)/python docs/make_cli_reference.py
+
+bench: $(VENV)/bench.done  ## run the benchmarks beside their peers; results go to benchmarks/results
+	@$(BIN)/python -m benchmarks
+
+pins:  ## resolve the pinned requirements anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/build.in -o requirements/core.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
