@@ -1,0 +1,818 @@
+"""Account ids: what an account is called outside, and its position (node number) inside.
+
+:class:`Ids` is a frozen, ordered collection of distinct ids, integers or strings; :class:`Interner` makes one out of
+columns in which ids occur many times, numbering them in the order of first appearance.
+
+An id is an int64 or a string. The integer 7 and the string "7" are the same account: a lookup takes either spelling.
+"007" is another one. No id ever passes through a float unless it came as one; a whole float such as 7.0 counts as 7.
+
+Cost: looking up k ids is O(k), at about 20-60 ns each. A range of integers stores nothing, integers 8 bytes each and
+strings their bytes and 8 more; the hash index takes 8-16 bytes per id more and is made when first needed. Opening a
+saved graph maps it from disk.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank.errors import DamagedGraphError, InputError, ParameterError, UnknownAccountError
+from swayrank.kernels.intern import (
+    BATCH,
+    EMPTY,
+    EMPTY_32,
+    fill_int_slots,
+    fill_string_slots,
+    find_ints,
+    find_strings,
+    intern_ints,
+    intern_small_ints,
+    intern_strings,
+)
+from swayrank.kernels.text import parse_ints
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Int64Array = npt.NDArray[np.int64]
+UInt8Array = npt.NDArray[np.uint8]
+UInt32Array = npt.NDArray[np.uint32]
+UInt64Array = npt.NDArray[np.uint64]
+
+ABSENT = int(EMPTY_32)
+"""The position of an id that is not there (2**32 - 1)."""
+MAX_IDS = ABSENT
+"""How many ids there can be at most: positions are uint32, and the largest one means "absent"."""
+
+_BATCH = int(BATCH)
+_BLOCK = 1 << 20
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A read-only view of `array`: kernels tell it from a writable one, so each gets always the same."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+# -- columns of ids ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One column of ids, ready for the kernels: either `ints`, or byte ranges of `text`.
+
+    Attributes
+    ----------
+    ints : numpy.ndarray of int64, shape (n,), or None
+        The values of an integer column.
+    text : numpy.ndarray of uint8
+        UTF-8 bytes that `starts` and `stops` point into (strings only).
+    starts, stops : numpy.ndarray of int64, shape (n,)
+        Where each string begins and ends.
+    missing : numpy.ndarray of bool, shape (n,), or None
+        Where there is no id at all.
+    """
+
+    ints: Int64Array | None
+    text: UInt8Array
+    starts: Int64Array
+    stops: Int64Array
+    missing: npt.NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of_ints(cls, values: npt.NDArray[Any], missing: npt.NDArray[np.bool_] | None = None) -> Cells:
+        """A column of integers."""
+        nothing = np.empty(0, np.int64)
+        ints = np.ascontiguousarray(values, dtype=np.int64)
+        return cls(ints, np.empty(0, np.uint8), nothing, nothing, missing)
+
+    @classmethod
+    def of_ranges(
+        cls, text: UInt8Array, starts: Int64Array, stops: Int64Array, missing: npt.NDArray[np.bool_] | None = None
+    ) -> Cells:
+        """A column of strings, as byte ranges of one text."""
+        return cls(None, text, starts, stops, missing)
+
+    def __len__(self) -> int:
+        return len(self.starts) if self.ints is None else len(self.ints)
+
+    def part(self, keep: slice | npt.NDArray[Any]) -> Cells:
+        """The cells at `keep` (a slice, mask or index array)."""
+        missing = None if self.missing is None else self.missing[keep]
+        if self.ints is not None:
+            return Cells.of_ints(self.ints[keep], missing)
+        return Cells(None, self.text, self.starts[keep], self.stops[keep], missing)
+
+    def as_strings(self) -> Cells:
+        """The same ids spelled out."""
+        if self.ints is None:
+            return self
+        spelled = _cells_of_arrow(_arrow().array(self.ints).cast(_arrow().large_string()))
+        return Cells(None, spelled.text, spelled.starts, spelled.stops, self.missing)
+
+
+def _arrow() -> Any:
+    import pyarrow
+
+    return pyarrow
+
+
+def as_cells(values: Any) -> Cells:
+    """Any column of ids as :class:`Cells`: a sequence, NumPy or Arrow array, pandas or polars series."""
+    if isinstance(values, Cells):
+        return values
+    if isinstance(values, Ids):
+        return values.cells()
+    if isinstance(values, np.ndarray):
+        return _cells_of_numpy(values)
+    if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
+        return _cells_of_arrow(_arrow().chunked_array(values))
+    if hasattr(values, "to_numpy"):
+        return _cells_of_numpy(np.asarray(values))
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ParameterError(f"a column of ids must be a sequence or array, got {values!r}")
+    return _cells_of_list(list(values))
+
+
+def _cells_of_numpy(values: npt.NDArray[Any]) -> Cells:
+    if values.ndim != 1:
+        raise ParameterError(f"a column of ids must have one dimension, got shape {values.shape}")
+    if values.dtype.kind == "i" or (values.dtype.kind == "u" and values.dtype.itemsize < 8):
+        return Cells.of_ints(values)
+    if values.dtype.kind == "u":
+        if values.size and int(values.max()) > np.iinfo(np.int64).max:
+            return _cells_of_list([str(value) for value in values.tolist()])
+        return Cells.of_ints(values)
+    if values.dtype.kind == "f":
+        return _cells_of_floats(values)
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8")
+    if values.dtype.kind in "OUT":
+        return _cells_of_list(values.tolist())
+    raise ParameterError(f"ids must be integers or strings, got a column of {values.dtype}")
+
+
+def _cells_of_floats(values: npt.NDArray[Any]) -> Cells:
+    """Whole floats are the integers that pandas turned into floats because one was missing."""
+    missing = np.isnan(values)
+    whole = np.where(missing, 0, values)
+    if not bool(np.all((np.floor(whole) == whole) & (np.abs(whole) <= 2.0**53))):
+        wrong = whole[(np.floor(whole) != whole) | (np.abs(whole) > 2.0**53)][0]
+        raise ParameterError(f"ids must be integers or strings, got {wrong!r}: floats cannot hold ids beyond 2**53")
+    return Cells.of_ints(whole.astype(np.int64), missing if bool(missing.any()) else None)
+
+
+def _cells_of_list(values: list[Any]) -> Cells:
+    pa = _arrow()
+    try:
+        return _cells_of_arrow(pa.array(values))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # integers among strings, or too large: spell all out
+        return _cells_of_arrow(pa.array([None if value is None else _spell(value) for value in values]))
+
+
+def _spell(value: Any) -> str:
+    """One id as text; whole floats lose their ".0"."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    if isinstance(value, str) or (isinstance(value, int | np.integer) and not isinstance(value, bool)):
+        return str(value)
+    raise ParameterError(f"ids must be integers or strings, got {value!r}")
+
+
+def _cells_of_arrow(column: Any) -> Cells:
+    pa = _arrow()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        if isinstance(column, pa.ChunkedArray):  # too large for one array of its type
+            return _cells_of_arrow(pa.concat_arrays([c.cast(pa.large_string()) for c in column.chunks]))
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _cells_of_arrow(column.dictionary_decode())
+    if pa.types.is_null(kind):
+        return Cells.of_ints(np.zeros(len(column), np.int64), np.ones(len(column), np.bool_) if len(column) else None)
+    missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    if pa.types.is_integer(kind):
+        values = column.fill_null(0).to_numpy(zero_copy_only=False)
+        if kind == pa.uint64() and len(values) and int(values.max()) > np.iinfo(np.int64).max:
+            return _cells_of_arrow(column.cast(pa.large_string()))
+        return Cells.of_ints(values, missing)
+    if pa.types.is_floating(kind):
+        return _cells_of_floats(column.to_numpy(zero_copy_only=False).astype(np.float64))
+    if kind in (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary()):
+        return _cells_of_arrow_strings(column.cast(pa.large_string()), missing)
+    raise ParameterError(f"ids must be integers or strings, got a column of {kind}")
+
+
+def _cells_of_arrow_strings(column: Any, missing: npt.NDArray[np.bool_] | None) -> Cells:
+    _, offsets, data = column.buffers()
+    if len(column) == 0:
+        return Cells(None, np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0, np.int64))
+    bounds = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
+    text = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+    return Cells(None, text, bounds[:-1], bounds[1:], missing)
+
+
+# -- the frozen collection ---------------------------------------------------------------------------------------------
+
+
+class Ids:
+    """Distinct account ids in a fixed order; position i in every result belongs to ``ids[i]``.
+
+    Make one with :meth:`of_range`, :meth:`of_ints`, :meth:`of_strings` or :meth:`from_values`. All arrays are
+    read-only. Two collections are equal when they hold the same ids in the same order.
+
+    Attributes
+    ----------
+    kind : str
+        "range" (the integers 0 .. n-1, nothing stored), "int" or "string".
+
+    Examples
+    --------
+    >>> ids = Ids.from_values(["ada", "bob", "cem"])
+    >>> ids[1], len(ids), "cem" in ids
+    ('bob', 3, True)
+    >>> ids.positions(["cem", "ada"])
+    array([2, 0], dtype=uint32)
+    >>> Ids.from_values([30, 1412, 7]).position("1412")
+    1
+    """
+
+    __slots__ = ("_blob", "_n", "_offsets", "_slots", "_values", "kind")
+
+    kind: str
+    _n: int
+    _values: Int64Array
+    _blob: UInt8Array
+    _offsets: UInt64Array
+    _slots: UInt32Array | None
+
+    def __init__(self) -> None:
+        raise TypeError("make Ids with Ids.of_range, of_ints, of_strings or from_values")
+
+    @classmethod
+    def _make(cls, kind: str, n: int, arrays: Mapping[str, npt.NDArray[Any]]) -> Ids:
+        if n > MAX_IDS:
+            raise InputError(f"there can be at most {MAX_IDS:,} ids, got {n:,}")
+        ids = cls.__new__(cls)
+        ids.kind, ids._n = kind, n
+        ids._values = read_only(arrays.get("values", np.empty(0, np.int64)))
+        ids._blob = read_only(arrays.get("blob", np.empty(0, np.uint8)))
+        ids._offsets = read_only(arrays.get("offsets", np.zeros(1, np.uint64)))
+        slots = arrays.get("slots")
+        ids._slots = None if slots is None else read_only(slots)
+        return ids
+
+    @classmethod
+    def of_range(cls, n: int) -> Ids:
+        """The integers 0 .. n-1; nothing is stored.
+
+        Examples
+        --------
+        >>> Ids.of_range(3)[2]
+        2
+        """
+        return cls._make("range", int(n), {})
+
+    @classmethod
+    def of_ints(cls, values: npt.NDArray[Any]) -> Ids:
+        """Distinct integers.
+
+        Parameters
+        ----------
+        values : numpy.ndarray of int64, shape (n,)
+            The ids in their order; that they are distinct is the caller's word (:meth:`from_values` checks it).
+        """
+        return cls._make("int", len(values), {"values": np.ascontiguousarray(values, dtype=np.int64)})
+
+    @classmethod
+    def of_strings(cls, blob: npt.NDArray[Any], offsets: npt.NDArray[Any]) -> Ids:
+        """Distinct strings, given as one blob of UTF-8 bytes.
+
+        Parameters
+        ----------
+        blob : numpy.ndarray of uint8
+            The bytes of all ids, one after the other.
+        offsets : numpy.ndarray of uint64, shape (n + 1,)
+            Id i is ``blob[offsets[i]:offsets[i + 1]]``.
+        """
+        bounds = np.ascontiguousarray(offsets, dtype=np.uint64)
+        return cls._make("string", len(bounds) - 1, {"blob": np.ascontiguousarray(blob, np.uint8), "offsets": bounds})
+
+    @classmethod
+    def from_values(cls, values: Any) -> Ids:
+        """The ids in a sequence, NumPy or Arrow array, pandas or polars series.
+
+        Parameters
+        ----------
+        values : sequence or array, shape (n,)
+            Integers or strings, all different, none missing.
+
+        Raises
+        ------
+        ParameterError
+            If an id occurs twice or is missing, or is neither integer nor string.
+
+        Examples
+        --------
+        >>> Ids.from_values([5, 6, 5])
+        Traceback (most recent call last):
+            ...
+        swayrank.errors.ParameterError: ids must be distinct, got 5 at positions 0 and 2
+        """
+        if isinstance(values, Ids):
+            return values
+        cells = as_cells(values)
+        if cells.missing is not None:
+            raise ParameterError(f"every id must be given, got none at position {int(np.argmax(cells.missing))}")
+        interner = Interner()
+        codes = interner.encode(cells)
+        ids = interner.ids()
+        if len(ids) < len(codes):
+            again = int(np.flatnonzero(codes != np.arange(len(codes), dtype=np.uint32))[0])
+            first = int(codes[again])
+            raise ParameterError(f"ids must be distinct, got {ids[first]!r} at positions {first} and {again}")
+        return ids
+
+    # -- reading
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(self[i]) for i in range(min(self._n, 4)))
+        return f"<Ids: {self._n:,} {self.kind}s: {shown}{', ...' if self._n > 4 else ''}>"
+
+    def __getitem__(self, position: Any) -> Any:
+        """One id (int or str), or the ids at an array or slice of positions (int64 or object array)."""
+        if isinstance(position, int | np.integer):
+            return self._one(int(position))
+        if isinstance(position, slice):
+            position = np.arange(self._n)[position]
+        index = np.asarray(position)
+        if index.dtype == np.bool_:
+            index = np.flatnonzero(index)
+        index = index.astype(np.int64)
+        if index.size and (int(index.max()) >= self._n or int(index.min()) < -self._n):
+            raise IndexError(f"positions must be below {self._n}, got {int(index.max())}")
+        if self.kind != "string":
+            return self._values[index] if self.kind == "int" else np.where(index < 0, index + self._n, index)
+        taken = self.to_arrow().take(_arrow().array(np.where(index < 0, index + self._n, index).ravel()))
+        found: npt.NDArray[Any] = np.asarray(taken.to_numpy(zero_copy_only=False), dtype=object)
+        return found.reshape(index.shape)
+
+    def _one(self, position: int) -> int | str:
+        if not -self._n <= position < self._n:
+            raise IndexError(f"positions must be below {self._n}, got {position}")
+        position %= self._n
+        if self.kind == "range":
+            return position
+        if self.kind == "int":
+            return int(self._values[position])
+        start, stop = int(self._offsets[position]), int(self._offsets[position + 1])
+        return self._blob[start:stop].tobytes().decode("utf-8", "replace")
+
+    def __iter__(self) -> Iterator[int | str]:
+        for start in range(0, self._n, _BLOCK):
+            yield from self[start : start + _BLOCK].tolist()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ids) or len(self) != len(other):
+            return NotImplemented if not isinstance(other, Ids) else False
+        if self.kind == "string" or other.kind == "string":
+            both = self.kind == other.kind
+            return both and np.array_equal(self._offsets, other._offsets) and np.array_equal(self._blob, other._blob)
+        return self.kind == other.kind == "range" or np.array_equal(self.to_numpy(), other.to_numpy())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def to_numpy(self) -> npt.NDArray[Any]:
+        """All ids: int64, or an object array of str; shape (n,)."""
+        if self.kind == "range":
+            return np.arange(self._n)
+        return self._values if self.kind == "int" else self[:]
+
+    def to_arrow(self) -> pa.Array:
+        """All ids as an Arrow array: int64 or large_string; the memory is shared."""
+        pa = _arrow()
+        if self.kind != "string":
+            return pa.array(self.to_numpy(), type=pa.int64())
+        buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._blob)]
+        return pa.LargeStringArray.from_buffers(pa.large_string(), self._n, buffers)
+
+    def cells(self) -> Cells:
+        """All ids as the kernels take them."""
+        if self.kind != "string":
+            return Cells.of_ints(self.to_numpy())
+        bounds = self._offsets.view(np.int64)
+        return Cells(None, self._blob, bounds[:-1], bounds[1:])
+
+    # -- looking up
+
+    def positions(self, values: Any, missing: str = "raise") -> UInt32Array:
+        """Where many ids stand.
+
+        Parameters
+        ----------
+        values : sequence or array, shape (k,)
+            Integers or strings; "7" finds 7 and 7 finds "7".
+        missing : str, default "raise"
+            "raise", or "sentinel": an id that is not there gets 2**32 - 1.
+
+        Returns
+        -------
+        positions : numpy.ndarray of uint32, shape (k,)
+
+        Raises
+        ------
+        UnknownAccountError
+            If an id is not there and `missing` is "raise".
+
+        Examples
+        --------
+        >>> Ids.of_ints(np.array([30, 1412])).positions([1412, 8], missing="sentinel")
+        array([         1, 4294967295], dtype=uint32)
+        """
+        if missing not in ("raise", "sentinel"):
+            raise ParameterError(f"missing must be one of 'raise', 'sentinel', got {missing!r}")
+        cells = as_cells(values)
+        found = self._find_among_strings(cells) if self.kind == "string" else self._find_among_ints(cells)
+        if cells.missing is not None:
+            found[cells.missing] = EMPTY_32
+        if missing == "raise" and bool((absent := found == EMPTY_32).any()):
+            self._refuse(cells, absent)
+        return found
+
+    def position(self, value: int | str) -> int:
+        """Where one id stands; UnknownAccountError, with ids that look alike, if it is not there."""
+        return int(self.positions([value])[0])
+
+    def __contains__(self, value: object) -> bool:
+        try:
+            return int(self.positions([value], missing="sentinel")[0]) != ABSENT
+        except ParameterError:
+            return False
+
+    def _find_among_ints(self, cells: Cells) -> UInt32Array:
+        found = np.empty(len(cells), np.uint32)
+        bad: npt.NDArray[Any] | None = None
+        wanted = cells.ints
+        if wanted is None:
+            wanted, bad = np.empty(len(cells), np.int64), np.empty(len(cells), np.uint8)
+            parse_ints(read_only(cells.text), _ranges(cells.starts), _ranges(cells.stops), wanted, bad)
+        if self.kind == "range":
+            found[:] = np.where((wanted >= 0) & (wanted < self._n), wanted, ABSENT)
+        else:
+            slots = self._index()
+            find_ints(read_only(wanted), slots, _shift(slots.size), self._values, found)
+        if bad is not None:
+            found[bad != 0] = EMPTY_32
+        return found
+
+    def _find_among_strings(self, cells: Cells) -> UInt32Array:
+        cells = cells.as_strings()
+        slots = self._index()
+        found = np.empty(len(cells), np.uint32)
+        starts, stops = _ranges(cells.starts), _ranges(cells.stops)
+        find_strings(read_only(cells.text), starts, stops, slots, _shift(slots.size), self._blob, self._offsets, found)
+        return found
+
+    def _index(self) -> UInt32Array:
+        """The hash index; made when first needed."""
+        if self._slots is None:
+            slots = _filled_slots(self)
+            self._slots = read_only((slots & np.uint64(0xFFFFFFFF)).astype(np.uint32))
+        return self._slots
+
+    def _refuse(self, cells: Cells, absent: npt.NDArray[np.bool_]) -> None:
+        where = np.flatnonzero(absent)
+        spelled = cells.part(where[:1]).as_strings()
+        name = spelled.text[int(spelled.starts[0]) : int(spelled.stops[0])].tobytes().decode("utf-8", "replace")
+        if cells.missing is not None and cells.missing[where[0]]:
+            raise UnknownAccountError(f"no id is given at position {where[0]}")
+        others = f" (and {len(where) - 1:,} more of the {len(cells):,} asked for)" if len(where) > 1 else ""
+        raise UnknownAccountError(f"no account has the id {name!r}{others}{self._hint(name)}")
+
+    def _hint(self, name: str) -> str:
+        """Ids that look like `name`; for integers, their span."""
+        if self._n == 0:
+            return "; there are no accounts"
+        if self.kind != "string":
+            known = self.to_numpy()
+            return f"; ids here are integers from {int(known.min())} to {int(known.max())}"
+        import pyarrow.compute as pc
+
+        column = self.to_arrow()
+        alike = column.filter(pc.starts_with(column, pattern=name[:1], ignore_case=True)).slice(0, 5000).to_pylist()
+        by_fold = {other.casefold(): other for other in alike}
+        close = difflib.get_close_matches(name.casefold(), by_fold, n=3, cutoff=0.7)
+        return f"; did you mean {', '.join(repr(by_fold[c]) for c in close)}?" if close else ""
+
+    # -- keeping
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays that a graph folder keeps, with the hash index, so that opening builds nothing.
+
+        Returns
+        -------
+        arrays : dict
+            Nothing for "range"; "values" (int64) or "blob" (uint8) and "offsets" (uint64), and "slots" (uint32).
+
+        Examples
+        --------
+        >>> ids = Ids.from_values(["ada", "bob"])
+        >>> {name: array.dtype.name for name, array in ids.arrays().items()}
+        {'blob': 'uint8', 'offsets': 'uint64', 'slots': 'uint32'}
+        >>> Ids.from_arrays("string", 2, ids.arrays())[1]
+        'bob'
+        """
+        if self.kind == "range":
+            return {}
+        if self.kind == "int":
+            return {"values": self._values, "slots": self._index()}
+        return {"blob": self._blob, "offsets": self._offsets, "slots": self._index()}
+
+    @classmethod
+    def from_arrays(cls, kind: str, n: int, arrays: Mapping[str, npt.NDArray[Any]]) -> Ids:
+        """The collection that :meth:`arrays` took apart; sizes are checked, contents are not.
+
+        Raises
+        ------
+        DamagedGraphError
+            If an array is missing or its size does not fit `n`.
+        """
+        wanted = {"range": (), "int": ("values", "slots"), "string": ("blob", "offsets", "slots")}
+        if kind not in wanted:
+            raise DamagedGraphError(f"ids must be of kind 'range', 'int' or 'string', got {kind!r}")
+        if lacking := [name for name in wanted[kind] if name not in arrays]:
+            raise DamagedGraphError(f"the ids lack the array {lacking[0]!r}")
+        ids = cls._make(kind, n, {name: arrays[name] for name in wanted[kind]})
+        slots = 0 if ids._slots is None else ids._slots.size
+        fits = kind == "range" or (slots > n and slots & (slots - 1) == 0)
+        fits &= kind != "int" or ids._values.size == n
+        fits &= kind != "string" or (ids._offsets.size == n + 1 and int(ids._offsets[n]) == ids._blob.size)
+        if not fits:
+            raise DamagedGraphError(f"the arrays of the ids do not fit {n:,} ids")
+        return ids
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Ids.from_arrays, (self.kind, self._n, {k: np.asarray(v) for k, v in self.arrays().items()})
+
+
+def _shift(n_slots: int) -> np.uint64:
+    """A hash's top bits are its place: how far to shift for a table of `n_slots` (a power of two)."""
+    return np.uint64(64 - (n_slots.bit_length() - 1))
+
+
+def _slots_for(count: int) -> UInt64Array:
+    """An empty table that is at most half full with `count` keys and a batch."""
+    return np.full(1 << max(8, (2 * (count + _BATCH) - 1).bit_length()), EMPTY, np.uint64)
+
+
+def _ranges(bounds: npt.NDArray[Any]) -> Int64Array:
+    return read_only(np.ascontiguousarray(bounds, dtype=np.int64))
+
+
+def _filled_slots(ids: Ids) -> UInt64Array:
+    slots = _slots_for(len(ids))
+    if ids.kind == "string":
+        fill_string_slots(ids._blob, ids._offsets, len(ids), slots, _shift(slots.size))
+    else:
+        fill_int_slots(read_only(ids.to_numpy()), len(ids), slots, _shift(slots.size))
+    return slots
+
+
+# -- numbering ---------------------------------------------------------------------------------------------------------
+
+
+class Interner:
+    """Numbers ids in the order of first appearance, over any number of columns and calls.
+
+    Integers stay integers as long as only integers come. From the first column of strings on, all ids are strings;
+    the numbers given so far stay as they are, since every integer has one spelling.
+
+    Parameters
+    ----------
+    limit : int, default 2**32 - 1
+        How many different ids there may be.
+
+    Examples
+    --------
+    >>> interner = Interner()
+    >>> interner.encode(["ada", "bob", "ada"])
+    array([0, 1, 0], dtype=uint32)
+    >>> u, v = interner.encode(["cem", "bob"], ["dee", "cem"])      # two columns: row by row
+    >>> u, v
+    (array([2, 1], dtype=uint32), array([3, 2], dtype=uint32))
+    >>> list(interner.ids())
+    ['ada', 'bob', 'cem', 'dee']
+    """
+
+    def __init__(self, *, limit: int = MAX_IDS) -> None:
+        self._limit = limit
+        self._seen = 0
+        self._size = np.zeros(1, np.uint64)
+        self._table: _Table = _SmallInts()
+
+    def __len__(self) -> int:
+        return int(self._size[0])
+
+    @property
+    def kind(self) -> str:
+        """What the ids are so far: "int" or "string"."""
+        return "string" if isinstance(self._table, _Strings) else "int"
+
+    def encode(self, *columns: Any) -> Any:
+        """Number the ids of one column, or of several of equal length row by row.
+
+        Parameters
+        ----------
+        *columns : sequence or array, shape (n,)
+            Integers or strings: lists, NumPy or Arrow arrays, pandas or polars series.
+
+        Returns
+        -------
+        codes : numpy.ndarray of uint32, shape (n,), or a tuple of them
+            One array per column; 2**32 - 1 where the id is missing.
+
+        Raises
+        ------
+        InputError
+            If there are more than 2**32 - 1 different ids.
+        """
+        cells = [as_cells(column) for column in columns]
+        n = len(cells[0])
+        if any(len(other) != n for other in cells):
+            raise ParameterError(f"columns must be of one length, got {[len(other) for other in cells]}")
+        if any(one.ints is None for one in cells):
+            cells = [one.as_strings() for one in cells]
+        codes = [np.empty(n, np.uint32) for _ in cells]
+        for start in range(0, n, _BLOCK):
+            block = slice(start, min(n, start + _BLOCK))
+            woven = _weave([one.part(block) for one in cells])
+            numbers = self._encode_block(woven)
+            for k, part in enumerate(codes):
+                part[block] = numbers[k :: len(cells)]
+        return codes[0] if len(codes) == 1 else tuple(codes)
+
+    def ids(self) -> Ids:
+        """The ids so far, in the order of their numbers (a copy; the integers 0 .. n-1 as a range)."""
+        n = len(self)
+        if isinstance(self._table, _Strings):
+            offsets = self._table.offsets[: n + 1].copy()
+            return Ids.of_strings(self._table.blob[: int(offsets[n])].copy(), offsets)
+        keys = self._table.keys[:n]
+        if n == 0 or (int(keys[0]) == 0 and int(keys[-1]) == n - 1 and bool(np.all(keys == np.arange(n)))):
+            return Ids.of_range(n)
+        return Ids.of_ints(keys.copy())
+
+    def _encode_block(self, cells: Cells) -> UInt32Array:
+        if cells.missing is not None and bool(cells.missing.any()):
+            codes = np.full(len(cells), EMPTY_32, np.uint32)
+            there = ~cells.missing
+            given = cells.part(there)
+            codes[there] = self._encode_block(Cells(given.ints, given.text, given.starts, given.stops))
+            return codes
+        if cells.ints is None and not isinstance(self._table, _Strings):
+            self._spell_out()
+        elif cells.ints is not None and isinstance(self._table, _Strings):
+            return self._encode_ints_among_strings(cells)
+        self._seen += len(cells)
+        codes = np.empty(len(cells), np.uint32)
+        done = 0
+        while done < len(cells):
+            done = self._table.intern(cells, done, self._size, codes)
+            if len(self) > self._limit:
+                raise InputError(f"there are more than {self._limit:,} different ids; positions are 32-bit numbers")
+            if done < len(cells):
+                self._table = self._table.grown(cells, done, len(self), self._seen)
+        return codes
+
+    def _spell_out(self) -> None:
+        """Turn the integers so far into strings with the same numbers."""
+        known = self.ids()
+        self._table, self._size = _Strings(), np.zeros(1, np.uint64)
+        if len(known):
+            self._encode_block(Cells.of_ints(known.to_numpy()).as_strings())
+
+    def _encode_ints_among_strings(self, cells: Cells) -> UInt32Array:
+        """Only the different ones are spelled out."""
+        local = Interner()
+        codes = local._encode_block(cells)
+        spelled = Cells.of_ints(local.ids().to_numpy()).as_strings()
+        numbers: UInt32Array = self._encode_block(spelled)[codes]
+        return numbers
+
+
+def _weave(columns: list[Cells]) -> Cells:
+    """Columns as one, row by row."""
+    if len(columns) == 1:
+        return columns[0]
+    missing = None
+    if any(one.missing is not None for one in columns):
+        masks = [np.zeros(len(one), np.bool_) if one.missing is None else one.missing for one in columns]
+        missing = np.stack(masks, axis=1).ravel()
+    if columns[0].ints is not None:
+        return Cells.of_ints(np.stack([one.ints for one in columns if one.ints is not None], axis=1).ravel(), missing)
+    texts = [one.text for one in columns]
+    if all(text is texts[0] for text in texts):
+        text, shifts = texts[0], [0] * len(texts)
+    else:
+        text, shifts = _join_texts(columns)
+    starts = np.stack([one.starts + shift for one, shift in zip(columns, shifts, strict=True)], axis=1).ravel()
+    stops = np.stack([one.stops + shift for one, shift in zip(columns, shifts, strict=True)], axis=1).ravel()
+    return Cells(None, text, starts, stops, missing)
+
+
+def _join_texts(columns: list[Cells]) -> tuple[UInt8Array, list[int]]:
+    """The bytes that the columns use, as one text, and how far each column's ranges move."""
+    parts, shifts, used = [], [], 0
+    for one in columns:
+        low = int(one.starts.min()) if len(one) else 0
+        high = int(one.stops.max()) if len(one) else 0
+        parts.append(one.text[low:high])
+        shifts.append(used - low)
+        used += high - low
+    return np.concatenate(parts), shifts
+
+
+class _SmallInts:
+    """Integers that are small for their number: a plain table from value to number, and no hashing."""
+
+    def __init__(self) -> None:
+        self.table = np.full(1 << 10, EMPTY_32, np.uint32)
+        self.keys = np.empty(1 << 10, np.int64)
+
+    def intern(self, cells: Cells, first: int, size: UInt64Array, codes: UInt32Array) -> int:
+        assert cells.ints is not None
+        return int(intern_small_ints(read_only(cells.ints), first, self.table, self.keys, size, codes))
+
+    def grown(self, cells: Cells, first: int, count: int, seen: int) -> _Table:
+        assert cells.ints is not None
+        value = int(cells.ints[first])
+        if not 0 <= value < 8 * seen + (1 << 20):
+            return _Ints(self.keys[:count])
+        if value >= self.table.size:
+            table = np.full(1 << value.bit_length(), EMPTY_32, np.uint32)
+            table[: self.table.size] = self.table
+            self.table = table
+        else:
+            self.keys = np.resize(self.keys, 2 * self.keys.size)
+        return self
+
+
+class _Ints:
+    """Any integers, by hash."""
+
+    def __init__(self, known: Int64Array) -> None:
+        self.slots = _slots_for(len(known))
+        self.keys = np.empty(self.slots.size // 2, np.int64)
+        self.keys[: len(known)] = known
+        fill_int_slots(read_only(self.keys), len(known), self.slots, _shift(self.slots.size))
+
+    def intern(self, cells: Cells, first: int, size: UInt64Array, codes: UInt32Array) -> int:
+        assert cells.ints is not None
+        slots = self.slots
+        return int(intern_ints(read_only(cells.ints), first, slots, _shift(slots.size), self.keys, size, codes))
+
+    def grown(self, cells: Cells, first: int, count: int, seen: int) -> _Table:
+        self.slots = np.full(2 * self.slots.size, EMPTY, np.uint64)
+        self.keys = np.resize(self.keys, self.slots.size // 2)
+        fill_int_slots(read_only(self.keys), count, self.slots, _shift(self.slots.size))
+        return self
+
+
+class _Strings:
+    """Strings, by hash, and the bytes of the different ones."""
+
+    def __init__(self) -> None:
+        self.slots = _slots_for(0)
+        self.offsets = np.zeros(self.slots.size // 2 + 1, np.uint64)
+        self.blob = np.empty(1 << 12, np.uint8)
+
+    def intern(self, cells: Cells, first: int, size: UInt64Array, codes: UInt32Array) -> int:
+        starts, stops = _ranges(cells.starts), _ranges(cells.stops)
+        arrays = (self.slots, _shift(self.slots.size), self.blob, read_only(self.blob), self.offsets)
+        return int(intern_strings(read_only(cells.text), starts, stops, first, *arrays, size, codes))
+
+    def grown(self, cells: Cells, first: int, count: int, seen: int) -> _Table:
+        batch = slice(first, first + _BATCH)
+        needed = int(self.offsets[count]) + int((cells.stops[batch] - cells.starts[batch]).sum())
+        if needed > self.blob.size:
+            self.blob = np.resize(self.blob, max(needed, 2 * self.blob.size))
+        if count + _BATCH > self.slots.size // 2:
+            self.slots = np.full(2 * self.slots.size, EMPTY, np.uint64)
+            self.offsets = np.resize(self.offsets, self.slots.size // 2 + 1)
+            blob, offsets = read_only(self.blob), read_only(self.offsets)
+            fill_string_slots(blob, offsets, count, self.slots, _shift(self.slots.size))
+        return self
+
+
+_Table = _SmallInts | _Ints | _Strings
