@@ -12,7 +12,46 @@ import importlib
 from typing import Any
 
 __version__ = "0.1.0"
-_EXPORTS: dict[str, str] = {}
+
+_MODULES: dict[str, tuple[str, ...]] = {
+    "errors": (
+        "ConvergenceError",
+        "DamagedGraphError",
+        "FolderError",
+        "InputError",
+        "MissingDependencyError",
+        "NotAGraphError",
+        "ParameterError",
+        "SwayrankError",
+        "SwayrankWarning",
+        "TooManyRejectsError",
+        "UnknownAccountError",
+        "VersionError",
+    ),
+    "ids": ("Ids",),
+    "graph": ("Graph",),
+    "events": ("Events", "Posts"),
+    "sources.edges": ("read_graph",),
+    "sources.events": ("read_events", "read_posts"),
+    "sources.generate": ("generate",),
+    "measures._measure": ("Measure",),
+    "measures.registry": ("measure", "measures"),
+    "measures.centrality.degree": ("in_degree", "in_strength", "out_degree", "out_strength"),
+    "measures.centrality.pagerank": ("pagerank",),
+    "measures.centrality.core": ("k_core",),
+    "measures.engagement.counts": ("distinct_engagers", "engagement_counts"),
+    "measures.engagement.decay": ("decayed_engagement",),
+    "measures.engagement.h_index": ("h_index",),
+    "measures.propagation.models": ("IndependentCascade",),
+    "measures.propagation.simulate": ("Spread", "simulate"),
+    "measures.propagation.spread": ("spread",),
+    "scoring.combine": ("score",),
+    "scoring.profiles": ("PROFILES",),
+    "scoring.scale": ("Reference",),
+    "scoring.scores": ("Scores",),
+    "pipeline": ("Recipe", "run"),
+}
+_EXPORTS = {name: f"swayrank.{module}" for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_EXPORTS)
 
 

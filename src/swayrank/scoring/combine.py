@@ -1,0 +1,293 @@
+"""`score`: one 0-100 number per account from named parts, with published weights and contributions that add up.
+
+The score is the weighted mean of an account's parts, each on the scale of :mod:`swayrank.scoring.scale`. A part that
+is missing for an account (it does not occur in that source) is left out of its mean, not counted as zero. Below
+`min_evidence` followers, reactions and posts together there is no score, but "insufficient data".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank._progress import Progress
+from swayrank._rng import Key, Rng, resolve_rng
+from swayrank._validate import Integer, Interval, domains
+from swayrank.engines import Engine
+from swayrank.errors import ParameterError
+from swayrank.events import Events, Posts
+from swayrank.graph import Graph
+from swayrank.measures.engagement.decay import ACTION_WEIGHTS
+from swayrank.scoring import parts as part_functions
+from swayrank.scoring.evidence import ABSENT, Evidence, gather
+from swayrank.scoring.parts import Part, PartParameters
+from swayrank.scoring.profiles import PARTS, resolve_weights
+from swayrank.scoring.scale import Knots, Reference
+from swayrank.scoring.scores import Scores
+from swayrank.sources.times import instant
+
+Floats = npt.NDArray[np.float64]
+
+_MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
+    "reach": part_functions.reach,
+    "resonance": part_functions.resonance,
+    "spread": part_functions.expected_spread,
+}
+
+
+@domains(
+    half_life_days=Interval(0, float("inf"), "()"),
+    min_evidence=Integer(0),
+    damping=Interval(0, 1, "[)"),
+)
+def score(
+    graph: Graph | None = None,
+    events: Events | None = None,
+    posts: Posts | None = None,
+    *,
+    profile: str | Mapping[str, float] = "balanced",
+    half_life_days: float = 7.0,
+    action_weights: Mapping[str, float] | None = None,
+    until: object = None,
+    min_evidence: int = 3,
+    reference: Reference | None = None,
+    damping: float = 0.85,
+    prob: str | float = "weighted_cascade",
+    rng: Rng | Key = None,
+    engine: str | Engine = "local",
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Scores:
+    """Score every account's influence from 0 to 100.
+
+    Parameters
+    ----------
+    graph : Graph, optional
+        Who follows whom. Without it, a graph of interactions is derived from `events`.
+    events : Events, optional
+        Who did what to whom, and when.
+    posts : Posts, optional
+        Counts already aggregated per post; used for resonance where there is no log.
+    profile : str or mapping of str to float, default "balanced"
+        A name of :data:`~swayrank.scoring.profiles.PROFILES`, or your own weights of the parts.
+    half_life_days : float, default 7.0
+        After how many days a reaction counts half. Positive.
+    action_weights : mapping of str to float, optional
+        What a reaction of each kind counts; by default
+        :data:`~swayrank.measures.engagement.decay.ACTION_WEIGHTS`.
+    until : str, datetime.datetime or int, optional
+        Use only what happened before this instant (a date, a time, or microseconds since 1970, UTC).
+    min_evidence : int, default 3
+        Followers, reactions received and posts published together that an account needs to be scored.
+    reference : Reference, optional
+        Scale by these knots, so that the scores compare with those of another run; by default by this data's own.
+    damping : float, default 0.85
+        PageRank's, in [0, 1).
+    prob : str or float, default "weighted_cascade"
+        The Independent Cascade's probabilities, as :class:`~swayrank.IndependentCascade` takes them.
+    rng : int, numpy.random.Generator or None
+        Where the sampling of spread draws from.
+    engine : str or Engine, default "local"
+        Where the work runs.
+    threads : int, optional
+        How many; by default as many as the process may use.
+    progress : bool, callable or None
+        Whether to report progress.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is outside its domain, or the reference does not cover the parts.
+
+    Notes
+    -----
+    The same data, parameters and `rng` give the same bits on any number of threads. Cost: PageRank and spread
+    dominate; see there.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> town = sr.generate("town", n=300, rng=7)
+    >>> scores = sr.score(town.graph, town.events, rng=7)
+    >>> best = scores.top(1)[0]
+    >>> abs(sum(best.contributions.values()) - best.score) < 1e-9
+    True
+    """
+    weights = resolve_weights(profile)
+    cut = None if until is None else instant(until)
+    events, posts = _before(events, posts, cut)
+    evidence = gather(graph, events, posts)
+    parameters = PartParameters(
+        damping=damping,
+        half_life_days=float(half_life_days),
+        action_weights=dict(ACTION_WEIGHTS if action_weights is None else action_weights),
+        now=_now(events, posts, cut),
+        prob=prob,
+        key=resolve_rng(rng),
+        engine=engine,
+        threads=threads,
+        progress=progress,
+    )
+    measured = {name: _MEASURED_BY[name](evidence, parameters) for name in PARTS if weights[name] > 0}
+    found = {name: part for name, part in measured.items() if part is not None}
+    if not found:
+        raise ParameterError(
+            f"profile weighs only {', '.join(measured)}, which this data does not hold; weigh a part that it holds"
+        )
+    reference = _reference(found, reference)
+    return _combine(evidence, found, weights, reference, min_evidence, _Told(profile, parameters, cut, graph))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a result says of how it came about."""
+
+    profile: str | Mapping[str, float]
+    parameters: PartParameters
+    cut: int | None
+    graph: Graph | None
+
+    def params(self, min_evidence: int) -> dict[str, Any]:
+        p = self.parameters
+        return {
+            "profile": self.profile if isinstance(self.profile, str) else dict(self.profile),
+            "half_life_days": p.half_life_days,
+            "action_weights": dict(p.action_weights),
+            "until": self.cut,
+            "now": p.now,
+            "min_evidence": min_evidence,
+            "damping": p.damping,
+            "prob": p.prob if isinstance(p.prob, str | float | int) else "given",
+            "rng": p.key.record,
+        }
+
+    def left_out(self, evidence: Evidence, missing: list[str]) -> tuple[str, ...]:
+        lines = [*evidence.left_out]
+        lines += [f"{part} has a weight but could not be measured; the others' weights were scaled up" for part in missing]
+        if self.cut is not None and self.graph is not None:
+            lines.append("the follow graph carries no dates: it may know arcs from after `until`")
+        return tuple(lines)
+
+
+def _before(events: Events | None, posts: Posts | None, cut: int | None) -> tuple[Events | None, Posts | None]:
+    if cut is None:
+        return events, posts
+    return (None if events is None else events.before(cut), None if posts is None else posts.before(cut))
+
+
+def _now(events: Events | None, posts: Posts | None, cut: int | None) -> int | None:
+    """The instant at which decay is read: `until`, or the last moment in the data."""
+    if cut is not None:
+        return cut
+    times = [source.time for source in (events, posts) if source is not None and source.time is not None]
+    known = [int(time.max()) for time in times if time.size]
+    latest = max(known, default=np.iinfo(np.int64).min)
+    return None if latest == np.iinfo(np.int64).min else latest
+
+
+def _reference(found: Mapping[str, Part], given: Reference | None) -> Reference:
+    definitions = {name: part.definition for name, part in found.items()}
+    if given is None:
+        return Reference({name: Knots.of(part.raw) for name, part in found.items()}, definitions)
+    given.check_covers(definitions)
+    return given
+
+
+def _combine(
+    evidence: Evidence,
+    found: Mapping[str, Part],
+    weights: Mapping[str, float],
+    reference: Reference,
+    min_evidence: int,
+    told: _Told,
+) -> Scores:
+    scaled = {name: reference.knots[name].scale(part.raw) for name, part in found.items()}
+    present = {name: ~np.isnan(values) for name, values in scaled.items()}
+    weight_there = sum((weights[name] * present[name] for name in found), np.zeros(len(evidence.accounts)))
+    n_evidence = count_evidence(evidence)
+    enough = (n_evidence >= min_evidence) & (weight_there > 0)
+    contributions = {
+        name: np.divide(weights[name] * scaled[name], weight_there, out=_nan(evidence), where=enough & present[name])
+        for name in found
+    }
+    total = sum((np.nan_to_num(values) for values in contributions.values()), np.zeros(len(evidence.accounts)))
+    values = np.where(enough, total, np.nan)
+    missing = [name for name in PARTS if weights[name] > 0 and name not in found]
+    return Scores(
+        ids=evidence.accounts,
+        score=values,
+        rank=_ranks(values),
+        n_evidence=n_evidence,
+        raw={name: part.raw for name, part in found.items()},
+        parts=scaled,
+        contributions=contributions,
+        weights={name: weights[name] for name in found},
+        units={name: part.unit for name, part in found.items()},
+        measures={name: part.measure for name, part in found.items() if part.measure is not None},
+        reference=reference,
+        params=told.params(min_evidence),
+        left_out=told.left_out(evidence, missing),
+        evidence=evidence,
+    )
+
+
+def _nan(evidence: Evidence) -> Floats:
+    return np.full(len(evidence.accounts), np.nan)
+
+
+def count_evidence(evidence: Evidence) -> npt.NDArray[np.int64]:
+    """Followers, reactions received and posts published of every account, together."""
+    n = len(evidence.accounts)
+    count = np.zeros(n + 1, np.int64)  # the last cell takes what belongs to no account
+    graph, events, posts = evidence.graph, evidence.events, evidence.posts
+    if graph is not None and not evidence.graph_is_derived:
+        count[_cells(evidence.graph_rows, n)] += graph.in_degree[_known(evidence.graph_rows)].astype(np.int64)
+    if events is not None:
+        reactions = events.target[(events.target != ABSENT) & (events.target != events.actor)]
+        published = events.actor[events.target == ABSENT]
+        per_account = np.bincount(reactions, minlength=len(events.accounts)) + np.bincount(
+            published, minlength=len(events.accounts)
+        )
+        count[_cells(evidence.event_rows, n)] += per_account[_known(evidence.event_rows)]
+    if posts is not None:
+        per_account = np.bincount(posts.account, minlength=len(posts.accounts))
+        count[_cells(evidence.post_rows, n)] += per_account[_known(evidence.post_rows)]
+        if events is None:  # counted reactions and stated followers speak for an account as seen ones do
+            count[_cells(evidence.post_rows, n)] += _counted_in_posts(posts)[_known(evidence.post_rows)]
+    return count[:n]
+
+
+def _cells(rows: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(rows != ABSENT)
+
+
+def _known(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    return rows[rows != ABSENT]
+
+
+def _counted_in_posts(posts: Posts) -> npt.NDArray[np.int64]:
+    total = np.zeros(posts.account.size)
+    for name in ("likes", "comments", "shares"):
+        column = getattr(posts, name)
+        if column is not None:
+            total += np.maximum(0.0, np.nan_to_num(column))
+    if posts.followers is not None:
+        total += np.maximum(0.0, np.nan_to_num(posts.followers))
+    return np.bincount(posts.account, weights=np.minimum(total, 1e12), minlength=len(posts.accounts)).astype(np.int64)
+
+
+def _ranks(values: Floats) -> npt.NDArray[np.uint32]:
+    """1 for the highest score, ties in public order, 0 for no score."""
+    order = np.argsort(-values, kind="stable")  # NaN comes last
+    ranks = np.zeros(values.size, np.uint32)
+    scored = order[: int(np.count_nonzero(~np.isnan(values)))]
+    ranks[scored] = np.arange(1, scored.size + 1, dtype=np.uint32)
+    return ranks

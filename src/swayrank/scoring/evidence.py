@@ -1,0 +1,133 @@
+"""What a score rests on: a graph, a log, a table of posts, and one list of accounts over all of them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank.errors import ParameterError
+from swayrank.events import Events, Posts
+from swayrank.graph import Graph
+from swayrank.ids import Ids
+
+ABSENT = 2**32 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The sources of a score, joined by account.
+
+    Attributes
+    ----------
+    accounts : Ids
+        Every account of any source: the graph's first, in its order, then the log's, then the posts table's.
+    graph, events, posts : Graph, Events, Posts or None
+        The sources.
+    graph_rows, event_rows, post_rows : numpy.ndarray of uint32, shape (n,)
+        Where each account stands in each source; 2**32 - 1 where it does not occur.
+    graph_is_derived : bool
+        Whether the graph was made from the log's interactions.
+    left_out : tuple of str
+        In words, what the score could not use, and why.
+    """
+
+    accounts: Ids
+    graph: Graph | None
+    events: Events | None
+    posts: Posts | None
+    graph_rows: npt.NDArray[np.uint32]
+    event_rows: npt.NDArray[np.uint32]
+    post_rows: npt.NDArray[np.uint32]
+    graph_is_derived: bool
+    left_out: tuple[str, ...]
+
+    @functools.cached_property
+    def events_by_target(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows of the log sorted by target, and where each of its accounts' rows begin and end."""
+        if self.events is None:
+            return np.zeros(0, np.int64), np.zeros(1, np.int64)
+        order = np.argsort(self.events.target, kind="stable")
+        accounts = np.arange(len(self.events.accounts) + 1, dtype=np.uint32)
+        return order, np.searchsorted(self.events.target[order], accounts)
+
+
+def gather(graph: Graph | None, events: Events | None, posts: Posts | None) -> Evidence:
+    """Join the sources by account; without a graph, one is derived from the log.
+
+    Raises
+    ------
+    ParameterError
+        If there is no source at all, or one of them is of another type.
+    """
+    for name, value, kind in (("graph", graph, Graph), ("events", events, Events), ("posts", posts, Posts)):
+        if value is not None and not isinstance(value, kind):
+            raise ParameterError(f"{name} must be a swayrank {kind.__name__} or None, got {type(value).__name__}")
+    if graph is None and events is None and posts is None:
+        raise ParameterError("score needs a graph, events or posts, got none of them")
+    left_out = []
+    derived = graph is None and events is not None and bool((events.target != ABSENT).any())
+    if derived and events is not None:
+        graph = events.derive_graph()
+        left_out.append(
+            "there is no follow graph: reach and spread come from the graph of interactions in the log, in which "
+            "whoever reacts to an account counts as its follower"
+        )
+    elif graph is None:
+        left_out.append("there is no graph: spread is missing, and reach is what the posts table says of followers")
+    if events is None and posts is None:
+        left_out.append("there are no events: resonance is missing")
+    elif events is not None and posts is not None:
+        left_out.append("reactions counted in the posts table are not used for resonance: the log holds reactions")
+    accounts = _union([source for source in _ids_of(graph, events, posts)])
+    rows = [_rows(source, accounts) for source in (graph, events, posts)]
+    return Evidence(accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out))
+
+
+def _ids_of(graph: Graph | None, events: Events | None, posts: Posts | None) -> list[Ids]:
+    sources = (None if graph is None else graph.ids, None if events is None else events.accounts)
+    return [ids for ids in (*sources, None if posts is None else posts.accounts) if ids is not None]
+
+
+def _union(sources: list[Ids]) -> Ids:
+    """All ids, the first source's first, each further source's new ones in its own order."""
+    union = sources[0]
+    for ids in sources[1:]:
+        found = union.positions(ids.to_arrow(), missing="sentinel")
+        fresh = np.flatnonzero(found == ABSENT)
+        if fresh.size:
+            union = Ids.from_values(_joined(union.to_numpy(), ids[fresh]))
+    return union
+
+
+def _joined(first: npt.NDArray[np.generic], fresh: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Both lists of ids in one array: integers if all are, strings otherwise."""
+    if first.dtype.kind in "iu":
+        try:
+            numbers = np.array([int(value) for value in fresh], np.int64)
+        except (ValueError, OverflowError):
+            pass
+        else:
+            if all(str(n) == str(value) for n, value in zip(numbers, fresh, strict=True)):
+                return np.concatenate([first.astype(np.int64), numbers])
+    return np.concatenate([first.astype(str).astype(object), fresh.astype(str).astype(object)])
+
+
+def _rows(source: Graph | Events | Posts | None, accounts: Ids) -> npt.NDArray[np.uint32]:
+    """Where each account stands in one source."""
+    rows = np.full(len(accounts), ABSENT, np.uint32)
+    if source is None:
+        return rows
+    ids = source.ids if isinstance(source, Graph) else source.accounts
+    rows[accounts.positions(ids.to_arrow(), missing="raise")] = np.arange(len(ids), dtype=np.uint32)
+    return rows
+
+
+def spread_out(values: npt.NDArray[np.generic], rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
+    """A source's numbers for every account; NaN where the account does not occur in the source."""
+    everywhere = np.full(rows.size, np.nan)
+    present = rows != ABSENT
+    everywhere[present] = values[rows[present]]
+    return everywhere

@@ -1,0 +1,156 @@
+"""The parts of a score, in raw units: reach, resonance, spread. Each is zero or more, and NaN where it is missing.
+
+reach
+    Attention that the account's followers give it: its PageRank above what every account gets for nothing, times the
+    number of accounts. 1 is an average account's whole PageRank. Without a graph: the followers that the posts table
+    states.
+resonance
+    Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`. Without a log: the
+    counts of the posts table, weighted and decayed in the same way.
+spread
+    Accounts that a post is expected to reach beyond its author, under the Independent Cascade model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank._progress import Progress
+from swayrank._rng import Key
+from swayrank.engines import Engine
+from swayrank.events import Posts
+from swayrank.measures._measure import Measure
+from swayrank.measures.centrality.pagerank import pagerank
+from swayrank.measures.engagement.decay import decayed_engagement
+from swayrank.measures.propagation.models import IndependentCascade
+from swayrank.measures.propagation.spread import spread
+from swayrank.scoring.evidence import Evidence, spread_out
+
+_US_PER_DAY = 86_400_000_000
+_POST_COLUMNS = {"likes": "like", "comments": "reply", "shares": "repost"}
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of every account's score, before scaling.
+
+    Attributes
+    ----------
+    raw : numpy.ndarray of float64, shape (n,)
+        The figure, zero or more; NaN where it is missing.
+    definition : str
+        What the figure is, parameters included: part of the reference's identity.
+    unit : str
+        What one of it is.
+    measure : Measure or None
+        The measure behind it, over the source's accounts.
+    """
+
+    raw: npt.NDArray[np.float64]
+    definition: str
+    unit: str
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True)
+class PartParameters:
+    """What the parts depend on beside the evidence; recorded with the scores."""
+
+    damping: float
+    half_life_days: float
+    action_weights: Mapping[str, float]
+    now: int | None
+    prob: str | float
+    key: Key
+    engine: str | Engine
+    threads: int | None
+    progress: Progress
+
+
+def reach(evidence: Evidence, parameters: PartParameters) -> Part | None:
+    """PageRank received from followers, or stated followers; None where neither is known."""
+    graph = evidence.graph
+    if graph is None:
+        return _stated_followers(evidence)
+    weight = "weight" if evidence.graph_is_derived else None
+    ranks = pagerank(
+        graph,
+        damping=parameters.damping,
+        weight=weight,
+        engine=parameters.engine,
+        threads=parameters.threads,
+        progress=parameters.progress,
+    )
+    dangling = float(ranks.values[graph.out_degree == 0].sum())
+    for_nothing = (1 - parameters.damping + parameters.damping * dangling) / max(1, graph.n_nodes)
+    received = np.where(graph.in_degree == 0, 0.0, np.maximum(0.0, ranks.values - for_nothing)) * graph.n_nodes
+    definition = f"PageRank received from followers, damping {parameters.damping:g}, weight {weight}"
+    return Part(spread_out(received, evidence.graph_rows), definition, "average accounts' attention", ranks)
+
+
+def _stated_followers(evidence: Evidence) -> Part | None:
+    posts = evidence.posts
+    if posts is None or posts.followers is None or np.isnan(posts.followers).all():
+        return None
+    most = np.full(len(posts.accounts), -np.inf)
+    np.maximum.at(most, posts.account, np.nan_to_num(posts.followers, nan=-np.inf))
+    followers = np.where(np.isinf(most), np.nan, most)
+    return Part(spread_out(followers, evidence.post_rows), "followers as stated, the most of any row", "followers")
+
+
+def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
+    """Decayed, weighted reactions received; None without a log or a table of posts."""
+    weights = " ".join(f"{action}={weight:g}" for action, weight in sorted(parameters.action_weights.items()))
+    definition = f"reactions received, half-life {parameters.half_life_days:g} days, weights {weights}"
+    if evidence.events is not None:
+        decayed = decayed_engagement(
+            evidence.events,
+            half_life_days=parameters.half_life_days,
+            weights=parameters.action_weights,
+            now=parameters.now,
+        )
+        return Part(spread_out(decayed.values, evidence.event_rows), definition, "weighted reactions", decayed)
+    if evidence.posts is None:
+        return None
+    total = np.bincount(
+        evidence.posts.account, weights=_post_values(evidence.posts, parameters), minlength=len(evidence.posts.accounts)
+    )
+    return Part(spread_out(total, evidence.post_rows), definition + ", from counts per post", "weighted reactions")
+
+
+def _post_values(posts: Posts, parameters: PartParameters) -> npt.NDArray[np.float64]:
+    """Weighted, decayed reactions of each row of a posts table; rows without a time do not decay."""
+    value = np.zeros(posts.account.size)
+    for column, action in _POST_COLUMNS.items():
+        counts = getattr(posts, column)
+        if counts is not None:
+            value += parameters.action_weights.get(action, 0.0) * np.maximum(0.0, np.nan_to_num(counts))
+    if posts.time is None:
+        return value
+    dated = posts.time > np.iinfo(np.int64).min
+    if not dated.any():
+        return value
+    now = int(posts.time[dated].max()) if parameters.now is None else parameters.now
+    age_days = np.where(dated, (now - posts.time.astype(np.float64)) / _US_PER_DAY, 0.0)
+    decayed: npt.NDArray[np.float64] = value * np.exp2(-np.maximum(0.0, age_days) / parameters.half_life_days)
+    return decayed
+
+
+def expected_spread(evidence: Evidence, parameters: PartParameters) -> Part | None:
+    """Accounts reached beyond the author under Independent Cascade; None without a graph."""
+    if evidence.graph is None:
+        return None
+    model = IndependentCascade(evidence.graph, prob=parameters.prob)
+    reached = spread(
+        model,
+        rng=parameters.key,
+        engine=parameters.engine,
+        threads=parameters.threads,
+        progress=parameters.progress,
+    )
+    raw = spread_out(np.maximum(0.0, reached.values - 1.0), evidence.graph_rows)
+    return Part(raw, f"expected spread, Independent Cascade, prob {parameters.prob}", "accounts reached", reached)

@@ -1,0 +1,135 @@
+"""The scale of a part: a frozen, monotone map from a raw figure to 0-100.
+
+With y = log(1 + x), the map is linear between three knots: 0 -> 0, the median of the non-zero figures -> 50, their
+99th percentile -> 90. Beyond the last knot the last slope goes on, and 100 is the end. The knots are a *reference*:
+computed once, saved, and named by a hash, so that scores of two runs are compared only where they mean the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank.errors import InputError, ParameterError
+from swayrank.results import write_whole
+
+_FORMAT = "swayrank reference 1"
+_MEDIAN_MARK, _TAIL_MARK, _TOP = 50.0, 90.0, 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Knots:
+    """Where one part's scale bends, in raw units.
+
+    Attributes
+    ----------
+    median : float
+        Median of the non-zero figures; scores 50. Positive.
+    tail : float
+        99th percentile of the non-zero figures; scores 90. Above `median`.
+    """
+
+    median: float
+    tail: float
+
+    @classmethod
+    def of(cls, raw: npt.NDArray[np.float64]) -> Knots:
+        """The knots of a set of figures; NaN and zeros do not count.
+
+        Where all non-zero figures are equal, or there are none, the tail is put where the first segment's slope,
+        carried on, reaches 90.
+        """
+        positive = raw[raw > 0]
+        if positive.size == 0:
+            return cls(1.0, _continued(1.0))
+        median, tail = (float(q) for q in np.quantile(positive, [0.5, 0.99], method="inverted_cdf"))
+        return cls(median, tail if tail > median else _continued(median))
+
+    def scale(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Raw figures (>= 0 or NaN) on the 0-100 scale; NaN stays NaN.
+
+        >>> Knots(median=10.0, tail=1000.0).scale(np.array([0.0, 10.0, 1000.0, 1e9, np.nan]))
+        array([  0.,  50.,  90., 100.,  nan])
+        """
+        y = np.log1p(raw)
+        middle, end = math.log1p(self.median), math.log1p(self.tail)
+        lower = _MEDIAN_MARK * (y / middle)
+        upper = _MEDIAN_MARK + (_TAIL_MARK - _MEDIAN_MARK) * ((y - middle) / (end - middle))
+        return np.clip(np.where(y <= middle, lower, upper), 0.0, _TOP)
+
+
+def _continued(median: float) -> float:
+    return math.expm1(math.log1p(median) * _TAIL_MARK / _MEDIAN_MARK)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The knots of every part, and how each part was measured: what makes two scores comparable.
+
+    Attributes
+    ----------
+    knots : dict of str to Knots
+        By part.
+    definitions : dict of str to str
+        What each part's raw figure is, parameters included; two references with different definitions differ.
+    """
+
+    knots: Mapping[str, Knots]
+    definitions: Mapping[str, str]
+
+    @property
+    def hash(self) -> str:
+        """Sixteen hexadecimal digits that name this reference."""
+        text = json.dumps(self._content(), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def _content(self) -> dict[str, Any]:
+        knots = {part: {"median": k.median, "tail": k.tail} for part, k in self.knots.items()}
+        return {"format": _FORMAT, "knots": knots, "definitions": dict(self.definitions)}
+
+    def save(self, path: str | Path) -> None:
+        """Write the reference as JSON, whole or not at all."""
+        with write_whole(path) as file:
+            file.write(json.dumps(self._content() | {"hash": self.hash}, indent=2).encode() + b"\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Reference:
+        """Read a reference that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is absent, is no reference, or was edited.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            knots = {part: Knots(float(k["median"]), float(k["tail"])) for part, k in content["knots"].items()}
+            reference = cls(knots, dict(content["definitions"]))
+            if content["format"] != _FORMAT:
+                raise InputError(f"the reference has the format {content['format']!r}, not {_FORMAT!r}", file=str(path))
+        except FileNotFoundError:
+            raise InputError("there is no such reference file", file=str(path)) from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"this is no swayrank reference ({error})", file=str(path)) from None
+        if reference.hash != content.get("hash") or any(not 0 < k.median < k.tail for k in knots.values()):
+            raise InputError("the reference was edited: its hash does not match; make a new one", file=str(path))
+        return reference
+
+    def check_covers(self, definitions: Mapping[str, str]) -> None:
+        """Raise unless this reference has the knots of every part in `definitions`, measured in the same way."""
+        for part, definition in definitions.items():
+            if self.definitions.get(part) != definition:
+                raise ParameterError(
+                    f"reference must hold the part {part!r} measured as {definition!r}, it has "
+                    f"{self.definitions.get(part)!r}; score with the parameters of the reference, or make a new one"
+                )

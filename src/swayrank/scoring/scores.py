@@ -1,0 +1,249 @@
+"""The answer of `score`: every account's score with its parts, as a table, a dataframe, an explanation or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank._validate import Integer, check
+from swayrank.errors import ParameterError
+from swayrank.ids import Ids
+from swayrank.measures._measure import Measure, frame
+from swayrank.scoring.evidence import Evidence
+from swayrank.scoring.scale import Reference
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from swayrank.scoring.explain import Explanation
+
+Floats = npt.NDArray[np.float64]
+SCORED, INSUFFICIENT = "scored", "insufficient data"
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """One account's score.
+
+    Attributes
+    ----------
+    rank : int or None
+        1 is the highest; None without a score.
+    account : int or str
+    score : float or None
+        0-100; None where the data is insufficient.
+    parts : dict of str to float or None
+        Each part on the 0-100 scale; None where it is missing.
+    contributions : dict of str to float
+        What each part adds to the score; they sum to it.
+    status : str
+        "scored" or "insufficient data".
+    """
+
+    rank: int | None
+    account: int | str
+    score: float | None
+    parts: dict[str, float | None]
+    contributions: dict[str, float]
+    status: str
+
+
+class ScoreTable(list[ScoreRow]):
+    """Rows of scores that print as a table."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no account has a score"
+        names = list(self[0].parts)
+        rows = [["rank", "account", "score", *names]]
+        rows += [
+            [_text(r.rank, "d"), str(r.account), _text(r.score, ".1f"), *(_text(r.parts[p], ".1f") for p in names)]
+            for r in self
+        ]
+        wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        return "\n".join(
+            "  ".join(f"{c:<{w}}" if i == 1 else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, wide, strict=True)))
+            for row in rows
+        )
+
+
+def _text(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores:
+    """Every account's score, in public order; made by :func:`swayrank.score`.
+
+    Attributes
+    ----------
+    ids : Ids
+        The accounts.
+    score : numpy.ndarray of float64, shape (n,)
+        0-100; NaN where the data is insufficient.
+    rank : numpy.ndarray of uint32, shape (n,)
+        1 is the highest; 0 without a score. Ties in public order.
+    n_evidence : numpy.ndarray of int64, shape (n,)
+        Followers, reactions received and posts published, together.
+    raw, parts, contributions : dict of str to numpy.ndarray of float64, shape (n,)
+        By part: the figure in its unit, on the 0-100 scale, and what it adds to the score; NaN where missing.
+    weights, units : dict
+        By part.
+    measures : dict of str to Measure
+        The measures behind the parts, over their own accounts.
+    reference : Reference
+        The knots of the scale.
+    params : dict
+        Every parameter.
+    left_out : tuple of str
+        What could not be used, in words.
+    evidence : Evidence
+        The data, for explanations.
+    """
+
+    ids: Ids
+    score: Floats
+    rank: npt.NDArray[np.uint32]
+    n_evidence: npt.NDArray[np.int64]
+    raw: Mapping[str, Floats]
+    parts: Mapping[str, Floats]
+    contributions: Mapping[str, Floats]
+    weights: Mapping[str, float]
+    units: Mapping[str, str]
+    measures: Mapping[str, Measure]
+    reference: Reference
+    params: Mapping[str, Any]
+    left_out: tuple[str, ...]
+    evidence: Evidence
+
+    @property
+    def n_scored(self) -> int:
+        """How many accounts have a score."""
+        return int(np.count_nonzero(self.rank))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def order(self, k: int | None = None) -> npt.NDArray[np.int64]:
+        """Positions of the scored accounts, best first, at most `k`."""
+        scored = np.flatnonzero(self.rank)
+        best: npt.NDArray[np.int64] = scored[np.argsort(self.rank[scored], kind="stable")]
+        return best if k is None else best[:k]
+
+    def top(self, k: int = 20) -> ScoreTable:
+        """The `k` highest accounts, best first.
+
+        Parameters
+        ----------
+        k : int, default 20
+            At least 1.
+        """
+        check("k", k, Integer(1))
+        return ScoreTable(self._row(int(i)) for i in self.order(k))
+
+    def row(self, account: int | str) -> ScoreRow:
+        """One account's row.
+
+        Raises
+        ------
+        UnknownAccountError
+            If no account has that id.
+        """
+        return self._row(self.ids.position(account))
+
+    def _row(self, i: int) -> ScoreRow:
+        rank = int(self.rank[i])
+        return ScoreRow(
+            rank=rank or None,
+            account=self.ids[i],
+            score=_number(self.score[i]),
+            parts={name: _number(values[i]) for name, values in self.parts.items()},
+            contributions={n: float(v[i]) for n, v in self.contributions.items() if not np.isnan(v[i])},
+            status=SCORED if rank else INSUFFICIENT,
+        )
+
+    def explain(self, account: int | str) -> Explanation:
+        """Which parts, posts and followers made an account's score.
+
+        Parameters
+        ----------
+        account : int or str
+            An id.
+
+        Raises
+        ------
+        UnknownAccountError
+            If no account has that id.
+        """
+        from swayrank.scoring.explain import explain
+
+        return explain(self, account)
+
+    def to_arrow(self) -> pa.Table:
+        """All accounts, best first, those without a score last, as an Arrow table."""
+        return self.to_frame("pyarrow")
+
+    def _columns(self) -> dict[str, Any]:
+        import pyarrow as pa
+
+        unscored = np.flatnonzero(self.rank == 0)
+        order = np.concatenate([self.order(), unscored])
+        columns: dict[str, Any] = {
+            "account": self.ids.to_arrow().take(pa.array(order)),
+            "rank": pa.array(self.rank[order], mask=self.rank[order] == 0),
+            "score": _nullable(self.score[order]),
+            "status": pa.array(np.where(self.rank[order] > 0, SCORED, INSUFFICIENT)),
+        }
+        columns |= {name: _nullable(values[order]) for name, values in self.parts.items()}
+        columns |= {f"{name}_contribution": _nullable(values[order]) for name, values in self.contributions.items()}
+        columns |= {f"{name}_raw": _nullable(values[order]) for name, values in self.raw.items()}
+        columns["n_evidence"] = pa.array(self.n_evidence[order])
+        return columns
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """All accounts, best first, as a dataframe of "pandas", "polars" or "pyarrow".
+
+        Raises
+        ------
+        ParameterError
+            If the backend is unknown.
+        MissingDependencyError
+            If it is not installed.
+        """
+        return frame(self._columns(), backend)
+
+    def check_comparable(self, other: Scores) -> None:
+        """Raise unless `other` has the same parts, weights and reference.
+
+        Raises
+        ------
+        ParameterError
+            If the two mean different things.
+        """
+        if self.reference.hash != other.reference.hash:
+            raise ParameterError(
+                f"these scores have different references ({self.reference.hash} and {other.reference.hash}): "
+                "score one with the other's, by reference="
+            )
+        if dict(self.weights) != dict(other.weights):
+            raise ParameterError(f"these scores weigh parts differently: {self.weights} and {other.weights}")
+
+    def __repr__(self) -> str:
+        head = f"scores of {len(self):,} accounts, {self.n_scored:,} scored, reference {self.reference.hash}"
+        weights = ", ".join(f"{name} {weight:g}" for name, weight in self.weights.items())
+        return "\n".join([head, f"weights: {weights}", repr(self.top(_SHOWN)), *(f"note: {t}" for t in self.left_out)])
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _nullable(values: Floats) -> Any:
+    import pyarrow as pa
+
+    return pa.array(values, mask=np.isnan(values))
