@@ -1,0 +1,1 @@
+"""SELECT: seed selection, constraints and costs, what-if questions."""

@@ -1,0 +1,1 @@
+"""LOOK: figures, tables, pages."""

@@ -1,0 +1,1 @@
+"""KEEP: event stores, database write-back, erasure."""
