@@ -46,7 +46,7 @@ def hash_int(value):
     return mix(np.uint64(value) + _LENGTH)
 
 
-@kernel
+@kernel(inline=True)
 def load_word(text, i):
     """Bytes i .. i+7 as a little-endian uint64; LLVM makes one load of it."""
     return (
@@ -61,7 +61,7 @@ def load_word(text, i):
     )
 
 
-@kernel
+@kernel(inline=True)
 def load_tail(text, i, stop):
     """The 1 to 7 bytes i .. stop-1 as a little-endian uint64, zeros above."""
     if np.uint64(text.size) - i >= _EIGHT:  # a whole word lies there: load it and mask what is beyond
@@ -75,7 +75,7 @@ def load_tail(text, i, stop):
     return word
 
 
-@kernel
+@kernel(inline=True)
 def hash_bytes(text, start, stop):
     """64-bit hash of text[start:stop]: h = (h ^ word) * K, h ^= h >> 32 over little-endian words, then `mix`.
 
@@ -94,7 +94,7 @@ def hash_bytes(text, start, stop):
     return mix(h)
 
 
-@kernel
+@kernel(inline=True)
 def same_bytes(a, i, b, j, length):
     """Whether a[i:i+length] equals b[j:j+length]."""
     stop = i + length

@@ -1,0 +1,1 @@
+"""Read: graphs, events and posts from files and tables; and graphs that are generated."""

@@ -1,0 +1,169 @@
+"""What was refused on the way in, row by row: where, what, and why. Every reader keeps one :class:`Rejects`."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from swayrank.errors import TooManyRejectsError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MISSING_FIELD = "missing field"
+MISSING_VALUE = "missing value"
+EMPTY_ID = "empty id"
+OPEN_QUOTE = "unterminated quote"
+AFTER_QUOTE = "text after a quoted cell"
+NOT_A_NUMBER = "not a number"
+NOT_FINITE = "not finite"
+NOT_A_TIME = "not a time"
+BAD_ENCODING = "invalid encoding"
+
+_SHOWN_CHARACTERS = 200
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One refused row: `line` is a physical line of a text file, or a record of a table, counted from 1."""
+
+    file: str
+    line: int
+    column: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.file}, line {self.line}{column}: {self.reason}: {self.value!r}"
+
+
+class Rejects:
+    """The refused rows of one or several files, in the order in which they were met.
+
+    Examples
+    --------
+    >>> rejects = Rejects()
+    >>> rejects.add("follows.csv", 3, "weight", "=1+1", "not a number")
+    >>> rejects.add("follows.csv", 9, "target", "ada", "missing field")
+    >>> len(rejects), rejects.by_reason()
+    (2, {'not a number': 1, 'missing field': 1})
+    >>> print(rejects[1])
+    follows.csv, line 9, column target: missing field: 'ada'
+    >>> rejects.to_arrow().column_names
+    ['file', 'line', 'column', 'value', 'reason']
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, int, str, str, str]] = []
+
+    def add(self, file: str, line: int, column: str, value: str, reason: str) -> None:
+        """Keep one refused row; long values are cut to 200 characters.
+
+        Parameters
+        ----------
+        file : str
+            Where it stood.
+        line : int
+            Physical line or record, counted from 1.
+        column : str
+            Name of the column at fault ("" if no single one is).
+        value : str
+            The offending text: a cell, or the line.
+        reason : str
+            Why, in a few words; the constants of this module name the usual ones.
+        """
+        if len(value) > _SHOWN_CHARACTERS:
+            value = value[: _SHOWN_CHARACTERS - 3] + "..."
+        self._rows.append((file, line, column, value, reason))
+
+    def extend(self, others: Rejects) -> None:
+        """Append the rows of other rejects."""
+        self._rows.extend(others._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> Reject:
+        return Reject(*self._rows[index])
+
+    def __iter__(self) -> Iterator[Reject]:
+        return (Reject(*row) for row in self._rows)
+
+    def __repr__(self) -> str:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason().items())
+        return f"<Rejects: {len(self):,} rows{': ' if reasons else ''}{reasons}>"
+
+    def by_reason(self) -> dict[str, int]:
+        """How many rows each reason cost, the most frequent first."""
+        return dict(Counter(row[4] for row in self._rows).most_common())
+
+    def by_file(self) -> dict[str, int]:
+        """How many rows each file lost."""
+        return dict(Counter(row[0] for row in self._rows))
+
+    def to_arrow(self) -> pa.Table:
+        """All rows as a table with columns file, line, column, value, reason."""
+        import pyarrow as pa
+
+        columns: Sequence[Sequence[object]] = list(zip(*self._rows, strict=True)) or [()] * 5
+        types = [pa.string(), pa.int64(), pa.string(), pa.string(), pa.string()]
+        names = ["file", "line", "column", "value", "reason"]
+        return pa.table({n: pa.array(c, type=t) for n, c, t in zip(names, columns, types, strict=True)})
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write all rows as CSV; cells that a spreadsheet would run as a formula get an apostrophe in front."""
+        temporary = Path(f"{os.fspath(path)}.part")
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "line", "column", "value", "reason"])
+            writer.writerows([safe_cell(str(cell)) for cell in row] for row in self._rows)
+        temporary.replace(path)
+
+    def check(self, kept: int, max_rejects: float) -> None:
+        """Raise if the rejected share of all rows is above `max_rejects`.
+
+        Parameters
+        ----------
+        kept : int
+            Rows that were read.
+        max_rejects : float
+            Allowed share, in [0, 1].
+
+        Raises
+        ------
+        TooManyRejectsError
+            With the counts, the first examples and the cure.
+        """
+        rows = kept + len(self)
+        if not self._rows or len(self) <= max_rejects * rows:
+            return
+        first = self[0]
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason().items())
+        examples = "; ".join(str(self[i]) for i in range(min(3, len(self))))
+        raise TooManyRejectsError(
+            f"{len(self):,} of {rows:,} rows ({len(self) / rows:.1%}) were rejected, more than "
+            f"max_rejects={max_rejects:g} allows ({reasons}). First: {examples}. Repair the rows, name the columns, "
+            f"delimiter or encoding, or raise max_rejects",
+            file=first.file,
+            line=first.line,
+            column=first.column or None,
+            value=first.value,
+        )
+
+
+def safe_cell(text: str) -> str:
+    """`text` so that no spreadsheet takes it for a formula.
+
+    >>> safe_cell("=HYPERLINK(1)"), safe_cell("-5"), safe_cell("ada")
+    ("'=HYPERLINK(1)", '-5', 'ada')
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
