@@ -405,7 +405,7 @@ class Ids:
         if self.kind != "string":
             return pa.array(self.to_numpy(), type=pa.int64())
         buffers = [None, pa.py_buffer(self._offsets), pa.py_buffer(self._blob)]
-        return pa.LargeStringArray.from_buffers(pa.large_string(), self._n, buffers)
+        return pa.Array.from_buffers(pa.large_string(), self._n, buffers)
 
     def cells(self) -> Cells:
         """All ids as the kernels take them."""
