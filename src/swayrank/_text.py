@@ -1,0 +1,30 @@
+"""Text from strangers, made harmless where it is shown: account names and posts are hostile until proven otherwise."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def formula_safe(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe goes before whatever could start one.
+
+    >>> formula_safe("=1+1"), formula_safe("ada"), formula_safe("  @SUM(A1)")
+    ("'=1+1", 'ada', "'  @SUM(A1)")
+    """
+    return "'" + text if text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS) else text
+
+
+def printable(text: object, limit: int = 120) -> str:
+    r"""Text for a terminal or a message: control and direction characters escaped, cut at `limit` characters.
+
+    >>> printable("a\x1b[31mred")
+    'a\\x1b[31mred'
+    """
+    whole = str(text)
+    cut = whole if len(whole) <= limit else whole[: limit - 1] + "…"
+    if cut.isprintable():
+        return cut
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _INVISIBLE else c for c in cut)

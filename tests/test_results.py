@@ -1,0 +1,105 @@
+"""Files are written whole or not at all, and `current` names a whole run at every moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from swayrank.errors import FolderError, InputError
+from swayrank.results import RunFolder, current_run, file_hash, read_manifest, write_whole
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(ZeroDivisionError), write_whole(target) as file:
+        file.write(b"half of the n")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_unwritable_places_are_named(tmp_path):
+    for place in (tmp_path / "absent" / "a.txt", tmp_path):
+        with pytest.raises(InputError, match="cannot write there"), write_whole(place) as file:
+            file.write(b"x")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FolderError, match="cannot keep results there"):
+        RunFolder(tmp_path / "file")
+
+
+def test_runs_are_kept_and_the_newest_is_current(tmp_path):
+    folders = []
+    for turn in range(2):
+        with RunFolder(tmp_path) as run:
+            run.file("scores.csv").write_text(str(turn))
+            folders.append(run.publish({"turn": turn}))
+    assert current_run(tmp_path) == folders[1]
+    assert (tmp_path / "current" / "scores.csv").read_text() == "1"
+    assert (folders[0] / "scores.csv").read_text() == "0"
+    manifest = read_manifest(folders[0])
+    assert manifest["outputs"] == [
+        {"file": "scores.csv", "bytes": 1, "blake2b": file_hash(folders[0] / "scores.csv")}
+    ]
+
+
+def test_a_failing_run_leaves_the_previous_one(tmp_path):
+    with RunFolder(tmp_path) as run:
+        before = run.publish({})
+    with pytest.raises(ZeroDivisionError), RunFolder(tmp_path) as run:
+        run.file("scores.csv").write_text("half")
+        raise ZeroDivisionError
+    assert current_run(tmp_path) == before
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [before.name]
+
+
+def test_a_killed_run_leaves_the_previous_one(tmp_path):
+    with RunFolder(tmp_path) as run:
+        before = run.publish({})
+    code = textwrap.dedent(
+        f"""
+        import time
+        from swayrank.results import RunFolder
+        run = RunFolder({str(tmp_path)!r})
+        run.file("scores.csv").write_text("half")
+        print("ready", flush=True)
+        time.sleep(60)
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGKILL)
+    assert current_run(tmp_path) == before
+    left = [path for path in (tmp_path / "runs").iterdir() if path != before]
+    os.utime(left[0], (time.time() - 2 * 86400,) * 2)
+    with RunFolder(tmp_path):
+        assert not left[0].exists(), "what an interrupted writer left is removed after a day"
+
+
+def test_current_without_links(tmp_path, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.symlink_to", _no_links)
+    with RunFolder(tmp_path) as run:
+        folder = run.publish({})
+    assert not (tmp_path / "current").is_symlink()
+    assert current_run(tmp_path) == folder
+
+
+def _no_links(*args, **kwargs):
+    raise OSError("not to be had")
+
+
+def test_folders_that_are_no_results(tmp_path):
+    with pytest.raises(FolderError, match="there is no swayrank result here"):
+        current_run(tmp_path)
+    (tmp_path / "current").write_text("runs/gone\n")
+    with pytest.raises(FolderError, match="not a whole run"):
+        current_run(tmp_path)
+    (tmp_path / "manifest.json").write_text("{half")
+    with pytest.raises(FolderError, match="cannot be read"):
+        read_manifest(tmp_path)
