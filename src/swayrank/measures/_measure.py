@@ -224,12 +224,12 @@ def frame(columns: Mapping[str, Any], backend: str) -> Any:
     try:
         return nw.from_arrow(table, backend=backend).to_native()
     except ModuleNotFoundError as missing:
-        raise MissingDependencyError(f"to_frame(backend={backend!r}) needs {backend}: pip install {backend}") from missing
+        raise MissingDependencyError(f"a {backend} table needs {backend}: pip install {backend}") from missing
 
 
 def _highest(values: Values, k: int) -> npt.NDArray[np.intp]:
     """Positions of the `k` highest values, best first, ties by position, NaN nowhere."""
-    candidates = np.flatnonzero(values == values)
+    candidates = np.flatnonzero(values == values)  # noqa: PLR0124 - NaN differs from itself, and integers have none
     if candidates.size > k:
         least = np.partition(values[candidates], candidates.size - k)[candidates.size - k]
         candidates = candidates[values[candidates] >= least]
