@@ -20,8 +20,7 @@ EPOCH_HALF_LIVES = 48
 N_EPOCHS = 3
 WORD_BITS = np.uint64(64)
 LN2 = 0.6931471805599453
-EXP_SERIES = 1.0 / np.array([1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 39916800, 479001600,
-                             6227020800, 87178291200, 1307674368000, 20922789888000, 355687428096000], np.float64)
+EXP_SERIES = 1.0 / np.cumprod(np.append(1.0, np.arange(1.0, 18.0)))  # 1 / k!, each factorial exact
 
 
 @kernel
@@ -137,7 +136,7 @@ def exp2_fraction(f):
 
 
 @kernel
-def decayed_sums(actor, target, action, time, weight, action_weight, half_life, first_epoch, low, high, rows):
+def decayed_sums(actor, target, action, time, weight, action_weight, half_life, until, first_epoch, low, high, rows):
     """Add every interaction's decayed weight to 128-bit fixed-point sums per epoch and target; integers only.
 
     The plain formula, with times and half-life in microseconds and times counted from 1970::
@@ -150,9 +149,9 @@ def decayed_sums(actor, target, action, time, weight, action_weight, half_life, 
     left out: beside the newest rows they weigh less than 2 ** -96. The caller sees to it that sums stay below 2 ** 128.
 
     `weight` is empty where every row weighs 1. `rows` is int64 per target: how many rows were added.
-    Returns the numbers of rows added, self-interactions, and rows without a time.
+    Returns the numbers of rows left out: self-interactions, rows without a time, and rows after `until`.
     """
-    n_added = 0
+    n_late = 0
     n_self = 0
     n_undated = 0
     scale = 2.0**FRACTION_BITS
@@ -171,7 +170,9 @@ def decayed_sums(actor, target, action, time, weight, action_weight, half_life, 
         if time[i] == np.int64(-(2**63)):
             n_undated += 1
             continue
-        n_added += 1
+        if time[i] > until:
+            n_late += 1
+            continue
         k = time[i] // half_life
         f = np.float64(time[i] - k * half_life) / np.float64(half_life)
         epoch = k // EPOCH_HALF_LIVES
@@ -189,4 +190,4 @@ def decayed_sums(actor, target, action, time, weight, action_weight, half_life, 
             carried += ONE
         low[e, t] = total
         high[e, t] += carried
-    return n_added, n_self, n_undated
+    return n_self, n_undated, n_late

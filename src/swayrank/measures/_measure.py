@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from swayrank._validate import Integer, check
 from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.events import table_to_frame
 from swayrank.ids import Ids
 
 Values = npt.NDArray[Any]
@@ -215,21 +216,17 @@ def frame(columns: Mapping[str, Any], backend: str) -> Any:
     -------
     pandas.DataFrame, polars.DataFrame or pyarrow.Table
     """
-    if backend not in ("pandas", "polars", "pyarrow"):
-        raise ParameterError(f"backend must be one of 'pandas', 'polars', 'pyarrow', got {backend!r}")
-    import narwhals as nw
     import pyarrow as pa
 
-    table = pa.table(dict(columns))
     try:
-        return nw.from_arrow(table, backend=backend).to_native()
+        return table_to_frame(pa.table(dict(columns)), backend)
     except ModuleNotFoundError as missing:
         raise MissingDependencyError(f"a {backend} table needs {backend}: pip install {backend}") from missing
 
 
 def _highest(values: Values, k: int) -> npt.NDArray[np.intp]:
     """Positions of the `k` highest values, best first, ties by position, NaN nowhere."""
-    candidates = np.flatnonzero(values == values)  # noqa: PLR0124 - NaN differs from itself, and integers have none
+    candidates = np.flatnonzero(~np.isnan(values)) if values.dtype.kind == "f" else np.arange(values.size)
     if candidates.size > k:
         least = np.partition(values[candidates], candidates.size - k)[candidates.size - k]
         candidates = candidates[values[candidates] >= least]

@@ -39,6 +39,8 @@ Reads = Literal["along", "against", "both", "none"]
 
 # How the work is run changes no bit of the answer (D4), so it is no part of the parameters.
 _HOW_IT_RUNS = frozenset({"engine", "threads", "progress"})
+# Larger mappings are recorded by their hash.
+_MOST_ITEMS = 100
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,12 @@ def register(
             return replace(
                 result,
                 params={**asked, **result.params},
-                provenance={"measure": name, **_data_hash(data, needs), "swayrank": version("swayrank")}
-                | result.provenance,
+                provenance={
+                    "measure": name,
+                    needs: _data_hash(data),
+                    "swayrank": version("swayrank"),
+                    **result.provenance,
+                },
             )
 
         _entries[name] = Entry(
@@ -213,9 +219,7 @@ def measure(data: object, name: str, /, **params: Any) -> Measure:
 
 def _check_kind(data: object, entry: Entry) -> None:
     if entry.needs == "graph" and isinstance(data, Events):
-        raise ParameterError(
-            f"{entry.name} needs a Graph, got Events: pass the follow graph, or events.derive_graph()"
-        )
+        raise ParameterError(f"{entry.name} needs a Graph, got Events: pass the follow graph, or events.derive_graph()")
     if entry.needs == "events" and isinstance(data, Graph):
         raise ParameterError(f"{entry.name} needs Events, got a Graph: read an event log with read_events(...)")
 
@@ -236,15 +240,17 @@ def _load_families() -> None:
 def _recordable(value: object) -> object:
     """Keep small values as they are; stand in a content hash for arrays and large mappings."""
     if isinstance(value, np.ndarray):
-        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
-        return {"array": digest, "dtype": str(value.dtype), "shape": list(value.shape)}
-    if isinstance(value, Mapping) and len(value) > 100:
-        return {"mapping": hashlib.sha256(repr(sorted(value.items(), key=str)).encode()).hexdigest()[:16],
-                "length": len(value)}
+        return {"array": _digest(value.tobytes()), "dtype": str(value.dtype), "shape": list(value.shape)}
+    if isinstance(value, Mapping) and len(value) > _MOST_ITEMS:
+        return {"mapping": _digest(repr(sorted(value.items(), key=str)).encode()), "length": len(value)}
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _data_hash(data: object, needs: Needs) -> dict[str, object]:
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _data_hash(data: object) -> object:
     """The content hash of what was measured; a diffusion model is known by its graph."""
     source = data if hasattr(data, "fingerprint") else getattr(data, "graph", None)
-    return {needs: getattr(source, "fingerprint", None)}
+    return getattr(source, "fingerprint", None)

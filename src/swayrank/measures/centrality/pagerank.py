@@ -150,12 +150,12 @@ def pagerank(
     Examples
     --------
     >>> import swayrank as sr
-    >>> g = sr.Graph.from_edges(["ada", "bob", "cem", "eve"], ["eve", "eve", "ada", "ada"])
+    >>> g = sr.Graph.from_edges(["ada", "bob", "cem", "eve"], ["eve", "eve", "eve", "ada"])
     >>> m = sr.pagerank(g)
     >>> m.top(2)
-    rank  account     value
-       1  ada      0.458783
-       2  eve      0.466217
+    rank  account  pagerank
+       1  eve       0.47973
+       2  ada       0.44527
     >>> m.error_bound <= 1e-8, round(float(m.values.sum()), 12)
     (True, 1.0)
     """
@@ -167,9 +167,9 @@ def pagerank(
     shares, bound, n_iter = _iterate(first, tol, limit, runner, progress)
     values = np.where(first.strength > 0, shares * first.strength, shares)
     if bound > tol:
+        cure = "raise tol, rounding is in its way" if max_iter is None else f"raise max_iter (now {max_iter}) or tol"
         raise ConvergenceError(
-            f"pagerank reached an L1 error bound of {bound:.3g} after {n_iter} passes, not tol={tol:g}: "
-            + (f"raise max_iter (now {max_iter}) or tol" if max_iter is not None else "raise tol, rounding is in its way")
+            f"pagerank reached an L1 error bound of {bound:.3g} after {n_iter} passes, not tol={tol:g}: {cure}"
         )
     return Measure("pagerank", values, graph.ids, error_bound=bound, n_iter=n_iter)
 
@@ -204,9 +204,7 @@ def _prepare(
     )
 
 
-def _iterate(
-    state: _Pass, tol: float, limit: int, engine: Engine, progress: Progress
-) -> tuple[Floats, float, int]:
+def _iterate(state: _Pass, tol: float, limit: int, engine: Engine, progress: Progress) -> tuple[Floats, float, int]:
     """Pass until the error bound is at most `tol` or `limit` passes are done: shares, bound, passes."""
     graph, damping = state.graph, state.damping
     bounds: Bounds = balanced_bounds(graph.in_indptr, min(_MOST_CHUNKS, 1 + graph.n_edges // _ARCS_PER_CHUNK))
@@ -260,7 +258,8 @@ def _masses(graph: Graph, personalization: Mapping[Any, float] | npt.ArrayLike) 
         )
     if not np.isfinite(masses).all() or masses.min() < 0 or masses.sum() <= 0:
         raise ParameterError("personalization must hold finite masses >= 0 with a sum above 0")
-    return masses / masses.sum()
+    scaled: Floats = masses / masses.sum()
+    return scaled
 
 
 def _passes_needed(damping: float, tol: float) -> int:

@@ -29,9 +29,7 @@ _CITATION = "Cha et al. 2010, Measuring user influence in Twitter: the million f
 Groups = tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], int]
 
 
-@register(
-    name="engagement_counts", needs="events", reads="none", exact=True, cost="O(events)", citation=_CITATION
-)
+@register(name="engagement_counts", needs="events", reads="none", exact=True, cost="O(events)", citation=_CITATION)
 @domains(direction=_DIRECTIONS)
 def engagement_counts(events: Events, *, direction: str = "received", action: str | None = None) -> Measure:
     """Count the interactions that every account received, or gave.
@@ -63,9 +61,9 @@ def engagement_counts(events: Events, *, direction: str = "received", action: st
     Examples
     --------
     >>> import swayrank as sr
-    >>> ev = sr.Events.from_arrays(
-    ...     actor=["bob", "cem", "bob", "ada"], target=["ada", "ada", "cem", "ada"],
-    ...     action=["like", "repost", "like", "like"])
+    >>> ev = sr.Events.from_frame({
+    ...     "actor": ["bob", "cem", "bob", "ada"], "target": ["ada", "ada", "cem", "ada"],
+    ...     "action": ["like", "repost", "like", "like"]})
     >>> m = sr.engagement_counts(ev)
     >>> m.value("ada"), m.params["self_interactions"]
     (2, 1)
@@ -101,7 +99,7 @@ def past_reposts(events: Events) -> Measure:
     --------
     >>> import swayrank as sr
     >>> from swayrank.measures.engagement.counts import past_reposts
-    >>> ev = sr.Events.from_arrays(actor=["bob", "cem"], target=["ada", "ada"], action=["like", "repost"])
+    >>> ev = sr.Events.from_frame({"actor": ["bob", "cem"], "target": ["ada", "ada"], "action": ["like", "repost"]})
     >>> past_reposts(ev).value("ada")
     1
     """
@@ -132,8 +130,8 @@ def posts_published(events: Events) -> Measure:
     --------
     >>> import swayrank as sr
     >>> from swayrank.measures.engagement.counts import posts_published
-    >>> ev = sr.Events.from_arrays(actor=["ada", "ada", "bob"], target=[None, None, "ada"],
-    ...                            action=["post", "post", "like"])
+    >>> ev = sr.Events.from_frame({"actor": ["ada", "ada", "bob"], "target": [None, None, "ada"],
+    ...                            "action": ["post", "post", "like"]})
     >>> posts_published(ev).value("ada")
     2
     """
@@ -172,8 +170,8 @@ def distinct_engagers(events: Events, *, action: str | None = None) -> Measure:
     Examples
     --------
     >>> import swayrank as sr
-    >>> ev = sr.Events.from_arrays(actor=["bob", "bob", "cem"], target=["ada", "ada", "ada"],
-    ...                            action=["like", "repost", "like"])
+    >>> ev = sr.Events.from_frame({"actor": ["bob", "bob", "cem"], "target": ["ada", "ada", "ada"],
+    ...                            "action": ["like", "repost", "like"]})
     >>> sr.distinct_engagers(ev).value("ada"), sr.distinct_engagers(ev, action="repost").value("ada")
     (2, 1)
     """
@@ -212,7 +210,7 @@ def engagement_table(events: Events, *, direction: str = "received", backend: st
     --------
     >>> import swayrank as sr
     >>> from swayrank.measures.engagement.counts import engagement_table
-    >>> ev = sr.Events.from_arrays(actor=["bob", "cem"], target=["ada", "ada"], action=["like", "repost"])
+    >>> ev = sr.Events.from_frame({"actor": ["bob", "cem"], "target": ["ada", "ada"], "action": ["like", "repost"]})
     >>> engagement_table(ev, backend="pyarrow").to_pylist()[1]["total"]
     2
     """

@@ -36,7 +36,7 @@ import numpy.typing as npt
 
 from swayrank._validate import Interval, check, domains
 from swayrank.errors import ParameterError
-from swayrank.events import NO_TIME, Events
+from swayrank.events import NO_TIME, Events, as_us
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.counts import EPOCH_HALF_LIVES, FRACTION_BITS, N_EPOCHS, decayed_sums, exp2_fraction
 from swayrank.measures._measure import Measure
@@ -50,6 +50,7 @@ ACTION_WEIGHTS: Mapping[str, float] = MappingProxyType(
 takes more than a click; a follow is in the graph already, and a view is exposure rather than a reaction."""
 
 _MICROSECONDS_PER_DAY = 86_400_000_000
+_ALWAYS = 2**63 - 1
 _HALF_LIFE = Interval(1e-6, 1e6)
 # One term stays below weight * 2^(1 + fraction bits + 47), and its rounded part must fit into 64 bits before the shift.
 _MOST_PER_EVENT = 2.0 ** (63 - FRACTION_BITS - 1)
@@ -91,7 +92,7 @@ def decayed_engagement(
     -------
     Measure
         float64 sums >= 0, with `error_bound`; `params` also holds ``self_interactions``, ``undated`` and ``after_now``,
-        the numbers of events left out.
+        the numbers of interactions left out.
 
     Raises
     ------
@@ -107,15 +108,14 @@ def decayed_engagement(
     One repost now and one a week ago, at 3 each:
 
     >>> import swayrank as sr
-    >>> ev = sr.Events.from_arrays(actor=["bob", "cem"], target=["ada", "ada"], action=["repost", "repost"],
-    ...                            time=["2012-07-01", "2012-07-08"])
+    >>> ev = sr.Events.from_frame({"actor": ["bob", "cem"], "target": ["ada", "ada"],
+    ...                            "action": ["repost", "repost"], "time": ["2012-07-01", "2012-07-08"]})
     >>> round(sr.decayed_engagement(ev).value("ada"), 9)
     4.5
     """
-    until = _moment(events, now)
-    sums = decay_sums(events if now is None else _up_to(events, until), half_life_days=half_life_days, weights=weights)
-    m = sums.measure(until)
-    return replace(m, params={**m.params, "after_now": int(np.count_nonzero(events.time > until))})
+    sums, n_late = _sum(events, half_life_days, weights, _ALWAYS if now is None else as_us(now))
+    m = sums.measure(None if now is None else as_us(now))
+    return replace(m, params={**m.params, "after_now": n_late})
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +147,8 @@ class DecaySums:
     --------
     >>> import swayrank as sr
     >>> from swayrank.measures.engagement.decay import decay_sums
-    >>> ev = sr.Events.from_arrays(actor=["bob", "cem"], target=["ada", "ada"], action=["like", "like"],
-    ...                            time=["2012-07-01", "2012-07-08"])
+    >>> ev = sr.Events.from_frame({"actor": ["bob", "cem"], "target": ["ada", "ada"],
+    ...                            "action": ["like", "like"], "time": ["2012-07-01", "2012-07-08"]})
     >>> both = decay_sums(ev.before("2012-07-05")) + decay_sums(ev.after("2012-07-05"))
     >>> bool((both.measure().values == decay_sums(ev).measure().values).all())
     True
@@ -214,7 +214,8 @@ class DecaySums:
             unit = math.ldexp(1.0, exponent) / exp2_fraction(rest / self.half_life)
             values += (self.high[e] * 2.0**64 + self.low[e]) * unit
         most = int(self.rows.max(initial=0))
-        bound = most * 2.0 ** -(FRACTION_BITS + 1) + self.total_weight * 2.0**-96 + float(values.max(initial=0)) * 2**-48
+        rounded, dropped = most * 2.0 ** -(FRACTION_BITS + 1), self.total_weight * 2.0**-96
+        bound = rounded + dropped + float(values.max(initial=0)) * 2.0**-48
         params = {
             "half_life_days": self.half_life / _MICROSECONDS_PER_DAY,
             "weights": dict(self.weights),
@@ -232,9 +233,7 @@ class DecaySums:
 
 
 @domains(half_life_days=_HALF_LIFE)
-def decay_sums(
-    events: Events, *, half_life_days: float = 7.0, weights: Mapping[str, float] | None = None
-) -> DecaySums:
+def decay_sums(events: Events, *, half_life_days: float = 7.0, weights: Mapping[str, float] | None = None) -> DecaySums:
     """Sum events for :class:`DecaySums`, which can be added to those of other events over the same accounts.
 
     Parameters
@@ -259,19 +258,29 @@ def decay_sums(
     --------
     See :class:`DecaySums`.
     """
+    return _sum(events, half_life_days, weights, _ALWAYS)[0]
+
+
+def _sum(
+    events: Events, half_life_days: float, weights: Mapping[str, float] | None, until: int
+) -> tuple[DecaySums, int]:
+    """The sums of the events not after `until`, and how many interactions that leaves out."""
     by_action = _weights_of(events, weights)
     half_life = max(1, round(half_life_days * _MICROSECONDS_PER_DAY))
-    last = int(events.time.max(initial=NO_TIME))
     own = np.zeros(0) if events.weight is None else np.ascontiguousarray(events.weight, dtype=np.float64)
     total_weight = _total_weight(events, by_action, own)
-    n = len(events.accounts)
+    last = int(events.time.max(initial=NO_TIME, where=events.time <= until))
     first_epoch = (0 if last == NO_TIME else last // half_life // EPOCH_HALF_LIVES) - N_EPOCHS + 1
+    n = len(events.accounts)
     low, high = np.zeros((N_EPOCHS, n), np.uint64), np.zeros((N_EPOCHS, n), np.uint64)
     rows = np.zeros(n, np.int64)
     columns = (events.actor, events.target, events.action, events.time, own, np.array(list(by_action.values())))
-    _, n_self, n_undated = decayed_sums(*map(read_only, columns), half_life, first_epoch, low, high, rows)
+    n_self, n_undated, n_late = decayed_sums(
+        *[read_only(column) for column in columns], half_life, until, first_epoch, low, high, rows
+    )
     left_out = {"self_interactions": int(n_self), "undated": int(n_undated)}
-    return DecaySums(events.accounts, half_life, by_action, first_epoch, low, high, rows, last, total_weight, left_out)
+    sums = DecaySums(events.accounts, half_life, by_action, first_epoch, low, high, rows, last, total_weight, left_out)
+    return sums, int(n_late)
 
 
 def _weights_of(events: Events, weights: Mapping[str, float] | None) -> dict[str, float]:
@@ -299,13 +308,3 @@ def _check_capacity(total: float) -> float:
     if total >= _MOST_IN_ALL:
         raise ParameterError(f"all events must weigh less than {_MOST_IN_ALL:.3g} together, got up to {total:.3g}")
     return total
-
-
-def _moment(events: Events, now: Any) -> int:
-    if now is None:
-        return int(events.time.max(initial=NO_TIME))
-    return 0
-
-
-def _up_to(events: Events, until: int) -> Events:
-    return events.before(until + 1)

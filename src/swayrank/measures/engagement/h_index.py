@@ -64,9 +64,9 @@ def h_index(events: Events, *, action: str = "repost") -> Measure:
     Two posts of ada were reposted twice or more, but not three posts three times:
 
     >>> import swayrank as sr
-    >>> ev = sr.Events.from_arrays(
-    ...     actor=["bob", "cem", "dan", "bob", "cem", "dan"], target=["ada"] * 6, action=["repost"] * 6,
-    ...     post=["p1", "p1", "p1", "p2", "p2", "p3"])
+    >>> ev = sr.Events.from_frame({
+    ...     "actor": ["bob", "cem", "dan", "bob", "cem", "dan"], "target": ["ada"] * 6, "action": ["repost"] * 6,
+    ...     "post": ["p1", "p1", "p1", "p2", "p2", "p3"]})
     >>> sr.h_index(ev).value("ada")
     2
     """

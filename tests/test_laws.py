@@ -1,0 +1,196 @@
+"""Laws that every measure of the registry obeys, whatever it measures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from swayrank.errors import ParameterError
+from swayrank.events import Events
+from swayrank.graph import Graph
+from swayrank.measures.registry import measures
+from tests.engines import AdversarialEngine
+from tests.zoo import ZOO
+
+ALL = measures()
+ON_GRAPHS = sorted(name for name, entry in ALL.items() if entry.needs == "graph")
+ON_EVENTS = sorted(name for name, entry in ALL.items() if entry.needs == "events")
+IN_CHUNKS = sorted(name for name, entry in ALL.items() if "engine" in entry.defaults)
+HOW_IT_RUNS = {"engine", "threads", "progress"}
+
+
+def run(name, data, **options):
+    entry = ALL[name]
+    if "rng" in entry.defaults:
+        options = {"rng": 7, **options}
+    return entry.function(data, **options)
+
+
+def random_graph(order=None, relabel=None, extra=0):
+    """Thirty accounts with a hub, mutual follows, dangling accounts, weights and repeated rows."""
+    rng = np.random.default_rng(11)
+    u, v = rng.integers(0, 26, 140), (30 * rng.random(140) ** 2).astype(np.int64)
+    weight = rng.integers(1, 9, 140).astype(np.float64)
+    u, v, weight = np.append(u, u[:9]), np.append(v, v[:9]), np.append(weight, weight[:9])
+    if relabel is not None:
+        u, v = relabel[u], relabel[v]
+    if order is not None:
+        u, v, weight = u[order], v[order], weight[order]
+    return Graph.from_edges(u, v, n_nodes=30 + extra, weight=weight)
+
+
+def random_events(order=None, rename=None, bystander=False):
+    rng = np.random.default_rng(12)
+    n = 300
+    names = np.array([f"user{i}" for i in range(20)])
+    action = np.array(["like", "repost", "reply", "quote", "post"])[rng.integers(5, size=n)]
+    columns = {
+        "actor": names[rng.integers(20, size=n)],
+        "target": np.where(action == "post", None, names[(20 * rng.random(n) ** 2).astype(np.int64)]),
+        "action": action,
+        "time": rng.integers(0, 400 * 86_400_000_000, size=n),
+        "post": np.array([f"p{i}" for i in range(40)])[rng.integers(40, size=n)],
+    }
+    if bystander:  # somebody who only posts
+        one = {"actor": "nobody", "target": None, "action": "post", "time": 1000, "post": "p_own"}
+        columns = {
+            key: np.array([*column, one[key]], int if key == "time" else object) for key, column in columns.items()
+        }
+    if rename is not None:
+        columns["actor"] = np.array([rename[a] for a in columns["actor"]])
+        columns["target"] = np.array([rename.get(t) for t in columns["target"]], object)
+    if order is not None:
+        columns = {key: column[order] for key, column in columns.items()}
+    return Events.from_frame({key: column.tolist() for key, column in columns.items()})
+
+
+def by_id(measure):
+    return dict(zip(list(measure.ids), measure.values.tolist(), strict=True))
+
+
+def agree(m, mine, other, theirs):
+    """Whether one account has the same number in two measures: exactly, within rounding, or within the intervals."""
+    if m.interval is not None:
+        return m.interval[0][mine] <= other.interval[1][theirs] and other.interval[0][theirs] <= m.interval[1][mine]
+    if m.values.dtype.kind in "iu":
+        return m.values[mine] == other.values[theirs]
+    return abs(m.values[mine] - other.values[theirs]) <= 2 * (m.error_bound or 0) + 1e-12 * abs(m.values[mine])
+
+
+def surely_above(m):
+    """Matrix of whether account i is above account j by more than the measure's error."""
+    if m.interval is not None:
+        return m.interval[0][:, None] > m.interval[1][None, :]
+    values = m.values.astype(np.float64)
+    return values[:, None] - values[None, :] > 2 * (m.error_bound or 0) + 1e-12 * np.abs(values[:, None])
+
+
+@pytest.mark.parametrize("name", ON_GRAPHS)
+def test_relabelling_nodes_relabels_the_result(name):
+    relabel = np.random.default_rng(3).permutation(30)
+    m, other = run(name, random_graph()), run(name, random_graph(relabel=relabel))
+    assert all(agree(m, i, other, relabel[i]) for i in range(30))
+
+
+@pytest.mark.parametrize("name", ON_EVENTS)
+def test_renaming_accounts_renames_the_result(name):
+    rename = {f"user{i}": f"account{(i * 7 + 3) % 20}" for i in range(20)}
+    m, other = by_id(run(name, random_events())), by_id(run(name, random_events(rename=rename)))
+    assert {rename[account]: value for account, value in m.items()} == other
+
+
+@pytest.mark.parametrize("name", ON_GRAPHS)
+def test_row_order_of_arcs_changes_no_bit(name):
+    order = np.random.default_rng(4).permutation(149)
+    m, other = run(name, random_graph()), run(name, random_graph(order=order))
+    assert np.array_equal(m.values, other.values)
+    assert m.provenance == other.provenance
+
+
+@pytest.mark.parametrize("name", ON_EVENTS)
+def test_row_order_of_events_changes_no_bit(name):
+    order = np.random.default_rng(4).permutation(300)
+    assert by_id(run(name, random_events())) == by_id(run(name, random_events(order=order)))
+
+
+@pytest.mark.parametrize("name", ON_GRAPHS)
+def test_an_isolated_node_changes_nobodys_order(name):
+    m, more = run(name, random_graph()), run(name, random_graph(extra=1))
+    assert not (surely_above(m) & surely_above(more)[:30, :30].T).any()
+    if m.interval is None:
+        assert np.array_equal(surely_above(m), surely_above(more)[:30, :30])
+
+
+@pytest.mark.parametrize("name", ON_EVENTS)
+def test_a_bystander_changes_nobodys_number(name):
+    m, more = by_id(run(name, random_events())), by_id(run(name, random_events(bystander=True)))
+    del more["nobody"]
+    assert m == more
+
+
+@pytest.mark.parametrize("name", IN_CHUNKS)
+@pytest.mark.parametrize(
+    "how", [{"threads": 1}, {"threads": 2}, {"threads": 4}, {"engine": AdversarialEngine(order=3)}], ids=str
+)
+def test_the_same_bits_however_it_runs(name, how):
+    data = random_graph() if ALL[name].needs == "graph" else random_events()
+    m, other = run(name, data), run(name, data, **how)
+    assert np.array_equal(m.values, other.values)
+    assert m.params == other.params
+    for mine, theirs in zip(m.interval or (), other.interval or (), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_the_same_call_gives_the_same_bits(name):
+    data = random_graph() if ALL[name].needs == "graph" else random_events()
+    assert np.array_equal(run(name, data).values, run(name, data).values)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_parameters_and_data_are_recorded(name):
+    entry = ALL[name]
+    data = random_graph() if entry.needs == "graph" else random_events()
+    m = run(name, data)
+    assert m.name == name
+    assert set(entry.defaults) - HOW_IT_RUNS <= set(m.params)
+    assert m.provenance[entry.needs] == data.fingerprint
+    assert entry.exact == (m.interval is None)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_entries_are_complete(name):
+    entry = ALL[name]
+    doc = entry.function.__doc__
+    assert entry.definition.endswith(".")
+    assert entry.citation
+    for section in ("Parameters", "Returns", "Examples"):
+        assert f"{section}\n" in doc, section
+    if entry.needs == "graph":
+        assert "along the arcs" in doc or "against the arcs" in doc or "Reads both ways" in doc
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        (name, parameter, value)
+        for name in sorted(ALL)
+        for parameter, domain in ALL[name].domains.items()
+        for value in domain.outside()
+    ],
+)
+def test_values_outside_the_domain_are_refused(name, parameter, value):
+    data = random_graph() if ALL[name].needs == "graph" else random_events()
+    with pytest.raises(ParameterError, match=f"{parameter} must be "):
+        run(name, data, **{parameter: value})
+
+
+@pytest.mark.parametrize("name", ON_GRAPHS)
+@pytest.mark.parametrize("shape", ZOO)
+def test_every_shape_of_graph_has_an_answer(name, shape):
+    n, arcs = ZOO[shape]
+    u, v = np.array([a for a, _ in arcs], np.int64), np.array([b for _, b in arcs], np.int64)
+    m = run(name, Graph.from_edges(u, v, n_nodes=n, weight=np.ones(len(arcs)), self_loops="keep"))
+    assert m.values.shape == (n,)
+    assert np.isfinite(m.values).all()
+    assert (m.values >= 0).all()
