@@ -23,11 +23,11 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from typing import Any, Literal, ParamSpec
 
 import numpy as np
 
+from swayrank import __version__
 from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
@@ -129,7 +129,7 @@ def register(
                 provenance={
                     "measure": name,
                     needs: _data_hash(data),
-                    "swayrank": version("swayrank"),
+                    "swayrank": __version__,
                     **result.provenance,
                 },
             )

@@ -14,7 +14,7 @@ names in the literature (Boldi, Posenato, Santini & Vigna 2008): *strongly prefe
 
 The tolerance is a true bound: in the L1 norm one pass brings two vectors closer by the factor d, so the distance of an
 iterate to the exact vector is at most d / (1 - d) times the length of the last step. Iteration stops when that is at
-most `tol`; the bound reached, plus 2^-52 / (1 - d) for rounding, is `error_bound`.
+most `tol`; the bound reached, with 2^-52 / (1 - d) for rounding, is `error_bound`.
 
 Cost: O(n + m) per pass. The first step is at most 2 long, so log(tol (1 - d) / 2d) / log d passes always suffice (about
 130 at the defaults; real graphs take 20-60). Memory: three float64 per node, and one per arc where weighted.
