@@ -150,7 +150,7 @@ class Graph(Exchange):
         threads : int, optional
             How many threads; by default all that the process may use.
         progress : bool or callable, optional
-            See the guide.
+            True for a bar on stderr, or ``progress(label, done, total)``.
 
         Returns
         -------
@@ -168,8 +168,8 @@ class Graph(Exchange):
         Notes
         -----
         For the same order of nodes, the order of the rows changes no bit of the result (sums are taken over sorted
-        values), save for columns that keep the first row's value. O(rows); 16 bytes per row of scratch, about
-        28 with a column.
+        values), save for columns that keep the first row's value. O(rows). Peak memory above the input is about 18
+        bytes per arc, 33 with a column.
 
         Examples
         --------

@@ -1,7 +1,7 @@
 """Arcs in any order -> sorted rows both ways, through an engine. See :mod:`swayrank.kernels.csr` for the method.
 
-Every task fills one slice of one array, so any engine can run it. Peak memory above the inputs is about 16 bytes per
-arc (28 with one column of 8 bytes), 24 per node, and a few MB per thread.
+Every task fills one slice of one array, so any engine can run it. Peak memory above the inputs is about 18 bytes per
+arc (33 with one column of 8 bytes) at 16 arcs per node, and a few MB per thread; half of it stays.
 
 The result depends on the arcs alone: their order in the input changes no bit, except in a column without a combining
 rule, which keeps the value of the first of several equal arcs.
