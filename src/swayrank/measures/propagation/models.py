@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from swayrank._rng import Rng, resolve_rng
 from swayrank._validate import Interval, check
-from swayrank.engines import chunk_bounds
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.kernels.cascade import trivalency
@@ -31,7 +30,6 @@ Floats = npt.NDArray[np.float64]
 
 PRESETS = ("weighted_cascade", "trivalency")
 _COLUMN = "probability"
-_ARCS_PER_CHUNK = 1 << 22
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -230,7 +228,5 @@ def _checked_arcs(graph: Graph, given: npt.ArrayLike, what: str) -> Floats:
 def _draw_trivalency(graph: Graph, rng: Rng) -> tuple[Floats, str]:
     key = resolve_rng(rng)
     arc = np.empty(graph.n_edges)
-    edges = chunk_bounds(graph.n_edges, _ARCS_PER_CHUNK).tolist()
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        trivalency(key.hi, key.lo, np.uint64(TRIVALENCY), np.uint64(start), arc[start:stop])
+    trivalency(key.hi, key.lo, np.uint64(TRIVALENCY), np.uint64(0), arc)
     return arc, key.record

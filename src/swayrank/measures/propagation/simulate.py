@@ -26,7 +26,7 @@ from swayrank._validate import Integer, Interval, domains
 from swayrank.engines import Engine, chunk_bounds, resolve_engine
 from swayrank.errors import ParameterError, SwayrankWarning
 from swayrank.graph import Graph
-from swayrank.ids import Ids
+from swayrank.ids import Ids, read_only
 from swayrank.kernels.cascade import cascades, reached, row_skips
 from swayrank.kernels.random import CASCADE
 from swayrank.measures._measure import frame
@@ -226,13 +226,12 @@ class _Task(NamedTuple):
             skip = row_skips(model.node_probability)
         else:  # a row of followers holds as many probabilities as followers
             skip = row_skips(np.full(graph.n_nodes, np.nan))
-        arc.flags.writeable = False
         return cls(graph, key, seeds, skip, arc, model.node_probability)
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        """The kernels' first arguments."""
-        graph = self.graph
-        return graph.in_indptr, graph.in_indices, self.skip, self.arc_probability, self.node_probability, self.seeds
+        """The kernels' first arguments, read-only wherever this was unpickled."""
+        columns = (self.skip, self.arc_probability, self.node_probability, self.seeds)
+        return self.graph.in_indptr, self.graph.in_indices, *(read_only(column) for column in columns)
 
 
 def _run_chunk(
@@ -259,7 +258,6 @@ def _resolve_seeds(
         warnings.warn(
             f"{repeated} of {len(given)} seeds were given more than once and count once", SwayrankWarning, stacklevel=4
         )
-    nodes.flags.writeable = False
     return tuple(graph.ids[int(node)] for node in nodes), nodes, repeated
 
 

@@ -7,9 +7,9 @@ H count the sets that hold v and whose root is another account. One set does so 
 
     q(v) = 1/n * sum over w != v of P[v activates w] = (spread(v) - 1) / n,
 
-so H is Binomial(N, q(v)) exactly and 1 + n H / N is unbiased: the account's own 1 is added, not sampled. (Drawing the
-root among the n - 1 others would give each account a stream of its own; counting a set as a miss for its own root is the same
-event at probability (n - 1) / n, and one set then serves every account.)
+so H is Binomial(N, q(v)) exactly and 1 + n H / N is unbiased: the account's own 1 is added, not sampled. Where it comes
+out above n, n is the estimate. (A set whose root is v is a miss for v; to draw v's roots among the n - 1 others, each
+account would need sets of its own.)
 
 Interval. Clopper-Pearson limits for H, exact at every N, at the level delta / (rounds * number of accounts that have
 followers): by the union bound all accounts' intervals hold together with probability at least 1 - delta, whenever the
@@ -41,7 +41,8 @@ from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.engines import Engine, chunk_bounds, resolve_engine
 from swayrank.errors import ConvergenceError, ParameterError
 from swayrank.graph import Graph
-from swayrank.kernels.cascade import pack_rows, row_skips, rr_counts, rr_counts_lanes
+from swayrank.ids import read_only
+from swayrank.kernels.cascade import LANES, pack_rows, row_skips, rr_counts, rr_counts_lanes
 from swayrank.kernels.random import RR
 from swayrank.measures._measure import Measure
 from swayrank.measures.propagation.models import Floats, IndependentCascade, as_model, row_probability
@@ -52,8 +53,10 @@ Counts = npt.NDArray[np.uint32]
 FIRST_ROUND = 1024
 _SETS_PER_CHUNK = 4096
 _MOST_CHUNKS = 32
-_INTERLEAVE_FROM = 1 << 17
+_INTERLEAVE_FROM = 1 << 18
 """Accounts from which on 16 sets in flight beat one at a time; below, the marks fit in the cache anyway."""
+_INTERLEAVE_UPTO = 4096
+"""Mean set size up to which they are kept in flight."""
 
 _DEFAULT_REL_ERROR = 0.1
 
@@ -152,24 +155,21 @@ def spread(
     target = _Target.of(n_samples, rel_error, half_width, top)
     key = resolve_rng(rng)
     graph = model.graph
-    sampler = _Sampler.of(model, key)
     rounds = _schedule(n_samples, max_samples)
-    hits = np.zeros(graph.n_nodes, np.int64)
+    tally = _Tally(_Sampler.of(model, key), resolve_engine(engine, threads))
     followed = np.asarray(graph.in_degree) > 0
     alpha = delta / (len(rounds) * max(1, int(followed.sum())))
-    runner = resolve_engine(engine, threads)
-    drawn, members, largest, limits = 0, 0, 0, None
+    limits = None
     with track(progress, "RR sets", total=rounds[-1]) as step:
-        for n_drawn in rounds if graph.n_nodes else []:
-            more, biggest = _count(runner, sampler, drawn, n_drawn, hits, step)
-            drawn, members, largest = n_drawn, members + more, max(largest, biggest)
-            limits = _limits(hits, drawn, alpha, followed)
+        for n_sets in rounds if graph.n_nodes else []:
+            tally.draw_until(n_sets, step)
+            limits = _limits(tally.hits, n_sets, alpha, followed)
             if target.met(limits):
                 break
     if limits is None:
-        limits = _limits(hits, 1, alpha, followed)
+        limits = _limits(tally.hits, 1, alpha, followed)  # of nobody
     elif not target.met(limits):
-        raise ConvergenceError(target.missed(limits, drawn))
+        raise ConvergenceError(target.missed(limits, tally.drawn))
     return Measure(
         name="spread",
         values=limits.value,
@@ -182,17 +182,17 @@ def spread(
             **target.asked,
             "delta": delta,
             "rng": key.record,
-            "n_samples": drawn,
-            "rounds": rounds.index(drawn) + 1 if drawn else 0,
+            "n_samples": tally.drawn,
+            "rounds": rounds.index(tally.drawn) + 1 if tally.drawn else 0,
             "rounds_planned": len(rounds),
-            "sampler": sampler.name,
-            "mean_set_size": members / drawn if drawn else math.nan,
-            "largest_set": largest,
+            "sampler": tally.sampler.name,
+            "mean_set_size": tally.mean_size,
+            "largest_set": tally.largest,
         },
     )
 
 
-# -- limits --------------------------------------------------------------------------------------------------------------
+# -- limits ------------------------------------------------------------------------------------------------------------
 
 
 class Limits(NamedTuple):
@@ -247,10 +247,10 @@ def _limits(hits: npt.NDArray[np.int64], n_trials: int, alpha: float, followed: 
     q = hits / n_trials
     low, high = clopper_pearson(hits, n_trials, alpha)
     high = np.where(followed, np.minimum(1 + n * high, n), 1.0)
-    return Limits(1 + n * q, np.minimum(1 + n * low, high), high, n * np.sqrt(q * (1 - q) / n_trials))
+    return Limits(np.minimum(1 + n * q, n), np.minimum(1 + n * low, high), high, n * np.sqrt(q * (1 - q) / n_trials))
 
 
-# -- when to stop --------------------------------------------------------------------------------------------------------
+# -- when to stop ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -303,7 +303,7 @@ def _schedule(n_samples: int | None, max_samples: int) -> list[int]:
     return [FIRST_ROUND << r for r in range(doublings)]
 
 
-# -- sampling ------------------------------------------------------------------------------------------------------------
+# -- sampling ----------------------------------------------------------------------------------------------------------
 
 
 class _Sampler(NamedTuple):
@@ -322,38 +322,63 @@ class _Sampler(NamedTuple):
             skip = row_skips(row_probability(graph.indptr, model.arc_probability))
         else:
             skip = row_skips(model.node_probability)
-        rows = np.empty(0, np.uint64)
-        if graph.n_nodes >= _INTERLEAVE_FROM:
-            rows = np.empty(2 * graph.n_nodes + 1, np.uint64)
-            pack_rows(graph.indptr, skip, rows)
-        rows.flags.writeable = False
-        return cls(graph, key, skip, rows, model.arc_probability)
+        return cls(graph, key, skip, np.empty(0, np.uint64), model.arc_probability)
+
+    def interleaved(self) -> _Sampler:
+        """The same sets, several at a time."""
+        rows = np.empty(2 * self.graph.n_nodes + 1, np.uint64)
+        pack_rows(self.graph.indptr, read_only(self.skip), rows)
+        return self._replace(rows=rows)
 
     @property
     def name(self) -> str:
         draws = "draw per arc" if np.isnan(self.skip).any() else "geometric jumps"
-        return f"{draws}, {'16 sets interleaved' if self.rows.size else 'one set at a time'}"
+        return f"{draws}, {f'{LANES} sets interleaved' if self.rows.size else 'one set at a time'}"
 
 
-def _count(
-    runner: Engine, sampler: _Sampler, start: int, stop: int, hits: npt.NDArray[np.int64], step: Step
-) -> tuple[int, int]:
-    """Add the sets start ... stop - 1 to `hits`; their total and largest size."""
-    chunk = max(_SETS_PER_CHUNK, -(-(stop - start) // _MOST_CHUNKS))
-    chunk = min(chunk, 2**31)  # counts of a chunk are 32 bits wide
-    members, largest = 0, 0
-    for counts, size, biggest in runner.map(_count_chunk, sampler, start + chunk_bounds(stop - start, chunk), step=step):
-        hits += counts
-        members, largest = members + size, max(largest, biggest)
-    return members, largest
+class _Tally:
+    """Counts over all sets so far.
+
+    The first 1024, the pilot, are made one at a time; their mean size decides about the rest. Interleaving hides cache
+    misses where there are any, and is no use for huge sets, of which it would hold many in memory. Both ways make the
+    same sets, so the choice changes no bit.
+    """
+
+    def __init__(self, sampler: _Sampler, runner: Engine) -> None:
+        self.sampler, self._runner = sampler, runner
+        self.hits = np.zeros(sampler.graph.n_nodes, np.int64)
+        self.drawn = self.members = self.largest = 0
+
+    @property
+    def mean_size(self) -> float:
+        return self.members / self.drawn if self.drawn else math.nan
+
+    def draw_until(self, n_sets: int, step: Step) -> None:
+        """Make sets until there are `n_sets`."""
+        if self.drawn < FIRST_ROUND:
+            self._draw(min(FIRST_ROUND, n_sets), step)
+            many, small = self.sampler.graph.n_nodes >= _INTERLEAVE_FROM, self.mean_size <= _INTERLEAVE_UPTO
+            if many and small and n_sets >= FIRST_ROUND:
+                self.sampler = self.sampler.interleaved()
+        self._draw(n_sets, step)
+
+    def _draw(self, n_sets: int, step: Step) -> None:
+        n_more = n_sets - self.drawn
+        chunk = min(max(_SETS_PER_CHUNK, -(-n_more // _MOST_CHUNKS)), 2**31)  # a chunk's counts are 32 bits wide
+        bounds = self.drawn + chunk_bounds(n_more, chunk)
+        for counts, members, largest in self._runner.map(_count_chunk, self.sampler, bounds, step=step):
+            self.hits += counts
+            self.members, self.largest = self.members + members, max(self.largest, largest)
+        self.drawn = n_sets
 
 
 def _count_chunk(sampler: _Sampler, start: int, stop: int) -> tuple[Counts, int, int]:
     graph, key = sampler.graph, sampler.key
     hits = np.zeros(graph.n_nodes, np.uint32)
+    probability = read_only(sampler.probability)
     items = (key.hi, key.lo, np.uint64(RR), np.uint64(start), np.uint64(stop), hits)
     if sampler.rows.size:
-        members, largest = rr_counts_lanes(sampler.rows, graph.indices, sampler.probability, *items)
+        members, largest = rr_counts_lanes(read_only(sampler.rows), graph.indices, probability, *items)
     else:
-        members, largest = rr_counts(graph.indptr, graph.indices, sampler.skip, sampler.probability, *items)
+        members, largest = rr_counts(graph.indptr, graph.indices, read_only(sampler.skip), probability, *items)
     return hits, int(members), int(largest)
