@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from swayrank._validate import Integer, check
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.events import table_to_frame
+from swayrank.event_columns import table_to_frame
 from swayrank.ids import Ids
 
 Values = npt.NDArray[Any]
