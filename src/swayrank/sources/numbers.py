@@ -1,0 +1,136 @@
+"""Numbers as people write them, to float64.
+
+Read: plain and exponential numbers ("529", "2.28E+11"), groups of three ("1,234,567", "12 345", "1'234"), and the
+endings k, m, b and their words ("48.5M", "383.1K", "1.2 billion"). With ``decimal=","`` comma and point change places
+("1.234,5"). Nothing else is guessed: "1.234,5" is a bad number while the decimal sign is a point. Counts cannot be
+negative or infinite. Empty cells and words for "none" are missing (NaN).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.types as pt
+
+from swayrank.errors import ParameterError
+from swayrank.ids import read_only
+from swayrank.kernels.text import parse_ints
+from swayrank.sources.tables import Column
+
+MISSING_WORDS = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NA", "N/A", "n/a", "-")
+"""Cells that mean "no value" in columns of numbers and times."""
+
+_READ = r"""
+WITH cells AS (SELECT trim(t, ' \t\u00a0') AS t FROM texts),
+parts AS (
+    SELECT t,
+           regexp_extract(t, '(?i)^(.*?)[ \u00a0]*(k|thousand|m|mn|mio|million|b|bn|billion)$', ['core', 'ending']) AS p
+    FROM cells),
+cores AS (
+    SELECT t, CASE WHEN p.core = '' THEN t ELSE p.core END AS core, lower(p.ending) AS ending FROM parts)
+SELECT list_contains($missing, t) AS missing,
+       CASE WHEN regexp_full_match(core, $pattern) THEN try_cast(
+           replace(regexp_replace(core, $groups, '', 'g'), ',', '.')
+           || CASE ending[1] WHEN 'k' THEN 'e3' WHEN 't' THEN 'e3' WHEN 'm' THEN 'e6' WHEN 'b' THEN 'e9' ELSE '' END
+           AS DOUBLE) END AS value
+FROM cores
+""".replace(r"\u00a0", "\u00a0").replace(r"\t", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of numbers.
+
+    Attributes
+    ----------
+    values : numpy.ndarray of float64, shape (n,)
+        NaN where the cell is missing or bad.
+    bad : numpy.ndarray of bool, shape (n,)
+        Where something stands that is no number.
+    negative : numpy.ndarray of bool, shape (n,)
+        Where the number is below zero.
+    """
+
+    values: npt.NDArray[np.float64]
+    bad: npt.NDArray[np.bool_]
+    negative: npt.NDArray[np.bool_]
+
+
+def whole_numbers(column: Column) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The cells of a text column that are plain int64 values, and where they are not."""
+    cells = column.cells()
+    values, bad = np.empty(len(cells), np.int64), np.empty(len(cells), np.uint8)
+    if cells.ints is not None:
+        return cells.ints, np.zeros(len(cells), np.bool_) if cells.missing is None else cells.missing
+    starts, stops = (read_only(np.ascontiguousarray(a)) for a in (cells.starts, cells.stops))
+    parse_ints(read_only(cells.text), starts, stops, values, bad)
+    others = bad.astype(np.bool_)
+    return values, others if cells.missing is None else others | cells.missing
+
+
+def read_numbers(column: Column, connection: duckdb.DuckDBPyConnection, decimal: str = ".") -> Numbers:
+    """Read a column of counts or weights.
+
+    Parameters
+    ----------
+    column : Column
+        Text, or any numeric type.
+    connection : duckdb.DuckDBPyConnection
+        Casts what is not a plain integer.
+    decimal : {".", ","}, default "."
+        The decimal sign.
+
+    Raises
+    ------
+    ParameterError
+        If `decimal` is neither.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from swayrank.sources.tables import open_duckdb
+    >>> cells = Column(pa.array(["529", "48.5M", "1,234", "2.28E+11", "1.234,5", "nan"], pa.large_string()))
+    >>> read_numbers(cells, open_duckdb(1)).values.tolist()
+    [529.0, 48500000.0, 1234.0, 228000000000.0, nan, nan]
+    """
+    if decimal not in {".", ","}:
+        raise ParameterError(f"decimal must be '.' or ',', got {decimal!r}")
+    if column.typed:
+        return _typed_numbers(column.arrow())
+    integers, others = whole_numbers(column)
+    values = integers.astype(np.float64)
+    bad = np.zeros(len(values), np.bool_)
+    if others.any():
+        values[others], bad[others] = _human_numbers(column.take(others).arrow(), connection, decimal)
+    return Numbers(values, bad, values < 0)
+
+
+def _typed_numbers(values: pa.Array) -> Numbers:
+    if not (pt.is_integer(values.type) or pt.is_floating(values.type) or pt.is_decimal(values.type)):
+        raise ParameterError(f"a column of numbers cannot have the type {values.type}")
+    numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    infinite = np.isinf(numbers)
+    return Numbers(np.where(infinite, np.nan, numbers), infinite, numbers < 0)
+
+
+def _human_numbers(
+    texts: pa.Array, connection: duckdb.DuckDBPyConnection, decimal: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
+    groups = rf"[0-9]{{1,3}}({comma}[0-9]{{3}})+|[0-9]{{1,3}}([ \x{{a0}}\x{{202f}}'][0-9]{{3}})+"
+    params = {
+        "missing": list(MISSING_WORDS),
+        "pattern": rf"[+-]?([0-9]+|{groups})?({point}[0-9]*)?([eE][+-]?[0-9]+)?",
+        "groups": rf"[{comma} \x{{a0}}\x{{202f}}']",
+    }
+    connection.register("texts", pa.table({"t": texts}))
+    table = connection.sql(_READ, params=params).to_arrow_table()
+    connection.unregister("texts")
+    values = table["value"].to_numpy().astype(np.float64)
+    values[np.isinf(values)] = np.nan
+    missing = table["missing"].to_numpy().astype(np.bool_)
+    return np.where(missing, np.nan, values), np.isnan(values) & ~missing
