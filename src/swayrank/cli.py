@@ -20,6 +20,7 @@ from swayrank.errors import ParameterError, SwayrankError
 
 if TYPE_CHECKING:
     from swayrank._progress import Progress
+    from swayrank.demo import Demonstration
     from swayrank.pipeline import Run
 
 P = ParamSpec("P")
@@ -254,7 +255,7 @@ def measure(
     threads: Threads = None,
 ) -> None:
     """Compute one measure for every account; -o writes all of them as .csv, .parquet or .json."""
-    from swayrank import pipeline
+    from swayrank import jobs
 
     if list_measures:
         _list_measures(as_json)
@@ -264,11 +265,11 @@ def measure(
     progress = _listen(quiet)
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
     events_options = {"columns": columns.split(",") if columns else None, "actions": _pairs(actions, "--actions") or None}
-    result = pipeline.run_measure(
+    result = jobs.run_measure(
         name, file, _parameters(parameter or []), graph_options, events_options, threads=threads, progress=progress
     )
     if output is not None:
-        pipeline.write_measure(result, output)
+        jobs.write_measure(result, output)
     if as_json:
         rows = [{"account": str(account), result.name: value} for account, value in result.top(top)]
         _print_json({"measure": result.name, "parameters": dict(result.params), "error_bound": result.error_bound, "top": rows})
@@ -327,9 +328,9 @@ def check(
     threads: Threads = None,
 ) -> None:
     """Read files and tell what is in them: rows, accounts, time span, oddities, and every refused row with its reason."""
-    from swayrank import pipeline
+    from swayrank import jobs
 
-    report = pipeline.run_check(
+    report = jobs.run_check(
         files,
         kind=kind,
         data=data,
@@ -363,11 +364,11 @@ def convert(
     threads: Threads = None,
 ) -> None:
     """Convert a graph or a log: into a folder that opens in milliseconds, or into CSV or Parquet."""
-    from swayrank import pipeline
+    from swayrank import jobs
 
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
     events_options = {"columns": columns.split(",") if columns else None, "actions": _pairs(actions, "--actions") or None}
-    told = pipeline.run_convert(
+    told = jobs.run_convert(
         file, output, graph_options, events_options, threads=threads, progress=_listen(quiet)
     )
     if not quiet:
@@ -389,9 +390,9 @@ def generate(
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
     """Make a graph, or a town with graph, posts, events and known influence, to try things on."""
-    from swayrank import pipeline
+    from swayrank import jobs
 
-    told = pipeline.run_generate(
+    told = jobs.run_generate(
         kind, output, n, _parameters(parameter or []), rng=rng, threads=threads, progress=_listen(quiet)
     )
     if not quiet:
@@ -429,18 +430,20 @@ def demo(
     typer.echo(printable(str(shown.scores.explain(best.account)), 2000).replace("\\n", "\n"))
 
 
-def _show_town(shown: Any, top: int) -> None:
+def _show_town(shown: Demonstration, top: int) -> None:
     """The town's highest scores beside what each account truly is."""
+    from swayrank.sources.town import KINDS
+
     town, scores = shown.town, shown.scores
     names = list(scores.parts)
-    order = town.truth.order()
+    order = shown.true_rank
     rows = []
     for r in scores.top(top):
         i = town.graph.position(r.account)
         rows.append(
             [str(r.rank), str(r.account), f"{r.score:.1f}"]
             + [f"{r.parts[p]:.1f}" for p in names]
-            + [f"{int(town.graph.in_degree[i]):,}", town.truth.kinds[int(town.truth.kind[i])], f"{order[i]:,}"]
+            + [f"{int(town.graph.in_degree[i]):,}", KINDS[int(town.truth.kind[i])], f"{order[i]:,}"]
         )
     typer.echo(f"{town.graph.n_nodes:,} accounts, {town.graph.n_edges:,} follows, {town.events.n_events:,} events\n")
     _print_table(["rank", "account", "score", *names, "followers", "truly a", "true rank"], rows, left=[1, len(names) + 4])

@@ -12,13 +12,13 @@ from swayrank._rng import Rng
 from swayrank.measures.registry import measure
 from swayrank.scoring.combine import score
 from swayrank.scoring.evidence import ABSENT
-from swayrank.scoring.metrics import ndcg_at, overlap_at, spearman
+from swayrank.scoring.metrics import best, ndcg_at, overlap_at, spearman
 from swayrank.scoring.scores import Scores
 from swayrank.sources.generate import generate
 from swayrank.sources.town import Town
 
 _BY_GRAPH = {"followers": "in_degree", "k-core": "k_core", "PageRank": "pagerank", "expected spread": "spread"}
-_BY_LOG = {"distinct engagers": "distinct_engagers", "h-index of reposts": "h_index"}
+_BY_LOG = {"past reposts": "past_reposts", "distinct engagers": "distinct_engagers", "h-index of reposts": "h_index"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,13 @@ class Demonstration:
     town: Town
     scores: Scores
     recovery: list[Recovery]
+
+    @property
+    def true_rank(self) -> npt.NDArray[np.int64]:
+        """Every account's rank by true influence, 1 the highest."""
+        ranks = np.empty(self.town.graph.n_nodes, np.int64)
+        ranks[best(self.town.truth.influence, ranks.size)] = np.arange(1, ranks.size + 1)
+        return ranks
 
 
 def demonstrate(

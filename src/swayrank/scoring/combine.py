@@ -7,6 +7,7 @@ is missing for an account (it does not occur in that source) is left out of its 
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from swayrank._rng import Key, Rng, resolve_rng
 from swayrank._validate import Integer, Interval, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
-from swayrank.events import Events, Posts
+from swayrank.events import NO_TIME, Events, Posts, as_us
 from swayrank.graph import Graph
 from swayrank.measures.engagement.decay import ACTION_WEIGHTS
 from swayrank.scoring import parts as part_functions
@@ -28,7 +29,6 @@ from swayrank.scoring.parts import Part, PartParameters
 from swayrank.scoring.profiles import PARTS, resolve_weights
 from swayrank.scoring.scale import Knots, Reference
 from swayrank.scoring.scores import Scores
-from swayrank.sources.times import instant
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def score(
     profile: str | Mapping[str, float] = "balanced",
     half_life_days: float = 7.0,
     action_weights: Mapping[str, float] | None = None,
-    until: object = None,
+    until: str | datetime.datetime | datetime.date | int | None = None,
     min_evidence: int = 3,
     reference: Reference | None = None,
     damping: float = 0.85,
@@ -122,7 +122,7 @@ def score(
     True
     """
     weights = resolve_weights(profile)
-    cut = None if until is None else instant(until)
+    cut = None if until is None else as_us(until)
     events, posts = _before(events, posts, cut)
     evidence = gather(graph, events, posts)
     parameters = PartParameters(
@@ -180,17 +180,16 @@ class _Told:
 def _before(events: Events | None, posts: Posts | None, cut: int | None) -> tuple[Events | None, Posts | None]:
     if cut is None:
         return events, posts
-    return (None if events is None else events.before(cut), None if posts is None else posts.before(cut))
+    return (None if events is None else events.before(cut), None if posts is None else posts.rows(posts.time < cut))
 
 
 def _now(events: Events | None, posts: Posts | None, cut: int | None) -> int | None:
     """The instant at which decay is read: `until`, or the last moment in the data."""
     if cut is not None:
         return cut
-    times = [source.time for source in (events, posts) if source is not None and source.time is not None]
-    known = [int(time.max()) for time in times if time.size]
-    latest = max(known, default=np.iinfo(np.int64).min)
-    return None if latest == np.iinfo(np.int64).min else latest
+    times = [source.time for source in (events, posts) if source is not None]
+    latest = max((int(time.max()) for time in times if time.size), default=NO_TIME)
+    return None if latest == NO_TIME else latest
 
 
 def _reference(found: Mapping[str, Part], given: Reference | None) -> Reference:
@@ -275,12 +274,8 @@ def _known(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
 
 def _counted_in_posts(posts: Posts) -> npt.NDArray[np.int64]:
     total = np.zeros(posts.account.size)
-    for name in ("likes", "comments", "shares"):
-        column = getattr(posts, name)
-        if column is not None:
-            total += np.maximum(0.0, np.nan_to_num(column))
-    if posts.followers is not None:
-        total += np.maximum(0.0, np.nan_to_num(posts.followers))
+    for name in ("likes", "comments", "shares", "followers"):
+        total += np.maximum(0.0, np.nan_to_num(getattr(posts, name)))
     return np.bincount(posts.account, weights=np.minimum(total, 1e12), minlength=len(posts.accounts)).astype(np.int64)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from swayrank.events import NO_TIME, iso
 from swayrank.scoring.evidence import ABSENT
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from swayrank.scoring.scores import Scores
 
 _LISTED = 5
-_NO_TIME = np.iinfo(np.int64).min
 _US_PER_DAY = 86_400_000_000
 
 
@@ -61,7 +60,7 @@ class Follower:
 
 @dataclass(frozen=True)
 class PostReason:
-    """A post, the reactions to it by action, and the share of the account's resonance that it makes, in [0, 1]."""
+    """A post, the reactions to it by action, and its share of the account's weighted, decayed reactions, in [0, 1]."""
 
     post: str
     time: str | None
@@ -98,7 +97,7 @@ class Explanation:
     followers : list of Follower
         Those who give the most attention.
     posts : list of PostReason
-        Those that make the most resonance.
+        Those that drew the most weighted, decayed reactions.
     engagers : list of Engager
         Those who react most often.
     """
@@ -144,7 +143,7 @@ class Explanation:
 
 def _post_text(post: PostReason) -> str:
     counts = ", ".join(f"{n:,} {action}" for action, n in post.reactions.items())
-    return f"{post.post} ({counts}; {post.share:.0%} of resonance)"
+    return f"{post.post} ({counts}; {post.share:.0%} of the weight)"
 
 
 def explain(scores: Scores, account: int | str) -> Explanation:
@@ -152,8 +151,8 @@ def explain(scores: Scores, account: int | str) -> Explanation:
     i = scores.ids.position(account)
     evidence = scores.evidence
     told = _from_graph(scores, int(evidence.graph_rows[i]))
-    told |= _from_events(scores, int(evidence.event_rows[i]), i)
-    told |= _from_posts(scores, int(evidence.post_rows[i]), i) if evidence.events is None else {}
+    told |= _from_events(scores, int(evidence.event_rows[i]))
+    told |= _from_posts(scores, int(evidence.post_rows[i])) if evidence.events is None else {}
     rank = int(scores.rank[i])
     return Explanation(
         account=str(scores.ids[i]),
@@ -194,9 +193,10 @@ def _because(scores: Scores, name: str, i: int, told: Mapping[str, Any]) -> str:
         by = ", ".join(f"{n:,} {action}" for action, n in told.get("reactions", {}).items())
         people = f" by {told['n_engagers']:,} accounts" if told.get("n_engagers") else ""
         days = scores.params["half_life_days"]
+        how = "halved every {days:g} days, and each account's dampened" if people else "halved every {days:g} days"
         return (
-            f"{told.get('n_reactions', 0):,} reactions{people}{f' ({by})' if by else ''}, worth {raw:.4g} when weighted "
-            f"and halved every {days:g} days"
+            f"{told.get('n_reactions', 0):,} reactions{people}{f' ({by})' if by else ''}, worth {raw:.4g} when weighted, "
+            + how.format(days=days)
         )
     if name == "spread":
         interval = scores.measures["spread"].interval
@@ -254,7 +254,7 @@ def _attention(
 # -- reactions and posts -----------------------------------------------------------------------------------------------
 
 
-def _from_events(scores: Scores, row: int, i: int) -> dict[str, Any]:
+def _from_events(scores: Scores, row: int) -> dict[str, Any]:
     events = scores.evidence.events
     if events is None or row == ABSENT:
         return {}
@@ -270,7 +270,7 @@ def _from_events(scores: Scores, row: int, i: int) -> dict[str, Any]:
         "n_posts": int(np.unique(events.post[rows][events.post[rows] != ABSENT]).size),
         "reactions": _named(events, actions, counts),
         "engagers": [Engager(str(events.accounts[int(actors[j])]), int(times[j])) for j in often],
-        "posts": _posts(scores, events, rows, float(scores.raw["resonance"][i]) if "resonance" in scores.raw else 0.0),
+        "posts": _posts(scores, events, rows),
     }
 
 
@@ -279,8 +279,9 @@ def _named(events: Events, actions: npt.NDArray[np.uint8], counts: npt.NDArray[n
     return {events.actions[int(actions[j])]: int(counts[j]) for j in most}
 
 
-def _posts(scores: Scores, events: Events, rows: npt.NDArray[np.int64], total: float) -> list[PostReason]:
-    """The posts behind an account's resonance, the heaviest first."""
+def _posts(scores: Scores, events: Events, rows: npt.NDArray[np.int64]) -> list[PostReason]:
+    """The posts that drew the most reactions, weighted and decayed, the heaviest first."""
+    total = float(_worth(scores, events, rows).sum())
     rows = rows[events.post[rows] != ABSENT]
     if not rows.size:
         return []
@@ -290,11 +291,11 @@ def _posts(scores: Scores, events: Events, rows: npt.NDArray[np.int64], total: f
     for j in np.argsort(-worth, kind="stable")[:_LISTED]:
         mine = rows[where == j]
         actions, counts = np.unique(events.action[mine], return_counts=True)
-        first = events.time[mine][events.time[mine] != _NO_TIME]
+        first = events.time[mine][events.time[mine] != NO_TIME]
         reasons.append(
             PostReason(
                 post=str(events.posts[int(posts[j])]),
-                time=_iso(int(first.min())) if first.size else None,
+                time=iso(int(first.min())) if first.size else None,
                 reactions=_named(events, actions, counts),
                 share=float(worth[j]) / total if total > 0 else 0.0,
             )
@@ -311,12 +312,12 @@ def _worth(scores: Scores, events: Events, rows: npt.NDArray[np.int64]) -> npt.N
     now = scores.params["now"]
     if now is None:
         return worth
-    age_days = np.where(events.time[rows] == _NO_TIME, 0.0, (now - events.time[rows].astype(np.float64)) / _US_PER_DAY)
+    age_days = np.where(events.time[rows] == NO_TIME, 0.0, (now - events.time[rows].astype(np.float64)) / _US_PER_DAY)
     decayed: npt.NDArray[np.float64] = worth * np.exp2(-np.maximum(0.0, age_days) / scores.params["half_life_days"])
     return decayed
 
 
-def _from_posts(scores: Scores, row: int, i: int) -> dict[str, Any]:
+def _from_posts(scores: Scores, row: int) -> dict[str, Any]:
     """The same from a table of counts per post."""
     posts = scores.evidence.posts
     if posts is None or row == ABSENT:
@@ -329,9 +330,5 @@ def _from_posts(scores: Scores, row: int, i: int) -> dict[str, Any]:
 
 
 def _total(posts: Posts, name: str, rows: npt.NDArray[np.int64]) -> int:
-    column = getattr(posts, name)
-    return 0 if column is None else int(np.nansum(np.maximum(0.0, column[rows])))
+    return int(np.nansum(np.maximum(0.0, getattr(posts, name)[rows])))
 
-
-def _iso(microseconds: int) -> str:
-    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="seconds")

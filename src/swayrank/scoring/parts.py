@@ -5,8 +5,9 @@ reach
     number of accounts. 1 is an average account's whole PageRank. Without a graph: the followers that the posts table
     states.
 resonance
-    Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`. Without a log: the
-    counts of the posts table, weighted and decayed in the same way.
+    Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`, summed by engager and
+    added over engagers as log(1 + sum), so that one loyal fan or bot makes no crowd. Without a log: the counts of the
+    posts table, weighted, decayed and summed; who reacted is not known there.
 spread
     Accounts that a post is expected to reach beyond its author, under the Independent Cascade model.
 """
@@ -14,7 +15,7 @@ spread
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,11 @@ import numpy.typing as npt
 from swayrank._progress import Progress
 from swayrank._rng import Key
 from swayrank.engines import Engine
-from swayrank.events import Posts
+from swayrank.events import NO_TIME, Events, Posts
+from swayrank.ids import read_only
 from swayrank.measures._measure import Measure
 from swayrank.measures.centrality.pagerank import pagerank
-from swayrank.measures.engagement.decay import decayed_engagement
+from swayrank.measures.engagement.resonance import resonance as resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.measures.propagation.spread import spread
 from swayrank.scoring.evidence import Evidence, spread_out
@@ -94,7 +96,7 @@ def reach(evidence: Evidence, parameters: PartParameters) -> Part | None:
 
 def _stated_followers(evidence: Evidence) -> Part | None:
     posts = evidence.posts
-    if posts is None or posts.followers is None or np.isnan(posts.followers).all():
+    if posts is None or np.isnan(posts.followers).all():
         return None
     most = np.full(len(posts.accounts), -np.inf)
     np.maximum.at(most, posts.account, np.nan_to_num(posts.followers, nan=-np.inf))
@@ -107,13 +109,15 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     weights = " ".join(f"{action}={weight:g}" for action, weight in sorted(parameters.action_weights.items()))
     definition = f"reactions received, half-life {parameters.half_life_days:g} days, weights {weights}"
     if evidence.events is not None:
-        decayed = decayed_engagement(
-            evidence.events,
+        weights_known = {a: w for a, w in parameters.action_weights.items() if a in evidence.events.actions}
+        felt = resonance_of(
+            _dated(evidence.events),
             half_life_days=parameters.half_life_days,
-            weights=parameters.action_weights,
+            weights=weights_known,
             now=parameters.now,
         )
-        return Part(spread_out(decayed.values, evidence.event_rows), definition, "weighted reactions", decayed)
+        definition += ", log(1 + sum) by engager"
+        return Part(spread_out(felt.values, evidence.event_rows), definition, "dampened reactions", felt)
     if evidence.posts is None:
         return None
     total = np.bincount(
@@ -122,16 +126,20 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     return Part(spread_out(total, evidence.post_rows), definition + ", from counts per post", "weighted reactions")
 
 
+def _dated(events: Events) -> Events:
+    """A log without any times does not decay: then all of it happened just now."""
+    if events.n_events and bool((events.time == NO_TIME).all()):
+        return replace(events, time=read_only(np.zeros(events.n_events, np.int64)))
+    return events
+
+
 def _post_values(posts: Posts, parameters: PartParameters) -> npt.NDArray[np.float64]:
     """Weighted, decayed reactions of each row of a posts table; rows without a time do not decay."""
     value = np.zeros(posts.account.size)
     for column, action in _POST_COLUMNS.items():
-        counts = getattr(posts, column)
-        if counts is not None:
-            value += parameters.action_weights.get(action, 0.0) * np.maximum(0.0, np.nan_to_num(counts))
-    if posts.time is None:
-        return value
-    dated = posts.time > np.iinfo(np.int64).min
+        counts = np.maximum(0.0, np.nan_to_num(getattr(posts, column)))
+        value += parameters.action_weights.get(action, 0.0) * counts
+    dated = posts.time != NO_TIME
     if not dated.any():
         return value
     now = int(posts.time[dated].max()) if parameters.now is None else parameters.now

@@ -11,12 +11,12 @@ from swayrank.errors import ParameterError
 PARTS = ("reach", "resonance", "spread")
 
 PROFILES: dict[str, dict[str, float]] = {
-    "balanced": {"reach": 0.25, "resonance": 0.45, "spread": 0.30},
+    "balanced": {"reach": 0.15, "resonance": 0.70, "spread": 0.15},
     "reach": {"reach": 0.70, "resonance": 0.10, "spread": 0.20},
-    "campaign": {"reach": 0.10, "resonance": 0.40, "spread": 0.50},
-    "superspreader": {"reach": 0.10, "resonance": 0.60, "spread": 0.30},
+    "campaign": {"reach": 0.10, "resonance": 0.50, "spread": 0.40},
+    "superspreader": {"reach": 0.05, "resonance": 0.80, "spread": 0.15},
 }
-"""`balanced`: no question in particular. `reach`: who is seen. `campaign`: whom to ask so that a message travels.
+"""`balanced`: no question in particular; what people do weighs most, since being followed is not being heeded. `reach`: who is seen. `campaign`: whom to ask so that a message travels.
 `superspreader`: whose posts are passed on again and again."""
 
 

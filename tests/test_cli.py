@@ -1,0 +1,206 @@
+"""The command line from outside: tables, JSON, exit codes, errors without tracebacks, light start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SWAYRANK = [sys.executable, "-m", "swayrank"]
+
+
+def call(*words, cwd=None, check=True, **environment):
+    done = subprocess.run(
+        [*SWAYRANK, *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1"} | environment,
+        check=False,
+        timeout=300,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("town") / "t"
+    call("generate", "town", "-n", 400, "-o", folder, "--quiet")
+    return folder
+
+
+def test_score_of_a_town_as_table_json_and_run(town, tmp_path):
+    out = tmp_path / "out"
+    words = ["score", "--graph", town / "graph.csv", "--events", town / "events.csv", "-o", out]
+    shown = call(*words, "--top", 5)
+    lines = shown.stdout.splitlines()
+    assert lines[0].split() == ["rank", "account", "score", "reach", "resonance", "spread"]
+    assert [line.split()[0] for line in lines[1:6]] == ["1", "2", "3", "4", "5"]
+    assert "400 accounts" in shown.stderr or "400 nodes" in shown.stderr
+    files = {path.name for path in (out / "current").iterdir()}
+    assert files == {
+        "explanations.jsonl",
+        "manifest.json",
+        "reference.json",
+        "rejects.csv",
+        "scores.csv",
+        "scores.parquet",
+    }
+    told = json.loads(call(*words, "--json", "--quiet", "--explain", lines[1].split()[1]).stdout)
+    assert told["top"][0]["account"] == lines[1].split()[1]
+    first = told["top"][0]
+    assert sum(first["contributions"].values()) == pytest.approx(first["score"], abs=1e-9)
+    assert told["explanations"][0]["posts"]
+    assert len(list((out / "runs").iterdir())) == 2
+
+
+def test_same_words_same_bytes(town, tmp_path):
+    results = []
+    for threads in (1, 2):
+        out = tmp_path / str(threads)
+        call("score", town / "graph.csv", town / "events.csv", "-o", out, "--threads", threads, "--rng", 3, "--quiet")
+        results.append((out / "current" / "scores.csv").read_bytes())
+    assert results[0] == results[1]
+
+
+def test_reference_is_kept_and_used(town, tmp_path):
+    words = ["score", town / "graph.csv", town / "events.csv", "--json", "--quiet"]
+    one = json.loads(call(*words, "--new-reference", tmp_path / "r.json").stdout)
+    two = json.loads(call(*words, "--reference", tmp_path / "r.json", "--until", "2026-01-15").stdout)
+    assert one["reference"] == two["reference"]
+    assert one["top"] != two["top"]
+    call(*words, "--reference", tmp_path / "r.json", "--half-life", 3, check=False)
+
+
+def test_measure_check_convert_generate(town, tmp_path):
+    listed = json.loads(call("measure", "--list", "--json").stdout)
+    assert {"pagerank", "in_degree", "k_core", "spread", "h_index"} <= {entry["name"] for entry in listed}
+    call("convert", town / "graph.csv", tmp_path / "g")
+    tables = [
+        call("measure", "pagerank", file, "-p", "damping=0.5", "--top", 3).stdout for file in (town / "graph.csv", tmp_path / "g")
+    ]
+    assert tables[0] == tables[1]
+    assert tables[0].splitlines()[0].split() == ["rank", "account", "pagerank"]
+    for name in ("a.csv", "a.parquet", "a.json"):
+        call("measure", "h_index", town / "events.csv", "-o", tmp_path / name, "--quiet")
+        assert (tmp_path / name).stat().st_size > 100
+    report = call("check", town / "graph.csv", town / "events.csv").stdout
+    assert "accounts" in report
+    assert json.loads(call("check", town / "events.csv", "--json").stdout)
+    call("convert", town / "events.csv", tmp_path / "events.parquet")
+    again = call("measure", "h_index", tmp_path / "events.parquet").stdout
+    assert again == call("measure", "h_index", town / "events.csv").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["score"], 2, "needs a graph, events, posts or a mapping"),
+        (["score", "absent.csv"], 1, "absent.csv"),
+        (["score", "--profile", "famous", "--graph", "g.csv"], 2, "balanced"),
+        (["score", "--profile", "reach=much", "--graph", "g.csv"], 2, "numbers"),
+        (["score", "--half-life", "-1", "--graph", "g.csv"], 2, "half_life_days must be"),
+        (["score", "--until", "soon", "--graph", "g.csv"], 2, "ISO date"),
+        (["score", "--graph", "g.csv", "--source", "nobody", "--target", "b"], 2, "a, b"),
+        (["score", "--graph", "g.csv", "--explain", "zoe"], 1, "zoe"),
+        (["score", "--graph", "g.csv", "-o", "g.csv"], 1, "cannot keep results there"),
+        (["score", "--graph", "g.csv", "--threads", "0"], 2, "threads must be"),
+        (["measure", "pagerang", "g.csv"], 2, "pagerank"),
+        (["measure", "pagerank", "g.csv", "-p", "damping=1.5"], 2, "damping must be in [0, 1), got 1.5"),
+        (["measure", "pagerank", "g.csv", "-o", "out.xyz"], 2, ".parquet"),
+        (["measure", "pagerank"], 2, "a file"),
+        (["convert", "g.csv", "out.xyz"], 2, "folder"),
+        (["generate", "village", "-o", "v"], 2, "town"),
+        (["generate", "erdos_renyi", "-n", "10", "-p", "p=2", "-o", "v"], 2, "p must be"),
+        (["nonsense"], 2, "nonsense"),
+        (["check", "."], 1, "."),
+    ],
+)
+def test_mistakes_end_in_one_line(tmp_path, words, code, says):
+    (tmp_path / "g.csv").write_text("a,b\n1,2\n2,3\n3,1\n")
+    done = call(*words, cwd=tmp_path, check=False)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+
+
+def test_interrupt_leaves_the_previous_run(town, tmp_path):
+    out = tmp_path / "out"
+    call("score", town / "graph.csv", "-o", out, "--quiet")
+    before = os.readlink(out / "current")
+    big = tmp_path / "big"
+    call("generate", "rmat", "-n", 2**17, "-o", big, "--quiet")
+    process = subprocess.Popen(
+        [*SWAYRANK, "score", str(big), "-o", str(out)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    while not list((out / "runs").glob(".unfinished-*")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 130, told
+    assert "interrupted" in told
+    assert "Traceback" not in told
+    assert os.readlink(out / "current") == before
+    assert len(list((out / "runs").iterdir())) == 1
+
+
+def test_nothing_heavy_is_loaded_to_start():
+    heavy = ["numba", "scipy", "duckdb", "pandas", "plotly", "pyarrow", "numpy", "rich"]
+    for code in ("import swayrank", "import sys; sys.argv = ['swayrank', '--help']\nimport swayrank.cli\ntry: swayrank.cli.main()\nexcept SystemExit: pass"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"{code}\nimport sys; print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_starting_is_quick():
+    """Loading is counted in modules, not in seconds, which depend on the machine's mood; a second bounds the absurd."""
+    start = time.perf_counter()
+    code = "import sys; import swayrank; print(len([m for m in sys.modules if m.startswith('swayrank')]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == 1
+    assert time.perf_counter() - start < 30
+
+
+def test_hostile_names_stay_text(tmp_path):
+    (tmp_path / "g.csv").write_text('follower,followed\n"=HYPERLINK(1)",\x1b[31mred\n@SUM(A1),\x1b[31mred\nbob,\x1b[31mred\nbob,=cmd\nada,=cmd\ncem,=cmd\n')
+    out = tmp_path / "out"
+    shown = call("score", "--graph", tmp_path / "g.csv", "-o", out, "--explain", "=cmd")
+    assert "\x1b[31m" not in shown.stdout + shown.stderr
+    cells = [line.split(",")[0].strip('"') for line in (out / "current" / "scores.csv").read_text().splitlines()]
+    assert "'=cmd" in cells
+    assert not [cell for cell in cells if cell[:1] in ("=", "@", "+")]
+
+
+def test_version_and_completion():
+    assert call("--version").stdout.startswith("swayrank 0.")
+    assert "complete" in call("--show-completion", "bash", check=False, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1").stdout.lower() + "complete"
+
+
+def test_doctor_finds_nothing_wrong():
+    findings = json.loads(call("doctor", "--json").stdout)
+    assert all(finding["good"] for finding in findings), findings
+
+
+def test_demo_shows_scores_and_recovery():
+    told = json.loads(call("demo", "-n", 500, "--json", "--quiet").stdout)
+    by_name = {row["name"]: row for row in told["recovery"]}
+    assert by_name["swayrank score"]["ndcg_at_100"] > by_name["followers"]["ndcg_at_100"]
+    table = call("demo", "-n", 300).stdout
+    assert "How well each ranking finds the true influence" in table
+
+
+def test_command_reference_is_what_help_says():
+    from docs.make_cli_reference import TARGET, reference
+
+    assert TARGET.read_text(encoding="utf-8") == reference(), "run: make docs"
