@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -184,7 +185,10 @@ def test_hostile_names_stay_text(tmp_path):
 
 def test_version_and_completion():
     assert call("--version").stdout.startswith("swayrank 0.")
-    assert "complete" in call("--show-completion", "bash", check=False, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1").stdout.lower() + "complete"
+    script = Path(sys.executable).with_name("swayrank")
+    asked = {"_SWAYRANK_COMPLETE": "complete_bash", "COMP_WORDS": "swayrank sc", "COMP_CWORD": "1"}
+    done = subprocess.run([script], env=os.environ | asked, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["score"]
 
 
 def test_doctor_finds_nothing_wrong():

@@ -1,0 +1,256 @@
+"""Scores: contributions that add up, what is missing, what is insufficient, and explanations that are true."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import swayrank as sr
+from swayrank.errors import ParameterError, UnknownAccountError
+from swayrank.ids import Ids
+from swayrank.scoring.metrics import ndcg_at, spearman
+from tests.engines import AdversarialEngine
+
+
+@pytest.fixture(scope="module")
+def town():
+    return sr.generate("town", n=600, rng=11)
+
+
+@pytest.fixture(scope="module")
+def scores(town):
+    return sr.score(town.graph, town.events, rng=5)
+
+
+def events(rows, **more):
+    actor, action, target, *rest = zip(*rows, strict=True)
+    columns = {"actor": actor, "action": action, "target": target}
+    for name, values in zip(("post", "time"), rest, strict=False):
+        columns[name] = values
+    return sr.Events.from_frame(columns, **more)
+
+
+def test_contributions_add_up_to_the_score(scores):
+    there = scores.rank > 0
+    total = sum(np.nan_to_num(values[there]) for values in scores.contributions.values())
+    assert np.abs(total - scores.score[there]).max() <= 1e-12
+    assert scores.score[there].min() >= 0
+    assert scores.score[there].max() <= 100
+    assert np.isnan(scores.score[~there]).all()
+
+
+def test_ranks_are_a_permutation_in_order_of_score(scores):
+    order = scores.order()
+    assert sorted(scores.rank[order].tolist()) == list(range(1, scores.n_scored + 1))
+    assert np.all(np.diff(scores.score[order]) <= 0)
+    assert [row.rank for row in scores.top(5)] == [1, 2, 3, 4, 5]
+
+
+def test_weights_by_hand():
+    """Two parts on their scales, weighted 1 to 3, by hand."""
+    graph = sr.Graph.from_edges(["b", "c", "d", "d"], ["a", "a", "a", "b"])
+    log = events([("b", "like", "a"), ("c", "repost", "a"), ("d", "like", "b"), ("c", "like", "b")])
+    got = sr.score(graph, log, profile={"reach": 1, "resonance": 3}, min_evidence=0, rng=1)
+    i = got.ids.position("b")
+    reach, resonance = got.parts["reach"][i], got.parts["resonance"][i]
+    assert got.score[i] == pytest.approx(0.25 * reach + 0.75 * resonance, abs=1e-12)
+    assert got.raw["resonance"][i] == pytest.approx(2 * np.log(2))
+    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(np.log(2) + np.log(4))
+    assert set(got.parts) == {"reach", "resonance"}
+
+
+def test_reach_is_pagerank_above_what_everybody_gets():
+    nx = pytest.importorskip("networkx")
+    graph = sr.generate("rmat", n=64, edge_factor=4, rng=2)
+    got = sr.score(graph, profile="reach", min_evidence=0, rng=1)
+    exact = nx.pagerank(graph.to_networkx(), tol=1e-14, max_iter=1000)
+    values = np.array([exact[i] for i in graph.ids]) * graph.n_nodes
+    alone = values[graph.in_degree == 0]
+    expected = np.where(graph.in_degree == 0, 0, values - alone[0])
+    assert got.raw["reach"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_missing_part_is_missing_and_not_zero():
+    graph = sr.Graph.from_edges(["b", "c", "d", "e"], ["a", "a", "a", "b"])
+    log = events([("b", "like", "z"), ("c", "like", "z"), ("d", "like", "z"), ("b", "like", "a")])
+    got = sr.score(graph, log, rng=1)
+    z = got.row("z")
+    assert z.parts["reach"] is None
+    assert z.parts["spread"] is None
+    assert z.score == pytest.approx(z.parts["resonance"])
+    assert set(z.contributions) == {"resonance"}
+    assert "reach is missing" in str(got.explain("z"))
+    assert got.row("c").status == "insufficient data"
+    assert got.row("c").score is None
+
+
+def test_insufficient_data_below_the_floor():
+    log = events([("b", "like", "a"), ("c", "like", "a"), ("d", "like", "b")])
+    floor = {k: sr.score(None, log, min_evidence=k, rng=1).row("a").status for k in (2, 3)}
+    assert floor == {2: "scored", 3: "insufficient data"}
+    told = sr.score(None, log, min_evidence=3, rng=1).explain("a")
+    assert told.score is None
+    assert "3 are needed for a score" in str(told)
+
+
+def test_graph_alone_events_alone_posts_alone(town):
+    alone = sr.score(town.graph, rng=1)
+    assert set(alone.parts) == {"reach", "spread"}
+    assert alone.weights == {"reach": 0.15, "spread": 0.15}
+    assert any("resonance" in text for text in alone.left_out)
+    best = alone.top(1)[0]
+    assert best.score == pytest.approx((best.parts["reach"] + best.parts["spread"]) / 2)
+
+    derived = sr.score(None, town.events, rng=1)
+    assert set(derived.parts) == {"reach", "resonance", "spread"}
+    assert derived.evidence.graph_is_derived
+    assert any("no follow graph" in text for text in derived.left_out)
+
+    posts = sr.Posts.from_arrays(
+        [0, 0, 1, 2],
+        accounts=Ids.from_values(["a", "b", "c"]),
+        counts={"likes": [10, 5, 1, np.nan], "shares": [1, 0, 2, 0], "followers": [100, 120, 5, np.nan]},
+    )
+    counted = sr.score(None, None, posts, rng=1, min_evidence=1)
+    assert counted.raw["resonance"].tolist() == [18.0, 7.0, 0.0]
+    assert counted.raw["reach"][:2].tolist() == [120.0, 5.0]
+    assert np.isnan(counted.raw["reach"][2])
+    assert "spread" not in counted.parts
+    assert "15 likes" in str(counted.explain("a"))
+
+
+def test_ids_of_all_sources_are_joined():
+    graph = sr.Graph.from_edges([10, 20], [20, 30])
+    numbers = sr.score(graph, events([("20", "like", "40"), ("10", "like", "20")]), min_evidence=0, rng=1)
+    assert list(numbers.ids) == [10, 20, 30, 40]
+    words = sr.score(graph, events([("20", "like", "x7"), ("10", "like", "20")]), min_evidence=0, rng=1)
+    assert list(words.ids) == ["10", "20", "30", "x7"]
+    assert words.raw["resonance"][1] == pytest.approx(np.log(2))
+
+
+def test_until_reads_nothing_that_came_after(town):
+    cut = "2026-01-15"
+    day = town.events.before(cut)
+    got = sr.score(town.graph, town.events, until=cut, rng=5)
+    assert got.raw["resonance"] == pytest.approx(sr.score(town.graph, day, until=cut, rng=5).raw["resonance"], nan_ok=True)
+    early = sr.resonance(day, now=cut)
+    at = got.ids.positions(early.ids.to_arrow())
+    assert got.raw["resonance"][at] == pytest.approx(early.values)
+    assert any("carries no dates" in text for text in got.left_out)
+
+
+@pytest.mark.parametrize("how", [{"threads": 2}, {"threads": 4}, {"engine": AdversarialEngine(order=4)}])
+def test_same_bits_however_it_runs(town, scores, how):
+    again = sr.score(town.graph, town.events, rng=5, **how)
+    assert again.score.tobytes() == scores.score.tobytes()
+    assert again.reference.hash == scores.reference.hash
+
+
+def test_other_rng_other_sampling_only(town, scores):
+    other = sr.score(town.graph, town.events, rng=6)
+    assert other.raw["resonance"].tobytes() == scores.raw["resonance"].tobytes()
+    assert other.raw["spread"].tobytes() != scores.raw["spread"].tobytes()
+
+
+def test_references_make_runs_comparable(town, scores):
+    again = sr.score(town.graph, town.events.before("2026-01-20"), reference=scores.reference, rng=5)
+    again.check_comparable(scores)
+    with pytest.raises(ParameterError, match="different references"):
+        sr.score(town.graph, town.events.before("2026-01-20"), rng=5).check_comparable(scores)
+    with pytest.raises(ParameterError, match="weigh parts differently"):
+        sr.score(town.graph, town.events, reference=scores.reference, profile="campaign", rng=5).check_comparable(scores)
+    with pytest.raises(ParameterError, match="half-life 3"):
+        sr.score(town.graph, town.events, reference=scores.reference, half_life_days=3, rng=5)
+
+
+def test_explanations_are_true_to_the_log(town, scores):
+    """Counts of an explanation, recounted in plain Python from the exported rows."""
+    rows = town.events.to_arrow().to_pylist()
+    for account in [row.account for row in scores.top(3)]:
+        told = scores.explain(account)
+        mine = [row for row in rows if row["target"] == account and row["actor"] != account]
+        assert told.reactions == dict(Counter(row["action"] for row in mine))
+        assert told.n_engagers == len({row["actor"] for row in mine})
+        most = Counter(row["actor"] for row in mine).most_common(1)[0][1]
+        assert told.engagers[0].reactions == most
+        post = told.posts[0]
+        assert post.reactions == dict(Counter(row["action"] for row in mine if row["post"] == post.post))
+        followers = [u for u, v in zip(*town.graph.edges(), strict=True) if v == town.graph.position(account)]
+        assert told.n_followers == len(followers)
+        assert told.followers[0].account in {str(town.graph.ids[int(u)]) for u in followers}
+        assert sum(reason.contribution for reason in told.parts) == pytest.approx(told.score)
+        assert sum(reason.weight for reason in told.parts) == pytest.approx(1)
+        assert json.loads(json.dumps(told.to_dict()))["account"] == account
+        assert f"{told.n_followers:,} followers" in str(told)
+
+
+def test_followers_shares_are_what_each_hands_on():
+    graph = sr.Graph.from_edges(["b", "c", "c", "d"], ["a", "a", "d", "c"])
+    got = sr.score(graph, profile="reach", min_evidence=0, rng=1)
+    shares = {f.account: f.share for f in got.explain("a").followers}
+    ranks = dict(zip(graph.ids, sr.pagerank(graph).values, strict=True))
+    assert shares["b"] / shares["c"] == pytest.approx(ranks["b"] / (ranks["c"] / 2))
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_one_loyal_fan_makes_no_crowd():
+    fan = [("fan", "like", "idol", "p", "2026-01-01")] * 50
+    crowd = [(f"u{i}", "like", "host", "q", "2026-01-01") for i in range(10)]
+    got = sr.score(None, events(fan + crowd), rng=1)
+    assert got.raw["resonance"][got.ids.position("host")] > got.raw["resonance"][got.ids.position("idol")]
+
+
+def test_a_log_without_times_counts_without_decay():
+    got = sr.score(None, events([("b", "like", "a"), ("c", "like", "a"), ("d", "repost", "a")]), rng=1)
+    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(2 * np.log(2) + np.log(4))
+
+
+def test_it_finds_influence_that_followers_do_not_show(town, scores):
+    truth = town.truth.influence
+    assert ndcg_at(scores.score, truth, 100) > ndcg_at(town.graph.in_degree.astype(float), truth, 100)
+    assert spearman(scores.score, truth) > spearman(town.graph.in_degree.astype(float), truth)
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "pyarrow"])
+def test_frames(scores, backend):
+    frame = scores.to_frame(backend)
+    columns = list(frame.column_names if backend == "pyarrow" else frame.columns)
+    assert columns[:4] == ["account", "rank", "score", "status"]
+    assert {"reach", "reach_raw", "reach_contribution", "n_evidence"} <= set(columns)
+    assert len(frame) == len(scores)
+
+
+def test_table_prints(scores):
+    text = repr(scores)
+    assert f"{scores.n_scored:,} scored" in text
+    assert text.splitlines()[2].split()[:3] == ["rank", "account", "score"]
+    assert "resonance 0.7" in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({}, "needs a graph, events or posts"),
+        ({"graph": [1, 2]}, "graph must be a swayrank Graph"),
+        ({"profile": "famous"}, "profile must be one of"),
+        ({"profile": {"resonance": 1}}, "does not hold"),
+        ({"until": "soon"}, "ISO date"),
+        ({"half_life_days": 0}, "half_life_days must be"),
+        ({"min_evidence": -1}, "min_evidence must be"),
+        ({"action_weights": {"like": -1}}, "must be"),
+    ],
+)
+def test_wrong_use_is_named(town, wrong, says):
+    given = {"graph": town.graph} if wrong and "graph" not in wrong else {}
+    if "action_weights" in wrong:
+        given["events"] = town.events
+    with pytest.raises(ParameterError, match=says):
+        sr.score(**{**given, **wrong})
+
+
+def test_unknown_accounts_are_named(scores):
+    with pytest.raises(UnknownAccountError, match="nobody_here"):
+        scores.explain("nobody_here")
