@@ -576,6 +576,11 @@ def _slots_for(count: int) -> UInt64Array:
     return np.full(1 << max(8, (2 * (count + _BATCH) - 1).bit_length()), EMPTY, np.uint64)
 
 
+def _larger(n_slots: int) -> int:
+    """The next size of a full table; small ones grow faster, since each growth enters everything anew."""
+    return n_slots * (4 if n_slots < 1 << 20 else 2)
+
+
 def _ranges(bounds: npt.NDArray[Any]) -> Int64Array:
     return read_only(np.ascontiguousarray(bounds, dtype=np.int64))
 
@@ -783,7 +788,7 @@ class _Ints:
         return int(intern_ints(read_only(cells.ints), first, slots, _shift(slots.size), self.keys, size, codes))
 
     def grown(self, cells: Cells, first: int, count: int, seen: int) -> _Table:
-        self.slots = np.full(2 * self.slots.size, EMPTY, np.uint64)
+        self.slots = np.full(_larger(self.slots.size), EMPTY, np.uint64)
         self.keys = np.resize(self.keys, self.slots.size // 2)
         fill_int_slots(read_only(self.keys), count, self.slots, _shift(self.slots.size))
         return self
@@ -808,7 +813,7 @@ class _Strings:
         if needed > self.blob.size:
             self.blob = np.resize(self.blob, max(needed, 2 * self.blob.size))
         if count + _BATCH > self.slots.size // 2:
-            self.slots = np.full(2 * self.slots.size, EMPTY, np.uint64)
+            self.slots = np.full(_larger(self.slots.size), EMPTY, np.uint64)
             self.offsets = np.resize(self.offsets, self.slots.size // 2 + 1)
             blob, offsets = read_only(self.blob), read_only(self.offsets)
             fill_string_slots(blob, offsets, count, self.slots, _shift(self.slots.size))

@@ -173,14 +173,23 @@ def intern_strings(text, starts, stops, first, slots, shift, blob, blob_view, of
 @kernel
 def fill_string_slots(blob, offsets, count, slots, shift):
     """Enter strings 0 .. count-1, all different, into empty `slots`."""
+    n = np.uint64(count)
     mask = np.uint64(slots.size) - _ONE
-    for code in range(np.uint64(count)):
-        k = np.uint64(code)
-        h = hash_bytes(blob, offsets[k], offsets[k + _ONE])
-        place = h >> shift
-        while slots[place] != EMPTY:
-            place = (place + _ONE) & mask
-        slots[place] = (h << _S32) | k
+    hashes = np.empty(BATCH, np.uint64)
+    i = _ZERO
+    while i < n:
+        end = min(i + BATCH, n)
+        for k in range(i, end):
+            h = hash_bytes(blob, offsets[np.uint64(k)], offsets[np.uint64(k) + _ONE])
+            hashes[k - i] = h
+            prefetch(slots, h >> shift)
+        for k in range(i, end):
+            h = hashes[k - i]
+            place = h >> shift
+            while slots[place] != EMPTY:
+                place = (place + _ONE) & mask
+            slots[place] = (h << _S32) | np.uint64(k)
+        i = end
 
 
 @kernel
@@ -287,9 +296,13 @@ def intern_small_ints(values, first, table, keys, size, codes):
 @kernel
 def fill_int_slots(keys, count, slots, shift):
     """Enter keys 0 .. count-1, all different, into empty `slots`."""
+    n = np.uint64(count)
     mask = np.uint64(slots.size) - _ONE
-    for code in range(np.uint64(count)):
+    ahead = np.uint64(16)
+    for code in range(n):
         k = np.uint64(code)
+        if k + ahead < n:
+            prefetch(slots, hash_int(keys[k + ahead]) >> shift)
         h = hash_int(keys[k])
         place = h >> shift
         while slots[place] != EMPTY:

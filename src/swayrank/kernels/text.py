@@ -18,7 +18,7 @@ ROWS, REJECTS, LINES, COMMENTS, BLANKS, DOUBLED = 0, 1, 2, 3, 4, 5
 
 _ZERO, _ONE, _TWO, _THREE = (np.uint64(k) for k in range(4))
 _TEN = np.uint64(10)
-_TAB, _LF, _CR, _SPACE = np.uint8(9), np.uint8(10), np.uint8(13), np.uint8(32)
+_NONE, _TAB, _LF, _CR, _SPACE = np.uint8(0), np.uint8(9), np.uint8(10), np.uint8(13), np.uint8(32)
 _MINUS, _PLUS, _POINT, _E, _LOWER = np.uint8(0x2D), np.uint8(0x2B), np.uint8(0x2E), np.uint8(0x65), np.uint8(0x20)
 _DIGIT_0, _DIGIT_9 = np.uint8(0x30), np.uint8(0x39)
 _LARGEST = np.uint64(0x7FFFFFFFFFFFFFFF)
@@ -87,12 +87,13 @@ def split_lines(text, start, stop, delimiter, quote, prefixes, roles, starts, st
     rows = refused = line = comments = blanks = doubled = _ZERO
     while i < end:
         begin = i
-        i = _skip_blanks(text, i, end, delimiter)
+        i = _skip_blanks(text, i, end, _NONE)
         if i >= end or text[i] == _LF:
             blanks += _ONE
         elif _is_comment(text, i, end, prefixes):
             comments += _ONE
         else:
+            i = begin
             reason = 0
             field = filled = _ZERO
             while True:

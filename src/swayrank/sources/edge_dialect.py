@@ -1,0 +1,388 @@
+"""What an edge list in text looks like: separator, comments, header, which columns are the two ends, stated sizes.
+
+Everything is recognised from the first lines, told in words, and open to be named. The rules, in their order:
+
+- Comment lines begin with ``#``, ``%`` or ``//``. Where ids are names, only prefixes that stand before the first data
+  line count ("#ada" may be an account).
+- The separator is the first of tab, semicolon, bar, comma and runs of blanks that cuts most of the first lines into two
+  cells or more.
+- The first data line is a header if it holds words above numbers, or usual names of columns.
+- Which columns mean what is told by their names (:mod:`swayrank.sources.edge_columns`). Without a header the first two
+  are the ends, and a third one of numbers that are no times is a weight.
+- A first line ``n m`` states sizes if m lines follow or they are all wider, and ids do not exceed n; ``n`` and
+  ``n,m,d,name`` always do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from swayrank.errors import InputError
+from swayrank.sources.edge_columns import Roles, Wanted, assign_roles, role_of_name
+
+PREFIXES = ("#", "%", "//")
+SEPARATORS = ("\t", ";", "|", ",", "")
+SEPARATOR_NAMES = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", "": "blanks"}
+SAMPLE_BYTES = 1 << 18
+_SAMPLE_LINES = 200
+
+_INTEGER = re.compile(r"-?\d{1,19}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Numbers of nodes and edges that a file states about itself, and where.
+
+    `sure` if they need no confirmation by the number of rows, `like_an_edge` if the line could be an edge by its looks.
+    """
+
+    n_nodes: int
+    n_edges: int | None
+    where: str
+    sure: bool = False
+    like_an_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one text file is read.
+
+    Attributes
+    ----------
+    delimiter : str
+        One character, or "" for runs of blanks.
+    prefixes : tuple of str
+        What comment lines begin with.
+    names : tuple of str
+        Names of the columns; of a file without a header, what they are taken for.
+    has_header : bool
+        Whether the file gives the names itself.
+    roles : Roles
+        Which columns are read.
+    body, body_line : int
+        Offset behind the header and the statement of sizes (0 if there are none), and how many lines stand before it.
+    comments, blanks : int
+        How many of those are comments and blank.
+    sizes : tuple of Sizes
+        What the file may state about itself.
+    count_line : bool
+        Whether the first data line was taken as a statement of sizes.
+    integers : bool
+        Whether both ends look like integers.
+    notes : tuple of str
+        What the user should know.
+    """
+
+    delimiter: str
+    prefixes: tuple[str, ...]
+    names: tuple[str, ...]
+    has_header: bool
+    roles: Roles
+    body: int
+    body_line: int
+    comments: int
+    blanks: int
+    sizes: tuple[Sizes, ...] = ()
+    count_line: bool = False
+    integers: bool = True
+    notes: tuple[str, ...] = ()
+
+    def column_name(self, role: int) -> str:
+        """Name of the column of role 0 (source), 1 (target), 2 ... (values); "" for none."""
+        positions = [self.roles.source, self.roles.target, *(position for _, position, _ in self.roles.values)]
+        return self.names[positions[role]] if 0 <= role < len(positions) else ""
+
+    def facts(self) -> dict[str, Any]:
+        """The dialect as plain values, for machines."""
+        return {
+            "format": "text",
+            "delimiter": SEPARATOR_NAMES.get(self.delimiter, self.delimiter),
+            "comments": list(self.prefixes),
+            "header": list(self.names) if self.has_header else None,
+            "source": self.column_name(0),
+            "target": self.column_name(1),
+            "columns": {name: self.names[position] for name, position, _ in self.roles.values},
+            "notes": list(self.notes),
+        }
+
+    def describe(self) -> str:
+        """The dialect in words."""
+        parts = [f"separated by {SEPARATOR_NAMES.get(self.delimiter, repr(self.delimiter))}"]
+        parts.append(f"header {', '.join(self.names)}" if self.has_header else "no header")
+        show = [("source", self.roles.source), ("target", self.roles.target)]
+        show += [(name, position) for name, position, _ in self.roles.values]
+        if self.has_header:
+            parts.append(", ".join(f"{role} is {self.names[position]!r}" for role, position in show))
+        else:
+            parts.append(", ".join(f"{role} is column {position}" for role, position in show))
+        return "; ".join([*parts, *self.notes])
+
+
+def recognise(
+    head: bytes, whole: bool, n_lines: int, wanted: Wanted, file: str, first_is_edge: bool = False
+) -> Dialect:
+    """The dialect of a text whose beginning is given.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes, without a byte-order mark.
+    whole : bool
+        Whether that is all of it.
+    n_lines : int
+        Lines of the whole text, without blank ones at its end.
+    wanted : Wanted
+        What the caller says.
+    file : str
+        For messages.
+    first_is_edge : bool, default False
+        The first data line has turned out to be no statement of sizes.
+
+    Raises
+    ------
+    InputError
+        If there are no data lines, no separator cuts them, or no two columns can be told to be the ends.
+    ParameterError
+        If a named column is not there.
+    """
+    lead = _Lead.of(head, whole, wanted, file)
+    texts = [line.text for line in lead.lines]
+    delimiter = _delimiter(texts, wanted, file)
+    rows = [split(text, delimiter) for text in texts]
+    sizes = _sizes_in_comments(lead.comments, file)
+    count_line = False
+    if len(rows) > 1 and not first_is_edge and wanted.header is not True:
+        stated = _sizes_in_first_line(rows, n_lines - lead.lines[0].before - 1)
+        if stated is not None:
+            count_line, sizes, rows = True, [stated, *sizes], rows[1:]
+    header = wanted.header if wanted.header is not None else _is_header(rows, wanted)
+    if header and len(rows) == 1:
+        raise InputError("holds a header but no edges", file=file)
+    width = Counter(len(row) for row in rows[header:]).most_common(1)[0][0]
+    below = [row for row in rows[header:] if len(row) == width]
+    names = (*rows[0], *(str(k) for k in range(len(rows[0]), width))) if header else _names_without_header(below)
+    roles, notes = assign_roles(names, header, wanted, file, lambda position: _kind(below, position))
+    integers = all(_INTEGER.fullmatch(row[k]) for row in below for k in (roles.source, roles.target) if k < width)
+    taken = lead.lines[count_line + header - 1] if count_line or header else None
+    start = taken or lead.lines[0]
+    return Dialect(
+        delimiter=delimiter,
+        prefixes=lead.prefixes if integers or wanted.comment is not None else lead.seen_prefixes,
+        names=names,
+        has_header=header,
+        roles=roles,
+        body=taken.stop if taken else 0,
+        body_line=taken.before + 1 if taken else 0,
+        comments=start.comments if taken else 0,
+        blanks=start.blanks if taken else 0,
+        sizes=tuple(sizes),
+        count_line=count_line,
+        integers=integers,
+        notes=tuple(notes + _notes_of_comments(lead.comments, wanted)),
+    )
+
+
+def split(line: str, delimiter: str) -> list[str]:
+    """Cut one line as the scanner does; an open quote runs to the end of the line.
+
+    >>> split('ada, "b,c" ,x', ","), split(" 1   2  ", "")
+    (['ada', 'b,c', 'x'], ['1', '2'])
+    """
+    cells: list[str] = []
+    i, end = 0, len(line)
+    blanks = " \t\r".replace(delimiter, "") if delimiter else " \t\r"
+    while True:
+        while i < end and line[i] in blanks:
+            i += 1
+        if not delimiter and i >= end and cells:
+            return cells
+        if i < end and line[i] == '"':
+            found = re.compile(r'"((?:[^"]|"")*)("|$)').match(line, i)
+            assert found is not None
+            cells.append(found[1].replace('""', '"'))
+            i = found.end()
+            while i < end and (line[i] != delimiter if delimiter else line[i] not in blanks):
+                i += 1
+        else:
+            start = i
+            while i < end and (line[i] != delimiter if delimiter else line[i] not in blanks):
+                i += 1
+            cells.append(line[start:i].rstrip(blanks))
+        if i >= end:
+            return cells
+        i += 1
+
+
+# -- the first lines ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A data line, and what stands before it: its end, and how many lines, comments and blanks came first."""
+
+    text: str
+    stop: int
+    before: int
+    comments: int
+    blanks: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """The beginning of a text: the data lines of the sample, and the comments before the first of them."""
+
+    prefixes: tuple[str, ...]
+    comments: list[str]
+    lines: list[_Line]
+
+    @classmethod
+    def of(cls, head: bytes, whole: bool, wanted: Wanted, file: str) -> _Lead:
+        pieces = head.split(b"\n")
+        pieces = pieces if whole else pieces[:-1]
+        if not pieces:
+            raise InputError(f"has no line end in its first {len(head):,} bytes: it is no list of edges", file=file)
+        prefixes = PREFIXES if wanted.comment is None else ((wanted.comment,) if wanted.comment else ())
+        comments: list[str] = []
+        lines: list[_Line] = []
+        offset = n_comments = n_blanks = 0
+        for k, piece in enumerate(pieces):
+            text = piece.decode("utf-8", "replace")
+            bare = text.strip(" \t\r")
+            offset += len(piece) + 1
+            if not bare:
+                n_blanks += 1
+            elif prefixes and bare.startswith(prefixes):
+                n_comments += 1
+                comments += [] if lines else [bare]
+            else:
+                lines.append(_Line(text, offset, k, n_comments, n_blanks))
+            if len(lines) == _SAMPLE_LINES:
+                break
+        if not lines:
+            raise InputError("holds no edges" + (", only comments" if comments else ""), file=file)
+        return cls(prefixes, comments, lines)
+
+    @property
+    def seen_prefixes(self) -> tuple[str, ...]:
+        """The prefixes of the comments before the first data line."""
+        return tuple(p for p in self.prefixes if any(line.startswith(p) for line in self.comments))
+
+
+def _delimiter(lines: Sequence[str], wanted: Wanted, file: str) -> str:
+    if wanted.delimiter is not None:
+        return "" if wanted.delimiter.strip(" ") == "" else wanted.delimiter
+    best, most = "", 0
+    for separator in SEPARATORS:
+        cut = (split(line, separator) for line in lines)
+        good = sum(len(cells) > 1 and bool(cells[0]) and bool(cells[1]) for cells in cut)
+        if good > most:
+            best, most = separator, good
+    if most * 2 < len(lines):
+        raise InputError(
+            f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate, such as "
+            f"{lines[-1][:80]!r}; pass delimiter= if it is another character",
+            file=file,
+        )
+    return best
+
+
+def _is_header(rows: list[list[str]], wanted: Wanted) -> bool:
+    first, below = rows[0], rows[1:]
+    named = [
+        name
+        for name in (wanted.source, wanted.target, wanted.weight, *wanted.columns.values())
+        if isinstance(name, str)
+    ]
+    if any(name in first for name in named):
+        return True
+    if any(_NUMBER.fullmatch(cell) for cell in first):
+        return False
+    kinds = [role_of_name(cell) for cell in first]
+    if {"source", "target"} <= set(kinds) or {"follower", "followed"} & set(kinds):
+        return True
+    columns = (k for k in range(len(first)) if first[k])
+    return any(
+        bool(below) and all(len(row) > k and _NUMBER.fullmatch(row[k]) is not None for row in below) for k in columns
+    )
+
+
+def _names_without_header(rows: list[list[str]]) -> tuple[str, ...]:
+    """What the columns are taken for: two ends, perhaps a weight, perhaps a time."""
+    names = ["source", "target"]
+    for k in range(2, len(rows[0])):
+        guess = f"column_{k}"
+        if _looks_like_time(rows, k):
+            guess = "time"
+        elif k == 2 and all(_NUMBER.fullmatch(row[k]) for row in rows):
+            guess = "weight"
+        names.append(guess if guess not in names else f"column_{k}")
+    return tuple(names[: len(rows[0])])
+
+
+def _looks_like_time(rows: list[list[str]], k: int) -> bool:
+    """Dates, or integers that are seconds, milliseconds or microseconds since 1970 in this and recent decades."""
+    if all(_DATE.fullmatch(row[k]) for row in rows):
+        return True
+    if not all(re.fullmatch(r"\d+", row[k]) for row in rows):
+        return False
+    values = [int(row[k]) for row in rows]
+    return any(3e8 * unit <= min(values) and max(values) <= 5e9 * unit for unit in (1, 1e3, 1e6, 1e9))
+
+
+def _kind(rows: list[list[str]], position: int) -> str:
+    """Whether a column holds dates in words ("time") or numbers."""
+    cells = [row[position] for row in rows if position < len(row) and row[position]]
+    return "time" if cells and all(_DATE.fullmatch(cell) for cell in cells) else "number"
+
+
+# -- stated sizes ------------------------------------------------------------------------------------------------------
+
+
+def _sizes_in_first_line(rows: list[list[str]], n_below: int) -> Sizes | None:
+    """Sizes that the first data line states: see the rules above. `n_below` lines follow it."""
+    first = rows[0]
+    numbers = [int(cell) for cell in first[:2] if re.fullmatch(r"\d{1,18}", cell)]
+    if not numbers or len(numbers) < min(2, len(first)):
+        return None
+    n_edges = numbers[1] if len(numbers) > 1 else None
+    if len(first) == 1 or (len(first) > 2 and first[2].lower() in ("d", "u", "directed", "undirected")):
+        return Sizes(numbers[0], n_edges, "the first line", sure=True)
+    narrow = len(first) < min(len(row) for row in rows[1:])
+    if narrow or (n_edges == n_below and _INTEGER.fullmatch(rows[1][0])):
+        return Sizes(numbers[0], n_edges, "the first line", sure=True, like_an_edge=True)
+    return None
+
+
+def _sizes_in_comments(comments: list[str], file: str) -> list[Sizes]:
+    """Sizes in comment lines: SNAP's "Nodes: n Edges: m", KONECT's "m n n", and "name n m ..."."""
+    found = []
+    for line in comments:
+        nodes = re.search(r"nodes\W{1,3}(\d{1,18})\b", line, re.IGNORECASE)
+        edges = re.search(r"edges\W{1,3}(\d{1,18})\b", line, re.IGNORECASE)
+        if nodes:
+            found.append(Sizes(int(nodes[1]), int(edges[1]) if edges else None, "a comment", sure=True))
+            continue
+        numbers = [int(word) for word in line.split() if re.fullmatch(r"\d{1,18}", word)]
+        if line.startswith("%") and len(numbers) == 3:
+            if re.match(r"%\s*bip\b", comments[0]) or numbers[1] != numbers[2]:
+                raise InputError(
+                    "is a bipartite KONECT graph, in which the same number means two different nodes; give the two "
+                    "sides ids of their own (such as u1, i1) and read it again",
+                    file=file,
+                )
+            found.append(Sizes(numbers[1], numbers[0], "a comment"))
+        elif len(numbers) >= 2:
+            found.append(Sizes(numbers[0], numbers[1], "a comment"))
+    return found
+
+
+def _notes_of_comments(comments: list[str], wanted: Wanted) -> list[str]:
+    if any(re.match(r"%\s*sym\b", line) for line in comments[:1]) and wanted.direction != "undirected":
+        return ["the file says that it is undirected (sym): pass direction='undirected'"]
+    return []

@@ -1,0 +1,484 @@
+"""``read_graph``: a graph from edge lists: text as everybody writes it, Parquet, Arrow, data frames.
+
+What a file looks like is recognised (:mod:`swayrank.sources.edge_dialect`, :mod:`swayrank.sources.edge_columns`), told
+in ``graph.report`` and can be named. Text runs through :mod:`swayrank.sources.edge_text` in chunks, on any engine;
+tables through Arrow, batch by batch.
+
+Ids are integers if every id of every file is an integer in its canonical spelling; one id like "007", "x" or "7.0"
+makes all of them strings. Nodes are numbered by first appearance, row by row, source before target, save in two cases:
+ids that fill 0 .. n-1 without a gap keep their order, and where a file states how many nodes it has and its ids fit
+0 .. n-1 or 1 .. n, these are the nodes, isolated ones included.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank._progress import Progress, Step, track
+from swayrank._validate import Interval, OneOf, Optional, domains
+from swayrank.engines import Engine, resolve_engine
+from swayrank.errors import InputError, ParameterError
+from swayrank.graph import Graph
+from swayrank.graph_parts import GraphReport
+from swayrank.ids import MAX_IDS, Ids, Interner
+from swayrank.sources import edge_text
+from swayrank.sources.edge_columns import Roles, Wanted
+from swayrank.sources.edge_dialect import SAMPLE_BYTES, Dialect, Sizes, recognise
+from swayrank.sources.edge_tables import TableFile, is_table_file, table_of_frame
+from swayrank.sources.rejects import Rejects
+
+Array = npt.NDArray[Any]
+U32 = npt.NDArray[np.uint32]
+_BLOCK = 1 << 20
+
+
+# -- what is told ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file: ``lines == rows + rejected + comments + blanks + headers``.
+
+    Attributes
+    ----------
+    file : str
+        Path, or "data frame".
+    recognised : str
+        What it was taken for, in words.
+    facts : dict
+        The same as plain values: format, delimiter, header, source, target, columns, notes ...
+    lines : int
+        Physical lines, or records of a table.
+    rows, rejected, comments, blanks, headers : int
+        What they were; a first line that states sizes counts as a header.
+    """
+
+    file: str
+    recognised: str
+    facts: dict[str, Any]
+    lines: int
+    rows: int
+    rejected: int
+    comments: int = 0
+    blanks: int = 0
+    headers: int = 0
+
+
+class ReadReport(GraphReport):
+    """A :class:`GraphReport` that also knows the files: what they were taken for, line counts, rejected rows.
+
+    Attributes
+    ----------
+    files : tuple of FileReport
+        One for each input, in order.
+    rejects : Rejects
+        Every rejected row with file, line, column, value and reason.
+    recognised : str
+        What the inputs were taken for, one line each.
+    """
+
+    files: tuple[FileReport, ...]
+    rejects: Rejects
+
+    def __init__(self, base: GraphReport, files: Iterable[FileReport], rejects: Rejects) -> None:
+        super().__init__(base.rows + len(rejects), base.kept, base.self_loops, base.duplicates, len(rejects))
+        object.__setattr__(self, "files", tuple(files))
+        object.__setattr__(self, "rejects", rejects)
+
+    @property
+    def recognised(self) -> str:
+        """What the inputs were taken for, one line each."""
+        return "\n".join(f"{one.file}: {one.recognised}" for one in self.files)
+
+
+# -- what is gathered --------------------------------------------------------------------------------------------------
+
+
+class _Growing:
+    """An array that rows are appended to; the first guess of its length is usually the last."""
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        self._array: Array = np.empty(0, dtype)
+        self.size = 0
+
+    def append(self, values: Array, expected: int) -> None:
+        stop = self.size + len(values)
+        if self._array.dtype != values.dtype and self._array.dtype == np.int64:  # a first fraction among integers
+            self._array = self._array.astype(np.float64)
+        if stop > len(self._array):
+            larger = np.empty(max(stop, expected, stop + stop // 4 if self.size else 0), self._array.dtype)
+            larger[: self.size] = self._array[: self.size]
+            self._array = larger
+        self._array[self.size : stop] = values
+        self.size = stop
+
+    def array(self) -> Array:
+        return self._array[: self.size]
+
+
+@dataclass
+class _Gathered:
+    """Ends and values of all inputs so far.
+
+    Integer ids below 2**32 - 1 wait as they are, in 4 bytes each: once all are known they may turn out to need no
+    numbering at all. The first other id has them numbered, and whatever follows.
+    """
+
+    u: _Growing = field(default_factory=lambda: _Growing(np.uint32))
+    v: _Growing = field(default_factory=lambda: _Growing(np.uint32))
+    columns: dict[str, _Growing] = field(default_factory=dict)
+    interner: Interner | None = None
+    low: int = MAX_IDS
+    high: int = -1
+
+    def add(self, ends: Any, columns: Mapping[str, Array], expected: int = 0) -> None:
+        """Append rows; `ends` has u, v, names as :class:`edge_text.Chunk` does. `expected`: rows in all, about."""
+        if ends.names is None and self.interner is None and len(ends.u):
+            low, high = _span(ends.u, ends.v)
+            if 0 <= low and high < MAX_IDS:
+                self.low, self.high = min(self.low, low), max(self.high, high)
+                self._append(ends.u.astype(np.uint32), ends.v.astype(np.uint32), columns, expected)
+                return
+        if len(ends.u):
+            self._append(*edge_text.codes_in(self.number(), ends), columns, expected)
+
+    def _append(self, u: U32, v: U32, columns: Mapping[str, Array], expected: int) -> None:
+        self.u.append(u, expected)
+        self.v.append(v, expected)
+        for name, values in columns.items():
+            self.columns.setdefault(name, _Growing(values.dtype)).append(values, expected)
+
+    def number(self) -> Interner:
+        """Give the waiting ids their numbers, in place."""
+        if self.interner is None:
+            self.interner = Interner()
+            u, v = self.u.array(), self.v.array()
+            for start in range(0, len(u), _BLOCK):
+                block = slice(start, start + _BLOCK)
+                u[block], v[block] = self.interner.encode(u[block], v[block])
+        return self.interner
+
+    def finish(self, sizes: Iterable[Sizes]) -> Ids:
+        """The ids of the nodes; afterwards u and v hold positions."""
+        if self.interner is not None:
+            return self.interner.ids()
+        u, v = self.u.array(), self.v.array()
+        for stated in sizes:
+            n = stated.n_nodes
+            if self.high < n <= 64 * len(u) + _BLOCK:
+                return Ids.of_range(n)
+            if self.high == n and self.low >= 1 and n <= 64 * len(u) + _BLOCK:
+                u -= np.uint32(1)
+                v -= np.uint32(1)
+                return Ids.of_ints(np.arange(1, n + 1))
+        if self.low == 0 and self.high < 2 * len(u) and self._is_gapless(u, v):
+            return Ids.of_range(self.high + 1)
+        return self.number().ids()
+
+    def _is_gapless(self, u: Array, v: Array) -> bool:
+        seen = np.zeros(self.high + 1, np.bool_)
+        seen[u] = True
+        seen[v] = True
+        return bool(seen.all())
+
+
+def _span(u: Array, v: Array) -> tuple[int, int]:
+    return min(int(u.min()), int(v.min())), max(int(u.max()), int(v.max()))
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+class _CountLineIsEdge(Exception):  # noqa: N818
+    """What was taken for a statement of sizes is an edge: an id lies beyond it."""
+
+
+@dataclass
+class _Reader:
+    """One call of :func:`read_graph`."""
+
+    wanted: Wanted
+    encoding: str | None
+    engine: Engine
+    gathered: _Gathered = field(default_factory=_Gathered)
+    rejects: Rejects = field(default_factory=Rejects)
+    files: list[FileReport] = field(default_factory=list)
+    sizes: list[Sizes] = field(default_factory=list)
+    value_names: list[str] | None = None
+
+    def read_text(self, path: Path, progress: Progress, first_is_edge: bool) -> None:
+        text = edge_text.load_text(path, self.encoding)
+        head = text.head(SAMPLE_BYTES)
+        whole = len(head) == len(text.data)
+        dialect = recognise(head, whole, text.n_lines(), self.wanted, str(path), first_is_edge)
+        task = edge_text.ChunkTask.of(text.data, dialect)
+        size = edge_text.CHUNK_BYTES if dialect.integers else edge_text.CHUNK_BYTES_NAMES
+        bounds = edge_text.line_bounds(text.data, dialect.body, size)
+        lines, comments, blanks = dialect.body_line, dialect.comments, dialect.blanks
+        before, rows_before, word = len(self.rejects), self.gathered.u.size, None
+        names = self._value_names(dialect.roles, str(path))
+        with track(progress, f"reading {path.name}", len(text.data)) as step:
+            for k, chunk in enumerate(self.engine.map(edge_text.read_chunk, task, bounds, step=step)):
+                done = self.gathered.u.size - rows_before + len(chunk.u)
+                share = (int(bounds[k + 1]) - dialect.body) / max(1, int(bounds[-1]) - dialect.body)
+                self.gathered.add(
+                    chunk, dict(zip(names, chunk.columns, strict=True)), rows_before + int(done / share) + 64
+                )
+                for line, role, value, reason in chunk.rejects:
+                    self.rejects.add(str(path), lines + line + 1, dialect.column_name(role), value, reason)
+                if word is None and chunk.word is not None:
+                    word = (lines + chunk.word[0] + 1, chunk.word[1])
+                lines, comments, blanks = lines + chunk.n_lines, comments + chunk.comments, blanks + chunk.blanks
+        rows, rejected = self.gathered.u.size - rows_before, len(self.rejects) - before
+        self._judge_sizes(dialect, rows + rejected)
+        self._tell_text(path, text, dialect, word, (lines, rows, rejected, comments, blanks))
+
+    def _value_names(self, roles: Roles, file: str) -> list[str]:
+        """Names of the values that the file has; all files must have the same."""
+        names = [name for name, _, _ in roles.values]
+        known = self.value_names
+        if known is not None and set(names) != set(known):
+            raise InputError(
+                f"has the columns {sorted(names)}, but {self.files[0].file} has {sorted(known)}; name them with "
+                "weight= and columns=, or pass weight=False",
+                file=file,
+            )
+        self.value_names = names
+        return names
+
+    def _judge_sizes(self, dialect: Dialect, n_rows: int) -> None:
+        for stated in dialect.sizes:
+            if stated.sure or stated.n_edges in (n_rows, 2 * n_rows):
+                self.sizes.append(stated)
+        doubtful = dialect.count_line and dialect.sizes[0].like_an_edge
+        if doubtful and (self.gathered.interner is not None or self.gathered.high > dialect.sizes[0].n_nodes):
+            raise _CountLineIsEdge
+
+    def _tell_text(
+        self, path: Path, text: edge_text.Text, dialect: Dialect, word: tuple[int, str] | None, counts: tuple[int, ...]
+    ) -> None:
+        lines, rows, rejected, comments, blanks = counts
+        facts = dialect.facts() | {"compression": text.compression, "encoding": text.encoding}
+        facts["ids"] = "integers" if word is None else "names"
+        told = [f"text{f' ({text.compression})' if text.compression else ''}", dialect.describe()]
+        told.append("ids are integers" if word is None else f"ids are names (line {word[0]} has {word[1]!r})")
+        for stated in self.sizes[:1] if len(self.files) == 0 else []:
+            facts["stated"] = {"n_nodes": stated.n_nodes, "n_edges": stated.n_edges}
+            edges = "" if stated.n_edges is None else f" and {stated.n_edges:,} edges"
+            told.append(f"{stated.where} states {stated.n_nodes:,} nodes{edges}")
+        headers = lines - rows - rejected - comments - blanks
+        report = FileReport(str(path), "; ".join(told), facts, lines, rows, rejected, comments, blanks, headers)
+        self.files.append(report)
+
+    def read_table(self, table: TableFile, step: Step) -> None:
+        names = self._value_names(table.roles, table.name)
+        before, rows_before = len(self.rejects), self.gathered.u.size
+        for chunk in table.chunks(self.rejects):
+            self.gathered.add(chunk, dict(zip(names, chunk.columns, strict=True)), rows_before + table.n_rows)
+            step(chunk.n_lines)
+        rows, rejected = self.gathered.u.size - rows_before, len(self.rejects) - before
+        self.files.append(FileReport(table.name, table.describe(), table.facts(), rows + rejected, rows, rejected))
+
+
+@domains(
+    direction=OneOf("follows", "influences", "undirected"),
+    self_loops=OneOf("drop", "keep"),
+    max_rejects=Interval(0, 1),
+    header=Optional(OneOf(True, False)),
+)
+def read_graph(
+    data: Any,
+    *,
+    source: str | int | None = None,
+    target: str | int | None = None,
+    weight: str | int | Literal[False] | None = None,
+    columns: Iterable[str | int] | Mapping[str, str | int] | None = None,
+    direction: Literal["follows", "influences", "undirected"] = "follows",
+    delimiter: str | None = None,
+    header: bool | None = None,
+    comment: str | None = None,
+    self_loops: Literal["drop", "keep"] = "drop",
+    max_rejects: float = 0.05,
+    encoding: str | None = None,
+    engine: str | Engine = "local",
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Graph:
+    r"""Read a graph from edge lists.
+
+    Parameters
+    ----------
+    data : path, data frame, or list of paths
+        Text with one edge per line (CSV, TSV, blanks between the columns; comments; ``.gz .zst .bz2 .xz``), Parquet,
+        Arrow or Feather files; a pandas, polars or Arrow table, or any other frame that narwhals knows. The files of a
+        list make one graph.
+    source, target : str or int, optional
+        The columns of the two ends, by name or position (from 0). By default as their names tell (source and target,
+        from and to, follower and followed ...), else the first two.
+    weight : str, int or False, optional
+        The column of the weights, which becomes the column "weight" of the graph. By default one that is named so, or
+        without a header a third column of numbers; False for none.
+    columns : list of str or int, or mapping of str to str or int, optional
+        Further columns of numbers or times to keep; a mapping renames them: ``{"time": "created_at"}``. Times in words
+        (ISO 8601) become int64 microseconds since 1970 UTC.
+    direction : {"follows", "influences", "undirected"}, default "follows"
+        Whether the source follows the target, influences it (the arcs are stored the other way round), or neither.
+        Where a header names follower and followed, these say which column is which.
+    delimiter : str, optional
+        One character; " " for runs of blanks. By default recognised.
+    header : bool, optional
+        Whether the first line that is no comment holds names. By default recognised.
+    comment : str, optional
+        What comment lines begin with; "" for none. By default ``#``, ``%`` and ``//``; where ids are names, those of
+        them that stand before the first edge.
+    self_loops : {"drop", "keep"}, default "drop"
+        What to do with edges from an account to itself.
+    max_rejects : float, default 0.05
+        The share of rows, in [0, 1], that may be unreadable.
+    encoding : str, optional
+        Python's name of the encoding of text; by default UTF-8, or what a byte-order mark says.
+    engine : str or Engine, default "local"
+        Where to work.
+    threads : int, optional
+        How many threads; by default all that the process may use.
+    progress : bool or callable, optional
+        See the guide.
+
+    Returns
+    -------
+    graph : Graph
+        Its ``report`` (:class:`ReadReport`) tells what each file was taken for (``recognised``), counts lines, rows,
+        self-loops, duplicates and rejected rows, and lists these with file, line, column, value and reason
+        (``rejects``).
+
+    Raises
+    ------
+    InputError
+        If a file is missing, empty, binary or of another format, has no edges, or does not tell which columns are the
+        ends.
+    TooManyRejectsError
+        If more than `max_rejects` of the rows cannot be read.
+    ParameterError
+        If a named column is not there (the message lists those that are), or a parameter is outside its domain.
+
+    Notes
+    -----
+    Ids stay integers if all of them are integers in their canonical spelling, else all are strings: "007" and "7" are
+    two accounts. Nodes are numbered by first appearance, row by row; ids that fill 0 .. n-1 without a gap keep their
+    order; and where a single file states its number of nodes n (a first line ``n m`` or ``n,m,d,name``, or a comment)
+    and all ids lie in 0 .. n-1 or 1 .. n, these are the nodes in this order, isolated ones included. A first line
+    ``n m`` is told from an edge by m lines that follow and no id above n.
+
+    A quoted cell ends on its line: a stray quote costs one line. A row without a weight, or with one that is not a
+    finite number, is rejected. Numbers are rounded correctly. Weights of repeated edges are added up; other columns
+    combine as in :meth:`Graph.from_edges`.
+
+    Cost: O(bytes). About 25 M lines/s with integer ids and 5 M with names on two threads; memory is the text (mapped
+    if it is not compressed), 8 bytes per row, 8 per column and row, and the ids, before the graph is built.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "follows.csv"
+    >>> _ = path.write_text("followed,follower,weight\nada,bob,2\nada,cem,1\nbob,cem,x\nbob,cem,4\n")
+    >>> g = read_graph(path, max_rejects=0.5)
+    >>> g.edges(), list(g.ids), g.column("weight")
+    ((array([0, 2, 2], dtype=uint32), array([1, 0, 1], dtype=uint32)), ['bob', 'ada', 'cem'], array([2., 4., 1.]))
+    >>> print(g.report)
+    4 rows: 3 kept, 1 rejected
+    >>> print(g.report.rejects[0].line, g.report.rejects[0].column, g.report.rejects[0].reason)
+    4 weight not a number
+    >>> print(g.report.files[0].recognised)                          # doctest: +NORMALIZE_WHITESPACE
+    text; separated by commas; header followed, follower, weight; source is 'follower', target is 'followed', weight is
+    'weight'; 'follower' follows 'followed'; ids are names (line 2 has 'bob')
+    """
+    wanted = Wanted(source, target, _weight(weight), _columns(columns), direction, delimiter, comment, header)
+    _check_strings(delimiter, comment)
+    where = resolve_engine(engine, threads)
+    edges: frozenset[int] = frozenset()
+    inputs = _inputs(data)
+    while True:
+        reader = _Reader(wanted, encoding, where)
+        for k, one in enumerate(inputs):
+            try:
+                _read_one(reader, one, progress, k in edges)
+            except _CountLineIsEdge:
+                edges |= {k}
+                break
+        else:
+            break
+    reader.rejects.check(reader.gathered.u.size, max_rejects)
+    return _built(reader, direction, self_loops, where, progress, single=len(inputs) == 1)
+
+
+def _read_one(reader: _Reader, one: Any, progress: Progress, first_is_edge: bool) -> None:
+    if isinstance(one, Path) and not is_table_file(one):
+        reader.read_text(one, progress, first_is_edge)
+        return
+    table = TableFile.open(one, reader.wanted) if isinstance(one, Path) else table_of_frame(one, reader.wanted)
+    with track(progress, f"reading {table.name}", table.n_rows) as step:
+        reader.read_table(table, step)
+
+
+def _built(
+    reader: _Reader, direction: Any, self_loops: Any, engine: Engine, progress: Progress, *, single: bool
+) -> Graph:
+    gathered = reader.gathered
+    if gathered.u.size == 0:
+        raise InputError(f"holds no edges ({len(reader.rejects):,} rows were rejected)", file=reader.files[0].file)
+    ids = gathered.finish(reader.sizes if single else [])
+    graph = Graph.from_edges(
+        gathered.u.array(),
+        gathered.v.array(),
+        n_nodes=len(ids),
+        ids=ids,
+        columns={name: values.array() for name, values in gathered.columns.items()},
+        direction=direction,
+        self_loops=self_loops,
+        engine=engine,
+        progress=progress,
+    )
+    return graph.with_report(ReadReport(graph.report, reader.files, reader.rejects))
+
+
+# -- parameters --------------------------------------------------------------------------------------------------------
+
+
+def _inputs(data: Any) -> list[Any]:
+    if isinstance(data, str | os.PathLike):
+        return [Path(data)]
+    if isinstance(data, list | tuple):
+        if not data:
+            raise ParameterError("data must name at least one file, got an empty list")
+        return [Path(one) if isinstance(one, str | os.PathLike) else one for one in data]
+    return [data]
+
+
+def _weight(weight: Any) -> Any:
+    if weight is True:
+        raise ParameterError("weight must be a column by name or position, or False, got True")
+    return weight
+
+
+def _columns(columns: Any) -> dict[str, str | int]:
+    if columns is None:
+        return {}
+    if isinstance(columns, Mapping):
+        return dict(columns)
+    if isinstance(columns, str | int):
+        raise ParameterError(f"columns must be a list or a mapping, got {columns!r}; write [{columns!r}]")
+    return {name if isinstance(name, str) else f"column_{name}": name for name in columns}
+
+
+def _check_strings(delimiter: str | None, comment: str | None) -> None:
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
+        raise ParameterError(f"delimiter must be one ASCII character other than a quote, got {delimiter!r}")
+    if comment is not None and ("\n" in comment or comment != comment.strip()):
+        raise ParameterError(f"comment must be a prefix without blanks, or '' for none, got {comment!r}")
