@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.errors import InputError, ParameterError, VersionError
-from swayrank.ids import Ids
+from swayrank.ids import Cells, Ids, Interner
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -146,21 +146,13 @@ def first_appearance(n: int, *columns: U32) -> tuple[Int64Array, U32]:
     >>> first_appearance(4, np.array([2, 0], np.uint32), np.array([3, 2], np.uint32))[0].tolist()
     [2, 3, 0]
     """
-    n_rows, k = len(columns[0]), len(columns)
-    first = np.full(n + 1, np.iinfo(np.int64).max)
-    for start in range(0, n_rows, _CHUNK)[::-1]:  # backwards: of several assignments the last one stays
-        part = np.stack([column[start : start + _CHUNK] for column in columns], axis=1).ravel()
-        places = np.arange(start * k, start * k + len(part))
-        known = part < n
-        first[part[known][::-1]] = places[known][::-1]
-    seen = np.flatnonzero(first[:n] != np.iinfo(np.int64).max)
-    order = seen[np.argsort(first[seen], kind="stable")]
+    interner = Interner()
+    cells = [Cells.of_ints(column, column >= n) for column in columns]
+    interner.encode(*cells)
+    order = interner.ids().to_numpy().astype(np.int64)
     new = np.full(n + 1, NO_ACCOUNT, np.uint32)
     new[order] = np.arange(len(order), dtype=np.uint32)
     return order, new
-
-
-_CHUNK = 1 << 22
 
 
 def subset(ids: Ids, order: Int64Array) -> Ids:

@@ -134,7 +134,7 @@ def split_records(data, limits, final, slots, line, status, begins, ends, starts
             elif last > first:
                 surplus = True
             field += _ONE
-            if i < stop and data[i] == _CR and at_field_end(data, i, stop, newline, newline):
+            if i < stop and data[i] == _CR and newline != _CR and at_field_end(data, i, stop, newline, newline):
                 i += _ONE
             if i >= stop or data[i] == newline:
                 break

@@ -38,6 +38,7 @@ UNKNOWN_ACTION = "unknown action"
 NEGATIVE = "negative number"
 LOST = "id lost digits in a float"
 UNKNOWN_ID = "id not in the translation"
+TAKEN_ID = "id is given to another by the translation"
 MISSING_ABOUT = "missing target and post"
 _ACCOUNTS = ("actor", "target", "account")
 _WORDS = ("topic", "platform")
@@ -377,7 +378,8 @@ class _BatchWork:
         problems = [(states == LOST_DIGITS, LOST)]
         left_out = unknown if translate is not None and translate.otherwise == "skip" else None
         if left_out is None:
-            problems.append((unknown, UNKNOWN_ID))
+            taken = translate is not None and translate.otherwise == "keep"
+            problems.append((unknown, TAKEN_ID if taken else UNKNOWN_ID))
         return _Values(np.where(states == FINE, codes, np.uint32(NO_ACCOUNT)), problems, absent, left_out)
 
     def _times(self, source: Field, column: Column) -> Times:

@@ -83,8 +83,8 @@ class IdCoder:
 
     def __init__(self) -> None:
         self._interner = Interner()
-        self._final = np.empty(0, np.uint32)
-        self._state = np.empty(0, np.uint8)
+        self._final: U32 | None = None  # where a text's position is; None: at the text's own number, all of them
+        self._state: States | None = None
 
     def __len__(self) -> int:
         return len(self._interner)
@@ -141,12 +141,22 @@ class IdCoder:
         if raw.size and int(raw.max()) == ABSENT:  # nulls
             column = Column(column.arrow().fill_null(""))
             raw = self._interner.encode(column.cells())
-        n = len(self._interner)
-        self._final = np.concatenate([self._final, np.arange(known, n, dtype=np.uint32)])
-        self._state = np.concatenate([self._state, np.zeros(n - known, np.uint8)])
-        if not clean and n > known:
+        if not clean and len(self._interner) > known:
             self._judge(column, raw, known)
+        if self._final is None or self._state is None:
+            return raw, np.zeros(len(raw), np.uint8)
+        self._extend()
         return self._final[raw], self._state[raw]
+
+    def _extend(self) -> None:
+        """Let what is new stand for itself."""
+        n = len(self._interner)
+        if self._final is None or self._state is None:
+            self._final, self._state = np.arange(n, dtype=np.uint32), np.zeros(n, np.uint8)
+        elif n > len(self._final):
+            new = np.arange(len(self._final), n, dtype=np.uint32)
+            self._final = np.concatenate([self._final, new])
+            self._state = np.concatenate([self._state, np.zeros(len(new), np.uint8)])
 
     def _judge(self, column: Column, raw: U32, known: int) -> None:
         """Look at the texts that were not known before."""
@@ -155,15 +165,15 @@ class IdCoder:
         first[raw[rows][::-1] - known] = rows[::-1]
         texts = column.take(first).arrow()
         cleaned, states = _cleaned(texts)
-        self._state[known:] = states
         changed = np.flatnonzero(pc.not_equal(texts, cleaned).to_numpy(zero_copy_only=False) & (states == FINE))
-        if len(changed):
-            codes: U32 = self._interner.encode(cleaned.take(pa.array(changed)))
-            n = len(self._interner)
-            grown = np.arange(len(self._final), n, dtype=np.uint32)
-            self._final = np.concatenate([self._final, grown])
-            self._state = np.concatenate([self._state, np.zeros(len(grown), np.uint8)])
-            self._final[known + changed] = codes
+        if not len(changed) and not states.any():
+            return
+        codes: U32 = self._interner.encode(cleaned.take(pa.array(changed)))
+        self._extend()
+        assert self._final is not None
+        assert self._state is not None
+        self._state[known : known + len(states)] = states
+        self._final[known + changed] = codes
 
     def ids(self) -> Ids:
         """All ids so far, by position."""

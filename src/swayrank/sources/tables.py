@@ -32,6 +32,7 @@ Int64Array = npt.NDArray[np.int64]
 MAX_QUOTED_LINES = 50
 MAX_QUOTED_BYTES = 1 << 16
 _PARQUET_ROWS = 1 << 18
+_LIKELY_BYTES = 24  # of a record; where they are shorter, a block takes several turns
 _UNDECODABLE = np.uint8(9)
 _REASONS = {
     int(TOO_FEW): "too few fields",
@@ -242,7 +243,7 @@ def _cut_batches(
     line, rest = layout.skip_lines + 1, b""
     for block, final in _lined_up(path, layout, block_bytes):
         data, at = rest + block, 0
-        room = data.count(layout.newline.encode()) + 2
+        room = len(data) // _LIKELY_BYTES + 64
         text = np.frombuffer(data, np.uint8)
         while True:
             space = _Room(len(names), room)

@@ -70,7 +70,7 @@ SELECT i, slashed, coalesce(a, 0) AS a, coalesce(b, 0) AS b, list_contains($miss
              year || '-' || (CASE WHEN $day_first THEN b ELSE a END)::VARCHAR || '-'
              || (CASE WHEN $day_first THEN a ELSE b END)::VARCHAR || ' ' || clock AS TIMESTAMPTZ))
          WHEN regexp_matches(t, '^[0-9]{{4}}[-/]') THEN epoch_us(try_cast(t AS TIMESTAMPTZ))
-         WHEN regexp_matches(t, '^[+-]?[0-9.]') THEN NULL
+         WHEN NOT regexp_matches(t, '^[A-Z][a-z][a-z],? ') THEN NULL
          ELSE coalesce(
              epoch_us(try_strptime(t, ['%a %b %d %H:%M:%S %z %Y', '%a, %d %b %Y %H:%M:%S %z'])),
              epoch_us(try_strptime(t, ['%b %d, %Y', '%b %d, %Y %H:%M', '%b %d, %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y'])
@@ -79,6 +79,11 @@ SELECT i, slashed, coalesce(a, 0) AS a, coalesce(b, 0) AS b, list_contains($miss
     CASE WHEN NOT slashed AND regexp_full_match(t, '[+-]?[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?')
          THEN try_cast(t AS DOUBLE) END AS number
 FROM dated ORDER BY i
+"""
+_READ_ISO = """
+SELECT CASE WHEN t LIKE '____-__-__%' THEN epoch_us(
+    try_cast(t AS TIMESTAMPTZ)) END AS us
+FROM texts
 """
 _READ_FORMAT = """
 SELECT list_contains($missing, trim(t)) AS missing, epoch_us(try_strptime(trim(t), $format)::TIMESTAMPTZ) AS us
@@ -252,6 +257,21 @@ def _formatted_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, pat
 
 
 def _written_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, options: TimeOptions) -> Times:
+    """Text that is no plain integer: ISO in bulk, and one by one what is left."""
+    connection.register("texts", pa.table({"t": texts}))
+    plain = connection.sql(_READ_ISO).to_arrow_table()["us"].combine_chunks()
+    connection.unregister("texts")
+    others = plain.is_null().to_numpy(zero_copy_only=False)
+    us, outside = _bounded(plain.fill_null(0).to_numpy().astype(np.int64))
+    bad, slashed = np.zeros(len(us), np.bool_), False
+    if others.any():
+        part = _odd_times(texts.filter(pa.array(others)), connection, options)
+        us[others], bad[others], outside[others], slashed = part.us, part.bad, part.outside, part.slashed
+    us[outside] = NO_TIME
+    return Times(us, bad, outside, slashed)
+
+
+def _odd_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, options: TimeOptions) -> Times:
     connection.register("texts", pa.table({"t": texts}))
     params = {"missing": list(MISSING_WORDS), "day_first": options.day_first is not False}
     table = connection.sql(_READ, params=params).to_arrow_table()

@@ -1,0 +1,119 @@
+"""What `swayrank check` tells."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from swayrank.errors import ParameterError
+from swayrank.events import Events
+from swayrank.graph import Graph
+from swayrank.sources.check import check_data, check_files, recognise_kind, table_text
+
+LOG = """actor,action,target,post,time
+ada,post,,p1,2017-11-06
+bob,RT,ada,p1,2017-11-07
+bob,RT,ada,p1,2017-11-07
+eve,like,ada,p1,1999-01-01
+eve,like,eve,p2,
+zed,dance,ada,p1,2017-11-07
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "log.csv").write_text(LOG)
+    (tmp_path / "follows.csv").write_text("follower,followed\nbob,ada\ncem,ada\n")
+    (tmp_path / "posts.csv").write_text("account,post_id,likes,shares\nada,p1,1.5K,\ndan,p9,x,1\n")
+    (tmp_path / "edges.txt").write_text("1 2\n2 3\n")
+    (tmp_path / "weighted.txt").write_text("1 2 5\n2 3 6\n")
+    (tmp_path / "plain.log").write_text("5 7 1341100972 MT\n6 7 1341100973 RT\n")
+    (tmp_path / "map.toml").write_text("[[events]]\nfile='log.csv'\nactor='actor'\naction='action'\n")
+    Graph.from_edges(["a", "b"], ["b", "c"]).save(tmp_path / "graph")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("log.csv", "events"),
+        ("plain.log", "events"),
+        ("follows.csv", "graph"),
+        ("edges.txt", "graph"),
+        ("weighted.txt", "graph"),
+        ("posts.csv", "posts"),
+        ("graph", "graph"),
+        ("map.toml", "mapping"),
+    ],
+)
+def test_kinds_are_recognised(folder, name, kind):
+    assert recognise_kind(folder / name) == kind
+
+
+def test_a_mix_of_files(folder):
+    report = check_files([folder / "log.csv", folder / "follows.csv", folder / "posts.csv"])
+    assert (report.events.events, report.events.duplicates, report.events.self_interactions) == (5, 1, 1)
+    assert (report.events.before_2000, report.events.before_their_post, report.events.no_time) == (1, 1, 1)
+    assert (report.graph.accounts, report.graph.arcs) == (3, 2)
+    assert (report.posts.rows, report.posts.given) == (1, {"likes": 1, "shares": 0})
+    assert report.rejects.by_reason() == {"unknown action": 1, "not a number": 1}
+    log = report.coverage["events"]
+    assert (log.in_both, log.only_log, log.only_graph) == (2, 1, 1)
+    assert (log.examples_only_log, log.examples_only_graph) == (("eve",), ("cem",))
+    assert log.rows_covered == pytest.approx(3 / 5)
+    posts = report.coverage["posts"]
+    assert (posts.in_both, posts.only_log, posts.only_graph) == (1, 0, 2)
+
+
+def test_it_prints_as_tables_and_as_json(folder):
+    report = check_files([folder / "log.csv", folder / "follows.csv", folder / "posts.csv"])
+    text = str(report)
+    for words in (
+        "log.csv          6     5         1        0     5",
+        "actions: RT = repost",
+        "accounts in both    2  60.0% of the rows are about them alone",
+        "only in the graph   1  cem",
+        "2 rows were rejected",
+        "line 7, column action: unknown action: 'dance'",
+    ):
+        assert words in text
+    again = json.loads(json.dumps(report.to_dict()))
+    assert again["events"]["actions"] == {"post": 1, "like": 2, "repost": 2}
+    assert again["rejected"] == {"unknown action": 1, "not a number": 1}
+    assert again["files"][0]["columns"]["actor"] == "actor"
+
+
+def test_a_mapping_and_a_folder_of_a_graph(folder):
+    report = check_files([folder / "map.toml"])
+    assert report.events.events == 5
+    assert report.graph is None
+    assert check_files([folder / "graph"]).graph.accounts == 3
+
+
+def test_kinds_can_be_said(folder):
+    assert check_files([folder / "weighted.txt"], kind="graph").graph.arcs == 2
+    assert check_files([f"graph:{folder / 'weighted.txt'}"]).graph.arcs == 2
+    log = folder / "weighted.txt"
+    options = {"columns": ["actor", "target", "weight"], "max_rejects": 1.0}
+    with pytest.raises(ParameterError, match="kind must be one of"):
+        check_files([log], kind="log")
+    with pytest.raises(ParameterError, match="at least one file"):
+        check_files([])
+    with pytest.raises(ParameterError, match="one mapping alone"):
+        check_files([folder / "map.toml", log])
+    fields = {"actor": "column_1", "target": "column_2", "action": {"const": "RT"}}
+    told = check_files([log], kinds={str(log): "events"}, events_options={**options, "columns": fields})
+    assert told.events.actions == {"repost": 2}
+
+
+def test_data_that_are_there_already():
+    ev = Events.from_frame({"actor": [7, 8], "action": ["like", "like"], "target": ["8", "9"]})
+    report = check_data(Graph.from_edges([7, 1], [8, 8]), ev)
+    assert report.coverage["events"].in_both == 2
+    assert report.coverage["events"].rows_covered == 0.5
+    assert "no row was rejected" in str(report)
+
+
+def test_tables_line_up():
+    assert table_text([("a", "1"), ("bb", "22")]) == "  a    1\n  bb  22"

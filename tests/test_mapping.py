@@ -1,0 +1,247 @@
+"""The mapping: several events out of one row, conditions, translation of ids, and errors that help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from swayrank.errors import InputError, ParameterError, TooManyRejectsError
+from swayrank.events import NO_TIME, as_us
+from swayrank.kernels.jit import JIT_ENABLED
+from swayrank.sources.check import check_files
+from swayrank.sources.edges import read_graph
+from swayrank.sources.events import read_events, read_posts
+from swayrank.sources.mapping import load_mapping
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+STATUSES = """t_id,at,uid,is_rt,rt_uid,rt_id,is_quote,q_uid,q_id,is_reply,r_uid,r_id,kind
+10,1509886935360,111,0,,,0,,,0,,,tweet
+11,6/11/2017 00:10:00,222,1,111,10,1,111,9,0,,,tweet
+12,2017-11-05 13:20:00,333,0,,,1,111,10,1,222,11,tweet
+13,2017-11-05 13:21:00,333,0,,,0,,,0,,,advert
+14,2017-11-05 13:22:00,999,1,888,7,0,,,0,,,tweet
+15,2017-11-05 13:23:00,111,1,4,7,0,,,0,,,tweet
+"""
+IDS = "uid,nuid\n111,1\n222,2\n333,3\n444,4\n"
+MAPPING = """
+[[events]]
+name = "statuses"
+file = "status*.csv"
+actor = "uid"
+time = "at"
+day_first = true
+ids = { file = "ids.csv", from = "uid", to = "nuid", otherwise = "OTHERWISE" }
+skip = { kind = ["advert", "spam"] }
+
+[[events.emit]]
+action = { const = "post" }
+post = "t_id"
+when = { is_rt = 0 }
+
+[[events.emit]]
+action = { const = "repost" }
+target = "rt_uid"
+post = "rt_id"
+when = { is_rt = 1 }
+
+[[events.emit]]
+action = { const = "quote" }
+target = "q_uid"
+post = "q_id"
+unless = { q_uid = "" }
+
+[[events.emit]]
+action = { const = "reply" }
+target = "r_uid"
+post = "r_id"
+when = { is_reply = 1 }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "status.csv").write_text(STATUSES)
+    (tmp_path / "ids.csv").write_text(IDS)
+    (tmp_path / "map.toml").write_text(MAPPING.replace("OTHERWISE", "keep"))
+    return tmp_path
+
+
+def rows(ev):
+    spelled = ev.to_arrow().select(["actor", "action", "target", "post"])
+    return [tuple(row.values()) for row in spelled.to_pylist()]
+
+
+def test_one_row_gives_several_events(folder):
+    ev = read_events(mapping=folder / "map.toml", max_rejects=0.2)
+    assert rows(ev) == [
+        ("1", "post", None, "10"),
+        ("2", "repost", "1", "10"),
+        ("2", "quote", "1", "9"),
+        ("3", "post", None, "12"),
+        ("3", "quote", "1", "10"),
+        ("3", "reply", "2", "11"),
+        ("999", "repost", "888", "7"),
+    ]
+    assert ev.time.tolist()[:2] == [as_us("2017-11-05T13:02:15.360"), as_us("2017-11-06T00:10")]
+    one = ev.report.files[0]
+    assert (one.records, one.kept, one.rejected, one.skipped, one.rows) == (6, 4, 1, 1, 7)
+    assert one.columns["post"] == "t_id | rt_id | q_id | r_id"
+
+
+def test_an_untranslated_id_that_is_somebody_elses_is_refused(folder):
+    ev = read_events(mapping=folder / "map.toml", max_rejects=0.2)
+    (reject,) = ev.report.rejects
+    assert (reject.line, reject.column, reject.value, reject.reason) == (7, "rt_uid", "4", "id is given to another by the translation")
+
+
+@pytest.mark.parametrize(("otherwise", "kept", "rejected"), [("keep", 4, 1), ("skip", 3, 0), ("reject", 3, 2)])
+def test_what_becomes_of_ids_without_translation(folder, otherwise, kept, rejected):
+    (folder / "map.toml").write_text(MAPPING.replace("OTHERWISE", otherwise))
+    report = read_events(mapping=folder / "map.toml", max_rejects=1).report
+    assert (report.kept, report.rejected) == (kept, rejected)
+    if rejected:
+        with pytest.raises(TooManyRejectsError, match=f"{rejected} of 6 rows"):
+            read_events(mapping=folder / "map.toml", max_rejects=0.1)
+
+
+def test_two_files_are_read_in_the_order_of_their_names(folder):
+    (folder / "status0.csv").write_text(STATUSES.replace("111", "444").replace("\n1", "\n2"))
+    ev = read_events(mapping=folder / "map.toml", max_rejects=0.3)
+    assert [Path(one.file).name for one in ev.report.files] == ["status.csv", "status0.csv"]
+    only = read_events(folder / "status0.csv", mapping=folder / "map.toml", max_rejects=0.3)
+    assert [Path(one.file).name for one in only.report.files] == ["status0.csv"]
+    assert only.accounts[0] == 4
+
+
+def test_fields_can_differ_in_clock_and_translation(folder):
+    (folder / "x.csv").write_text("a,b,when_a,when_b,code\n111,5,2017-11-06,6/11/2017 11:00,9\n")
+    block = {
+        "file": "x.csv",
+        "actor": {"column": "a"},
+        "target": {"column": "b", "ids": False},
+        "ids": {"file": "ids.csv", "from": "uid", "to": "nuid"},
+        "action": "code",
+        "actions": {"9": "RT"},
+        "emit": [
+            {"time": "when_a"},
+            {"time": {"column": "when_b", "timezone": "Australia/Melbourne", "day_first": True}},
+        ],
+    }
+    ev = read_events(mapping={"events": [block]}, paths=folder)
+    assert ev.time.tolist() == [as_us("2017-11-06")] * 2
+    assert rows(ev)[0] == ("1", "repost", "5", None)
+
+
+def test_conditions_on_truth_values_know_their_spellings(folder):
+    (folder / "x.csv").write_text("a,b,ad\nada,bob,True\nada,bob,FALSE\nada,bob,false\n")
+    block = {"file": "x.csv", "actor": "a", "target": "b", "action": {"const": "like"}, "skip": {"ad": True}}
+    assert read_events(folder, mapping={"events": [block]}).n_events == 2
+
+
+def test_posts_and_graph_live_in_the_same_mapping(folder):
+    (folder / "posts.csv").write_text("id;n\np1;1,5K\n")
+    (folder / "edges.csv").write_text("1,2\n2,3\n")
+    content = {
+        "graph": {"file": "edges.csv", "direction": "influences"},
+        "posts": [{"file": "posts.csv", "account": {"const": "ada"}, "post": "id", "likes": "n", "decimal": ","}],
+    }
+    mapping = load_mapping(content, base=folder)
+    assert read_posts(mapping=mapping).likes.tolist() == [1500.0]
+    assert read_graph(**mapping.graph).n_edges == 2
+    with pytest.raises(InputError, match="describes no events"):
+        read_events(mapping=mapping)
+
+
+def test_blocks_that_are_not_in_use_are_read_by_name(folder):
+    off = MAPPING.replace("OTHERWISE", "keep").replace('name = "statuses"', 'name = "statuses"\nuse = false')
+    (folder / "map.toml").write_text(off)
+    with pytest.raises(InputError, match="describes no events"):
+        read_events(mapping=folder / "map.toml")
+    assert read_events(mapping=folder / "map.toml", blocks=["statuses"], max_rejects=0.2).n_events == 7
+    with pytest.raises(ParameterError, match="blocks must be among statuses, got 'likes'"):
+        read_events(mapping=folder / "map.toml", blocks=["likes"])
+
+
+WRONG = {
+    "acter = 1": r"\[\[events\]\] block 1 has no key 'acter'; did you mean 'actor'\?",
+    "actor = 1": r"actor of \[\[events\]\] block 1 must be the name of a column, or a table",
+    "actor = {colum = 'uid'}": r"actor of .* has no key 'colum'; did you mean 'column'\?",
+    "actor = {column = 'uid', const = 'x'}": "must have either column or const",
+    "actor = 'uid'": "does not say where action comes from",
+    "actor = 'uid'\naction = 'kind'\ntime_unit = 'weeks'": "time_unit must be one of",
+    "actor = 'uid'\naction = 'kind'\nids = 'ids.csv'": "ids of .* must be a table with file, from and to",
+    "actor = 'uid'\naction = 'kind'\nids = {file = 'ids.csv', from = 'uid'}": "ids of .* lacks to",
+    "actor = 'uid'\naction = 'kind'\nids = {file = 'i.csv', from = 'uid', to = 'n'}": r"no file 'i.csv' .*'ids.csv'",
+    "actor = 'uid'\naction = 'kind'\nids = {file = 'ids.csv', from = 'uid', to = 'n', otherwise = 'x'}": "otherwise of",
+    "actor = 'uid'\naction = 'kind'\nskip = 'x'": "conditions of .* must be a table",
+    "actor = 'uidd'\naction = {const = 'like'}": r"no column 'uidd'; did you mean 'uid'\? There are: t_id",
+    "actor = 'uid'\naction = 'kind'\nactions = {tweet = 'sing'}": "actions must map to one of post, like",
+    "actor = 'uid'\naction = {const = 'like'}\nids = {file = 'ids.csv', from = 'uid', to = 'n'}": "no column 'n'",
+}
+
+
+@pytest.mark.parametrize("lines", WRONG)
+def test_mistakes_name_the_place_and_what_there_is(folder, lines):
+    path = folder / "map.toml"
+    path.write_text(f"[[events]]\nfile = 'status.csv'\n{lines}\n")
+    with pytest.raises(InputError, match=WRONG[lines]):
+        read_events(mapping=path)
+
+
+def test_mistakes_of_the_file_itself(folder):
+    path = folder / "map.toml"
+    path.write_text("[[events]\n")
+    with pytest.raises(InputError, match="is not TOML"):
+        load_mapping(path)
+    path.write_text("[[event]]\n")
+    with pytest.raises(InputError, match=r"has no key 'event'; did you mean 'events'\?"):
+        load_mapping(path)
+    path.write_text("[[events]]\nfile = 'statsu.csv'\nactor = 'a'\naction = 'b'\n")
+    with pytest.raises(InputError, match=r"no file 'statsu.csv' in .*; did you mean 'status.csv'\?"):
+        load_mapping(path)
+    path.write_text("[graph]\nfile = 'ids.csv'\nsorce = 'uid'\n")
+    with pytest.raises(InputError, match=r"\[graph\] has no key 'sorce'; did you mean 'source'\?"):
+        load_mapping(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_mapping(folder / "none.toml")
+    with pytest.raises(InputError, match="is not a folder"):
+        load_mapping(path, base=folder / "nowhere")
+    with pytest.raises(ParameterError, match="either columns or mapping"):
+        read_events(mapping=path, columns={"actor": "uid"})
+
+
+@pytest.mark.skipif(not JIT_ENABLED, reason="large files, slow without the JIT")
+class TestRealData:
+    def test_melcup_by_one_mapping(self, shared_data):
+        mapping = load_mapping(EXAMPLES / "melcup17.toml", base=shared_data / "melcup17")
+        ev = read_events(mapping=mapping)
+        s = ev.summary(now="2018-01-01")
+        assert s.actions == {"post": 10_865, "like": 20_290, "repost": 12_679, "quote": 1_203, "reply": 381}
+        assert (s.duplicates, s.no_time, s.before_2000, s.in_future, s.before_their_post) == (1, 0, 0, 0, 0)
+        assert ev.report.rejected == 0
+        assert s.actors == 1_484
+        graph = read_graph(**mapping.graph)
+        assert (graph.n_nodes, graph.n_edges) == (1_428, 70_756)
+        # Twitter's ids hold their time: post 927159122985914368 is of 2017-11-05 13:02:15.360 UTC
+        post = ev.posts.position("927159122985914368")
+        row = ((ev.post == post) & (ev.action == 0)).argmax()
+        assert ev.time[row] == ((927159122985914368 >> 22) + 1288834974657) * 1000
+
+    def test_melcup_interactions_are_statuses_and_likes_again(self, shared_data):
+        mapping = load_mapping(EXAMPLES / "melcup17.toml", base=shared_data / "melcup17")
+        used = read_events(mapping=mapping)
+        others = read_events(mapping=mapping, blocks=["interactions"])
+        assert others.summary().actions == {"like": 2_598, "repost": 4_071, "quote": 881, "reply": 76}
+        assert others.report.files[0].skipped == 5_268
+        assert not (others.time == NO_TIME).any()
+        known = set(rows(used.select(["like", "repost", "reply"])))
+        assert set(rows(others.select(["like", "repost", "reply"]))) <= known
+
+    def test_higgs_by_its_mapping(self, shared_data):
+        report = check_files([EXAMPLES / "higgs.toml"], data=shared_data / "higgs")
+        assert report.events.actions == {"repost": 354_930, "reply": 36_902, "mention": 171_237}
+        assert report.events.self_interactions == 7_588
+        assert (report.graph.accounts, report.graph.arcs) == (256_491, 328_132)
+        assert report.coverage["events"].only_graph == 0
