@@ -74,7 +74,7 @@ def demonstrate(
     scores = score(town.graph, town.events, rng=rng, threads=threads, progress=progress)
     rankings: dict[str, npt.NDArray[np.float64]] = {"swayrank score": scores.score[: town.graph.n_nodes]}
     for name, registered in _BY_GRAPH.items():
-        done = scores.measures.get({"pagerank": "reach", "spread": "spread"}.get(registered, ""))
+        done = scores.measures["spread"] if registered == "spread" else None
         rankings[name] = (done or measure(town.graph, registered)).values.astype(np.float64)
     rows = scores.evidence.event_rows[: town.graph.n_nodes]
     for name, registered in _BY_LOG.items():

@@ -20,7 +20,8 @@ from swayrank._progress import Progress, track
 from swayrank._text import formula_safe, printable
 from swayrank.engines import Engine
 from swayrank.errors import InputError, ParameterError
-from swayrank.events import Events, Posts
+from swayrank.events import Events
+from swayrank.posts import Posts
 from swayrank.graph import Graph
 from swayrank.results import RunFolder, file_hash, versions, write_whole
 from swayrank.scoring.combine import score

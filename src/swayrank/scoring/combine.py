@@ -17,20 +17,25 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress
 from swayrank._rng import Key, Rng, resolve_rng
-from swayrank._validate import Integer, Interval, domains
+from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
-from swayrank.events import NO_TIME, Events, Posts, as_us
+from swayrank.event_columns import NO_TIME, as_us
+from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.measures.engagement.decay import ACTION_WEIGHTS
+from swayrank.posts import Posts
 from swayrank.scoring import parts as part_functions
-from swayrank.scoring.evidence import ABSENT, Evidence, gather
+from swayrank.scoring.evidence import ABSENT, Decay, Evidence, gather
 from swayrank.scoring.parts import Part, PartParameters
 from swayrank.scoring.profiles import PARTS, resolve_weights
 from swayrank.scoring.scale import Knots, Reference
 from swayrank.scoring.scores import Scores
 
 Floats = npt.NDArray[np.float64]
+
+_US_PER_DAY = 86_400_000_000
+_HALF_LIFE_DAYS, _HALF_LIVES_SHOWN = 7.0, 6.0
 
 _MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
     "reach": part_functions.reach,
@@ -40,9 +45,8 @@ _MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
 
 
 @domains(
-    half_life_days=Interval(0, float("inf"), "()"),
+    half_life_days=Optional(Interval(1e-6, 1e6)),
     min_evidence=Integer(0),
-    damping=Interval(0, 1, "[)"),
 )
 def score(
     graph: Graph | None = None,
@@ -50,12 +54,11 @@ def score(
     posts: Posts | None = None,
     *,
     profile: str | Mapping[str, float] = "balanced",
-    half_life_days: float = 7.0,
+    half_life_days: float | None = None,
     action_weights: Mapping[str, float] | None = None,
     until: str | datetime.datetime | datetime.date | int | None = None,
     min_evidence: int = 3,
     reference: Reference | None = None,
-    damping: float = 0.85,
     prob: str | float = "weighted_cascade",
     rng: Rng | Key = None,
     engine: str | Engine = "local",
@@ -74,8 +77,9 @@ def score(
         Counts already aggregated per post; used for resonance where there is no log.
     profile : str or mapping of str to float, default "balanced"
         A name of :data:`~swayrank.scoring.profiles.PROFILES`, or your own weights of the parts.
-    half_life_days : float, default 7.0
-        After how many days a reaction counts half. Positive.
+    half_life_days : float, optional
+        After how many days a reaction counts half, in [1e-6, 1e6]. By default that of the reference, or else 7 days,
+        or a sixth of the time that the data spans where that is less: news of four days goes stale within one.
     action_weights : mapping of str to float, optional
         What a reaction of each kind counts; by default
         :data:`~swayrank.measures.engagement.decay.ACTION_WEIGHTS`.
@@ -85,8 +89,6 @@ def score(
         Followers, reactions received and posts published together that an account needs to be scored.
     reference : Reference, optional
         Scale by these knots, so that the scores compare with those of another run; by default by this data's own.
-    damping : float, default 0.85
-        PageRank's, in [0, 1).
     prob : str or float, default "weighted_cascade"
         The Independent Cascade's probabilities, as :class:`~swayrank.IndependentCascade` takes them.
     rng : int, numpy.random.Generator or None
@@ -109,8 +111,8 @@ def score(
 
     Notes
     -----
-    The same data, parameters and `rng` give the same bits on any number of threads. Cost: PageRank and spread
-    dominate; see there.
+    The same data, parameters and `rng` give the same bits on any number of threads. Cost: sorting the log and sampling
+    the spread; see :func:`~swayrank.resonance` and :func:`~swayrank.spread`.
 
     Examples
     --------
@@ -124,12 +126,14 @@ def score(
     weights = resolve_weights(profile)
     cut = None if until is None else as_us(until)
     events, posts = _before(events, posts, cut)
-    evidence = gather(graph, events, posts)
-    parameters = PartParameters(
-        damping=damping,
-        half_life_days=float(half_life_days),
+    decay = Decay(
+        half_life_days=_half_life(half_life_days, reference, events, posts),
         action_weights=dict(ACTION_WEIGHTS if action_weights is None else action_weights),
         now=_now(events, posts, cut),
+    )
+    evidence = gather(graph, events, posts, decay)
+    parameters = PartParameters(
+        decay=decay,
         prob=prob,
         key=resolve_rng(rng),
         engine=engine,
@@ -142,7 +146,7 @@ def score(
         raise ParameterError(
             f"profile weighs only {', '.join(measured)}, which this data does not hold; weigh a part that it holds"
         )
-    reference = _reference(found, reference)
+    reference = _reference(found, reference, decay)
     return _combine(evidence, found, weights, reference, min_evidence, _Told(profile, parameters, cut, graph))
 
 
@@ -159,12 +163,11 @@ class _Told:
         p = self.parameters
         return {
             "profile": self.profile if isinstance(self.profile, str) else dict(self.profile),
-            "half_life_days": p.half_life_days,
-            "action_weights": dict(p.action_weights),
+            "half_life_days": p.decay.half_life_days,
+            "action_weights": dict(p.decay.action_weights),
             "until": self.cut,
-            "now": p.now,
+            "now": p.decay.now,
             "min_evidence": min_evidence,
-            "damping": p.damping,
             "prob": p.prob if isinstance(p.prob, str | float | int) else "given",
             "rng": p.key.record,
         }
@@ -187,15 +190,31 @@ def _now(events: Events | None, posts: Posts | None, cut: int | None) -> int | N
     """The instant at which decay is read: `until`, or the last moment in the data."""
     if cut is not None:
         return cut
-    times = [source.time for source in (events, posts) if source is not None]
-    latest = max((int(time.max()) for time in times if time.size), default=NO_TIME)
-    return None if latest == NO_TIME else latest
+    return max((last for _, last in _spans(events, posts)), default=None)
 
 
-def _reference(found: Mapping[str, Part], given: Reference | None) -> Reference:
+def _spans(events: Events | None, posts: Posts | None) -> list[tuple[int, int]]:
+    """The first and last moment of each source that has times."""
+    dated = [source.time[source.time != NO_TIME] for source in (events, posts) if source is not None]
+    return [(int(time.min()), int(time.max())) for time in dated if time.size]
+
+
+def _half_life(given: float | None, reference: Reference | None, events: Events | None, posts: Posts | None) -> float:
+    """The half-life in days: as given, as the reference has it, or by the span of the data."""
+    if given is not None:
+        return float(given)
+    if reference is not None:
+        return reference.half_life_days
+    spans = _spans(events, posts)
+    days = (max(last for _, last in spans) - min(first for first, _ in spans)) / _US_PER_DAY if spans else 0.0
+    return min(_HALF_LIFE_DAYS, days / _HALF_LIVES_SHOWN) if days > 0 else _HALF_LIFE_DAYS
+
+
+def _reference(found: Mapping[str, Part], given: Reference | None, decay: Decay) -> Reference:
     definitions = {name: part.definition for name, part in found.items()}
     if given is None:
-        return Reference({name: Knots.of(part.raw) for name, part in found.items()}, definitions)
+        knots = {name: Knots.of(part.raw) for name, part in found.items()}
+        return Reference(knots, definitions, decay.half_life_days)
     given.check_covers(definitions)
     return given
 

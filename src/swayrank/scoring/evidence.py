@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from swayrank.errors import ParameterError
-from swayrank.events import Events, Posts
+from swayrank.events import NO_TIME, Events
 from swayrank.graph import Graph
-from swayrank.ids import Ids
+from swayrank.ids import Ids, read_only
+from swayrank.measures.engagement.resonance import PairEngagement, pair_engagement
+from swayrank.posts import Posts
 
 ABSENT = 2**32 - 1
 
@@ -54,7 +57,49 @@ class Evidence:
         return order, np.searchsorted(self.events.target[order], accounts)
 
 
-def gather(graph: Graph | None, events: Events | None, posts: Posts | None) -> Evidence:
+@dataclass(frozen=True)
+class Decay:
+    """How reactions are weighed: `now` is in microseconds since 1970 UTC, None where nothing has a time."""
+
+    half_life_days: float
+    action_weights: Mapping[str, float]
+    now: int | None
+
+    def engagement(self, events: Events) -> PairEngagement:
+        """Who engages with whom, and how much."""
+        known = {action: weight for action, weight in self.action_weights.items() if action in events.actions}
+        dated = events_with_times(events)
+        return pair_engagement(dated, half_life_days=self.half_life_days, weights=known, now=self.now)
+
+
+def events_with_times(events: Events) -> Events:
+    """A log without any times does not decay: then all of it happened just now."""
+    if events.n_events and bool((events.time == NO_TIME).all()):
+        return replace(events, time=read_only(np.zeros(events.n_events, np.int64)))
+    return events
+
+
+def interaction_graph(events: Events, decay: Decay) -> Graph:
+    """Whoever engages with an account counts as its follower.
+
+    The arc's weight is E, the decayed engagement of the one with the other; its probability, for the Independent
+    Cascade, is E / (1 + the sum of E over all whom the one engages with): the share of its attention, with one
+    reaction set aside for nobody, so that who has long been silent is hardly reached.
+    """
+    pairs = decay.engagement(events)
+    lively = pairs.engagement > 0
+    actor, target, engagement = pairs.actor[lively], pairs.target[lively], pairs.engagement[lively]
+    in_all = np.bincount(actor, weights=engagement, minlength=len(events.accounts))
+    return Graph.from_edges(
+        actor,
+        target,
+        ids=events.accounts,
+        weight=engagement,
+        columns={"probability": engagement / (1.0 + in_all[actor])},
+    )
+
+
+def gather(graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay) -> Evidence:
     """Join the sources by account; without a graph, one is derived from the log.
 
     Raises
@@ -70,7 +115,7 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None) -> E
     left_out = []
     derived = graph is None and events is not None and bool((events.target != ABSENT).any())
     if derived and events is not None:
-        graph = events.derive_graph()
+        graph = interaction_graph(events, decay)
         left_out.append(
             "there is no follow graph: reach and spread come from the graph of interactions in the log, in which "
             "whoever reacts to an account counts as its follower"

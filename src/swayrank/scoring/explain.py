@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank.events import NO_TIME, iso
+from swayrank.event_columns import NO_TIME, iso
 from swayrank.scoring.evidence import ABSENT
 
 if TYPE_CHECKING:
-    from swayrank.events import Events, Posts
+    from swayrank.events import Events
     from swayrank.graph import Graph
+    from swayrank.posts import Posts
     from swayrank.scoring.scores import Scores
 
 _LISTED = 5
@@ -188,12 +189,12 @@ def _because(scores: Scores, name: str, i: int, told: Mapping[str, Any]) -> str:
     if name == "reach" and "n_followers" in told:
         most = ", ".join(f"{f.account} ({f.share:.0%})" for f in told["followers"][:3])
         who = f"; most from {most}" if most else ""
-        return f"{told['n_followers']:,} followers give it {raw:.3g} times an average account's attention{who}"
+        return f"{told['n_followers']:,} followers give it as much attention as {raw:.3g} who follow nobody else{who}"
     if name == "resonance":
         by = ", ".join(f"{n:,} {action}" for action, n in told.get("reactions", {}).items())
         people = f" by {told['n_engagers']:,} accounts" if told.get("n_engagers") else ""
         days = scores.params["half_life_days"]
-        how = "halved every {days:g} days, and each account's dampened" if people else "halved every {days:g} days"
+        how = "halved every {days:.3g} days, and each account's dampened" if people else "halved every {days:.3g} days"
         return (
             f"{told.get('n_reactions', 0):,} reactions{people}{f' ({by})' if by else ''}, worth {raw:.4g} when weighted, "
             + how.format(days=days)
@@ -227,9 +228,7 @@ def _from_graph(scores: Scores, row: int) -> dict[str, Any]:
         return {}
     start, stop = int(graph.in_indptr[row]), int(graph.in_indptr[row + 1])
     followers = graph.in_indices[start:stop]
-    if "reach" not in scores.measures:
-        return {"n_followers": followers.size}
-    given = _attention(scores, graph, followers, slice(start, stop))
+    given = _attention(scores, graph, slice(start, stop))
     best = np.argsort(-given, kind="stable")[:_LISTED]
     total = float(given.sum()) or 1.0
     return {
@@ -238,17 +237,12 @@ def _from_graph(scores: Scores, row: int) -> dict[str, Any]:
     }
 
 
-def _attention(
-    scores: Scores, graph: Graph, followers: npt.NDArray[np.uint32], arcs: slice
-) -> npt.NDArray[np.float64]:
-    """What each follower hands on to the account: its PageRank, divided among those whom it follows."""
-    ranks = scores.measures["reach"].values[followers]
-    if not scores.evidence.graph_is_derived:
-        shared: npt.NDArray[np.float64] = ranks / graph.out_degree[followers]
-        return shared
-    weights = graph.in_column("weight")[arcs]
-    totals = np.array([float(graph.column("weight")[graph.indptr[u] : graph.indptr[u + 1]].sum()) for u in followers])
-    return ranks * weights / totals
+def _attention(scores: Scores, graph: Graph, arcs: slice) -> npt.NDArray[np.float64]:
+    """The share of each follower's attention that the account has, as reach counts it."""
+    if scores.evidence.graph_is_derived:
+        return graph.in_column("probability")[arcs]
+    shares: npt.NDArray[np.float64] = 1.0 / graph.out_degree[graph.in_indices[arcs]]
+    return shares
 
 
 # -- reactions and posts -----------------------------------------------------------------------------------------------

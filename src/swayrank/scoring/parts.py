@@ -1,8 +1,9 @@
 """The parts of a score, in raw units: reach, resonance, spread. Each is zero or more, and NaN where it is missing.
 
 reach
-    Attention that the account's followers give it: its PageRank above what every account gets for nothing, times the
-    number of accounts. 1 is an average account's whole PageRank. Without a graph: the followers that the posts table
+    The attention of its followers: each counts by the share that the account has among all whom that follower follows
+    (in a graph of interactions: by its share of that follower's decayed engagement). Ten followers who follow nobody
+    else reach as far as a thousand who follow a hundred each. Without a graph: the followers that the posts table
     states.
 resonance
     Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`, summed by engager and
@@ -14,8 +15,7 @@ spread
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,14 @@ import numpy.typing as npt
 from swayrank._progress import Progress
 from swayrank._rng import Key
 from swayrank.engines import Engine
-from swayrank.events import NO_TIME, Events, Posts
-from swayrank.ids import read_only
+from swayrank.events import NO_TIME
 from swayrank.measures._measure import Measure
-from swayrank.measures.centrality.pagerank import pagerank
+from swayrank.graph import Graph
 from swayrank.measures.engagement.resonance import resonance as resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.measures.propagation.spread import spread
-from swayrank.scoring.evidence import Evidence, spread_out
+from swayrank.posts import Posts
+from swayrank.scoring.evidence import Decay, Evidence, events_with_times, spread_out
 
 _US_PER_DAY = 86_400_000_000
 _POST_COLUMNS = {"likes": "like", "comments": "reply", "shares": "repost"}
@@ -62,10 +62,7 @@ class Part:
 class PartParameters:
     """What the parts depend on beside the evidence; recorded with the scores."""
 
-    damping: float
-    half_life_days: float
-    action_weights: Mapping[str, float]
-    now: int | None
+    decay: Decay
     prob: str | float
     key: Key
     engine: str | Engine
@@ -74,24 +71,21 @@ class PartParameters:
 
 
 def reach(evidence: Evidence, parameters: PartParameters) -> Part | None:
-    """PageRank received from followers, or stated followers; None where neither is known."""
+    """The followers' shares of attention, or stated followers; None where neither is known."""
     graph = evidence.graph
     if graph is None:
         return _stated_followers(evidence)
-    weight = "weight" if evidence.graph_is_derived else None
-    ranks = pagerank(
-        graph,
-        damping=parameters.damping,
-        weight=weight,
-        engine=parameters.engine,
-        threads=parameters.threads,
-        progress=parameters.progress,
-    )
-    dangling = float(ranks.values[graph.out_degree == 0].sum())
-    for_nothing = (1 - parameters.damping + parameters.damping * dangling) / max(1, graph.n_nodes)
-    received = np.where(graph.in_degree == 0, 0.0, np.maximum(0.0, ranks.values - for_nothing)) * graph.n_nodes
-    definition = f"PageRank received from followers, damping {parameters.damping:g}, weight {weight}"
-    return Part(spread_out(received, evidence.graph_rows), definition, "average accounts' attention", ranks)
+    if evidence.graph_is_derived:
+        shares, definition = graph.in_column("probability"), "decayed engagement with it over all of theirs and one more"
+    else:
+        shares, definition = 1.0 / graph.out_degree[graph.in_indices], "one over the number that they follow"
+    total = np.bincount(targets_of(graph), weights=shares, minlength=graph.n_nodes)
+    return Part(spread_out(total, evidence.graph_rows), f"sum over followers: {definition}", "followers' whole attention")
+
+
+def targets_of(graph: Graph) -> npt.NDArray[np.int64]:
+    """The followed account of every arc, in the order of the followers' rows."""
+    return np.repeat(np.arange(graph.n_nodes), graph.in_degree)
 
 
 def _stated_followers(evidence: Evidence) -> Part | None:
@@ -106,15 +100,15 @@ def _stated_followers(evidence: Evidence) -> Part | None:
 
 def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     """Decayed, weighted reactions received; None without a log or a table of posts."""
-    weights = " ".join(f"{action}={weight:g}" for action, weight in sorted(parameters.action_weights.items()))
-    definition = f"reactions received, half-life {parameters.half_life_days:g} days, weights {weights}"
+    weights = " ".join(f"{action}={weight:g}" for action, weight in sorted(parameters.decay.action_weights.items()))
+    definition = f"reactions received, half-life {parameters.decay.half_life_days:g} days, weights {weights}"
     if evidence.events is not None:
-        weights_known = {a: w for a, w in parameters.action_weights.items() if a in evidence.events.actions}
+        weights_known = {a: w for a, w in parameters.decay.action_weights.items() if a in evidence.events.actions}
         felt = resonance_of(
-            _dated(evidence.events),
-            half_life_days=parameters.half_life_days,
+            events_with_times(evidence.events),
+            half_life_days=parameters.decay.half_life_days,
             weights=weights_known,
-            now=parameters.now,
+            now=parameters.decay.now,
         )
         definition += ", log(1 + sum) by engager"
         return Part(spread_out(felt.values, evidence.event_rows), definition, "dampened reactions", felt)
@@ -126,25 +120,18 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     return Part(spread_out(total, evidence.post_rows), definition + ", from counts per post", "weighted reactions")
 
 
-def _dated(events: Events) -> Events:
-    """A log without any times does not decay: then all of it happened just now."""
-    if events.n_events and bool((events.time == NO_TIME).all()):
-        return replace(events, time=read_only(np.zeros(events.n_events, np.int64)))
-    return events
-
-
 def _post_values(posts: Posts, parameters: PartParameters) -> npt.NDArray[np.float64]:
     """Weighted, decayed reactions of each row of a posts table; rows without a time do not decay."""
     value = np.zeros(posts.account.size)
     for column, action in _POST_COLUMNS.items():
         counts = np.maximum(0.0, np.nan_to_num(getattr(posts, column)))
-        value += parameters.action_weights.get(action, 0.0) * counts
+        value += parameters.decay.action_weights.get(action, 0.0) * counts
     dated = posts.time != NO_TIME
     if not dated.any():
         return value
-    now = int(posts.time[dated].max()) if parameters.now is None else parameters.now
+    now = int(posts.time[dated].max()) if parameters.decay.now is None else parameters.decay.now
     age_days = np.where(dated, (now - posts.time.astype(np.float64)) / _US_PER_DAY, 0.0)
-    decayed: npt.NDArray[np.float64] = value * np.exp2(-np.maximum(0.0, age_days) / parameters.half_life_days)
+    decayed: npt.NDArray[np.float64] = value * np.exp2(-np.maximum(0.0, age_days) / parameters.decay.half_life_days)
     return decayed
 
 
@@ -152,7 +139,8 @@ def expected_spread(evidence: Evidence, parameters: PartParameters) -> Part | No
     """Accounts reached beyond the author under Independent Cascade; None without a graph."""
     if evidence.graph is None:
         return None
-    model = IndependentCascade(evidence.graph, prob=parameters.prob)
+    prob = "probability" if evidence.graph_is_derived else parameters.prob
+    model = IndependentCascade(evidence.graph, prob=prob)
     reached = spread(
         model,
         rng=parameters.key,
@@ -161,4 +149,4 @@ def expected_spread(evidence: Evidence, parameters: PartParameters) -> Part | No
         progress=parameters.progress,
     )
     raw = spread_out(np.maximum(0.0, reached.values - 1.0), evidence.graph_rows)
-    return Part(raw, f"expected spread, Independent Cascade, prob {parameters.prob}", "accounts reached", reached)
+    return Part(raw, f"expected spread, Independent Cascade, prob {prob}", "accounts reached", reached)

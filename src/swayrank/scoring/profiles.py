@@ -11,10 +11,10 @@ from swayrank.errors import ParameterError
 PARTS = ("reach", "resonance", "spread")
 
 PROFILES: dict[str, dict[str, float]] = {
-    "balanced": {"reach": 0.15, "resonance": 0.70, "spread": 0.15},
+    "balanced": {"reach": 0.10, "resonance": 0.80, "spread": 0.10},
     "reach": {"reach": 0.70, "resonance": 0.10, "spread": 0.20},
     "campaign": {"reach": 0.10, "resonance": 0.50, "spread": 0.40},
-    "superspreader": {"reach": 0.05, "resonance": 0.80, "spread": 0.15},
+    "superspreader": {"reach": 0.05, "resonance": 0.75, "spread": 0.20},
 }
 """`balanced`: no question in particular; what people do weighs most, since being followed is not being heeded. `reach`: who is seen. `campaign`: whom to ask so that a message travels.
 `superspreader`: whose posts are passed on again and again."""

@@ -1,8 +1,12 @@
 """The scale of a part: a frozen, monotone map from a raw figure to 0-100.
 
-With y = log(1 + x), the map is linear between three knots: 0 -> 0, the median of the non-zero figures -> 50, their
-99th percentile -> 90. Beyond the last knot the last slope goes on, and 100 is the end. The knots are a *reference*:
-computed once, saved, and named by a hash, so that scores of two runs are compared only where they mean the same.
+With y = log(1 + x), the map is linear between four knots: 0 -> 0, the median of the non-zero figures -> 50, their 99th
+percentile -> 90, the highest -> 100, where it ends. The knots are a *reference*: computed once, saved, and named by a
+hash, so that scores of two runs are compared only where they mean the same.
+
+Letting the slope before the 99th percentile run on until it is cut at 100 would be simpler, and was tried: among
+300,000 accounts hundreds of the highest are then equal at 100, and the order of just those is what people ask for
+(``docs/decisions/0005-scale-ends-at-the-highest.md``).
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,39 +39,43 @@ class Knots:
         Median of the non-zero figures; scores 50. Positive.
     tail : float
         99th percentile of the non-zero figures; scores 90. Above `median`.
+    top : float
+        The highest figure; scores 100, as does everything above. Above `tail`.
     """
 
     median: float
     tail: float
+    top: float
 
     @classmethod
     def of(cls, raw: npt.NDArray[np.float64]) -> Knots:
         """The knots of a set of figures; NaN and zeros do not count.
 
-        Where all non-zero figures are equal, or there are none, the tail is put where the first segment's slope,
-        carried on, reaches 90.
+        Where figures coincide, so that a knot would not lie above the one before, it is put where the slope up to
+        there, carried on, reaches its mark. Without any figures the median counts as 1.
         """
         positive = raw[raw > 0]
         if positive.size == 0:
-            return cls(1.0, _continued(1.0))
-        median, tail = (float(q) for q in np.quantile(positive, [0.5, 0.99], method="inverted_cdf"))
-        return cls(median, tail if tail > median else _continued(median))
+            return cls(1.0, _continued(1.0, _TAIL_MARK), _continued(1.0, _TOP))
+        median, tail, top = (float(q) for q in np.quantile(positive, [0.5, 0.99, 1.0], method="inverted_cdf"))
+        tail = tail if tail > median else _continued(median, _TAIL_MARK)
+        if top > tail:
+            return cls(median, tail, top)
+        slope = (_TAIL_MARK - _MEDIAN_MARK) / (math.log1p(tail) - math.log1p(median))
+        return cls(median, tail, math.expm1(math.log1p(tail) + (_TOP - _TAIL_MARK) / slope))
 
     def scale(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Raw figures (>= 0 or NaN) on the 0-100 scale; NaN stays NaN.
 
-        >>> Knots(median=10.0, tail=1000.0).scale(np.array([0.0, 10.0, 1000.0, 1e9, np.nan]))
-        array([  0.,  50.,  90., 100.,  nan])
+        >>> Knots(median=10.0, tail=1000.0, top=1e6).scale(np.array([0.0, 10.0, 1000.0, 1e6, 1e9, np.nan]))
+        array([  0.,  50.,  90., 100., 100.,  nan])
         """
-        y = np.log1p(raw)
-        middle, end = math.log1p(self.median), math.log1p(self.tail)
-        lower = _MEDIAN_MARK * (y / middle)
-        upper = _MEDIAN_MARK + (_TAIL_MARK - _MEDIAN_MARK) * ((y - middle) / (end - middle))
-        return np.clip(np.where(y <= middle, lower, upper), 0.0, _TOP)
+        places = [0.0, math.log1p(self.median), math.log1p(self.tail), math.log1p(self.top)]
+        return np.interp(np.log1p(raw), places, [0.0, _MEDIAN_MARK, _TAIL_MARK, _TOP])
 
 
-def _continued(median: float) -> float:
-    return math.expm1(math.log1p(median) * _TAIL_MARK / _MEDIAN_MARK)
+def _continued(median: float, mark: float) -> float:
+    return math.expm1(math.log1p(median) * mark / _MEDIAN_MARK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,13 @@ class Reference:
         By part.
     definitions : dict of str to str
         What each part's raw figure is, parameters included; two references with different definitions differ.
+    half_life_days : float
+        Of the reactions behind it; scores under this reference take it over.
     """
 
     knots: Mapping[str, Knots]
     definitions: Mapping[str, str]
+    half_life_days: float
 
     @property
     def hash(self) -> str:
@@ -92,8 +103,9 @@ class Reference:
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def _content(self) -> dict[str, Any]:
-        knots = {part: {"median": k.median, "tail": k.tail} for part, k in self.knots.items()}
-        return {"format": _FORMAT, "knots": knots, "definitions": dict(self.definitions)}
+        knots = {part: asdict(k) for part, k in self.knots.items()}
+        definitions = dict(self.definitions)
+        return {"format": _FORMAT, "knots": knots, "definitions": definitions, "half_life_days": self.half_life_days}
 
     def save(self, path: str | Path) -> None:
         """Write the reference as JSON, whole or not at all."""
@@ -111,8 +123,8 @@ class Reference:
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-            knots = {part: Knots(float(k["median"]), float(k["tail"])) for part, k in content["knots"].items()}
-            reference = cls(knots, dict(content["definitions"]))
+            knots = {part: Knots(float(k["median"]), float(k["tail"]), float(k["top"])) for part, k in content["knots"].items()}
+            reference = cls(knots, dict(content["definitions"]), float(content["half_life_days"]))
             if content["format"] != _FORMAT:
                 raise InputError(f"the reference has the format {content['format']!r}, not {_FORMAT!r}", file=str(path))
         except FileNotFoundError:
@@ -121,7 +133,7 @@ class Reference:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"this is no swayrank reference ({error})", file=str(path)) from None
-        if reference.hash != content.get("hash") or any(not 0 < k.median < k.tail for k in knots.values()):
+        if reference.hash != content.get("hash") or any(not 0 < k.median < k.tail < k.top for k in knots.values()):
             raise InputError("the reference was edited: its hash does not match; make a new one", file=str(path))
         return reference
 

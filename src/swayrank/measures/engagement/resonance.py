@@ -17,10 +17,11 @@ order of rows and any number of threads give the same bits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from swayrank._validate import Interval, domains
 from swayrank.events import NO_ACCOUNT, Events
@@ -29,7 +30,7 @@ from swayrank.measures._measure import Measure
 from swayrank.measures.engagement.decay import decayed_engagement
 from swayrank.measures.registry import register
 
-_ACTOR_BITS = np.uint64(32)
+_ACTOR_BITS, _ACTOR_MASK = np.uint64(32), np.uint64(2**32 - 1)
 
 
 @register(
@@ -84,6 +85,46 @@ def resonance(
     >>> round(m.value("ada"), 3), round(m.value("eve"), 3)
     (1.386, 1.386)
     """
+    pairs = pair_engagement(events, half_life_days=half_life_days, weights=weights, now=now)
+    n_accounts = len(events.accounts)
+    values = np.bincount(pairs.target, weights=np.log1p(pairs.engagement), minlength=n_accounts)
+    most = int(np.bincount(pairs.target, minlength=1).max(initial=0))
+    # log(1 + x) moves by less than x does, so each pair errs by no more than its decayed sum.
+    bound = pairs.error_bound * most + float(values.max(initial=0.0)) * 2.0**-44
+    return Measure("resonance", values, events.accounts, {**pairs.params, "pairs": pairs.target.size}, error_bound=bound)
+
+
+@dataclass(frozen=True, eq=False)
+class PairEngagement:
+    """Decayed engagement of each account with each other one, where there was any.
+
+    Attributes
+    ----------
+    actor, target : numpy.ndarray of uint32, shape (n_pairs,)
+        Positions in the log's accounts; ascending by target, then by actor.
+    engagement : numpy.ndarray of float64, shape (n_pairs,)
+        Weighted and decayed, >= 0.
+    error_bound : float
+        Of each.
+    params : dict
+        As :func:`~swayrank.decayed_engagement` records them.
+    """
+
+    actor: npt.NDArray[np.uint32]
+    target: npt.NDArray[np.uint32]
+    engagement: npt.NDArray[np.float64]
+    error_bound: float
+    params: dict[str, object]
+
+
+def pair_engagement(
+    events: Events,
+    *,
+    half_life_days: float = 7.0,
+    weights: Mapping[str, float] | None = None,
+    now: Any = None,
+) -> PairEngagement:
+    """Who engages with whom, and how much: the parameters are those of :func:`resonance`."""
     others = (events.target != NO_ACCOUNT) & (events.target != events.actor)
     keys = events.target[others].astype(np.uint64) << _ACTOR_BITS | events.actor[others]
     pairs, pair_of_row = np.unique(keys, return_inverse=True)
@@ -92,12 +133,11 @@ def resonance(
     nobody = read_only(np.full(events.n_events, NO_ACCOUNT, np.uint32))
     by_pair = replace(events, actor=nobody, target=read_only(target), accounts=Ids.of_range(pairs.size))
     decayed = decayed_engagement(by_pair, half_life_days=half_life_days, weights=weights, now=now)
-    account = (pairs >> _ACTOR_BITS).astype(np.int64)
-    n_accounts = len(events.accounts)
-    values = np.bincount(account, weights=np.log1p(decayed.values), minlength=n_accounts)
-    most = int(np.bincount(account, minlength=1).max(initial=0))
     own = int(np.count_nonzero((events.target == events.actor) & (events.target != NO_ACCOUNT)))
-    params = {**decayed.params, "self_interactions": own, "pairs": int(pairs.size)}
-    # log(1 + x) moves by less than x does, so each pair errs by no more than its decayed sum.
-    bound = (decayed.error_bound or 0.0) * most + float(values.max(initial=0.0)) * 2.0**-44
-    return Measure("resonance", values, events.accounts, params, error_bound=bound)
+    return PairEngagement(
+        actor=(pairs & _ACTOR_MASK).astype(np.uint32),
+        target=(pairs >> _ACTOR_BITS).astype(np.uint32),
+        engagement=decayed.values,
+        error_bound=decayed.error_bound or 0.0,
+        params={**decayed.params, "self_interactions": own},
+    )
