@@ -550,6 +550,9 @@ def test_max_rejects_is_a_share(write):
     assert read_graph(path).report.rejected == 5
     with pytest.raises(TooManyRejectsError):
         read_graph(path, max_rejects=0.049)
+    hopeless = write("source,target,weight\n" + "1,2,x\n" * 400_000)
+    with pytest.raises(TooManyRejectsError, match=r"at least [\d,]+ of 400,001 rows"):  # not all of them are read
+        read_graph(hopeless)
     with pytest.raises(ParameterError, match=r"max_rejects must be in \[0, 1\], got 5"):
         read_graph(path, max_rejects=5)
 

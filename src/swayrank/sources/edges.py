@@ -37,6 +37,7 @@ from swayrank.sources.rejects import Rejects
 Array = npt.NDArray[Any]
 U32 = npt.NDArray[np.uint32]
 _BLOCK = 1 << 20
+_MANY_REJECTS = 10_000
 
 
 # -- what is told ------------------------------------------------------------------------------------------------------
@@ -207,6 +208,8 @@ class _Reader:
     wanted: Wanted
     encoding: str | None
     engine: Engine
+    max_rejects: float
+    single: bool
     gathered: _Gathered = field(default_factory=_Gathered)
     rejects: Rejects = field(default_factory=Rejects)
     files: list[FileReport] = field(default_factory=list)
@@ -217,7 +220,8 @@ class _Reader:
         text = edge_text.load_text(path, self.encoding)
         head = text.head(SAMPLE_BYTES)
         whole = len(head) == len(text.data)
-        dialect = recognise(head, whole, text.n_lines(), self.wanted, str(path), first_is_edge)
+        n_lines = text.n_lines()
+        dialect = recognise(head, whole, n_lines, self.wanted, str(path), first_is_edge)
         task = edge_text.ChunkTask.of(text.data, dialect)
         size = edge_text.CHUNK_BYTES if dialect.integers else edge_text.CHUNK_BYTES_NAMES
         bounds = edge_text.line_bounds(text.data, dialect.body, size)
@@ -233,6 +237,8 @@ class _Reader:
                 )
                 for line, role, value, reason in chunk.rejects:
                     self.rejects.add(str(path), lines + line + 1, dialect.column_name(role), value, reason)
+                if self.single and len(self.rejects) > _MANY_REJECTS:  # a hopeless file ends here
+                    self.rejects.check(n_lines - len(self.rejects), self.max_rejects, complete=False)
                 if word is None and chunk.word is not None:
                     word = (lines + chunk.word[0] + 1, chunk.word[1])
                 lines, comments, blanks = lines + chunk.n_lines, comments + chunk.comments, blanks + chunk.blanks
@@ -405,7 +411,7 @@ def read_graph(
     edges: frozenset[int] = frozenset()
     inputs = _inputs(data)
     while True:
-        reader = _Reader(wanted, encoding, where)
+        reader = _Reader(wanted, encoding, where, max_rejects, len(inputs) == 1)
         for k, one in enumerate(inputs):
             try:
                 _read_one(reader, one, progress, k in edges)
@@ -415,7 +421,7 @@ def read_graph(
         else:
             break
     reader.rejects.check(reader.gathered.u.size, max_rejects)
-    return _built(reader, direction, self_loops, where, progress, single=len(inputs) == 1)
+    return _built(reader, direction, self_loops, where, progress)
 
 
 def _read_one(reader: _Reader, one: Any, progress: Progress, first_is_edge: bool) -> None:
@@ -427,13 +433,11 @@ def _read_one(reader: _Reader, one: Any, progress: Progress, first_is_edge: bool
         reader.read_table(table, step)
 
 
-def _built(
-    reader: _Reader, direction: Any, self_loops: Any, engine: Engine, progress: Progress, *, single: bool
-) -> Graph:
+def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, progress: Progress) -> Graph:
     gathered = reader.gathered
     if gathered.u.size == 0:
         raise InputError(f"holds no edges ({len(reader.rejects):,} rows were rejected)", file=reader.files[0].file)
-    ids = gathered.finish(reader.sizes if single else [])
+    ids = gathered.finish(reader.sizes if reader.single else [])
     graph = Graph.from_edges(
         gathered.u.array(),
         gathered.v.array(),

@@ -128,7 +128,7 @@ class Rejects:
             writer.writerows([safe_cell(str(cell)) for cell in row] for row in self._rows)
         temporary.replace(path)
 
-    def check(self, kept: int, max_rejects: float) -> None:
+    def check(self, kept: int, max_rejects: float, *, complete: bool = True) -> None:
         """Raise if the rejected share of all rows is above `max_rejects`.
 
         Parameters
@@ -137,6 +137,8 @@ class Rejects:
             Rows that were read.
         max_rejects : float
             Allowed share, in [0, 1].
+        complete : bool, default True
+            False while reading goes on; then `kept` is the most that can be.
 
         Raises
         ------
@@ -150,7 +152,7 @@ class Rejects:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason().items())
         examples = "; ".join(str(self[i]) for i in range(min(3, len(self))))
         raise TooManyRejectsError(
-            f"{len(self):,} of {rows:,} rows ({len(self) / rows:.1%}) were rejected, more than "
+            f"{'' if complete else 'at least '}{len(self):,} of {rows:,} rows ({len(self) / rows:.1%}) were rejected, more than "
             f"max_rejects={max_rejects:g} allows ({reasons}). First: {examples}. Repair the rows, name the columns, "
             f"delimiter or encoding, or raise max_rejects",
             file=first.file,
