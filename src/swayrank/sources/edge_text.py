@@ -50,7 +50,7 @@ _OTHER_FORMATS = (
 READABLE = "text with one edge per line (CSV, TSV, blanks; plain, .gz, .zst, .bz2, .xz), Parquet and Arrow files"
 
 Int64Array = npt.NDArray[np.int64]
-Float64Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -163,7 +163,6 @@ class ChunkTask:
     prefixes: UInt8Array
     roles: Int64Array
     kinds: tuple[str, ...]
-    integers: bool
 
     @classmethod
     def of(cls, data: UInt8Array, dialect: Dialect) -> ChunkTask:
@@ -178,7 +177,7 @@ class ChunkTask:
         roles[fields] = np.arange(len(fields))
         delimiter = ord(dialect.delimiter) if dialect.delimiter else 0
         kinds = tuple("weight" if name == "weight" else kind for name, _, kind in dialect.roles.values)
-        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds, dialect.integers)
+        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds)
 
 
 @dataclass
@@ -231,7 +230,7 @@ class _Grid:
             .decode("utf-8", "backslashreplace")
         )
 
-    def keep(self, rows: npt.NDArray[np.bool_]) -> None:
+    def keep(self, rows: Mask) -> None:
         self.starts, self.stops = np.ascontiguousarray(self.starts[:, rows]), np.ascontiguousarray(self.stops[:, rows])
         self.lines = self.lines[rows]
 
@@ -240,7 +239,7 @@ def read_chunk(task: ChunkTask, start: int, stop: int) -> Chunk:
     """Read the lines of ``task.data[start:stop]``."""
     grid, counts, rejected = _cut(task, start, stop)
     columns: list[npt.NDArray[Any]] = []
-    good: npt.NDArray[np.bool_] = np.ones(len(grid.lines), np.bool_)
+    good: Mask = np.ones(len(grid.lines), np.bool_)
     for role, kind in enumerate(task.kinds, start=2):
         values, faults = _read_column(grid, role, kind)
         columns.append(values)
@@ -251,7 +250,7 @@ def read_chunk(task: ChunkTask, start: int, stop: int) -> Chunk:
     if not good.all():
         grid.keep(good)
         columns = [values[good] for values in columns]
-    u, v, names, word, valid = _read_ends(grid, task.integers, rejected)
+    u, v, names, word, valid = _read_ends(grid, rejected)
     if valid is not None:
         columns = [values[valid] for values in columns]
     return Chunk(
@@ -294,30 +293,26 @@ def _undouble(grid: _Grid) -> None:
 
 
 def _read_ends(
-    grid: _Grid, integers: bool, rejected: list[tuple[int, int, str, str]]
-) -> tuple[Any, Any, Ids | None, tuple[int, str] | None, npt.NDArray[np.bool_] | None]:
+    grid: _Grid, rejected: list[tuple[int, int, str, str]]
+) -> tuple[Any, Any, Ids | None, tuple[int, str] | None, Mask | None]:
     """Both ends: int64 values, or numbers of names; `rejected` takes the rows that are not in UTF-8."""
     n = len(grid.lines)
     values = np.empty((2, n), np.int64)
-    bad = np.zeros((2, n), np.uint8)
-    n_bad = 0
-    for role in (0, 1):
-        n_bad += int(kernels.parse_ints(*grid.cells(role), values[role], bad[role]))
-        if n_bad and not integers:
-            break
-    if n_bad == 0:
+    bad, wrong = np.empty((2, n), np.uint8), np.empty((2, n), np.uint8)
+    if sum(int(kernels.parse_ints(*grid.cells(role), values[role], bad[role])) for role in (0, 1)) == 0:
         return values[0], values[1], None, None, None
-    good: npt.NDArray[np.bool_] | None = None
-    wrong = np.zeros((2, n), np.uint8)
+    good: Mask | None = None
     if sum(int(kernels.find_invalid_utf8(*grid.cells(role), wrong[role])) for role in (0, 1)):
         good = np.logical_not(np.any(wrong, axis=0))
         for row in np.flatnonzero(~good).tolist():
             role = 0 if wrong[0, row] else 1
             rejected.append((int(grid.lines[row]), role, grid.value(role, row), why.BAD_ENCODING))
         grid.keep(good)
-        bad = bad[:, good]
-    row = int(np.argmax(bad.any(axis=0))) if bad.size else 0
-    word = (int(grid.lines[row]), grid.value(0 if bad[0, row] else 1, row)) if bad.any() else None
+        values, bad = values[:, good], bad[:, good]
+        if not bad.any():  # the rejected rows alone held what is no integer
+            return values[0], values[1], None, None, good
+    row = int(np.argmax(bad.any(axis=0)))
+    word = (int(grid.lines[row]), grid.value(0 if bad[0, row] else 1, row))
     interner = Interner()
     u, v = interner.encode(*(Cells.of_ranges(*grid.cells(role)) for role in (0, 1)))
     return u, v, interner.ids(), word, good

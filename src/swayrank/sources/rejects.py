@@ -151,8 +151,9 @@ class Rejects:
         first = self[0]
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason().items())
         examples = "; ".join(str(self[i]) for i in range(min(3, len(self))))
+        least = "" if complete else "at least "
         raise TooManyRejectsError(
-            f"{'' if complete else 'at least '}{len(self):,} of {rows:,} rows ({len(self) / rows:.1%}) were rejected, more than "
+            f"{least}{len(self):,} of {rows:,} rows ({len(self) / rows:.1%}) were rejected, more than "
             f"max_rejects={max_rejects:g} allows ({reasons}). First: {examples}. Repair the rows, name the columns, "
             f"delimiter or encoding, or raise max_rejects",
             file=first.file,
