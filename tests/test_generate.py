@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.stats import binom, chi2
@@ -223,6 +227,12 @@ def test_rewiring_happens_as_often_as_asked_and_anywhere():
     assert chi_square(ends, np.full(n, ends.mean())) > 1e-4
 
 
+def test_an_edge_given_up_can_come_back():
+    """Of 4 in a ring, 0 gives up 1 for 2, the only account it does not meet; then 1 may turn to 0 again, or to 3."""
+    met = [[0, 1] in pairs_of(generate("watts_strogatz", n=4, k=2, p=1.0, rng=rng)).tolist() for rng in range(100)]
+    assert 20 < sum(met) < 80
+
+
 def test_a_ring_as_dense_as_can_be():
     graph = generate("watts_strogatz", n=5, k=4, p=1.0, rng=1)
     assert graph.out_degree.tolist() == [4] * 5
@@ -278,6 +288,38 @@ def test_shuffling_is_uniform():
         counts[tuple(order.tolist())] = counts.get(tuple(order.tolist()), 0) + 1
     assert len(counts) == 24
     assert chi_square(list(counts.values()), [250] * 24) > 1e-4
+
+
+_BITS = """
+import swayrank as sr
+from swayrank.sources.town import town
+for kind, params in {
+    "erdos_renyi": {"n": 40, "p": 0.05}, "barabasi_albert": {"n": 40, "m": 2},
+    "watts_strogatz": {"n": 40, "k": 4, "p": 0.3}, "rmat": {"n": 60, "edge_factor": 3},
+}.items():
+    graph = sr.generate(kind, rng=3, **params)
+    print(graph.fingerprint)
+for prob in ("weighted_cascade", "trivalency", 0.2):
+    model = sr.IndependentCascade(graph, prob=prob, rng=3)
+    print(sr.spread(model, n_samples=200, rng=1).values.tolist(), sr.simulate(model, [1, 2], n_runs=50, rng=1).mean)
+made = town(n=60, days=1, replays=2, rng=3)
+print(made.events.fingerprint, made.truth.influence.tolist())
+"""
+
+
+@pytest.mark.slow
+def test_the_same_bits_without_the_jit():
+    def run(disabled):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
+        return subprocess.run(
+            [sys.executable, "-W", "error::RuntimeWarning", "-c", _BITS],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    assert run("0") == run("1")
 
 
 def test_each_kernel_compiled_one_signature():

@@ -81,12 +81,13 @@ def test_a_second_sight_of_the_same_post_counts_less():
 def test_bots_act_on_their_client_and_on_nobody_else():
     client = np.full(60, NO_ACCOUNT, np.uint32)
     client[5] = 0
-    world = tiny_world([(5, 0), (5, 1), (1, 0)], {})
-    world = world._replace(people=world.people._replace(client=client), heeded=np.zeros(60))
+    world = tiny_world([(5, 0), (5, 1), (0, 1)], {})
+    world = world._replace(people=world.people._replace(client=client))
     log, expected, *_ = replayed(world, 0, 50)
-    assert set((log[0::2] & np.uint64(0xFFFFFFFF)).tolist()) == {5}
+    assert (log[0::2] & np.uint64(0xFFFFFFFF)).tolist().count(5) >= 50
     assert expected.tolist() == [0.0] * 50, "bots are not influence"
-    assert replayed(world, 1, 50)[0].size == 0
+    log = replayed(world, 1, 200)[0]  # whose posts the client passes on now and then
+    assert set((log[0::2] & np.uint64(0xFFFFFFFF)).tolist()) == {0}
 
 
 def test_the_log_shows_what_the_truth_expects(medium):
@@ -231,7 +232,7 @@ def test_the_size_of_chunks_changes_no_bit(monkeypatch):
 def test_by_name():
     made = generate("town", n=100, days=3, rng=7)
     assert isinstance(made, Town)
-    assert repr(made).startswith("Town of 100 accounts (")
+    assert repr(made).startswith("Town of 100 accounts: ")
     with pytest.raises(ParameterError, match="n must be an integer in"):
         generate("town", n=10)
 

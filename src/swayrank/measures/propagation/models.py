@@ -83,7 +83,7 @@ class IndependentCascade:
     >>> sr.IndependentCascade(g, prob=[0.1, 0.5, 1.2])
     Traceback (most recent call last):
         ...
-    swayrank.errors.ParameterError: prob must be in [0, 1] for every arc, got 1.2 for the arc 'cem' -> 'bob'
+    swayrank.errors.ParameterError: prob must be in [0, 1] for every arc, got 1.2 for the arc 'cem' -> 'ada'
     (1 arc in all)
     """
 

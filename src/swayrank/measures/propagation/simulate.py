@@ -165,9 +165,9 @@ def simulate(
     >>> adj = np.array([[0.0, 0.5, 0.2], [0.0, 0.0, 0.5], [0.0, 0.0, 0.0]])
     >>> i, j = np.nonzero(adj)
     >>> g = sr.Graph.from_edges(i, j, columns={"probability": adj[i, j]}, direction="influences")
-    >>> s = sr.simulate(sr.IndependentCascade(g, prob="probability"), seeds=[0], n_runs=20_000, rng=7)
-    >>> bool(abs(s.mean - (1 + 0.5 + 0.2 + 0.5 * 0.5 - 0.2 * 0.5 * 0.5)) < 4.5 * s.std_error)
-    True
+    >>> sr.simulate(sr.IndependentCascade(g, prob="probability"), seeds=[0], n_runs=20_000, rng=7)   # exactly 1.9
+    spread of 1 seed: 1.8966 accounts (95 % interval 1.88509 to 1.90811, 20000 runs)
+    new by step: 1 0.6964 0.2002
     """
     model = as_model(model)
     chosen, nodes, repeated = _resolve_seeds(model.graph, seeds)
