@@ -110,7 +110,7 @@ def test_measure_check_convert_generate(town, tmp_path):
         (["score", "--profile", "reach=much", "--graph", "g.csv"], 2, "numbers"),
         (["score", "--half-life", "-1", "--graph", "g.csv"], 2, "half_life_days must be"),
         (["score", "--until", "soon", "--graph", "g.csv"], 2, "ISO date"),
-        (["score", "--graph", "g.csv", "--source", "nobody", "--target", "b"], 2, "a, b"),
+        (["score", "--graph", "g.csv", "--source", "nobody", "--target", "b"], 2, "are 'a', 'b'"),
         (["score", "--graph", "g.csv", "--explain", "zoe"], 1, "zoe"),
         (["score", "--graph", "g.csv", "-o", "g.csv"], 1, "cannot keep results there"),
         (["score", "--graph", "g.csv", "--threads", "0"], 2, "threads must be"),

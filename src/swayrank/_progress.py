@@ -1,6 +1,6 @@
 """Progress on stderr for work that takes longer than a second: a bar with counts and time left.
 
-Long functions take ``progress``: None or False (silent), True (a bar on stderr), or a callable
+Long functions take ``progress``: None or False (silent), True (a bar on stderr, if that is a terminal), or a callable
 ``progress(label, done, total)`` that is told about every step.
 """
 
@@ -44,7 +44,7 @@ def track(progress: Progress, label: str, total: int | None = None) -> Iterator[
     reading 1 2
     reading 2 2
     """
-    if progress is None or progress is False:
+    if progress is None or progress is False or (progress is True and not sys.stderr.isatty()):
         yield _nothing
     elif progress is True:
         bar = _Bar(label, total)

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
@@ -122,6 +123,11 @@ def _pairs(text: str | None, option: str) -> dict[str, str]:
     if any(not name.strip() or not equal for name, equal, _ in pairs):
         raise ParameterError(f"{option} must look like name=value,name=value, got {text!r}")
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Only what was said."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _profile(text: str) -> str | dict[str, float]:
@@ -328,15 +334,15 @@ def check(
     threads: Threads = None,
 ) -> None:
     """Read files and tell what is in them: rows, accounts, time span, oddities, and every refused row with its reason."""
-    from swayrank import jobs
+    from swayrank.sources.check import check_files
 
-    report = jobs.run_check(
+    events_options = {"columns": columns.split(",") if columns else None, "actions": _pairs(actions, "--actions") or None}
+    report = check_files(
         files,
         kind=kind,
         data=data,
-        columns=columns.split(",") if columns else None,
-        actions=_pairs(actions, "--actions") or None,
-        direction=direction,
+        graph_options=_given({"direction": direction}),
+        events_options=_given(events_options),
         threads=threads,
         progress=_listen(quiet),
     )
@@ -420,7 +426,7 @@ def demo(
     shown = demonstrate(n, rng=rng, threads=threads, progress=progress)
     recovery = [[r.name, f"{r.ndcg_at_100:.3f}", f"{r.spearman:.3f}", str(r.found_of_20)] for r in shown.recovery]
     if as_json:
-        _print_json({"recovery": [vars(r) for r in shown.recovery], "accounts": n, "rng": rng})
+        _print_json({"recovery": [asdict(r) for r in shown.recovery], "accounts": n, "rng": rng})
         return
     _show_town(shown, top)
     typer.echo("\nHow well each ranking finds the true influence (1 is perfect):\n")
@@ -456,7 +462,7 @@ def doctor(as_json: Json = False) -> None:
 
     findings = examine()
     if as_json:
-        _print_json([vars(finding) for finding in findings])
+        _print_json([asdict(finding) for finding in findings])
     else:
         _print_table(["", "what", "found"], [["ok" if f.good else "!!", f.what, f.found] for f in findings], left=range(3))
     if not all(finding.good for finding in findings):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,9 @@ def run_measure(
     known = measures()
     needs = "graph" if name not in known or known[name].needs == "graph" else "events"
     data = read_any(file, graph_options, events_options, kind=needs, threads=threads, progress=progress)
-    work = {"threads": threads, "progress": progress} if name in known and known[name].takes_threads else {}
-    return measure(data, name, **parameters, **work)
+    takes = inspect.signature(known[name].function).parameters if name in known else {}
+    how = {word: value for word, value in (("threads", threads), ("progress", progress)) if word in takes}
+    return measure(data, name, **parameters, **how)
 
 
 def write_measure(result: Measure, path: Path) -> None:
@@ -112,8 +114,3 @@ def run_generate(
     made = generate(kind, n=n, rng=rng, threads=threads, progress=progress, **parameters)
     made.save(output)
     return f"{made!r} written to {output}"
-
-
-def split_list(text: str | None) -> Sequence[str] | None:
-    """``a,b,c`` as a list."""
-    return [piece.strip() for piece in text.split(",")] if text else None

@@ -312,7 +312,7 @@ def read_sources(recipe: Recipe, *, threads: int | None = None, progress: Progre
         mapping = load_mapping(recipe.mapping if isinstance(recipe.mapping, Mapping) else Path(recipe.mapping), base=recipe.data)
         if mapping.graph is not None:
             graph = read_graph(**mapping.graph, **work)
-            files += _paths(mapping.graph["path"])
+            files += _paths(mapping.graph["data"])
         events = read_events(mapping=mapping, **work) if mapping.blocks("events") else None
         posts = read_posts(mapping=mapping, **work) if mapping.blocks("posts") else None
         files += [file for kind in ("events", "posts") for block in mapping.blocks(kind) for file in block.files]

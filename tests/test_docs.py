@@ -1,0 +1,48 @@
+"""What the documents say runs: shell examples are run here, Python ones by doctest."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import swayrank
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_shell_examples_run(page, tmp_path):
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    commands = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    for command in commands:
+        words = shlex.split(command)
+        assert words[0] == "swayrank"
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+def test_links_lead_somewhere():
+    for page in [*PAGES, *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"))]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_public_names():
+    """The public list: a change here is a change for users, and belongs into the changelog."""
+    assert set(swayrank.__all__) == {name for names in swayrank._MODULES.values() for name in names}
+    for name in swayrank.__all__:
+        assert name.isupper() or getattr(swayrank, name).__doc__, name
+
+
+def test_every_make_command_is_told():
+    told = subprocess.run(["make", "-C", str(ROOT), "-s", "help"], capture_output=True, text=True, check=True).stdout
+    assert {line.split()[0] for line in told.splitlines()} >= {"demo", "test", "lint", "bench", "docs", "help"}
