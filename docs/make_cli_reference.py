@@ -13,7 +13,12 @@ TARGET = Path(__file__).parent / "cli.md"
 
 def reference() -> str:
     """The whole page."""
-    pages = ["# Command line", "", "Made by `make docs` from `swayrank --help`; a test holds it against the program.", ""]
+    pages = [
+        "# Command line",
+        "",
+        "Made by `make docs` from `swayrank --help`; a test holds it against the program.",
+        "",
+    ]
     for command in ("", *COMMANDS):
         pages += [f"## swayrank {command}".rstrip(), "", "```text", _help(command).rstrip(), "```", ""]
     return "\n".join(pages)

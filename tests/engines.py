@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import random
 from concurrent.futures import ProcessPoolExecutor
@@ -29,7 +30,7 @@ class AdversarialEngine:
 
     def map(self, function, inputs, bounds, *, out=None, step=None):
         edges = [int(edge) for edge in bounds]
-        chunks = list(zip(edges[:-1], edges[1:], strict=True))
+        chunks = list(itertools.pairwise(edges))
         shuffle = random.Random(self._order)
         turns = list(range(len(chunks))) + [i for i in range(len(chunks)) if shuffle.random() < 0.3]
         shuffle.shuffle(turns)

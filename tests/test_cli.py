@@ -75,7 +75,7 @@ def test_same_words_same_bytes(town, tmp_path):
 def test_reference_is_kept_and_used(town, tmp_path):
     words = ["score", town / "graph.csv", town / "events.csv", "--json", "--quiet"]
     one = json.loads(call(*words, "--new-reference", tmp_path / "r.json").stdout)
-    two = json.loads(call(*words, "--reference", tmp_path / "r.json", "--until", "2026-01-15").stdout)
+    two = json.loads(call(*words, "--reference", tmp_path / "r.json", "--until", "2026-03-15").stdout)
     assert one["reference"] == two["reference"]
     assert one["top"] != two["top"]
     call(*words, "--reference", tmp_path / "r.json", "--half-life", 3, check=False)
@@ -86,7 +86,8 @@ def test_measure_check_convert_generate(town, tmp_path):
     assert {"pagerank", "in_degree", "k_core", "spread", "h_index"} <= {entry["name"] for entry in listed}
     call("convert", town / "graph.csv", tmp_path / "g")
     tables = [
-        call("measure", "pagerank", file, "-p", "damping=0.5", "--top", 3).stdout for file in (town / "graph.csv", tmp_path / "g")
+        call("measure", "pagerank", file, "-p", "damping=0.5", "--top", 3).stdout
+        for file in (town / "graph.csv", tmp_path / "g")
     ]
     assert tables[0] == tables[1]
     assert tables[0].splitlines()[0].split() == ["rank", "account", "pagerank"]
@@ -154,9 +155,17 @@ def test_interrupt_leaves_the_previous_run(town, tmp_path):
 
 def test_nothing_heavy_is_loaded_to_start():
     heavy = ["numba", "scipy", "duckdb", "pandas", "plotly", "pyarrow", "numpy", "rich"]
-    for code in ("import swayrank", "import sys; sys.argv = ['swayrank', '--help']\nimport swayrank.cli\ntry: swayrank.cli.main()\nexcept SystemExit: pass"):
+    for code in (
+        "import swayrank",
+        "import sys; sys.argv = ['swayrank', '--help']\n"
+        "import swayrank.cli\ntry: swayrank.cli.main()\nexcept SystemExit: pass",
+    ):
         done = subprocess.run(
-            [sys.executable, "-c", f"{code}\nimport sys; print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)"],
+            [
+                sys.executable,
+                "-c",
+                f"{code}\nimport sys; print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)",
+            ],
             capture_output=True,
             text=True,
             check=True,
@@ -174,7 +183,9 @@ def test_starting_is_quick():
 
 
 def test_hostile_names_stay_text(tmp_path):
-    (tmp_path / "g.csv").write_text('follower,followed\n"=HYPERLINK(1)",\x1b[31mred\n@SUM(A1),\x1b[31mred\nbob,\x1b[31mred\nbob,=cmd\nada,=cmd\ncem,=cmd\n')
+    (tmp_path / "g.csv").write_text(
+        'follower,followed\n"=HYPERLINK(1)",\x1b[31mred\n@SUM(A1),\x1b[31mred\nbob,\x1b[31mred\nbob,=cmd\nada,=cmd\ncem,=cmd\n'
+    )
     out = tmp_path / "out"
     shown = call("score", "--graph", tmp_path / "g.csv", "-o", out, "--explain", "=cmd")
     assert "\x1b[31m" not in shown.stdout + shown.stderr

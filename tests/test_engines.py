@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_results_come_in_order(any_engine):
     engine = resolve_engine(**any_engine)
     bounds = chunk_bounds(101, 7)
     out = np.empty(101)
-    assert list(engine.map(total, VALUES, bounds)) == [total(VALUES, a, b) for a, b in zip(bounds, bounds[1:])]  # noqa: B905
+    assert list(engine.map(total, VALUES, bounds)) == [total(VALUES, a, b) for a, b in itertools.pairwise(bounds)]
     assert sum(engine.map(fill, VALUES, bounds, out=out)) == 101
     assert np.array_equal(out, VALUES * 2)
 

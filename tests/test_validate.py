@@ -29,8 +29,12 @@ def test_every_public_function_refuses_what_is_outside(function, parameter, valu
         and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         and name != parameter
     ]
-    positional = [None] * len([n for n in required if inspect.signature(function).parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY])
-    by_name = {n: None for n in required if inspect.signature(function).parameters[n].kind is inspect.Parameter.KEYWORD_ONLY}
+    positional = [None] * len(
+        [n for n in required if inspect.signature(function).parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY]
+    )
+    by_name = {
+        n: None for n in required if inspect.signature(function).parameters[n].kind is inspect.Parameter.KEYWORD_ONLY
+    }
     with pytest.raises(ParameterError, match=f"{parameter} must be"):
         function(*positional, **by_name, **{parameter: value})
 

@@ -59,7 +59,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "pipeline": ("Recipe", "run"),
 }
 _EXPORTS = {name: f"swayrank.{module}" for module, names in _MODULES.items() for name in names}
-__all__ = sorted(_EXPORTS)
+__all__ = list(_EXPORTS)
 
 
 def __getattr__(name: str) -> Any:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 
 from swayrank.errors import ParameterError
-
-Rng = int | np.random.Generator | None
-
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -37,7 +33,11 @@ class Key:
         return f"{self.high:016x}{self.low:016x}"
 
 
-def resolve_rng(rng: Rng | Key) -> Key:
+Rng = int | np.random.Generator | Key | None
+"""What `rng` may be: users give an integer, a generator or None; a key is handed from one function to the next."""
+
+
+def resolve_rng(rng: Rng) -> Key:
     """Turn an integer, a NumPy generator or None (drawn by the system) into a :class:`Key`.
 
     Parameters
@@ -67,7 +67,7 @@ def resolve_rng(rng: Rng | Key) -> Key:
     if isinstance(rng, np.random.Generator):
         high, low = rng.integers(0, 2**64, size=2, dtype=np.uint64)
         return Key(int(high), int(low))
-    if isinstance(rng, Integral) and not isinstance(rng, bool) and 0 <= int(rng) < 2**128:
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and 0 <= int(rng) < 2**128:
         digest = hashlib.blake2b(int(rng).to_bytes(16, "little"), digest_size=16, person=b"swayrank rng").digest()
         return Key(int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little"))
     raise ParameterError(

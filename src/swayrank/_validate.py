@@ -45,8 +45,9 @@ class Interval:
         """Whether `value` is a real number (not a bool, not NaN) inside the interval."""
         if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
             return False
-        above = value >= self.low if self.ends[0] == "[" else value > self.low
-        below = value <= self.high if self.ends[1] == "]" else value < self.high
+        x = float(value)
+        above = x >= self.low if self.ends[0] == "[" else x > self.low
+        below = x <= self.high if self.ends[1] == "]" else x < self.high
         return above and below
 
     def describe(self) -> str:

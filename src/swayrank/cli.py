@@ -41,7 +41,9 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
-Threads = Annotated[int | None, typer.Option(help="Threads to use; by default all that are allowed.", show_default=False)]
+Threads = Annotated[
+    int | None, typer.Option(help="Threads to use; by default all that are allowed.", show_default=False)
+]
 RngOption = Annotated[int, typer.Option("--rng", help="Where randomness comes from; the same number, the same result.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write.", show_default=False)]
 Top = Annotated[int, typer.Option("--top", help="How many accounts to show.", min=1)]
@@ -178,7 +180,9 @@ def score(
     as_json: Json = False,
     quiet: Quiet = False,
     threads: Threads = None,
-    rng: Annotated[int | None, typer.Option("--rng", help=f"Where randomness comes from; {DEFAULT_RNG} by default.")] = None,
+    rng: Annotated[
+        int | None, typer.Option("--rng", help=f"Where randomness comes from; {DEFAULT_RNG} by default.")
+    ] = None,
 ) -> None:
     """Score every account from 0 to 100, with parts and reasons."""
     from swayrank.pipeline import Recipe, run
@@ -224,7 +228,12 @@ def _show_scores(done: Run, top: int, explained: list[str], *, as_json: bool, qu
             _say(line)
     names = list(scores.parts)
     rows = [
-        [str(r.rank), str(r.account), f"{r.score:.1f}", *("-" if r.parts[p] is None else f"{r.parts[p]:.1f}" for p in names)]
+        [
+            str(r.rank),
+            str(r.account),
+            f"{r.score:.1f}",
+            *("-" if r.parts[p] is None else f"{r.parts[p]:.1f}" for p in names),
+        ]
         for r in scores.top(top)
     ]
     _print_table(["rank", "account", "score", *names], rows, left=[1])
@@ -270,15 +279,19 @@ def measure(
         raise ParameterError("measure needs a measure's name and a file: swayrank measure pagerank follows.csv")
     progress = _listen(quiet)
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
-    events_options = {"columns": columns.split(",") if columns else None, "actions": _pairs(actions, "--actions") or None}
+    events_options = {
+        "columns": columns.split(",") if columns else None,
+        "actions": _pairs(actions, "--actions") or None,
+    }
     result = jobs.run_measure(
         name, file, _parameters(parameter or []), graph_options, events_options, threads=threads, progress=progress
     )
     if output is not None:
         jobs.write_measure(result, output)
     if as_json:
-        rows = [{"account": str(account), result.name: value} for account, value in result.top(top)]
-        _print_json({"measure": result.name, "parameters": dict(result.params), "error_bound": result.error_bound, "top": rows})
+        highest = [{"account": str(account), result.name: value} for account, value in result.top(top)]
+        facts = {"measure": result.name, "parameters": dict(result.params), "error_bound": result.error_bound}
+        _print_json({**facts, "top": highest})
         return
     rows = [[str(i), str(account), f"{value:.6g}"] for i, (account, value) in enumerate(result.top(top), 1)]
     _print_table(["rank", "account", result.name], rows, left=[1])
@@ -302,13 +315,21 @@ def _list_measures(as_json: bool) -> None:
     from swayrank.measures.registry import measures
 
     entries = [
-        {"name": name, "needs": entry.needs, "definition": entry.definition, "cost": entry.cost, "source": entry.citation}
+        {
+            "name": name,
+            "needs": entry.needs,
+            "definition": entry.definition,
+            "cost": entry.cost,
+            "source": entry.citation,
+        }
         for name, entry in measures().items()
     ]
     if as_json:
         _print_json(entries)
         return
-    _print_table(["measure", "needs", "definition", "cost"], [list(entry.values())[:4] for entry in entries], left=range(4))
+    _print_table(
+        ["measure", "needs", "definition", "cost"], [list(entry.values())[:4] for entry in entries], left=range(4)
+    )
 
 
 # -- check, convert, generate ------------------------------------------------------------------------------------------
@@ -318,9 +339,12 @@ def _list_measures(as_json: bool) -> None:
 def check(
     files: Annotated[list[Path], typer.Argument(help="Graphs, logs, tables of posts, or one mapping (.toml).")],
     kind: Annotated[
-        str | None, typer.Option(help="What the files are, if not recognised: graph, events or posts.", show_default=False)
+        str | None,
+        typer.Option(help="What the files are, if not recognised: graph, events or posts.", show_default=False),
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder in which a mapping's files lie.", show_default=False)] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder in which a mapping's files lie.", show_default=False)
+    ] = None,
     columns: Annotated[str | None, typer.Option(help="Names of a log's columns in order.")] = None,
     actions: Annotated[str | None, typer.Option(help="A log's action codes, as RT=repost,MT=mention.")] = None,
     direction: Annotated[
@@ -333,10 +357,13 @@ def check(
     quiet: Quiet = False,
     threads: Threads = None,
 ) -> None:
-    """Read files and tell what is in them: rows, accounts, time span, oddities, and every refused row with its reason."""
+    """Tell what files hold: rows, accounts, time span, oddities, and every refused row with its reason."""
     from swayrank.sources.check import check_files
 
-    events_options = {"columns": columns.split(",") if columns else None, "actions": _pairs(actions, "--actions") or None}
+    events_options = {
+        "columns": columns.split(",") if columns else None,
+        "actions": _pairs(actions, "--actions") or None,
+    }
     report = check_files(
         files,
         kind=kind,
@@ -373,19 +400,18 @@ def convert(
     from swayrank import jobs
 
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
-    events_options = {"columns": columns.split(",") if columns else None, "actions": _pairs(actions, "--actions") or None}
-    told = jobs.run_convert(
-        file, output, graph_options, events_options, threads=threads, progress=_listen(quiet)
-    )
+    events_options = {
+        "columns": columns.split(",") if columns else None,
+        "actions": _pairs(actions, "--actions") or None,
+    }
+    told = jobs.run_convert(file, output, graph_options, events_options, threads=threads, progress=_listen(quiet))
     if not quiet:
         _say(printable(told, 400))
 
 
 @command
 def generate(
-    kind: Annotated[
-        str, typer.Argument(help="town, erdos_renyi, barabasi_albert, watts_strogatz, sbm or rmat.")
-    ],
+    kind: Annotated[str, typer.Argument(help="town, erdos_renyi, barabasi_albert, watts_strogatz, sbm or rmat.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
     n: Annotated[int, typer.Option("-n", "--n", help="Number of accounts.", min=1)] = 10_000,
     parameter: Annotated[
@@ -452,7 +478,9 @@ def _show_town(shown: Demonstration, top: int) -> None:
             + [f"{int(town.graph.in_degree[i]):,}", KINDS[int(town.truth.kind[i])], f"{order[i]:,}"]
         )
     typer.echo(f"{town.graph.n_nodes:,} accounts, {town.graph.n_edges:,} follows, {town.events.n_events:,} events\n")
-    _print_table(["rank", "account", "score", *names, "followers", "truly a", "true rank"], rows, left=[1, len(names) + 4])
+    _print_table(
+        ["rank", "account", "score", *names, "followers", "truly a", "true rank"], rows, left=[1, len(names) + 4]
+    )
 
 
 @command
@@ -464,7 +492,9 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         _print_json([asdict(finding) for finding in findings])
     else:
-        _print_table(["", "what", "found"], [["ok" if f.good else "!!", f.what, f.found] for f in findings], left=range(3))
+        _print_table(
+            ["", "what", "found"], [["ok" if f.good else "!!", f.what, f.found] for f in findings], left=range(3)
+        )
     if not all(finding.good for finding in findings):
         raise typer.Exit(FAILED)
 

@@ -14,8 +14,8 @@ from swayrank.scoring.combine import score
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.metrics import best, ndcg_at, overlap_at, spearman
 from swayrank.scoring.scores import Scores
-from swayrank.sources.generate import generate
 from swayrank.sources.town import Town
+from swayrank.sources.town import town as make_town
 
 _BY_GRAPH = {"followers": "in_degree", "k-core": "k_core", "PageRank": "pagerank", "expected spread": "spread"}
 _BY_LOG = {"past reposts": "past_reposts", "distinct engagers": "distinct_engagers", "h-index of reposts": "h_index"}
@@ -70,7 +70,7 @@ def demonstrate(
     >>> sorted(row.name for row in shown.recovery)[:2]
     ['PageRank', 'distinct engagers']
     """
-    town = generate("town", n=n, rng=rng, threads=threads, progress=progress)
+    town = make_town(n=n, rng=rng, threads=threads, progress=progress)
     scores = score(town.graph, town.events, rng=rng, threads=threads, progress=progress)
     rankings: dict[str, npt.NDArray[np.float64]] = {"swayrank score": scores.score[: town.graph.n_nodes]}
     for name, registered in _BY_GRAPH.items():

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from swayrank.errors import SwayrankError
 from swayrank.results import versions
@@ -64,7 +65,7 @@ def _threads() -> Finding:
 
 def _memory() -> Finding:
     try:
-        facts = dict(line.split(":", 1) for line in open("/proc/meminfo", encoding="ascii"))
+        facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
         available = int(facts["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
         return Finding("memory", "unknown on this platform")
@@ -104,5 +105,9 @@ def _small_job() -> Finding:
     again = demonstrate(200, rng=7, threads=2).scores.score
     seconds = time.perf_counter() - start
     same = first.tobytes() == again.tobytes()
-    verdict = "the same bits on one thread and two" if same else "different results on one thread and two: please report"
-    return Finding("small job", f"a town of 200 scored twice in {seconds:.1f} s: {verdict} (Python {sys.version.split()[0]})", same)
+    verdict = (
+        "the same bits on one thread and two" if same else "different results on one thread and two: please report"
+    )
+    return Finding(
+        "small job", f"a town of 200 scored twice in {seconds:.1f} s: {verdict} (Python {sys.version.split()[0]})", same
+    )

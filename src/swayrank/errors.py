@@ -55,7 +55,9 @@ class InputError(SwayrankError, ValueError):
         value: str | None = None,
     ) -> None:
         where = "".join(
-            f"{label}{part}" for label, part in (("", file), (", line ", line), (", column ", column)) if part is not None
+            f"{label}{part}"
+            for label, part in (("", file), (", line ", line), (", column ", column))
+            if part is not None
         ).lstrip(", ")
         super().__init__(f"{where}: {message}" if where else message)
         self.file, self.line, self.column, self.value = file, line, column, value

@@ -25,7 +25,12 @@ _TABLES = (".csv", ".parquet", ".json")
 
 
 def read_any(
-    file: Path, graph_options: Mapping[str, Any], events_options: Mapping[str, Any], *, kind: str | None = None, **work: Any
+    file: Path,
+    graph_options: Mapping[str, Any],
+    events_options: Mapping[str, Any],
+    *,
+    kind: str | None = None,
+    **work: Any,
 ) -> Graph | Events:
     """A graph or a log, whichever the file holds."""
     if (kind or recognise_kind(file)) == "graph":

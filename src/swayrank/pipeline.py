@@ -21,8 +21,8 @@ from swayrank._text import formula_safe, printable
 from swayrank.engines import Engine
 from swayrank.errors import InputError, ParameterError
 from swayrank.events import Events
-from swayrank.posts import Posts
 from swayrank.graph import Graph
+from swayrank.posts import Posts
 from swayrank.results import RunFolder, file_hash, versions, write_whole
 from swayrank.scoring.combine import score
 from swayrank.scoring.scale import Reference
@@ -35,7 +35,7 @@ from swayrank.sources.rejects import Rejects
 
 _MOST_EXPLAINED = 1000
 _RUN_BY_US = {"graph", "events", "posts", "reference", "engine", "threads", "progress"}
-SCORE_OPTIONS = tuple(name for name in inspect.signature(score).parameters if name not in _RUN_BY_US) + ("reference",)
+SCORE_OPTIONS = (*(name for name in inspect.signature(score).parameters if name not in _RUN_BY_US), "reference")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,9 @@ class Recipe:
             raise ParameterError("a recipe needs a graph, events, posts or a mapping; name a file")
 
     @classmethod
-    def load(cls, path: str | Path, *, data: str | Path | None = None, score: Mapping[str, Any] | None = None) -> Recipe:
+    def load(
+        cls, path: str | Path, *, data: str | Path | None = None, score: Mapping[str, Any] | None = None
+    ) -> Recipe:
         """Read a recipe from a TOML file; `score` overrides its ``[score]`` table.
 
         Raises
@@ -123,7 +125,11 @@ class Recipe:
             if len(files) > 1 or graph or events or posts:
                 raise ParameterError(f"a recipe stands alone: give {tomls[0]} or other files, not both")
             recipe = cls.load(tomls[0], data=data, score=score)
-            return recipe if "rng" in recipe.score else cls(**{**vars(recipe), "score": {"rng": default_rng, **recipe.score}})
+            return (
+                recipe
+                if "rng" in recipe.score
+                else cls(**{**vars(recipe), "score": {"rng": default_rng, **recipe.score}})
+            )
         found: dict[str, list[Path]] = {"graph": [graph] if graph else [], "events": [*events], "posts": [*posts]}
         for file in files:
             found[recognise_kind(file)].append(file)
@@ -197,7 +203,10 @@ class Run:
         """What to know about the result, line by line."""
         scores = self.scores
         weights = ", ".join(f"{name} {weight:g}" for name, weight in scores.weights.items())
-        lines = [f"{scores.n_scored:,} of {len(scores):,} accounts scored; weights: {weights}; reference {scores.reference.hash}"]
+        lines = [
+            f"{scores.n_scored:,} of {len(scores):,} accounts scored; "
+            f"weights: {weights}; reference {scores.reference.hash}"
+        ]
         lines += [f"note: {text}" for text in scores.left_out]
         if len(self.sources.rejects):
             reasons = ", ".join(f"{n:,} {reason}" for reason, n in self.sources.rejects.by_reason().items())
@@ -243,7 +252,7 @@ def run(
     threads: int | None = None,
     progress: Progress = None,
 ) -> Run:
-    """Read, score and keep.
+    r"""Read, score and keep.
 
     Parameters
     ----------
@@ -271,7 +280,7 @@ def run(
     --------
     >>> import tempfile
     >>> folder = tempfile.mkdtemp()
-    >>> _ = Path(folder, "follows.csv").write_text("follower,followed\\nada,eve\\nbob,eve\\ncem,eve\\n")
+    >>> _ = Path(folder, "follows.csv").write_text("follower,followed\nada,eve\nbob,eve\ncem,eve\n")
     >>> done = run(Recipe(graph=Path(folder, "follows.csv"), score={"rng": 7}), Path(folder, "out"))
     >>> done.scores.top(1)[0].account, sorted(path.name for path in done.folder.iterdir())[-1]
     ('eve', 'scores.parquet')
@@ -305,11 +314,13 @@ class _Clock:
 
 def read_sources(recipe: Recipe, *, threads: int | None = None, progress: Progress = None) -> Sources:
     """Read everything that a recipe names."""
-    work = {"threads": threads, "progress": progress}
+    work: dict[str, Any] = {"threads": threads, "progress": progress}
     graph = events = posts = None
     files: list[Path] = [Path(file) for file in (*recipe.events, *recipe.posts)]
     if recipe.mapping is not None:
-        mapping = load_mapping(recipe.mapping if isinstance(recipe.mapping, Mapping) else Path(recipe.mapping), base=recipe.data)
+        mapping = load_mapping(
+            recipe.mapping if isinstance(recipe.mapping, Mapping) else Path(recipe.mapping), base=recipe.data
+        )
         if mapping.graph is not None:
             graph = read_graph(**mapping.graph, **work)
             files += _paths(mapping.graph["data"])

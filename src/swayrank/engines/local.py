@@ -7,6 +7,7 @@ wait for an earlier chunk are bounded, so that a slow first chunk does not pile 
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import os
 from collections import deque
@@ -101,7 +102,7 @@ class LocalEngine:
     ) -> Iterator[Any]:
         """Yield the chunks' results in order; see :class:`swayrank.engines.Engine`."""
         edges = bounds.tolist()
-        ranges = list(zip(edges[:-1], edges[1:], strict=True))
+        ranges = list(itertools.pairwise(edges))
 
         def run(start: int, stop: int) -> Any:
             if out is None:
@@ -117,9 +118,7 @@ class LocalEngine:
             return
         yield from self._deal(run, ranges, step)
 
-    def _deal(
-        self, run: Callable[[int, int], Any], ranges: list[tuple[int, int]], step: Step | None
-    ) -> Iterator[Any]:
+    def _deal(self, run: Callable[[int, int], Any], ranges: list[tuple[int, int]], step: Step | None) -> Iterator[Any]:
         """Keep a window of chunks in flight, and hand the results over in order."""
         pool = _pool(self.threads)
         waiting: deque[tuple[Future[Any], int]] = deque()

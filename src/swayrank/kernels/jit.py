@@ -168,7 +168,7 @@ class _KernelLocator(caching._CacheLocator):
 
 
 class _KernelCacheImpl(caching.CompileResultCacheImpl):
-    _locator_classes = [_KernelLocator]
+    _locator_classes = (_KernelLocator,)
 
 
 class _KernelCache(caching.FunctionCache):
@@ -215,7 +215,7 @@ def tell_compilations(tell: Callable[[str], None]) -> Callable[[], None]:
     return lambda: event.unregister("numba:compile", listener)
 
 
-# -- intrinsics ----------------------------------------------------------------------------------------------------------
+# -- intrinsics --------------------------------------------------------------------------------------------------------
 
 if JIT_ENABLED:
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress
-from swayrank._rng import Key, Rng, resolve_rng
+from swayrank._rng import Rng, resolve_rng
 from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
@@ -60,7 +60,7 @@ def score(
     min_evidence: int = 3,
     reference: Reference | None = None,
     prob: str | float = "weighted_cascade",
-    rng: Rng | Key = None,
+    rng: Rng = None,
     engine: str | Engine = "local",
     threads: int | None = None,
     progress: Progress = None,
@@ -174,7 +174,9 @@ class _Told:
 
     def left_out(self, evidence: Evidence, missing: list[str]) -> tuple[str, ...]:
         lines = [*evidence.left_out]
-        lines += [f"{part} has a weight but could not be measured; the others' weights were scaled up" for part in missing]
+        lines += [
+            f"{part} has a weight but could not be measured; the others' weights were scaled up" for part in missing
+        ]
         if self.cut is not None and self.graph is not None:
             lines.append("the follow graph carries no dates: it may know arcs from after `until`")
         return tuple(lines)
@@ -267,28 +269,29 @@ def count_evidence(evidence: Evidence) -> npt.NDArray[np.int64]:
     count = np.zeros(n + 1, np.int64)  # the last cell takes what belongs to no account
     graph, events, posts = evidence.graph, evidence.events, evidence.posts
     if graph is not None and not evidence.graph_is_derived:
-        count[_cells(evidence.graph_rows, n)] += graph.in_degree[_known(evidence.graph_rows)].astype(np.int64)
+        count[_cells(evidence.graph_rows)] += graph.in_degree[_known(evidence.graph_rows)].astype(np.int64)
     if events is not None:
         reactions = events.target[(events.target != ABSENT) & (events.target != events.actor)]
         published = events.actor[events.target == ABSENT]
         per_account = np.bincount(reactions, minlength=len(events.accounts)) + np.bincount(
             published, minlength=len(events.accounts)
         )
-        count[_cells(evidence.event_rows, n)] += per_account[_known(evidence.event_rows)]
+        count[_cells(evidence.event_rows)] += per_account[_known(evidence.event_rows)]
     if posts is not None:
         per_account = np.bincount(posts.account, minlength=len(posts.accounts))
-        count[_cells(evidence.post_rows, n)] += per_account[_known(evidence.post_rows)]
+        count[_cells(evidence.post_rows)] += per_account[_known(evidence.post_rows)]
         if events is None:  # counted reactions and stated followers speak for an account as seen ones do
-            count[_cells(evidence.post_rows, n)] += _counted_in_posts(posts)[_known(evidence.post_rows)]
+            count[_cells(evidence.post_rows)] += _counted_in_posts(posts)[_known(evidence.post_rows)]
     return count[:n]
 
 
-def _cells(rows: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.int64]:
+def _cells(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(rows != ABSENT)
 
 
 def _known(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    return rows[rows != ABSENT]
+    known: npt.NDArray[np.uint32] = rows[rows != ABSENT]
+    return known
 
 
 def _counted_in_posts(posts: Posts) -> npt.NDArray[np.int64]:
@@ -301,7 +304,7 @@ def _counted_in_posts(posts: Posts) -> npt.NDArray[np.int64]:
 def _ranks(values: Floats) -> npt.NDArray[np.uint32]:
     """1 for the highest score, ties in public order, 0 for no score."""
     order = np.argsort(-values, kind="stable")  # NaN comes last
-    ranks = np.zeros(values.size, np.uint32)
+    ranks: npt.NDArray[np.uint32] = np.zeros(values.size, np.uint32)
     scored = order[: int(np.count_nonzero(~np.isnan(values)))]
     ranks[scored] = np.arange(1, scored.size + 1, dtype=np.uint32)
     return ranks

@@ -126,7 +126,7 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
         left_out.append("there are no events: resonance is missing")
     elif events is not None and posts is not None:
         left_out.append("reactions counted in the posts table are not used for resonance: the log holds reactions")
-    accounts = _union([source for source in _ids_of(graph, events, posts)])
+    accounts = _union(_ids_of(graph, events, posts))
     rows = [_rows(source, accounts) for source in (graph, events, posts)]
     return Evidence(accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out))
 

@@ -61,7 +61,7 @@ class Follower:
 
 @dataclass(frozen=True)
 class PostReason:
-    """A post, the reactions to it by action, and its share of the account's weighted, decayed reactions, in [0, 1]."""
+    """A post, the reactions to it by action, and its share of all weighted, decayed reactions, in [0, 1]."""
 
     post: str
     time: str | None
@@ -129,9 +129,8 @@ class Explanation:
             head = f"{self.account}: {self.score:.1f} of 100, rank {self.rank:,} of {self.n_scored:,}"
         lines = [head]
         for reason in self.parts:
-            lines.append(
-                f"  {reason.part} {reason.scaled:.1f} x {reason.weight:.2f} = {reason.contribution:.1f}: {reason.because}"
-            )
+            sum_up = f"{reason.scaled:.1f} x {reason.weight:.2f} = {reason.contribution:.1f}"
+            lines.append(f"  {reason.part} {sum_up}: {reason.because}")
         lines += [f"  {text}" for text in self.missing]
         if self.posts:
             lines.append("  posts: " + "; ".join(_post_text(post) for post in self.posts))
@@ -192,12 +191,12 @@ def _because(scores: Scores, name: str, i: int, told: Mapping[str, Any]) -> str:
         return f"{told['n_followers']:,} followers give it as much attention as {raw:.3g} who follow nobody else{who}"
     if name == "resonance":
         by = ", ".join(f"{n:,} {action}" for action, n in told.get("reactions", {}).items())
+        by = f" ({by})" if by else ""
         people = f" by {told['n_engagers']:,} accounts" if told.get("n_engagers") else ""
         days = scores.params["half_life_days"]
         how = "halved every {days:.3g} days, and each account's dampened" if people else "halved every {days:.3g} days"
-        return (
-            f"{told.get('n_reactions', 0):,} reactions{people}{f' ({by})' if by else ''}, worth {raw:.4g} when weighted, "
-            + how.format(days=days)
+        return f"{told.get('n_reactions', 0):,} reactions{people}{by}, worth {raw:.4g} when weighted, " + how.format(
+            days=days
         )
     if name == "spread":
         interval = scores.measures["spread"].interval
@@ -325,4 +324,3 @@ def _from_posts(scores: Scores, row: int) -> dict[str, Any]:
 
 def _total(posts: Posts, name: str, rows: npt.NDArray[np.int64]) -> int:
     return int(np.nansum(np.maximum(0.0, getattr(posts, name)[rows])))
-

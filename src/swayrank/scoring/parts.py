@@ -24,8 +24,8 @@ from swayrank._progress import Progress
 from swayrank._rng import Key
 from swayrank.engines import Engine
 from swayrank.events import NO_TIME
-from swayrank.measures._measure import Measure
 from swayrank.graph import Graph
+from swayrank.measures._measure import Measure
 from swayrank.measures.engagement.resonance import resonance as resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.measures.propagation.spread import spread
@@ -76,11 +76,16 @@ def reach(evidence: Evidence, parameters: PartParameters) -> Part | None:
     if graph is None:
         return _stated_followers(evidence)
     if evidence.graph_is_derived:
-        shares, definition = graph.in_column("probability"), "decayed engagement with it over all of theirs and one more"
+        shares, definition = (
+            graph.in_column("probability"),
+            "decayed engagement with it over all of theirs and one more",
+        )
     else:
         shares, definition = 1.0 / graph.out_degree[graph.in_indices], "one over the number that they follow"
     total = np.bincount(targets_of(graph), weights=shares, minlength=graph.n_nodes)
-    return Part(spread_out(total, evidence.graph_rows), f"sum over followers: {definition}", "followers' whole attention")
+    return Part(
+        spread_out(total, evidence.graph_rows), f"sum over followers: {definition}", "followers' whole attention"
+    )
 
 
 def targets_of(graph: Graph) -> npt.NDArray[np.int64]:

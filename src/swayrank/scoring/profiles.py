@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Real
 
+from swayrank._validate import Interval
 from swayrank.errors import ParameterError
 
+_WEIGHT = Interval(0, math.inf, "[)")
 PARTS = ("reach", "resonance", "spread")
 
 PROFILES: dict[str, dict[str, float]] = {
@@ -16,7 +17,8 @@ PROFILES: dict[str, dict[str, float]] = {
     "campaign": {"reach": 0.10, "resonance": 0.50, "spread": 0.40},
     "superspreader": {"reach": 0.05, "resonance": 0.75, "spread": 0.20},
 }
-"""`balanced`: no question in particular; what people do weighs most, since being followed is not being heeded. `reach`: who is seen. `campaign`: whom to ask so that a message travels.
+"""`balanced`: no question in particular; what people do weighs most, since being followed is not being heeded.
+`reach`: who is seen. `campaign`: whom to ask so that a message travels.
 `superspreader`: whose posts are passed on again and again."""
 
 
@@ -52,7 +54,7 @@ def resolve_weights(profile: str | Mapping[str, float]) -> dict[str, float]:
     for part, weight in profile.items():
         if part not in PARTS:
             raise ParameterError(f"profile has weights for {', '.join(PARTS)}, got a weight for {part!r}")
-        if isinstance(weight, bool) or not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:
+        if not _WEIGHT.holds(weight):
             raise ParameterError(f"the weight of {part} must be a finite number >= 0, got {weight!r}")
     total = math.fsum(profile.values())
     if total <= 0:

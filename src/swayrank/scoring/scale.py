@@ -123,7 +123,10 @@ class Reference:
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-            knots = {part: Knots(float(k["median"]), float(k["tail"]), float(k["top"])) for part, k in content["knots"].items()}
+            knots = {
+                part: Knots(float(k["median"]), float(k["tail"]), float(k["top"]))
+                for part, k in content["knots"].items()
+            }
             reference = cls(knots, dict(content["definitions"]), float(content["half_life_days"]))
             if content["format"] != _FORMAT:
                 raise InputError(f"the reference has the format {content['format']!r}, not {_FORMAT!r}", file=str(path))

@@ -91,7 +91,8 @@ def resonance(
     most = int(np.bincount(pairs.target, minlength=1).max(initial=0))
     # log(1 + x) moves by less than x does, so each pair errs by no more than its decayed sum.
     bound = pairs.error_bound * most + float(values.max(initial=0.0)) * 2.0**-44
-    return Measure("resonance", values, events.accounts, {**pairs.params, "pairs": pairs.target.size}, error_bound=bound)
+    params = {**pairs.params, "pairs": pairs.target.size}
+    return Measure("resonance", values, events.accounts, params, error_bound=bound)
 
 
 @dataclass(frozen=True, eq=False)
