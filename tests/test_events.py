@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swayrank import event_columns
 from swayrank.errors import InputError, ParameterError
 from swayrank.event_columns import first_appearance, repeats
 from swayrank.events import ACTIONS, NO_ACCOUNT, NO_POST, NO_TIME, Events, Posts, action_codes, as_us
@@ -197,6 +198,14 @@ def test_a_strange_or_altered_file_is_not_opened(log, tmp_path):
 def test_repeats_are_those_of_the_oracle(rows):
     columns = np.array(rows, np.int64).reshape(-1, 3).T
     assert repeats(*columns).tolist() == naive_events.repeats(rows)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=2, max_size=40))
+def test_rows_of_one_hash_are_told_apart(rows):
+    columns = tuple(np.array(rows, np.int64).T)
+    answer = np.zeros(len(rows), np.bool_)
+    event_columns._settle(answer, np.arange(len(rows)), columns)
+    assert answer.tolist() == naive_events.repeats(rows)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10)), max_size=40))

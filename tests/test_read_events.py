@@ -70,6 +70,7 @@ EVERY_CAUSE = (
     b"dan,like,ada,p1,2017-11-06,1,\xe2\x80\x9cwell\xe2\x80\x9d\n"  # 23
     b"eve,like,7.0,p1,2017-11-06,1,\n"  # 24
     b"eve,like,ada,p1,,,no time and no weight\n"  # 25
+    b",dance,ada,p1,soon,1,several faults\n"  # 26
 )
 
 
@@ -92,10 +93,11 @@ def test_every_cause_in_one_file(write):
         (16, "actor", "id lost digits in a float"),
         (17, "target", "id lost digits in a float"),
         (18, "target", "missing target and post"),
+        (26, "action", "unknown action"),
     }
     one = ev.report.files[0]
-    assert (one.records, one.kept, one.rejected, one.skipped) == (21, 6, 15, 0)
-    assert len(ev.report.rejects) == 15
+    assert (one.records, one.kept, one.rejected, one.skipped) == (22, 6, 16, 0)
+    assert len(ev.report.rejects) == 16
     assert [reject.line for reject in ev.report.rejects] == sorted(reject.line for reject in ev.report.rejects)
     by_line = {reject.line: reject for reject in ev.report.rejects}
     assert by_line[6].value == "soon"
@@ -164,6 +166,7 @@ PIECES = st.lists(st.sampled_from(['"', '""', ",", "\n", "\r\n", "a", "b c", "é
 @settings(max_examples=200 if JIT_ENABLED else 40, deadline=None)
 @given(PIECES)
 @example(['"', "a", "\n", "b", '"', ",", "a", "\n"])
+@example(['"', "a", "\n", "a", '"', ",", "a", "\n", "a", ",", "a", "\n", "a", "\n"])
 @example(['"', "a", "\n", '"', "b c", "\n", "a", ",", "a"])
 @example(["a", ",", '"', "b", '"'])
 def test_records_are_those_of_the_oracle(tmp_path_factory, pieces):

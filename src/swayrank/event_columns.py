@@ -121,13 +121,27 @@ def repeats(*columns: Array) -> npt.NDArray[np.bool_]:
     if not len(twice):
         return answer
     rows = np.flatnonzero(twice[np.minimum(np.searchsorted(twice, hashes), len(twice) - 1)] == hashes)
+    rows = rows[np.argsort(hashes[rows], kind="stable")]  # of equal rows the first one stays first
+    alike = hashes[rows[1:]] == hashes[rows[:-1]]
+    same = alike.copy()
+    for values in columns:
+        part = values[rows]
+        same &= part[1:] == part[:-1]
+    answer[rows[1:][same]] = True
+    if (alike & ~same).any():  # different rows of one hash, which happens once in 2**64 pairs
+        _settle(answer, rows[np.isin(hashes[rows], hashes[rows[1:][alike & ~same]])], columns)
+    return answer
+
+
+def _settle(answer: npt.NDArray[np.bool_], rows: Int64Array, columns: tuple[Array, ...]) -> None:
+    """Set `answer` for `rows`, comparing them value by value."""
     parts = [values[rows] for values in columns]
-    order = np.lexsort(parts[::-1])  # stable: of equal rows the first comes first
+    order = np.lexsort(parts[::-1])  # stable as well
     same = np.ones(len(rows) - 1, np.bool_)
     for part in parts:
         same &= part[order][1:] == part[order][:-1]
+    answer[rows] = False
     answer[rows[order[1:][same]]] = True
-    return answer
 
 
 def first_appearance(n: int, *columns: U32) -> tuple[Int64Array, U32]:

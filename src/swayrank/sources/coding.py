@@ -11,7 +11,6 @@ integers; "7" and 7 are the same account.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -201,8 +200,3 @@ def _integer_of(text: str) -> str | None:
     value = Decimal(text)
     exact = value == value.to_integral_value() and abs(value) <= _EXACT
     return str(int(value)) if exact else None
-
-
-def translation_columns(table: Any, source: str, target: str) -> tuple[Column, Column]:
-    """Two columns of an Arrow table as text columns."""
-    return Column(table[source].combine_chunks()), Column(table[target].combine_chunks())

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress, track
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
-from swayrank.engines import Engine
+from swayrank.engines import Engine, resolve_engine
 from swayrank.engines.local import n_threads
 from swayrank.errors import InputError, ParameterError
 from swayrank.event_columns import NO_ACCOUNT, NO_POST, as_arrow, first_appearance, subset
@@ -111,7 +111,7 @@ def read_events(
     memory_limit : str, optional
         For DuckDB, such as "4GB".
     engine : str or Engine, default "local"
-        Reading runs on this machine, whatever it is.
+        Checked, but reading always runs in this process.
     threads : int, optional
         By default as many as the process may use.
     progress : bool or callable, optional
@@ -149,6 +149,7 @@ def read_events(
     >>> [ev.actions[code] for code in ev.action]
     ['mention', 'repost']
     """
+    resolve_engine(engine, threads)
     names = vocabulary(extra_actions)
     limits: dict[str, Any] = {"max_rejects": max_rejects, "threads": n_threads(threads), "memory_limit": memory_limit}
     assembly = Assembly("events", codes=action_codes(names, actions), names=names, **limits)
@@ -240,6 +241,7 @@ def read_posts(
     >>> po.followers.tolist(), po.views.tolist()
     ([48500000.0, 383100.0], [228000000000.0, nan])
     """
+    resolve_engine(engine, threads)
     limits: dict[str, Any] = {"max_rejects": max_rejects, "threads": n_threads(threads), "memory_limit": memory_limit}
     assembly = Assembly("posts", **limits)
     values = {
