@@ -107,6 +107,15 @@ def test_what_becomes_of_ids_without_translation(folder, otherwise, kept, reject
             read_events(mapping=folder / "map.toml", max_rejects=0.1)
 
 
+def test_a_table_of_ids_may_have_gaps_but_not_two_answers(folder):
+    whole = read_events(mapping=folder / "map.toml", max_rejects=0.2)
+    (folder / "ids.csv").write_text(IDS + ",77\n888,\n111,1\n")
+    assert rows(read_events(mapping=folder / "map.toml", max_rejects=0.2)) == rows(whole)
+    (folder / "ids.csv").write_text(IDS + "111,5\n")
+    with pytest.raises(InputError, match="ids.csv, line 2, column uid: '111' is translated in two ways"):
+        read_events(mapping=folder / "map.toml")
+
+
 def test_two_files_are_read_in_the_order_of_their_names(folder):
     (folder / "status0.csv").write_text(STATUSES.replace("111", "444").replace("\n1", "\n2"))
     ev = read_events(mapping=folder / "map.toml", max_rejects=0.3)

@@ -206,7 +206,13 @@ class Assembly:
                 Column(pa.concat_arrays([_text(batch.columns[name]) for batch in batches]))
                 for name in (ids.source, ids.target)
             ]
-            self._translations[ids] = Translation(self.accounts, parts[0], parts[1], ids.otherwise)
+            made = Translation(self.accounts, parts[0], parts[1], ids.otherwise)
+            if len(made.ambiguous):
+                row = int(made.ambiguous[0])
+                line, value = int(np.concatenate([batch.record for batch in batches])[row]), parts[0].text(row)
+                message = f"{value!r} is translated in two ways"
+                raise InputError(message, file=str(ids.path), line=line, column=ids.source, value=value)
+            self._translations[ids] = made
         return self._translations[ids]
 
 

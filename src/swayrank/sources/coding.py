@@ -45,13 +45,20 @@ class Translation:
     otherwise : {"keep", "skip", "reject"}
         What becomes of an id that is not in the table. An id that is kept must not be one that the table gives to
         somebody else; it is refused then.
+
+    Attributes
+    ----------
+    ambiguous : numpy.ndarray of int64
+        Rows of the table that say something else than a later row.
     """
 
     def __init__(self, coder: IdCoder, source: Column, target: Column, otherwise: str) -> None:
-        old, _ = coder.encode(source)
-        new, _ = coder.encode(target)
+        (old, old_states), (new, new_states) = coder.encode(source), coder.encode(target)
+        whole = (old_states == FINE) & (new_states == FINE)  # a row with a gap translates nothing
+        old, new = old[whole], new[whole]
         self._to = np.full(len(coder), ABSENT, np.uint32)
-        self._to[old[::-1]] = new[::-1]
+        self._to[old] = new
+        self.ambiguous = np.flatnonzero(whole)[self._to[old] != new]
         self._taken = np.zeros(len(coder), np.bool_)
         self._taken[new] = True
         self.otherwise = otherwise
