@@ -112,7 +112,7 @@ def test_a_table_of_ids_may_have_gaps_but_not_two_answers(folder):
     (folder / "ids.csv").write_text(IDS + ",77\n888,\n111,1\n")
     assert rows(read_events(mapping=folder / "map.toml", max_rejects=0.2)) == rows(whole)
     (folder / "ids.csv").write_text(IDS + "111,5\n")
-    with pytest.raises(InputError, match="ids.csv, line 2, column uid: '111' is translated in two ways"):
+    with pytest.raises(InputError, match=r"ids\.csv, line 2, column uid: '111' is translated in two ways"):
         read_events(mapping=folder / "map.toml")
 
 
