@@ -72,7 +72,11 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except MemoryError:
             _stop(FAILED, "error: there is not enough memory for this; use fewer accounts, or a larger machine")
         except KeyboardInterrupt:
-            _stop(INTERRUPTED, "interrupted; earlier results are untouched")
+            _say("interrupted; earlier results are untouched")
+            sys.stdout.flush()
+            # Not sys.exit: it would wait for chunks that other threads are at, and where the interrupt struck inside an
+            # extension's own call of Python, the interpreter would end by the signal instead of this code.
+            os._exit(INTERRUPTED)
         except BrokenPipeError:  # whoever read our output has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DONE) from None

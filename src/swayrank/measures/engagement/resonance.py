@@ -10,8 +10,8 @@ ignores how much anyone does. The logarithm lies between: ten people's first lik
 tenth. This is the concave aggregation by which co-occurring evidence is usually dampened (as term counts are in text
 retrieval: Buckley, Salton & Allan 1992, "Automatic retrieval with locality information using SMART").
 
-Sums within a pair are exact integers; the pairs of an account are added in the order of their engagers' numbers. So any
-order of rows and any number of threads give the same bits.
+Sums within a pair are exact integers; the pairs of an account are added from the smallest to the largest. So any order of
+rows, any numbering of accounts and any number of threads give the same bits.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def resonance(
     """
     pairs = pair_engagement(events, half_life_days=half_life_days, weights=weights, now=now)
     n_accounts = len(events.accounts)
-    values = np.bincount(pairs.target, weights=np.log1p(pairs.engagement), minlength=n_accounts)
+    order = np.lexsort((pairs.engagement, pairs.target))  # so that renumbered accounts give the same bits
+    values = np.bincount(pairs.target[order], weights=np.log1p(pairs.engagement[order]), minlength=n_accounts)
     most = int(np.bincount(pairs.target, minlength=1).max(initial=0))
     # log(1 + x) moves by less than x does, so each pair errs by no more than its decayed sum.
     bound = pairs.error_bound * most + float(values.max(initial=0.0)) * 2.0**-44
