@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swayrank import event_columns
 from swayrank.errors import InputError, ParameterError
-from swayrank.event_columns import first_appearance, repeats
 from swayrank.events import ACTIONS, NO_ACCOUNT, NO_POST, NO_TIME, Events, Posts, action_codes, as_us
+from swayrank.events import columns as event_columns
+from swayrank.events.columns import first_appearance, repeats
 from swayrank.ids import Ids
 from tests.oracles import naive_events
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swayrank import graph_build
 from swayrank.engines import resolve_engine
 from swayrank.errors import ParameterError, UnknownAccountError
 from swayrank.graph import Graph
-from swayrank.graph_parts import GraphReport
+from swayrank.graph import build as graph_build
+from swayrank.graph.parts import GraphReport
 from swayrank.ids import Ids
 from swayrank.kernels import jit
 from tests.oracles import naive_graph as naive

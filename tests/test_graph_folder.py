@@ -12,9 +12,9 @@ import sys
 import numpy as np
 import pytest
 
-from swayrank import graph_folder
 from swayrank.errors import DamagedGraphError, FolderError, NotAGraphError, ParameterError, VersionError
 from swayrank.graph import Graph
+from swayrank.graph import folder as graph_folder
 
 ARRAYS = ("indptr", "indices", "in_indptr", "in_indices")
 

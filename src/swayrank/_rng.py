@@ -10,6 +10,7 @@ import numpy as np
 
 from swayrank.errors import ParameterError
 
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A 128-bit key in two words, and what to write into a manifest so that the run can be repeated."""

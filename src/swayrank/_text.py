@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def formula_safe(text: str) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe goes before whatever could start one.
 
-    >>> formula_safe("=1+1"), formula_safe("ada"), formula_safe("  @SUM(A1)")
-    ("'=1+1", 'ada', "'  @SUM(A1)")
+    >>> formula_safe("=1+1"), formula_safe("ada"), formula_safe("  @SUM(A1)"), formula_safe("-5")
+    ("'=1+1", 'ada', "'  @SUM(A1)", '-5')
     """
-    return "'" + text if text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS) else text
+    risky = text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS)
+    return "'" + text if risky and not _NUMBER.fullmatch(text) else text
 
 
 def printable(text: object, limit: int = 120) -> str:

@@ -15,11 +15,12 @@ from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
 from swayrank.measures.registry import measure, measures
-from swayrank.pipeline import open_graph, write_csv
+from swayrank.pipeline import open_graph
 from swayrank.results import write_whole
 from swayrank.sources.check import recognise_kind
 from swayrank.sources.events import read_events
 from swayrank.sources.generate import generate
+from swayrank.tables import write_csv, write_parquet
 
 _TABLES = (".csv", ".parquet", ".json")
 
@@ -62,12 +63,9 @@ def write_measure(result: Measure, path: Path) -> None:
     """Write a measure's whole table as .csv, .parquet or .json."""
     table = result.to_frame("pyarrow")
     if path.suffix == ".csv":
-        write_csv(table, path)
+        write_csv(table, path, for_people=True)
     elif path.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        with write_whole(path) as file:
-            pq.write_table(table, file)
+        write_parquet(table, path)
     elif path.suffix == ".json":
         rows = [{**row, "account": str(row["account"])} for row in table.to_pylist()]
         with write_whole(path) as file:
@@ -87,15 +85,10 @@ def run_convert(
 ) -> str:
     """Convert a graph or a log; returns one line that says what was written."""
     data = read_any(file, graph_options, events_options, threads=threads, progress=progress)
-    if output.suffix in (".csv", ".parquet"):
-        table = data.to_frame("pyarrow")
-        if output.suffix == ".csv":
-            write_csv(table, output)
-        else:
-            import pyarrow.parquet as pq
-
-            with write_whole(output) as target:
-                pq.write_table(table, target)
+    if output.suffix == ".csv":
+        write_csv(data.to_frame("pyarrow"), output, for_people=False)  # it will be read again: names stay as they are
+    elif output.suffix == ".parquet":
+        write_parquet(data.to_frame("pyarrow"), output)
     elif isinstance(data, Events):
         raise ParameterError(f"a log is converted to .csv or .parquet, got {output.name!r}")
     elif output.suffix:

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from swayrank._progress import Progress, track
-from swayrank._text import formula_safe, printable
+from swayrank._text import printable
 from swayrank.engines import Engine
 from swayrank.errors import InputError, ParameterError
 from swayrank.events import Events
+from swayrank.events.posts import Posts
 from swayrank.graph import Graph
-from swayrank.posts import Posts
 from swayrank.results import RunFolder, file_hash, versions, write_whole
 from swayrank.scoring.combine import score
 from swayrank.scoring.scale import Reference
@@ -32,6 +32,7 @@ from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.mapping import load_mapping, suggestion
 from swayrank.sources.rejects import Rejects
+from swayrank.tables import write_csv, write_parquet
 
 _MOST_EXPLAINED = 1000
 _RUN_BY_US = {"graph", "events", "posts", "reference", "engine", "threads", "progress"}
@@ -361,11 +362,9 @@ def _all_rejects(*sources: Graph | Events | Posts | None) -> Rejects:
 def _keep(
     folder: RunFolder, recipe: Recipe, sources: Sources, scores: Scores, clock: _Clock, progress: Progress
 ) -> Path:
-    import pyarrow.parquet as pq
-
     table = scores.to_arrow()
-    pq.write_table(table, folder.file("scores.parquet"), compression="zstd")
-    write_csv(table, folder.file("scores.csv"))
+    write_parquet(table, folder.file("scores.parquet"))
+    write_csv(table, folder.file("scores.csv"), for_people=True)
     _write_explanations(scores, folder.file("explanations.jsonl"), progress)
     sources.rejects.to_csv(folder.file("rejects.csv"))
     scores.reference.save(folder.file("reference.json"))
@@ -410,16 +409,3 @@ def _write_explanations(scores: Scores, path: Path, progress: Progress) -> None:
             told = scores.explain(scores.ids[int(i)]).to_dict()
             file.write(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
             step(1)
-
-
-def write_csv(table: Any, path: str | Path) -> None:
-    """Write an Arrow table as CSV (UTF-8), whole or not at all; text that a spreadsheet would run is defused."""
-    import pyarrow as pa
-    import pyarrow.csv as pa_csv
-
-    for i, column in enumerate(table.schema):
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            safe = [None if cell is None else formula_safe(cell) for cell in table.column(i).to_pylist()]
-            table = table.set_column(i, column.name, pa.array(safe, pa.large_string()))
-    with write_whole(path) as file:
-        pa_csv.write_csv(table, file)

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._validate import Integer, check
-from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.event_columns import table_to_frame
+from swayrank.errors import ParameterError
 from swayrank.ids import Ids
+from swayrank.tables import frame
 
 Values = npt.NDArray[Any]
 
@@ -200,28 +200,6 @@ class Measure:
         table = repr(self.top(_ROWS_SHOWN))
         more = f"\n... and {len(self) - _ROWS_SHOWN} more" if len(self) > _ROWS_SHOWN else ""
         return f"{', '.join(facts)}\n{table}{more}"
-
-
-def frame(columns: Mapping[str, Any], backend: str) -> Any:
-    """Make a table of named arrays in the dataframe library called `backend`.
-
-    Parameters
-    ----------
-    columns : mapping of str to array
-        NumPy or Arrow arrays of one length.
-    backend : {"pandas", "polars", "pyarrow"}
-        Which library's table.
-
-    Returns
-    -------
-    pandas.DataFrame, polars.DataFrame or pyarrow.Table
-    """
-    import pyarrow as pa
-
-    try:
-        return table_to_frame(pa.table(dict(columns)), backend)
-    except ModuleNotFoundError as missing:
-        raise MissingDependencyError(f"a {backend} table needs {backend}: pip install {backend}") from missing
 
 
 def _highest(values: Values, k: int) -> npt.NDArray[np.intp]:

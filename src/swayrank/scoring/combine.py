@@ -20,11 +20,11 @@ from swayrank._rng import Rng, resolve_rng
 from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
-from swayrank.event_columns import NO_TIME, as_us
 from swayrank.events import Events
+from swayrank.events.columns import NO_TIME, as_us
+from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.measures.engagement.decay import ACTION_WEIGHTS
-from swayrank.posts import Posts
 from swayrank.scoring import parts as part_functions
 from swayrank.scoring.evidence import ABSENT, Decay, Evidence, gather
 from swayrank.scoring.parts import Part, PartParameters

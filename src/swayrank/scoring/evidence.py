@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from swayrank.errors import ParameterError
 from swayrank.events import NO_TIME, Events
+from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.measures.engagement.resonance import PairEngagement, pair_engagement
-from swayrank.posts import Posts
 
 ABSENT = 2**32 - 1
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank.event_columns import NO_TIME, iso
+from swayrank.events.columns import NO_TIME, iso
 from swayrank.scoring.evidence import ABSENT
 
 if TYPE_CHECKING:
     from swayrank.events import Events
+    from swayrank.events.posts import Posts
     from swayrank.graph import Graph
-    from swayrank.posts import Posts
     from swayrank.scoring.scores import Scores
 
 _LISTED = 5

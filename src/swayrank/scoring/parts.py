@@ -24,12 +24,12 @@ from swayrank._progress import Progress
 from swayrank._rng import Key
 from swayrank.engines import Engine
 from swayrank.events import NO_TIME
+from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
 from swayrank.measures.engagement.resonance import resonance as resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.measures.propagation.spread import spread
-from swayrank.posts import Posts
 from swayrank.scoring.evidence import Decay, Evidence, events_with_times, spread_out
 
 _US_PER_DAY = 86_400_000_000

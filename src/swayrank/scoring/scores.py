@@ -12,9 +12,10 @@ import numpy.typing as npt
 from swayrank._validate import Integer, check
 from swayrank.errors import ParameterError
 from swayrank.ids import Ids
-from swayrank.measures._measure import Measure, frame
+from swayrank.measures._measure import Measure
 from swayrank.scoring.evidence import Evidence
 from swayrank.scoring.scale import Reference
+from swayrank.tables import frame
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayrank.errors import InputError, SwayrankWarning
-from swayrank.event_columns import NO_ACCOUNT, NO_TIME
-from swayrank.event_reports import FileReport
+from swayrank.events.columns import NO_ACCOUNT, NO_TIME
+from swayrank.events.reports import FileReport
 from swayrank.sources.coding import FINE, LOST_DIGITS, MISSING, UNTRANSLATED, IdCoder, Translation
 from swayrank.sources.dialects import Layout, TableOptions, inspect_table
 from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, suggestion

@@ -15,12 +15,12 @@ import numpy as np
 
 from swayrank._progress import Progress
 from swayrank.errors import ParameterError
-from swayrank.event_columns import NO_ACCOUNT, NO_TIME, iso
-from swayrank.event_reports import EventsReport, EventsSummary, FileReport
 from swayrank.events import Events
+from swayrank.events.columns import NO_ACCOUNT, NO_TIME, iso
+from swayrank.events.posts import Posts
+from swayrank.events.reports import EventsReport, EventsSummary, FileReport
 from swayrank.graph import Graph
 from swayrank.ids import ABSENT, Ids
-from swayrank.posts import Posts
 from swayrank.sources.dialects import TableOptions, inspect_table
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts

@@ -26,7 +26,7 @@ from swayrank._validate import Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import InputError, ParameterError
 from swayrank.graph import Graph
-from swayrank.graph_parts import GraphReport
+from swayrank.graph.parts import GraphReport
 from swayrank.ids import MAX_IDS, Ids, Interner
 from swayrank.sources import edge_text
 from swayrank.sources.edge_columns import Roles, Wanted

@@ -22,10 +22,10 @@ from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.engines.local import n_threads
 from swayrank.errors import InputError, ParameterError
-from swayrank.event_columns import NO_ACCOUNT, NO_POST, as_arrow, first_appearance, subset
-from swayrank.event_reports import EventsReport
 from swayrank.events import Events, action_codes, vocabulary
-from swayrank.posts import COUNTS, Posts
+from swayrank.events.columns import NO_ACCOUNT, NO_POST, as_arrow, first_appearance, subset
+from swayrank.events.posts import COUNTS, Posts
+from swayrank.events.reports import EventsReport
 from swayrank.sources.assembly import Assembly, joined
 from swayrank.sources.coding import IdCoder
 from swayrank.sources.dialects import Layout, inspect_table

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from swayrank.errors import InputError, ParameterError
-from swayrank.posts import COUNTS
+from swayrank.events.posts import COUNTS
 from swayrank.sources.dialects import TableOptions
 from swayrank.sources.times import TimeOptions
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swayrank.errors import TooManyRejectsError
+from swayrank.tables import write_csv
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,8 +26,6 @@ NOT_A_TIME = "not a time"
 BAD_ENCODING = "invalid encoding"
 
 _SHOWN_CHARACTERS = 200
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +118,7 @@ class Rejects:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write all rows as CSV; cells that a spreadsheet would run as a formula get an apostrophe in front."""
-        temporary = Path(f"{os.fspath(path)}.part")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["file", "line", "column", "value", "reason"])
-            writer.writerows([safe_cell(str(cell)) for cell in row] for row in self._rows)
-        temporary.replace(path)
+        write_csv(self.to_arrow(), Path(path), for_people=True)
 
     def check(self, kept: int, max_rejects: float, *, complete: bool = True) -> None:
         """Raise if the rejected share of all rows is above `max_rejects`.
@@ -161,12 +153,3 @@ class Rejects:
             column=first.column or None,
             value=first.value,
         )
-
-
-def safe_cell(text: str) -> str:
-    """`text` so that no spreadsheet takes it for a formula.
-
-    >>> safe_cell("=HYPERLINK(1)"), safe_cell("-5"), safe_cell("ada")
-    ("'=HYPERLINK(1)", '-5', 'ada')
-    """
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from swayrank.errors import ParameterError
-from swayrank.event_columns import NO_TIME
+from swayrank.events.columns import NO_TIME
 from swayrank.sources.numbers import MISSING_WORDS, whole_numbers
 from swayrank.sources.tables import Column
 

@@ -44,6 +44,7 @@ from swayrank.ids import Ids, read_only
 from swayrank.kernels.generate import uniforms
 from swayrank.kernels.random import TOWN
 from swayrank.kernels.town import busy_days, follow_arcs, publish, react, write_names
+from swayrank.tables import frame, write_csv
 
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint64]
@@ -202,7 +203,7 @@ class Town:
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
         for name, columns in self._tables().items():
-            _write_csv(path / name, columns)
+            write_csv(frame(columns, "pyarrow"), path / name, for_people=False)
         return path
 
     def _tables(self) -> dict[str, dict[str, Any]]:
@@ -673,12 +674,3 @@ def _iso(time: npt.NDArray[np.int64]) -> Any:
     import pyarrow as pa
 
     return pa.array(time).cast(pa.timestamp("us", tz="UTC"))
-
-
-def _write_csv(path: Path, columns: Mapping[str, Any]) -> None:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    unfinished = path.with_name(path.name + ".unfinished")
-    csv.write_csv(pa.table(dict(columns)), unfinished)
-    unfinished.replace(path)

@@ -19,9 +19,10 @@ from swayrank._validate import OneOf, domains
 from swayrank.events import Events
 from swayrank.ids import read_only
 from swayrank.kernels.counts import NOBODY, distinct_members, group_fill, group_sizes, tally_actions
-from swayrank.measures._measure import Measure, frame
+from swayrank.measures._measure import Measure
 from swayrank.measures.engagement._actions import action_mask
 from swayrank.measures.registry import register
+from swayrank.tables import frame
 
 _DIRECTIONS = OneOf("received", "given")
 _CITATION = "Cha et al. 2010, Measuring user influence in Twitter: the million follower fallacy, ICWSM"

@@ -36,8 +36,8 @@ import numpy.typing as npt
 
 from swayrank._validate import Interval, check, domains
 from swayrank.errors import ParameterError
-from swayrank.event_columns import NO_TIME, as_us
 from swayrank.events import Events
+from swayrank.events.columns import NO_TIME, as_us
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.counts import EPOCH_HALF_LIVES, FRACTION_BITS, N_EPOCHS, decayed_sums, exp2_fraction
 from swayrank.measures._measure import Measure

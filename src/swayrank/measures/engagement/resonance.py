@@ -10,8 +10,8 @@ ignores how much anyone does. The logarithm lies between: ten people's first lik
 tenth. This is the concave aggregation by which co-occurring evidence is usually dampened (as term counts are in text
 retrieval: Buckley, Salton & Allan 1992, "Automatic retrieval with locality information using SMART").
 
-Sums within a pair are exact integers; the pairs of an account are added from the smallest to the largest. So any order of
-rows, any numbering of accounts and any number of threads give the same bits.
+Sums within a pair are exact integers; the pairs of an account are added from the smallest to the largest. So any order
+of rows, any numbering of accounts and any number of threads give the same bits.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.cascade import cascades, reached, row_skips
 from swayrank.kernels.random import CASCADE
-from swayrank.measures._measure import frame
 from swayrank.measures.propagation.models import Floats, IndependentCascade, as_model, row_probability
+from swayrank.tables import frame
 
 Account = int | str
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from swayrank._progress import Step
 from swayrank.engines import Bounds, Engine, balanced_bounds, chunk_bounds
 from swayrank.errors import ParameterError
-from swayrank.graph_parts import U32, U64, Adjacency, n_self_loops, read_only, row_counts, sources
+from swayrank.graph.parts import U32, U64, Adjacency, n_self_loops, read_only, row_counts, sources
 from swayrank.kernels import csr
 
 _CHUNK = 1 << 18  # arcs that one task partitions: 2 MB of scratch, which stays in a core's own cache

@@ -28,7 +28,7 @@ import numpy as np
 
 from swayrank.engines import balanced_bounds
 from swayrank.errors import DamagedGraphError, NotAGraphError, VersionError
-from swayrank.graph_parts import U64, Adjacency, Array, GraphParts, GraphReport
+from swayrank.graph.parts import U64, Adjacency, Array, GraphParts, GraphReport
 from swayrank.ids import Ids
 
 FORMAT = "swayrank-graph"

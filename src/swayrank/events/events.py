@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.errors import InputError, ParameterError
-from swayrank.event_columns import (
+from swayrank.events.columns import (
     FORMAT,
     NO_ACCOUNT,
     NO_POST,
@@ -52,14 +52,14 @@ from swayrank.event_columns import (
     repeats,
     spelled_out,
     subset,
-    table_to_frame,
     timestamps,
     write_parquet,
 )
-from swayrank.event_reports import EventsReport, EventsSummary
+from swayrank.events.posts import COUNTS, Posts
+from swayrank.events.reports import EventsReport, EventsSummary
 from swayrank.graph import Graph
 from swayrank.ids import Ids, Interner, read_only
-from swayrank.posts import COUNTS, Posts
+from swayrank.tables import frame
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -512,7 +512,7 @@ class Events:
         >>> ev.to_frame("polars").select("actor", "action", "target").row(0)
         ('b', 'repost', 'a')
         """
-        return table_to_frame(self.to_arrow(), backend)
+        return frame(self.to_arrow(), backend)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one Parquet file that any tool can read; accounts that have no event are left out.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.errors import ParameterError
-from swayrank.event_columns import (
+from swayrank.events.columns import (
     FORMAT,
     NO_POST,
     NO_TIME,
@@ -25,11 +25,11 @@ from swayrank.event_columns import (
     plain_list,
     repeats,
     spelled_out,
-    table_to_frame,
     timestamps,
 )
-from swayrank.event_reports import EventsReport
+from swayrank.events.reports import EventsReport
 from swayrank.ids import Ids, read_only
+from swayrank.tables import frame
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -188,4 +188,4 @@ class Posts:
 
     def to_frame(self, backend: str = "pandas") -> Any:
         """The table as a data frame of "pandas", "polars" or "pyarrow"."""
-        return table_to_frame(self.to_arrow(), backend)
+        return frame(self.to_arrow(), backend)

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from swayrank._validate import Integer, OneOf, Optional, check, domains
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.graph_input import DIRECTIONS, SELF_LOOPS, Direction, SelfLoops
-from swayrank.graph_parts import MAX_NODES, U32, U64, Array, GraphParts
+from swayrank.graph.input import DIRECTIONS, SELF_LOOPS, Direction, SelfLoops
+from swayrank.graph.parts import MAX_NODES, U32, U64, Array, GraphParts
 from swayrank.ids import Ids
+from swayrank.tables import frame
 
 
 @dataclass(frozen=True)
@@ -463,14 +464,7 @@ def component_labels(indptr: U64, indices: U32, connection: str) -> npt.NDArray[
 
 def _to_frame(u: U32, v: U32, parts: GraphParts, backend: str) -> Any:
     """A table of arcs: source, target, columns."""
-    import narwhals as nw
     import pyarrow as pa
 
-    if backend != "pyarrow":
-        _need(backend)
     names = parts.ids.to_arrow()
-    ends = {"source": names.take(pa.array(u)), "target": names.take(pa.array(v))}
-    table = nw.from_native(pa.table(ends | {name: pa.array(column) for name, column in parts.columns.items()}))
-    if backend == "pandas":
-        return table.to_pandas()
-    return table.to_polars() if backend == "polars" else table.to_native()
+    return frame({"source": names.take(pa.array(u)), "target": names.take(pa.array(v)), **parts.columns}, backend)

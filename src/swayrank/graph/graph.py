@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank import graph_build, graph_folder
 from swayrank._progress import Progress, track
 from swayrank._validate import Integer, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import FolderError, ParameterError
-from swayrank.graph_exchange import Exchange, Given, component_labels
-from swayrank.graph_input import DIRECTIONS, SELF_LOOPS, Direction, SelfLoops, columns_of, ends_of
-from swayrank.graph_order import Relabelled
-from swayrank.graph_parts import MAX_NODES, U32, U64, Adjacency, Array, GraphParts, GraphReport, read_only, sources
+from swayrank.graph import build, folder
+from swayrank.graph.exchange import Exchange, Given, component_labels
+from swayrank.graph.input import DIRECTIONS, SELF_LOOPS, Direction, SelfLoops, columns_of, ends_of
+from swayrank.graph.order import Relabelled
+from swayrank.graph.parts import MAX_NODES, U32, U64, Adjacency, Array, GraphParts, GraphReport, read_only, sources
 from swayrank.ids import Ids
 
 
@@ -190,9 +190,9 @@ class Graph(Exchange):
         if direction == "influences":
             given = {"u": ends.v, "v": ends.u, "names": ("v", "u")}
         mirrored, drop = direction == "undirected", self_loops == "drop"
-        edges = graph_build.Edges(n_nodes=len(ends.ids), mirrored=mirrored, drop_loops=drop, columns=values, **given)
+        edges = build.Edges(n_nodes=len(ends.ids), mirrored=mirrored, drop_loops=drop, columns=values, **given)
         with track(progress, "building the graph", 6 * edges.n_arcs) as step:
-            built = graph_build.build(edges, resolve_engine(engine, threads), step)
+            built = build.build(edges, resolve_engine(engine, threads), step)
         dropped = built.self_loops + built.duplicates
         report = GraphReport(ends.u.size, ends.u.size - dropped, built.self_loops, built.duplicates)
         return cls(GraphParts(built.adjacency, ends.ids, not mirrored, built.columns, report))
@@ -280,7 +280,7 @@ class Graph(Exchange):
         (array([0, 0, 1], dtype=uint32), array([0, 1, 2], dtype=uint32))
         """
         if "in_arcs" not in self._kept:
-            self._kept["in_arcs"] = graph_build.transposed_arcs(self.indptr, self.indices, resolve_engine())
+            self._kept["in_arcs"] = build.transposed_arcs(self.indptr, self.indices, resolve_engine())
         arcs: npt.NDArray[np.integer[Any]] = self._kept["in_arcs"]
         return arcs
 
@@ -433,7 +433,7 @@ class Graph(Exchange):
             ids = Ids.from_values(self.ids[nodes])
         indptr = np.zeros(n_nodes + 1, np.uint64)
         np.cumsum(np.bincount(u, minlength=n_nodes), out=indptr[1:])
-        adjacency = Adjacency(indptr, v, *graph_build.transpose(indptr, v, resolve_engine()))
+        adjacency = Adjacency(indptr, v, *build.transpose(indptr, v, resolve_engine()))
         columns = {name: column[arcs] for name, column in self._parts.columns.items()}
         parts = GraphParts(adjacency, ids, self.directed, columns)
         return Graph(replace(parts, report=GraphReport(parts.n_rows, parts.n_rows)))
@@ -443,7 +443,7 @@ class Graph(Exchange):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of nodes, arcs, columns and ids: 32 hex digits, the same in memory and on disk. O(bytes) once."""
-        return graph_folder.fingerprint_of(self._parts)
+        return folder.fingerprint_of(self._parts)
 
     @domains(partitions=Integer(1, 1 << 16))
     def save(self, path: str | Path, partitions: int = 1) -> Path:
@@ -474,10 +474,10 @@ class Graph(Exchange):
         ...     Graph.open(g.save(folder)).fingerprint == g.fingerprint
         True
         """
-        folder = Path(path).absolute()
-        fingerprint = graph_folder.save_graph(folder, self._parts, partitions)
-        self.__dict__.update(path=folder, fingerprint=fingerprint)
-        return folder
+        place = Path(path).absolute()
+        fingerprint = folder.save_graph(place, self._parts, partitions)
+        self.__dict__.update(path=place, fingerprint=fingerprint)
+        return place
 
     @classmethod
     def open(cls, path: str | Path, verify: bool = False) -> Graph:
@@ -499,10 +499,10 @@ class Graph(Exchange):
         VersionError
             If a newer swayrank wrote it.
         """
-        folder = Path(path).absolute()
-        parts, fingerprint = graph_folder.open_graph(folder, verify=verify)
+        place = Path(path).absolute()
+        parts, fingerprint = folder.open_graph(place, verify=verify)
         graph = cls(parts)
-        graph.__dict__.update(path=folder, fingerprint=fingerprint)
+        graph.__dict__.update(path=place, fingerprint=fingerprint)
         return graph
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -514,7 +514,7 @@ class Graph(Exchange):
         """Whether the folder still holds this very graph."""
         assert self.path is not None
         try:
-            return bool(graph_folder.read_index(self.path)["fingerprint"] == self.fingerprint)
+            return bool(folder.read_index(self.path)["fingerprint"] == self.fingerprint)
         except (FolderError, KeyError, OSError):
             return False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank import tables
 from swayrank.errors import InputError, ParameterError, VersionError
 from swayrank.ids import Cells, Ids, Interner
 
@@ -218,18 +218,6 @@ def timestamps(time: Int64Array) -> Any:
     return pa.array(time, mask=time == NO_TIME).cast(pa.timestamp("us", "UTC"))
 
 
-def table_to_frame(table: pa.Table, backend: str) -> Any:
-    """An Arrow table as a frame of `backend`: "pandas", "polars" or "pyarrow"."""
-    if backend == "pyarrow":
-        return table
-    if backend not in {"pandas", "polars"}:
-        raise ParameterError(f"backend must be one of 'pandas', 'polars', 'pyarrow', got {backend!r}")
-    import narwhals as nw
-
-    frame = nw.from_native(table, eager_only=True)
-    return frame.to_pandas() if backend == "pandas" else frame.to_polars()
-
-
 def as_arrow(frame: Any) -> pa.Table:
     """A frame of any library, or a mapping of columns, as an Arrow table.
 
@@ -259,12 +247,8 @@ def as_arrow(frame: Any) -> pa.Table:
 
 def write_parquet(table: pa.Table, kind: str, about: Mapping[str, Any], path: Path) -> Path:
     """Write a table with what :func:`read_parquet` needs to know; the file appears whole or not at all."""
-    import pyarrow.parquet as pq
-
     metadata = {b"swayrank": json.dumps({"kind": kind, **about}).encode()}
-    temporary = path.with_name(path.name + ".part")
-    pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
-    os.replace(temporary, path)
+    tables.write_parquet(table.replace_schema_metadata(metadata), path)
     return path
 
 

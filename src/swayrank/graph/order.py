@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from swayrank.engines import resolve_engine
-from swayrank.graph_build import Rows, relabel
-from swayrank.graph_parts import U32, U64, Array, GraphParts, read_only
+from swayrank.graph.build import Rows, relabel
+from swayrank.graph.parts import U32, U64, Array, GraphParts, read_only
 
 
 class Relabelled:
