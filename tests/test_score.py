@@ -131,6 +131,8 @@ def test_graph_alone_events_alone_posts_alone(town):
     )
     counted = sr.score(None, None, posts, rng=1, min_evidence=1)
     assert counted.raw["resonance"].tolist() == [18.0, 7.0, 0.0]
+    only_followers = sr.Posts.from_arrays([0], accounts=Ids.from_values(["a"]), counts={"followers": [9]})
+    assert set(sr.score(None, None, only_followers, min_evidence=1).parts) == {"reach"}
     assert counted.raw["reach"][:2].tolist() == [120.0, 5.0]
     assert np.isnan(counted.raw["reach"][2])
     assert "spread" not in counted.parts

@@ -117,11 +117,14 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
         )
         definition += ", log(1 + sum) by engager"
         return Part(spread_out(felt.values, evidence.event_rows), definition, "dampened reactions", felt)
-    if evidence.posts is None:
+    posts = evidence.posts
+    if posts is None:
         return None
-    total = np.bincount(
-        evidence.posts.account, weights=_post_values(evidence.posts, parameters), minlength=len(evidence.posts.accounts)
-    )
+    counted = np.logical_or.reduce([~np.isnan(getattr(posts, column)) for column in _POST_COLUMNS])
+    if not counted.any():
+        return None
+    total = np.bincount(posts.account, weights=_post_values(posts, parameters), minlength=len(posts.accounts))
+    total[np.bincount(posts.account[counted], minlength=len(posts.accounts)) == 0] = np.nan
     return Part(spread_out(total, evidence.post_rows), definition + ", from counts per post", "weighted reactions")
 
 
