@@ -73,7 +73,12 @@ def test_the_score_finds_later_reposts_better_than_followers_do(case):
 @pytest.mark.parametrize(
     ("file", "columns", "account", "n_posts"),
     [
-        ("instagram_influencers_1000.csv", {"account": "Influencer insta name", "followers": "Followers"}, "433", 1000),
+        (
+            "instagram_influencers_1000.csv",
+            {"account": "Influencer insta name", "followers": "Followers"},
+            "instagram",
+            1000,
+        ),
         (
             "youtube_global_2023.csv",
             {"account": "Youtuber", "followers": "Subscribers", "views": "Video Views"},
