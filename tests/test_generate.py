@@ -79,7 +79,10 @@ def test_wrong_kinds_and_parameters():
 @pytest.mark.parametrize(
     ("kind", "params", "message"),
     [
-        ("erdos_renyi", {"n": 5}, "p .* or m"),
+        ("erdos_renyi", {}, "erdos_renyi needs n; it has n, p, m, direction"),
+        ("barabasi_albert", {"m": 2}, "barabasi_albert needs n; it has n, m, direction"),
+        ("watts_strogatz", {}, "watts_strogatz needs n; it has n, k, p"),
+        ("rmat", {}, "rmat needs n .* or scale"),
         ("erdos_renyi", {"n": 5, "p": 0.1, "m": 3}, "one of them"),
         ("erdos_renyi", {"n": 5, "p": 1.1}, r"p must be in \[0, 1\]"),
         ("erdos_renyi", {"n": 5, "m": 21}, r"m must be an integer in \[0, 20\]"),
@@ -88,7 +91,12 @@ def test_wrong_kinds_and_parameters():
         ("barabasi_albert", {"n": 5, "m": 5}, r"m must be an integer in \[1, 4\]"),
         ("watts_strogatz", {"n": 5, "k": 3, "p": 0.1}, "k must be an even number below n=5"),
         ("watts_strogatz", {"n": 4, "k": 4, "p": 0.1}, "k must be an even number below n=4"),
-        ("sbm", {"n": 10}, "sizes .* or blocks"),
+        ("sbm", {}, "sbm needs n.*, or sizes"),
+        ("sbm", {"n": 4, "sizes": [2, 2], "blocks": 2}, "sizes .* or blocks"),
+        ("sbm", {"sizes": 5}, "sizes must be a list of accounts in each block, got 5"),
+        ("sbm", {"sizes": [2, 3], "matrix": "x"}, "matrix must be rows of probabilities"),
+        ("watts_strogatz", {"n": 100, "k": 200}, "k must be an even number below n=100, got 200"),
+        ("rmat", {"n": 8, "edge_facter": 3}, r"no parameter 'edge_facter'; did you mean 'edge_factor'\?; it has n, sc"),
         ("sbm", {"blocks": 2, "p_in": 0.1, "p_out": 0.1}, "needs n"),
         ("sbm", {"sizes": [2, 3], "n": 6, "p_in": 0.1, "p_out": 0.1}, "sum of sizes, 5, got 6"),
         ("sbm", {"sizes": [2, 3], "p_in": 0.1}, "p_in and p_out, or matrix"),
@@ -102,6 +110,36 @@ def test_wrong_kinds_and_parameters():
 def test_refused_values(kind, params, message):
     with pytest.raises(ParameterError, match=message):
         generate(kind, rng=1, **params)
+
+
+@pytest.mark.parametrize("kind", ["erdos_renyi", "barabasi_albert", "watts_strogatz", "sbm", "rmat"])
+def test_a_kind_and_a_number_of_accounts_are_enough(kind):
+    """Follows per account by the defaults: n * p of a binomial, within five of its standard deviations."""
+    n = 2000
+    graph = generate(kind, n=n, rng=1)
+    assert graph.n_nodes == n
+    drawn = graph.report.rows if kind == "rmat" else graph.n_edges
+    mean = {"barabasi_albert": 4 * (n - 4) / n, "watts_strogatz": 10}.get(kind, 16)
+    spread = 5 * np.sqrt(16 / n) if kind in {"erdos_renyi", "sbm"} else 1e-9
+    assert abs(drawn / n - mean) <= spread
+    assert generate("erdos_renyi", n=n, direction="undirected", rng=1).n_edges / n == pytest.approx(16, abs=1)
+
+
+@pytest.mark.parametrize("sizes", [[500] * 4, [100] * 10, [3] * 100, [200], [1] * 40, [700, 200, 100]])
+def test_default_blocks_give_sixteen_follows_mostly_at_home(sizes):
+    graph = generate("sbm", sizes=sizes, rng=3)
+    u, v = graph.edges()
+    block = np.repeat(np.arange(len(sizes)), sizes)
+    n, home = sum(sizes), int((block[u] == block[v]).sum())
+    assert graph.n_edges / n == pytest.approx(16, abs=5 * np.sqrt(16 / n))
+    room = sum(s * (s - 1) for s in sizes) / n
+    assert home / n == pytest.approx(min(room, 16 if len(sizes) == 1 else 12), abs=5 * np.sqrt(16 / n))
+
+
+def test_blocks_too_small_for_sixteen_follow_everybody():
+    assert generate("sbm", n=12, rng=1).n_edges == 12 * 11
+    assert generate("erdos_renyi", n=12, rng=1).n_edges == 12 * 11
+    assert generate("sbm", n=0, rng=1).n_nodes == 0
 
 
 @pytest.mark.parametrize("kind", ["erdos_renyi", "sbm"])

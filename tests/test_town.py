@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from swayrank.errors import ParameterError
+from swayrank.errors import FolderError, ParameterError
 from swayrank.events import NO_ACCOUNT
 from swayrank.graph import Graph
 from swayrank.ids import Ids
@@ -283,3 +283,20 @@ def test_tables_of_quantiles():
     values = np.array([from_table(x, module.read_only(table)) for x in r])
     assert np.log(values).mean() == pytest.approx(math.log(2), abs=0.02)
     assert np.log(values).std() == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_town_is_saved_to_a_folder_or_not_at_all(tmp_path):
+    made = town(n=60, days=1, rng=7)
+    (tmp_path / "note").write_text("mine")
+    for name, words in (("note", "is a file; .* name a folder"), ("g.csv", "is called like a file; .* name a folder")):
+        with pytest.raises(FolderError, match=f"{name} {words}"):
+            made.save(tmp_path / name)
+    with pytest.raises(FolderError, match=r"note/town cannot be written \(Not a directory\); name another folder"):
+        made.save(tmp_path / "note" / "town")
+    (tmp_path / "odd" / "graph.csv").mkdir(parents=True)
+    with pytest.raises(FolderError, match=r"odd cannot be written .*graph\.csv"):
+        made.save(tmp_path / "odd")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["note", "odd"]
+    assert (tmp_path / "note").read_text() == "mine"
+    (tmp_path / "old.csv").mkdir()
+    assert made.save(tmp_path / "old.csv").is_dir()

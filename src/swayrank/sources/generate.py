@@ -10,6 +10,9 @@ The models, by their names in the literature:
   dropped, which ``graph.report`` tells;
 - ``town``: a graph with posts, events and *known* influence (:mod:`swayrank.sources.town`).
 
+Every model has defaults, so that a kind and `n` are enough: 16 follows per account on average where the model allows
+it (the edge factor of Graph500), m = 4 for ``barabasi_albert``, k = 10 and p = 0.1 for ``watts_strogatz``.
+
 The same parameters and `rng` give the same bits on any number of threads: rows and arcs draw from streams of their own.
 
 References
@@ -33,6 +36,7 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress, track
 from swayrank._rng import Key, Rng, resolve_rng
+from swayrank._text import printable
 from swayrank._validate import Integer, Interval, OneOf, Optional, check, domains
 from swayrank.engines import Engine, chunk_bounds, resolve_engine
 from swayrank.errors import ParameterError
@@ -41,9 +45,11 @@ from swayrank.ids import read_only
 from swayrank.kernels.cascade import row_skips
 from swayrank.kernels.generate import block_arcs, pair_codes, preferential_targets, rmat_arcs, shuffle, small_world
 from swayrank.kernels.random import GENERATE
+from swayrank.sources.mapping import suggestion
 from swayrank.sources.town import Town, town
 
 Direction = Literal["follows", "undirected"]
+Floats = npt.NDArray[np.float64]
 Arcs = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]
 
 _PARTS = ("blocks", "pairs", "ba", "ws", "rmat", "labels")
@@ -54,6 +60,9 @@ _MOST_NODES = 2**32 - 2
 _NODES = Integer(0, _MOST_NODES)
 _CHANCE = Interval(0, 1)
 _DIRECTION = OneOf("follows", "undirected")
+_MEAN_DEGREE = 16.0
+_MEAN_AT_HOME = 12.0
+_BLOCKS = 10
 
 
 def generate(
@@ -89,7 +98,8 @@ def generate(
     Raises
     ------
     ParameterError
-        For an unknown kind or parameter, or a value outside its domain.
+        For an unknown kind, an unknown or missing parameter (with those that the kind takes), or a value outside its
+        domain.
 
     Examples
     --------
@@ -99,6 +109,8 @@ def generate(
     (1000, True)
     >>> sr.generate("watts_strogatz", n=10, k=4, p=0.1, rng=7).n_edges     # two arcs for each of the 20 edges
     40
+    >>> sr.generate("sbm", n=1000, rng=7).n_edges // 1000     # follows per account, by the defaults
+    15
     >>> sr.generate("ring", n=10)
     Traceback (most recent call last):
         ...
@@ -112,9 +124,18 @@ def generate(
         params["n"] = n
     for name in params:
         if name not in known:
-            raise ParameterError(f"{kind} has no parameter {name!r}; it has {', '.join(known)}")
+            named = printable(repr(name), 80)
+            raise ParameterError(f"{kind} has no parameter {named}{suggestion(name, known)}; it has {', '.join(known)}")
+    if lacking := [name for name in _needed(make) if name not in params]:
+        raise ParameterError(f"{kind} needs {', '.join(lacking)}; it has {', '.join(known)}")
     made: Graph | Town = make(**params, rng=rng, engine=engine, threads=threads, progress=progress)
     return made
+
+
+def _needed(make: Callable[..., Any]) -> list[str]:
+    """The parameters that have no default."""
+    parameters = inspect.signature(make).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty]
 
 
 # -- Erdos-Renyi and stochastic blocks ---------------------------------------------------------------------------------
@@ -139,9 +160,10 @@ def erdos_renyi(
     n : int
         Number of accounts.
     p : float or None, default=None
-        Probability of each pair. Give `p` or `m`.
+        Probability of each pair. Without `p` and `m`, 16 / (n - 1), so that an account follows 16 others on average (if
+        there are so many).
     m : int or None, default=None
-        Number of pairs.
+        Number of pairs; give `p` or `m`.
     direction : {"follows", "undirected"}, default="follows"
         Ordered pairs, or unordered ones (stored as two arcs each).
     rng, engine, threads, progress
@@ -156,16 +178,17 @@ def erdos_renyi(
     >>> erdos_renyi(n=100, m=321, rng=7).n_edges
     321
     """
-    if (p is None) == (m is None):
-        raise ParameterError("erdos_renyi needs p (probability of each pair) or m (number of pairs), one of them")
-    if p is not None:
+    if p is not None and m is not None:
+        raise ParameterError("erdos_renyi takes p (probability of each pair) or m (number of pairs), one of them")
+    if m is None:
+        p = min(1.0, _MEAN_DEGREE / max(1, n - 1)) if p is None else p
         return sbm(
             sizes=[n], matrix=[[p]], direction=direction, rng=rng, engine=engine, threads=threads, progress=progress
         )
     key = resolve_rng(rng)
     n_pairs = n * (n - 1) // (2 if direction == "undirected" else 1)
     check("m", m, Integer(0, n_pairs))
-    codes = _distinct_pairs(key, n, int(m or 0), n_pairs, direction == "undirected")
+    codes = _distinct_pairs(key, n, int(m), n_pairs, direction == "undirected")
     u, v = np.divmod(codes, np.uint64(max(n, 1)))
     return Graph.from_edges(u.astype(np.uint32), v.astype(np.uint32), n_nodes=n, direction=direction)
 
@@ -217,13 +240,14 @@ def sbm(
     Parameters
     ----------
     n : int or None, default=None
-        Number of accounts; needed with `blocks`, checked against `sizes`.
+        Number of accounts; needed without `sizes`, checked against them otherwise.
     sizes : sequence of int or None, default=None
         Accounts in each block; block 0 comes first in the order of the accounts.
     blocks : int or None, default=None
-        So many blocks of equal size (the first ones larger by one if n is not divisible).
+        So many blocks of equal size (the first ones larger by one if n is not divisible); 10 without `sizes`.
     p_in, p_out : float or None, default=None
-        Probability within a block and between blocks. Give both, or `matrix`.
+        Probability within a block and between blocks. Give both, or `matrix`. Without all of these, an account follows
+        12 others of its block and 4 of other blocks on average; where blocks are too small for 12, more between them.
     matrix : array of shape (n_blocks, n_blocks) or None, default=None
         ``matrix[a, b]``: probability that an account of block a follows one of block b; symmetric if undirected.
     direction : {"follows", "undirected"}, default="follows"
@@ -242,6 +266,8 @@ def sbm(
     True
     """
     starts = _block_starts(n, sizes, blocks)
+    if p_in is None and p_out is None and matrix is None:
+        p_in, p_out = _usual_chances(np.diff(starts).astype(np.float64))
     chances = _block_matrix(starts.size - 1, p_in, p_out, matrix, direction)
     n_rows = int(starts[-1])
     task = _Blocks(resolve_rng(rng), starts, row_skips(chances), direction == "undirected")
@@ -270,12 +296,15 @@ def _block_rows(task: _Blocks, start: int, stop: int) -> Arcs:
 
 
 def _block_starts(n: int | None, sizes: Sequence[int] | None, blocks: int | None) -> npt.NDArray[np.uint64]:
-    if (sizes is None) == (blocks is None):
-        raise ParameterError("sbm needs sizes (accounts in each block) or blocks (how many, with n), one of them")
+    if sizes is not None and blocks is not None:
+        raise ParameterError("sbm takes sizes (accounts in each block) or blocks (how many, with n), one of them")
     if sizes is None:
         if n is None:
-            raise ParameterError("sbm needs n, the number of accounts, where blocks is given")
-        sizes = [n // int(blocks or 1) + (b < n % int(blocks or 1)) for b in range(int(blocks or 1))]
+            raise ParameterError("sbm needs n, the number of accounts, or sizes, the accounts in each block")
+        count = _BLOCKS if blocks is None else int(blocks)
+        sizes = [n // count + (b < n % count) for b in range(count)]
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence | np.ndarray):
+        raise ParameterError(f"sizes must be a list of accounts in each block, got {printable(repr(sizes), 80)}")
     if len(sizes) == 0:
         raise ParameterError("sizes must name at least one block, got none")
     for size in sizes:
@@ -287,18 +316,32 @@ def _block_starts(n: int | None, sizes: Sequence[int] | None, blocks: int | None
     return np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)
 
 
+def _usual_chances(sizes: Floats) -> tuple[float, float]:
+    """Probabilities within and between blocks that give each account 16 followed ones on average, 12 at home."""
+    n = float(sizes.sum())
+    within, between = float((sizes * (sizes - 1)).sum()), float(n * n - (sizes * sizes).sum())
+    at_home = _MEAN_AT_HOME if between else _MEAN_DEGREE
+    p_in = min(1.0, at_home * n / within) if within else 0.0
+    p_out = min(1.0, (_MEAN_DEGREE * n - p_in * within) / between) if between else 0.0
+    return p_in, p_out
+
+
 def _block_matrix(
     n_blocks: int, p_in: float | None, p_out: float | None, matrix: npt.ArrayLike | None, direction: Direction
 ) -> npt.NDArray[np.float64]:
     if matrix is None:
         if p_in is None or p_out is None:
-            raise ParameterError("sbm needs p_in and p_out, or matrix")
+            raise ParameterError("sbm takes both p_in and p_out, or matrix, or none of them")
         chances = np.full((n_blocks, n_blocks), float(p_out))
         np.fill_diagonal(chances, float(p_in))
         return chances
     if p_in is not None or p_out is not None:
         raise ParameterError("sbm takes p_in and p_out, or matrix, not both")
-    chances = np.array(matrix, np.float64)
+    try:
+        chances = np.array(matrix, np.float64)
+    except (TypeError, ValueError):
+        got = printable(repr(matrix), 80)
+        raise ParameterError(f"matrix must be rows of probabilities, one row for each block, got {got}") from None
     if chances.shape != (n_blocks, n_blocks):
         raise ParameterError(f"matrix must have shape ({n_blocks}, {n_blocks}), got {chances.shape}")
     wrong = chances[~((chances >= 0) & (chances <= 1))]
@@ -316,7 +359,7 @@ def _block_matrix(
 def barabasi_albert(
     *,
     n: int,
-    m: int,
+    m: int = 4,
     direction: Direction = "follows",
     rng: Rng = None,
     engine: str | Engine = "local",
@@ -329,7 +372,7 @@ def barabasi_albert(
     ----------
     n : int
         Number of accounts, more than `m`.
-    m : int
+    m : int, default=4
         How many each new account follows.
     direction : {"follows", "undirected"}, default="follows"
         The newer follows the older, or both follow each other.
@@ -359,8 +402,8 @@ def barabasi_albert(
 def watts_strogatz(
     *,
     n: int,
-    k: int,
-    p: float,
+    k: int = 10,
+    p: float = 0.1,
     rng: Rng = None,
     engine: str | Engine = "local",
     threads: int | None = None,
@@ -372,9 +415,9 @@ def watts_strogatz(
     ----------
     n : int
         Number of accounts, more than `k`.
-    k : int
+    k : int, default=10
         Neighbours of each account, even.
-    p : float
+    p : float, default=0.1
         Probability that an edge gets a new end, drawn uniformly among the accounts not met yet.
     rng, engine, threads, progress
         As in :func:`generate`; a sequence by its nature, so it runs on one thread.

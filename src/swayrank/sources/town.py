@@ -36,8 +36,10 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress, Step, track
 from swayrank._rng import Key, Rng, resolve_rng
+from swayrank._text import printable
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, chunk_bounds, resolve_engine
+from swayrank.errors import FolderError, InputError
 from swayrank.events import ACTIONS, NO_ACCOUNT, Events, Posts
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
@@ -63,6 +65,7 @@ _FARM = 20  # bots of one client
 _SHARES = {INFLUENCER: 0.01, STAR: 0.004, LURKER: 0.25, BOT: 0.05}
 _AT_HOME = 0.65  # share of follows within the community
 _QUANTILES = 4096
+_FILE_ENDINGS = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet", ".gz", ".zst", ".xz", ".bz2", ".toml"}
 _NOBODY = np.uint32(NO_ACCOUNT)
 _MICROSECONDS = 86_400_000_000
 _START = 1_772_323_200_000_000  # 2026-03-01 UTC
@@ -193,6 +196,11 @@ class Town:
         pathlib.Path
             The folder.
 
+        Raises
+        ------
+        FolderError
+            If `folder` is a file, is called like one (``town.csv``), or cannot be made or written.
+
         Examples
         --------
         >>> import tempfile
@@ -201,9 +209,17 @@ class Town:
         ['events.csv', 'graph.csv', 'posts.csv', 'truth.csv']
         """
         path = Path(folder)
-        path.mkdir(parents=True, exist_ok=True)
-        for name, columns in self._tables().items():
-            write_csv(frame(columns, "pyarrow"), path / name, for_people=False)
+        shown = printable(path, 200)
+        if not path.is_dir() and (path.is_file() or path.suffix.lower() in _FILE_ENDINGS):
+            what = "is a file" if path.is_file() else "is called like a file"
+            raise FolderError(f"{shown} {what}; a town is four tables: name a folder for them, such as 'town'")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            for name, columns in self._tables().items():
+                write_csv(frame(columns, "pyarrow"), path / name, for_people=False)
+        except (OSError, InputError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise FolderError(f"{shown} cannot be written ({why}); name another folder") from error
         return path
 
     def _tables(self) -> dict[str, dict[str, Any]]:
