@@ -81,6 +81,34 @@ def test_reference_is_kept_and_used(town, tmp_path):
     call(*words, "--reference", tmp_path / "r.json", "--half-life", 3, check=False)
 
 
+def test_sampled_measures_repeat_themselves(town):
+    tables = [call("measure", "spread", town / "graph.csv", *more).stdout for more in ([], [], ["--rng", "8"])]
+    assert tables[0] == tables[1] != tables[2]
+
+
+def test_how_files_were_understood_is_told(town, tmp_path):
+    (tmp_path / "names.csv").write_text("ada,bob\nbob,cem\ncem,ada\n")
+    for words in (["score"], ["measure", "in_degree"]):
+        told = call(*words, tmp_path / "names.csv").stderr
+        assert "3 kept" in told
+        assert "comma" in told, told
+    manifest = tmp_path / "out" / "current" / "manifest.json"
+    call("score", "--graph", town / "graph.csv", "--direction", "influences", "-o", tmp_path / "out")
+    assert json.loads(manifest.read_text())["recipe"]["graph_options"] == {"direction": "influences"}
+
+
+def test_a_termination_tidies_up(town, tmp_path):
+    big = tmp_path / "big"
+    call("generate", "rmat", "-n", 2**17, "-o", big, "--quiet")
+    process = subprocess.Popen([*SWAYRANK, "score", str(big), "-o", str(tmp_path / "out")], stderr=subprocess.PIPE)
+    while not list((tmp_path / "out" / "runs").glob(".unfinished-*")) and process.poll() is None:
+        time.sleep(0.01)
+    process.terminate()
+    process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert not list((tmp_path / "out" / "runs").iterdir())
+
+
 def test_measure_check_convert_generate(town, tmp_path):
     listed = json.loads(call("measure", "--list", "--json").stdout)
     assert {"pagerank", "in_degree", "k_core", "spread", "h_index"} <= {entry["name"] for entry in listed}
@@ -105,7 +133,17 @@ def test_measure_check_convert_generate(town, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["score"], 2, "needs a graph, events, posts or a mapping"),
+        (["score"], 2, "there is nothing to score"),
+        (["score", "g.csv", "-o", "res.csv"], 2, "names a folder"),
+        (["score", "g.csv", "--columns", "a,b"], 2, "no log was given"),
+        (["score", "g.csv", "--data", "."], 2, "give a recipe"),
+        (["score", "r.toml", "--direction", "follows"], 2, "belongs into the recipe"),
+        (["score", "absent.toml"], 1, "there is no such file"),
+        (["score", "folder"], 1, "inside.csv"),
+        (["score", "--profile", "reach=1,reach=2", "--graph", "g.csv"], 2, "each name once"),
+        (["measure", "pagerank", "log.csv"], 2, "holds a log of events"),
+        (["measure", "spread", "g.csv", "-p", "threads=0"], 2, "an option of its own"),
+        (["generate", "rmat", "-p", "n=5", "-o", "v"], 2, "an option of its own"),
         (["score", "absent.csv"], 1, "absent.csv"),
         (["score", "--profile", "famous", "--graph", "g.csv"], 2, "balanced"),
         (["score", "--profile", "reach=much", "--graph", "g.csv"], 2, "numbers"),
@@ -128,6 +166,10 @@ def test_measure_check_convert_generate(town, tmp_path):
 )
 def test_mistakes_end_in_one_line(tmp_path, words, code, says):
     (tmp_path / "g.csv").write_text("a,b\n1,2\n2,3\n3,1\n")
+    (tmp_path / "r.toml").write_text('[graph]\nfile = "g.csv"\n')
+    (tmp_path / "log.csv").write_text("actor,action,target,post,time\nada,like,bob,p1,2020-01-01\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "inside.csv").write_text("1,2\n")
     done = call(*words, cwd=tmp_path, check=False)
     assert done.returncode == code, done.stderr
     assert says in done.stderr

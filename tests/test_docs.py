@@ -46,3 +46,17 @@ def test_public_names():
 def test_every_make_command_is_told():
     told = subprocess.run(["make", "-C", str(ROOT), "-s", "help"], capture_output=True, text=True, check=True).stdout
     assert {line.split()[0] for line in told.splitlines()} >= {"demo", "test", "lint", "bench", "docs", "help"}
+
+
+def test_the_table_of_the_demo_is_what_it_shows():
+    from swayrank.demo import demonstrate
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"```text\nranking .*?\n(.*?)```", text, re.DOTALL)[1]
+    told = {
+        m[1]: (float(m[2]), float(m[3]), int(m[4])) for m in re.finditer(r"(.+?)\s{2,}(\S+)\s+(\S+)\s+(\d+)\n", block)
+    }
+    shown = {r.name: (r.ndcg_at_100, r.spearman, r.found_of_20) for r in demonstrate(10_000, rng=7).recovery}
+    assert told.keys() == shown.keys()
+    for name, figures in shown.items():
+        assert told[name] == pytest.approx(figures, abs=0.006), name

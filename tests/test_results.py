@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,40 @@ def test_runs_are_kept_and_the_newest_is_current(tmp_path):
     assert (folders[0] / "scores.csv").read_text() == "0"
     manifest = read_manifest(folders[0])
     assert manifest["outputs"] == [{"file": "scores.csv", "bytes": 1, "blake2b": file_hash(folders[0] / "scores.csv")}]
+
+
+def test_a_file_gets_its_name_in_one_rename(tmp_path, monkeypatch):
+    renamed = []
+    replace = Path.replace
+
+    def watched(self, target):
+        renamed.append((self.read_bytes(), Path(target).exists()))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    with write_whole(tmp_path / "a") as file:
+        file.write(b"all of it")
+        file.flush()
+        assert not (tmp_path / "a").exists()
+    assert renamed == [(b"all of it", False)]
+
+
+def test_current_is_swapped_only_to_a_run_that_is_there(tmp_path, monkeypatch):
+    with RunFolder(tmp_path) as run:
+        before = run.publish({})
+    replace, seen = Path.replace, []
+
+    def watched(self, target):
+        if Path(target).name == "current":
+            seen.append((tmp_path / "runs" / run.id / "manifest.json").is_file())
+            raise KeyboardInterrupt  # the worst moment to be stopped
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    with pytest.raises(KeyboardInterrupt), RunFolder(tmp_path) as run:
+        run.publish({})
+    assert seen == [True]
+    assert current_run(tmp_path) == before
 
 
 def test_a_failing_run_leaves_the_previous_one(tmp_path):

@@ -114,7 +114,7 @@ def test_insufficient_data_below_the_floor():
 def test_graph_alone_events_alone_posts_alone(town):
     alone = sr.score(town.graph, rng=1)
     assert set(alone.parts) == {"reach", "spread"}
-    assert alone.weights == {"reach": 0.1, "spread": 0.1}
+    assert alone.weights == {"reach": 0.5, "spread": 0.5}
     assert any("resonance" in text for text in alone.left_out)
     best = alone.top(1)[0]
     assert best.score == pytest.approx((best.parts["reach"] + best.parts["spread"]) / 2)
@@ -137,6 +137,42 @@ def test_graph_alone_events_alone_posts_alone(town):
     assert np.isnan(counted.raw["reach"][2])
     assert "spread" not in counted.parts
     assert "15 likes" in str(counted.explain("a"))
+
+
+def test_the_silent_have_no_resonance_rather_than_an_unknown_one():
+    graph = sr.Graph.from_edges(["b", "c", "d", "e", "b", "c", "d"], ["a", "a", "a", "a", "f", "f", "f"])
+    got = sr.score(graph, events([("b", "like", "f"), ("c", "like", "f"), ("d", "like", "f")]), rng=1)
+    assert got.row("a").parts["resonance"] == 0.0
+    assert got.row("f").score > got.row("a").score
+
+
+def test_the_same_scores_from_memory_and_from_files(town, scores, tmp_path):
+    town.save(tmp_path)
+    read = sr.score(sr.read_graph(tmp_path / "graph.csv"), sr.read_events([tmp_path / "events.csv"]), rng=5)
+    at = read.ids.positions(scores.ids.to_arrow(), missing="sentinel")
+    isolated = at == 2**32 - 1  # who neither follows nor is followed, nor acts, stands in no file
+    assert np.isnan(scores.score[isolated]).all()
+    for part in ("reach", "resonance"):
+        assert read.raw[part][at[~isolated]] == pytest.approx(scores.raw[part][~isolated], rel=1e-12)
+    assert read.score[at[~isolated]] == pytest.approx(scores.score[~isolated], abs=3, nan_ok=True)  # spread is sampled
+
+
+def test_saved_scores_are_a_run(scores, tmp_path):
+    folder = scores.save(tmp_path / "out")
+    assert (tmp_path / "out" / "current").resolve() == folder.resolve()
+    kept = json.loads((folder / "manifest.json").read_text())
+    assert kept["parameters"]["half_life_days"] == scores.params["half_life_days"]
+    assert kept["counts"]["scored"] == scores.n_scored
+    first = json.loads((folder / "explanations.jsonl").read_text().splitlines()[0])
+    assert first["account"] == scores.top(1)[0].account
+    again = sr.score(scores.evidence.graph, scores.evidence.events, reference=folder / "reference.json", rng=5)
+    again.check_comparable(scores)
+
+
+def test_names_that_do_not_meet_are_told():
+    graph = sr.Graph.from_edges([1, 2, 3], [2, 3, 1])
+    got = sr.score(graph, events([("ada", "like", "bob"), ("bob", "like", "ada")]), min_evidence=0, rng=1)
+    assert any("only 0 of the log's 2 accounts are in the graph" in text for text in got.left_out)
 
 
 def test_ids_of_all_sources_are_joined():
@@ -210,6 +246,25 @@ def test_explanations_are_true_to_the_log(town, scores):
         assert f"{told.n_followers:,} followers" in str(told)
 
 
+def test_an_explanation_leaves_out_what_people_do_to_themselves():
+    log = events(
+        [
+            ("a", "like", "a", "p", "2026-01-01"),
+            ("b", "like", "a", "p", "2026-01-01"),
+            ("c", "like", "a", "p", "2026-01-02"),
+        ]
+    )
+    told = sr.score(None, log, min_evidence=0, rng=1).explain("a")
+    assert (told.n_reactions, told.n_engagers, told.reactions) == (2, 2, {"like": 2})
+    assert told.posts[0].reactions == {"like": 2}
+
+
+def test_follower_shares_are_by_how_many_each_follows():
+    graph = sr.Graph.from_edges(["b", "c", "c", "c", "b2", "x", "y"], ["a", "a", "d", "e", "b", "b", "b"])
+    told = sr.score(graph, profile="reach", min_evidence=0, rng=1).explain("a")
+    assert {f.account: f.share for f in told.followers} == pytest.approx({"b": 0.75, "c": 0.25})
+
+
 def test_one_loyal_fan_makes_no_crowd():
     fan = [("fan", "like", "idol", "p", "2026-01-01")] * 50
     crowd = [(f"u{i}", "like", "host", "q", "2026-01-01") for i in range(10)]
@@ -255,12 +310,17 @@ def test_table_prints(scores):
         ({"half_life_days": 0}, "half_life_days must be"),
         ({"min_evidence": -1}, "min_evidence must be"),
         ({"action_weights": {"like": -1}}, "must be"),
+        ({"action_weights": {"lik": 1}}, "got 'lik'"),
+        ({"action_weights": 4}, "weight by action"),
+        ({"reference": 5}, "reference must be"),
+        ({"until": "1900-01-01", "events": True}, "until must lie after"),
     ],
 )
 def test_wrong_use_is_named(town, wrong, says):
     given = {"graph": town.graph} if wrong and "graph" not in wrong else {}
-    if "action_weights" in wrong:
+    if "action_weights" in wrong or "events" in wrong:
         given["events"] = town.events
+        wrong = {name: value for name, value in wrong.items() if name != "events"}
     with pytest.raises(ParameterError, match=says):
         sr.score(**{**given, **wrong})
 

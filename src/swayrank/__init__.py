@@ -1,4 +1,4 @@
-"""swayrank: who influences whom in a social network, by how much, how sure that is, and whom to ask.
+"""swayrank: who influences whom in a social network, and by how much.
 
 >>> import swayrank as sr
 >>> g = sr.Graph.from_edges(["ada", "bob", "cem"], ["eve", "eve", "ada"])   # ada follows eve, ...
@@ -73,4 +73,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, "__version__"])

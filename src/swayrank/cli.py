@@ -8,7 +8,10 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
+import signal
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +33,7 @@ DEFAULT_RNG = 7
 
 app = typer.Typer(
     name="swayrank",
-    help="Who influences whom in a social network, by how much, how sure that is, and whom to ask.",
+    help="Who influences whom in a social network, and by how much: accounts scored from follows and reactions.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -69,6 +72,8 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             _stop(WRONG_USE, f"error: {error}")
         except SwayrankError as error:
             _stop(FAILED, f"error: {error}")
+        except OSError as error:
+            _stop(FAILED, f"error: {error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
             _stop(FAILED, "error: there is not enough memory for this; use fewer accounts, or a larger machine")
         except KeyboardInterrupt:
@@ -86,20 +91,38 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
 
 def _listen(quiet: bool) -> Progress:
-    """Progress for the library, and a line whenever a kernel has to be compiled first."""
+    """Progress for the library, and a live line while kernels have to be compiled first."""
     if quiet:
         return None
     from swayrank.kernels.jit import tell_compilations
 
-    told: list[str] = []
+    compiled: list[str] = []
+    live = sys.stderr.isatty()
 
     def tell(name: str) -> None:
-        if not told:
-            _say("compiling kernels for this machine (once; about half a minute in all)")
-        told.append(name)
+        if not compiled:
+            _say("compiling what this needs for this machine; the next time it is there")
+        compiled.append(name)
+        if live:
+            sys.stderr.write(f"\r\x1b[2K  kernel {len(compiled)}: {name}\r")
+            sys.stderr.flush()
 
     tell_compilations(tell)
     return True
+
+
+def _wrapped(text: str) -> str:
+    """Lines broken between words where stdout is a terminal; as they are elsewhere."""
+    lines = [printable(line, 4000) for line in text.splitlines()]
+    if not sys.stdout.isatty():
+        return "\n".join(lines)
+    width = shutil.get_terminal_size().columns
+    return "\n".join(_broken(line, width) for line in lines)
+
+
+def _broken(line: str, width: int) -> str:
+    margin = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line, width, subsequent_indent=margin + "  ", break_on_hyphens=False) or line
 
 
 def _print_json(value: object) -> None:
@@ -126,9 +149,10 @@ def _pairs(text: str | None, option: str) -> dict[str, str]:
     if not text:
         return {}
     pairs = [piece.partition("=") for piece in text.split(",")]
-    if any(not name.strip() or not equal for name, equal, _ in pairs):
-        raise ParameterError(f"{option} must look like name=value,name=value, got {text!r}")
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    found = {name.strip(): value.strip() for name, _, value in pairs}
+    if any(not name.strip() or not equal for name, equal, _ in pairs) or len(found) < len(pairs):
+        raise ParameterError(f"{option} must look like name=value,name=value, each name once, got {text!r}")
+    return found
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -173,14 +197,22 @@ def score(
     profile: Annotated[
         str | None, typer.Option(help="balanced, reach, campaign, superspreader, or weights as reach=1,spread=2.")
     ] = None,
-    half_life: Annotated[float | None, typer.Option(help="Days after which a reaction counts half.")] = None,
+    half_life: Annotated[
+        float | None,
+        typer.Option(help="Days after which a reaction counts half; 7, or a sixth of the data's span if less."),
+    ] = None,
+    duplicates: Annotated[
+        str | None, typer.Option(help="Repeated rows of a log or table: keep (default) or drop.")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Use only what happened before this date or time.")] = None,
     min_evidence: Annotated[int | None, typer.Option(help="Followers, reactions and posts needed for a score.")] = None,
     reference: Annotated[Path | None, typer.Option(help="Scale by the knots of this reference file.")] = None,
     new_reference: Annotated[Path | None, typer.Option(help="Save this data's knots for later runs.")] = None,
     explain: Annotated[list[str] | None, typer.Option(help="Explain this account's score; may be repeated.")] = None,
     top: Top = 20,
-    output: Output = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to keep the run in.", show_default=False)
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     threads: Threads = None,
@@ -210,10 +242,13 @@ def score(
             "columns": columns.split(",") if columns else None,
             "actions": _pairs(actions, "--actions") or None,
             "max_rejects": max_rejects,
+            "duplicates": duplicates,
         },
         score={name: value for name, value in given.items() if value is not None},
         default_rng=DEFAULT_RNG,
     )
+    if output is not None and output.suffix in (".csv", ".parquet", ".json"):
+        raise ParameterError(f"--output names a folder, which will hold scores.csv and more, got {output.name!r}")
     progress = _listen(quiet)
     done = run(recipe, output, threads=threads, progress=progress)
     if new_reference is not None:
@@ -242,7 +277,7 @@ def _show_scores(done: Run, top: int, explained: list[str], *, as_json: bool, qu
     ]
     _print_table(["rank", "account", "score", *names], rows, left=[1])
     for reason in reasons:
-        typer.echo("\n" + "\n".join(printable(line, 400) for line in str(reason).splitlines()))
+        typer.echo("\n" + _wrapped(str(reason)))
     if not quiet:
         for line in done.closing():
             _say(line)
@@ -272,6 +307,7 @@ def measure(
     as_json: Json = False,
     quiet: Quiet = False,
     threads: Threads = None,
+    rng: RngOption = DEFAULT_RNG,
 ) -> None:
     """Compute one measure for every account; -o writes all of them as .csv, .parquet or .json."""
     from swayrank import jobs
@@ -287,9 +323,20 @@ def measure(
         "columns": columns.split(",") if columns else None,
         "actions": _pairs(actions, "--actions") or None,
     }
-    result = jobs.run_measure(
-        name, file, _parameters(parameter or []), graph_options, events_options, threads=threads, progress=progress
+    measured = jobs.run_measure(
+        name,
+        file,
+        _parameters(parameter or []),
+        graph_options,
+        events_options,
+        rng=rng,
+        threads=threads,
+        progress=progress,
     )
+    if not quiet:
+        for line in jobs.told(measured.data):
+            _say(line)
+    result = measured.measure
     if output is not None:
         jobs.write_measure(result, output)
     if as_json:
@@ -382,7 +429,7 @@ def check(
     if as_json:
         _print_json(report.to_dict())
     else:
-        typer.echo("\n".join(printable(line, 400) for line in str(report).splitlines()))
+        typer.echo(_wrapped(str(report)))
 
 
 @command
@@ -410,7 +457,7 @@ def convert(
     }
     told = jobs.run_convert(file, output, graph_options, events_options, threads=threads, progress=_listen(quiet))
     if not quiet:
-        _say(printable(told, 400))
+        _say(told)
 
 
 @command
@@ -463,7 +510,9 @@ def demo(
     _print_table(["ranking", "NDCG at 100", "Spearman", "of the true top 20"], recovery)
     best = shown.scores.top(1)[0]
     typer.echo("\nWhy the first is first:\n")
-    typer.echo(printable(str(shown.scores.explain(best.account)), 2000).replace("\\n", "\n"))
+    typer.echo(_wrapped(str(shown.scores.explain(best.account))))
+    if not quiet:
+        _say("\nNow with your own files: swayrank score --help (in a new terminal first: . .venv/bin/activate)")
 
 
 def _show_town(shown: Demonstration, top: int) -> None:
@@ -517,4 +566,5 @@ def _root(
 
 def main() -> None:
     """Entry point of the `swayrank` command."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to stop tidies up as Ctrl-C does
     app()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from swayrank._progress import Progress
 from swayrank._rng import Rng
+from swayrank._text import printable
 from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
@@ -23,6 +26,7 @@ from swayrank.sources.generate import generate
 from swayrank.tables import write_csv, write_parquet
 
 _TABLES = (".csv", ".parquet", ".json")
+_KINDS = {"graph": "a graph", "events": "a log of events", "posts": "counts per post", "mapping": "a mapping"}
 
 
 def read_any(
@@ -33,11 +37,25 @@ def read_any(
     kind: str | None = None,
     **work: Any,
 ) -> Graph | Events:
-    """A graph or a log, whichever the file holds."""
-    if (kind or recognise_kind(file)) == "graph":
+    """A graph or a log, whichever the file holds; options about the other are refused."""
+    kind = kind or recognise_kind(file)
+    other = events_options if kind == "graph" else graph_options
+    if said := [name for name, value in other.items() if value is not None]:
+        raise ParameterError(f"{said[0]} does not apply: {file} holds {_KINDS.get(kind, kind)}")
+    if kind == "graph":
         return open_graph(file, graph_options, **work)
-    given = {name: value for name, value in events_options.items() if value is not None}
-    return read_events([str(file)], **given, **work)
+    if kind == "events":
+        given = {name: value for name, value in events_options.items() if value is not None}
+        return read_events([str(file)], **given, **work)
+    raise ParameterError(f"{file} holds {_KINDS.get(kind, kind)}; a graph or a log is needed")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A measure and what it was computed on."""
+
+    measure: Measure
+    data: Graph | Events
 
 
 def run_measure(
@@ -47,16 +65,47 @@ def run_measure(
     graph_options: Mapping[str, Any],
     events_options: Mapping[str, Any],
     *,
+    rng: Rng,
     threads: int | None = None,
     progress: Progress = None,
-) -> Measure:
+) -> Measured:
     """Compute the measure called `name` on what `file` holds."""
     known = measures()
-    needs = "graph" if name not in known or known[name].needs == "graph" else "events"
-    data = read_any(file, graph_options, events_options, kind=needs, threads=threads, progress=progress)
-    takes = inspect.signature(known[name].function).parameters if name in known else {}
-    how = {word: value for word, value in (("threads", threads), ("progress", progress)) if word in takes}
-    return measure(data, name, **parameters, **how)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ParameterError(f"there is no measure {name!r}{hint} (swayrank measure --list shows them)")
+    ours = {"rng": rng, "threads": threads, "progress": progress, "engine": "local"}
+    if said := [word for word in parameters if word in ours]:
+        raise ParameterError(f"{said[0]} is an option of its own (--{said[0]}), not a parameter of the measure")
+    data = read_any(
+        file,
+        graph_options,
+        events_options,
+        kind=_kind_for(known[name].needs, name, file, graph_options, events_options),
+        threads=threads,
+        progress=progress,
+    )
+    takes = inspect.signature(known[name].function).parameters
+    how = {word: value for word, value in ours.items() if word in takes}
+    return Measured(measure(data, name, **parameters, **how), data)
+
+
+def _kind_for(
+    needs: str, name: str, file: Path, graph_options: Mapping[str, Any], events_options: Mapping[str, Any]
+) -> str:
+    """What the measure needs, unless the file clearly holds something else and nobody named its columns."""
+    options = graph_options if needs == "graph" else events_options
+    named = any(value is not None for value in options.values())
+    found = needs if named else recognise_kind(file)
+    if found != needs and not (needs == "events" and found == "graph" and file.is_file()):
+        raise ParameterError(f"{name} is a measure of {_KINDS[needs]}, and {file} holds {_KINDS.get(found, found)}")
+    return needs
+
+
+def told(data: Graph | Events) -> list[str]:
+    """How what was read was understood, line by line."""
+    return [f"{data!r}", *(f"  {printable(line, 400)}" for line in str(data.report).splitlines())]
 
 
 def write_measure(result: Measure, path: Path) -> None:
@@ -95,7 +144,7 @@ def run_convert(
         raise ParameterError(f"a graph is converted to a folder, .csv or .parquet, got {output.name!r}")
     else:
         data.save(output)
-    return f"{data!r} written to {output}"
+    return "\n".join([*told(data), f"written to {output}"])
 
 
 def run_generate(
@@ -109,6 +158,8 @@ def run_generate(
     progress: Progress = None,
 ) -> str:
     """Generate a graph folder, or a town's four tables; returns one line that says what was written."""
+    if said := [word for word in parameters if word in ("n", "rng", "threads", "progress", "engine")]:
+        raise ParameterError(f"{said[0]} is an option of its own (--{said[0]}), not a parameter")
     made = generate(kind, n=n, rng=rng, threads=threads, progress=progress, **parameters)
     made.save(output)
     return f"{made!r} written to {output}"

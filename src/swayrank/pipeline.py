@@ -8,34 +8,34 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 import time
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from swayrank._progress import Progress, track
+import numpy as np
+
+from swayrank._progress import Progress
 from swayrank._text import printable
 from swayrank.engines import Engine
 from swayrank.errors import InputError, ParameterError
 from swayrank.events import Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
-from swayrank.results import RunFolder, file_hash, versions, write_whole
+from swayrank.results import RunFolder, file_hash
 from swayrank.scoring.combine import score
-from swayrank.scoring.scale import Reference
+from swayrank.scoring.keep import keep, rejects_of
 from swayrank.scoring.scores import Scores
 from swayrank.sources.check import recognise_kind
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.mapping import load_mapping, suggestion
 from swayrank.sources.rejects import Rejects
-from swayrank.tables import write_csv, write_parquet
 
-_MOST_EXPLAINED = 1000
 _RUN_BY_US = {"graph", "events", "posts", "reference", "engine", "threads", "progress"}
+_LARGE, _LOOKED_AT = 1000, 5000
 SCORE_OPTIONS = (*(name for name in inspect.signature(score).parameters if name not in _RUN_BY_US), "reference")
 
 
@@ -81,7 +81,9 @@ class Recipe:
                     f"score takes {', '.join(SCORE_OPTIONS)}, got {name!r}{suggestion(name, SCORE_OPTIONS)}"
                 )
         if self.mapping is None and self.graph is None and not self.events and not self.posts:
-            raise ParameterError("a recipe needs a graph, events, posts or a mapping; name a file")
+            raise ParameterError(
+                "there is nothing to score; name a graph, a log, a table of posts, or a recipe (.toml)"
+            )
 
     @classmethod
     def load(
@@ -97,14 +99,20 @@ class Recipe:
         path = Path(path)
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError("there is no such file", file=str(path)) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot be read: {error}", file=str(path)) from None
+            raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", file=str(path)) from None
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"is no TOML: {error}", file=str(path)) from None
         own = content.pop("score", {})
         if not isinstance(own, dict):
             raise InputError("[score] must be a table", file=str(path))
         return cls(mapping=content, data=data or path.parent, score={**own, **(score or {})})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as plain values, for a manifest: with it and the same files the run can be repeated."""
+        return {name: _plain(value) for name, value in vars(self).items() if value is not None and value != {}}
 
     @classmethod
     def from_files(
@@ -121,29 +129,52 @@ class Recipe:
         default_rng: int,
     ) -> Recipe:
         """The recipe of a command line: one TOML, or files whose kinds are recognised where they are not named."""
+        graph_options, events_options = _given(graph_options), _given(events_options)
         tomls = [file for file in files if file.suffix == ".toml"]
         if tomls:
             if len(files) > 1 or graph or events or posts:
                 raise ParameterError(f"a recipe stands alone: give {tomls[0]} or other files, not both")
+            if options := [*graph_options, *events_options]:
+                raise ParameterError(f"{options[0]} belongs into the recipe: write it into {tomls[0]}")
             recipe = cls.load(tomls[0], data=data, score=score)
-            return (
-                recipe
-                if "rng" in recipe.score
-                else cls(**{**vars(recipe), "score": {"rng": default_rng, **recipe.score}})
-            )
+            return replace(recipe, score={"rng": default_rng, **recipe.score})
+        if data is not None:
+            raise ParameterError("--data names the folder of a recipe's files: give a recipe (.toml), or leave it out")
         found: dict[str, list[Path]] = {"graph": [graph] if graph else [], "events": [*events], "posts": [*posts]}
         for file in files:
+            _check_folder(file)
             found[recognise_kind(file)].append(file)
         if len(found["graph"]) > 1:
             raise ParameterError(f"score takes one graph, got {', '.join(map(str, found['graph']))}")
+        only_graph = [name for name in graph_options if name not in events_options]
+        only_events = [name for name in events_options if name not in graph_options]
+        if only_graph and not found["graph"]:
+            raise ParameterError(f"{only_graph[0]} is about a graph, and no graph was given")
+        if only_events and not found["events"]:
+            raise ParameterError(f"{only_events[0]} is about a log, and no log was given")
         return cls(
             graph=found["graph"][0] if found["graph"] else None,
             events=found["events"],
             posts=found["posts"],
-            graph_options=_given(graph_options),
-            events_options=_given(events_options),
+            graph_options=graph_options,
+            events_options=events_options,
             score={"rng": default_rng, **score},
         )
+
+
+def _check_folder(path: Path) -> None:
+    """A folder must be a graph's; for another one, say what lies in it."""
+    if path.is_dir() and not (path / "graph.json").exists():
+        inside = ", ".join(sorted(p.name for p in path.iterdir())[:12]) or "nothing"
+        raise InputError(f"is a folder, but not a graph's; name the files in it ({inside})", file=str(path))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,25 +221,30 @@ class Run:
     folder: Path | None = None
 
     def told(self) -> list[str]:
-        """What was read, and how it was understood, line by line."""
+        """What was read, and how it was understood, line by line; `swayrank check` says more."""
         lines: list[str] = []
         if self.sources.graph is not None:
             lines += [f"graph: {self.sources.graph!r}", *_indented(self.sources.graph.report)]
-        if self.sources.events is not None:
-            lines += [f"events: {self.sources.events!r}", *_indented(self.sources.events.report)]
-        if self.sources.posts is not None:
-            lines += [f"posts: {self.sources.posts!r}", *_indented(self.sources.posts.report)]
+        for name, table in (("events", self.sources.events), ("posts", self.sources.posts)):
+            if table is not None:
+                lines += [f"{name}: {table!r}", *_files_told(table.report)]
         return [printable(line, 400) for line in lines]
 
     def closing(self) -> list[str]:
         """What to know about the result, line by line."""
         scores = self.scores
-        weights = ", ".join(f"{name} {weight:g}" for name, weight in scores.weights.items())
-        lines = [
-            f"{scores.n_scored:,} of {len(scores):,} accounts scored; "
-            f"weights: {weights}; reference {scores.reference.hash}"
-        ]
-        lines += [f"note: {text}" for text in scores.left_out]
+        weights = ", ".join(f"{name} {weight:.2g}" for name, weight in scores.weights.items())
+        lines = [f"{scores.n_scored:,} of {len(scores):,} accounts scored; weights: {weights}"]
+        if scores.n_scored < len(scores):
+            floor = scores.params["min_evidence"]
+            rest = len(scores) - scores.n_scored
+            lines.append(f"{rest:,} have fewer than {floor} followers, reactions and posts together, or no part at all")
+        if "resonance" in scores.parts and scores.params["now"] is not None:
+            days = scores.params["half_life_days"]
+            lines.append(f"reactions count half after {days:.3g} days (--half-life), seen from {scores.params['now']}")
+        if any(np.isnan(values[scores.rank > 0]).any() for values in scores.parts.values()):
+            lines.append("-: the account does not occur where that part is measured; its other parts make the score")
+        lines += [f"note: {text}" for text in (*scores.left_out, *_warnings(self.sources))]
         if len(self.sources.rejects):
             reasons = ", ".join(f"{n:,} {reason}" for reason, n in self.sources.rejects.by_reason().items())
             lines.append(f"{len(self.sources.rejects):,} rows were refused ({reasons})")
@@ -239,6 +275,36 @@ class Run:
                 for row in scores.top(top)
             ],
         }
+
+
+def _files_told(report: Any) -> list[str]:
+    """One line for each file of a log or a table of posts."""
+    lines = [
+        f"  {Path(one.file).name}: {one.kept:,} records kept, {one.rejected:,} rejected ({one.layout})"
+        for one in report.files
+    ]
+    if report.duplicates:
+        lines.append(
+            f"  {report.duplicates:,} rows repeat an earlier one, {report.dropped:,} of them dropped (--duplicates)"
+        )
+    return lines
+
+
+def _warnings(sources: Sources) -> list[str]:
+    """What is probably meant otherwise."""
+    graph, found = sources.graph, []
+    if graph is not None and graph.directed and graph.n_edges >= _LARGE and not _any_follows_back(graph):
+        found.append("no account follows back another one; if the edges mean friendship, say --direction undirected")
+    if graph is not None and "weight" in graph.columns:
+        found.append("the graph's weights are not used: reach counts every follow once")
+    return found
+
+
+def _any_follows_back(graph: Graph) -> bool:
+    """Whether any of some thousand arcs, spread over the graph, has its reverse."""
+    u, v = graph.edges()
+    some = np.arange(0, graph.n_edges, max(1, graph.n_edges // _LOOKED_AT))
+    return any(u[i] in graph.indices[graph.indptr[v[i]] : graph.indptr[v[i] + 1]] for i in some)
 
 
 def _indented(report: object) -> list[str]:
@@ -286,21 +352,26 @@ def run(
     >>> done.scores.top(1)[0].account, sorted(path.name for path in done.folder.iterdir())[-1]
     ('eve', 'scores.parquet')
     """
-    options = dict(recipe.score)
-    if isinstance(options.get("reference"), str | Path):
-        options["reference"] = Reference.load(options["reference"])
     clock = _Clock()
     with contextlib.ExitStack() as open_until_done:
         # A place that cannot be written shows before the work, not after it.
-        keep = None if out is None else open_until_done.enter_context(RunFolder(out))
+        run_folder = None if out is None else open_until_done.enter_context(RunFolder(out))
         sources = read_sources(recipe, threads=threads, progress=progress)
         clock.lap("read")
-        scores = score(
-            sources.graph, sources.events, sources.posts, **options, engine=engine, threads=threads, progress=progress
-        )
+        work: dict[str, Any] = {"engine": engine, "threads": threads, "progress": progress}
+        scores = score(sources.graph, sources.events, sources.posts, **recipe.score, **work)
         clock.lap("score")
-        folder = None if keep is None else _keep(keep, recipe, sources, scores, clock, progress)
-    return Run(scores, sources, clock.laps, folder)
+        if run_folder is None:
+            return Run(scores, sources, clock.laps)
+        facts = {"inputs": _inputs(sources), "recipe": recipe.to_dict(), "seconds": clock.laps}
+        read = {"graph": sources.graph, "events": sources.events, "posts": sources.posts}
+        return Run(scores, sources, clock.laps, keep(scores, run_folder, sources=read, facts=facts, progress=progress))
+
+
+def _inputs(sources: Sources) -> list[dict[str, Any]]:
+    """Every file that was read, with its hash; of a graph's folder, its index."""
+    files = [file / "graph.json" if file.is_dir() else file for file in sources.files]
+    return [{"file": str(f), "bytes": f.stat().st_size, "blake2b": file_hash(f)} for f in files if f.is_file()]
 
 
 class _Clock:
@@ -335,7 +406,7 @@ def read_sources(recipe: Recipe, *, threads: int | None = None, progress: Progre
         events = read_events([str(f) for f in recipe.events], **recipe.events_options, **work)
     if recipe.posts:
         posts = read_posts([str(f) for f in recipe.posts], **recipe.posts_options, **work)
-    return Sources(graph, events, posts, _all_rejects(graph, events, posts), tuple(dict.fromkeys(files)))
+    return Sources(graph, events, posts, rejects_of(graph, events, posts), tuple(dict.fromkeys(files)))
 
 
 def _paths(path: Any) -> list[Path]:
@@ -343,69 +414,10 @@ def _paths(path: Any) -> list[Path]:
 
 
 def open_graph(path: str | Path, options: Mapping[str, Any], **work: Any) -> Graph:
-    """A graph from a folder made by `Graph.save`, or from a file."""
-    return Graph.open(path) if Path(path).is_dir() else read_graph(path, **_given(options), **work)
-
-
-def _all_rejects(*sources: Graph | Events | Posts | None) -> Rejects:
-    together = Rejects()
-    for source in sources:
-        rejects = None if source is None else getattr(source.report, "rejects", None)
-        if rejects is not None:
-            together.extend(rejects)
-    return together
-
-
-# -- keeping -----------------------------------------------------------------------------------------------------------
-
-
-def _keep(
-    folder: RunFolder, recipe: Recipe, sources: Sources, scores: Scores, clock: _Clock, progress: Progress
-) -> Path:
-    table = scores.to_arrow()
-    write_parquet(table, folder.file("scores.parquet"))
-    write_csv(table, folder.file("scores.csv"), for_people=True)
-    _write_explanations(scores, folder.file("explanations.jsonl"), progress)
-    sources.rejects.to_csv(folder.file("rejects.csv"))
-    scores.reference.save(folder.file("reference.json"))
-    clock.lap("write")
-    return folder.publish(_manifest(recipe, sources, scores, clock))
-
-
-def _manifest(recipe: Recipe, sources: Sources, scores: Scores, clock: _Clock) -> dict[str, Any]:
-    counts = {"accounts": len(scores), "scored": scores.n_scored, "rejected_rows": len(sources.rejects)}
-    if sources.graph is not None:
-        counts |= {"nodes": sources.graph.n_nodes, "arcs": sources.graph.n_edges}
-    if sources.events is not None:
-        counts |= {"events": sources.events.n_events}
-    if sources.posts is not None:
-        counts |= {"posts": sources.posts.n_posts}
-    read = [{"file": str(f), "bytes": f.stat().st_size, "blake2b": file_hash(f)} for f in sources.files if f.is_file()]
-    hashes = {
-        name: source.fingerprint
-        for name, source in (("graph", sources.graph), ("events", sources.events), ("posts", sources.posts))
-        if source is not None
-    }
-    return {
-        "complete": True,
-        "inputs": read,
-        "data": hashes,
-        "parameters": dict(scores.params),
-        "weights": dict(scores.weights),
-        "reference": scores.reference.hash,
-        "rng": recipe.score.get("rng"),
-        "left_out": list(scores.left_out),
-        "counts": counts,
-        "seconds": clock.laps,
-        "versions": versions(),
-    }
-
-
-def _write_explanations(scores: Scores, path: Path, progress: Progress) -> None:
-    """One JSON object a line, for the highest accounts, best first."""
-    order = scores.order(_MOST_EXPLAINED)
-    with track(progress, "explaining", total=order.size) as step, write_whole(path) as file:
-        for i in order:
-            told = scores.explain(scores.ids[int(i)]).to_dict()
-            file.write(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-            step(1)
+    """A graph from a folder made by `Graph.save`, or from a file; a folder takes no options, it is read already."""
+    given = _given(options)
+    if not Path(path).is_dir():
+        return read_graph(path, **given, **work)
+    if given:
+        raise ParameterError(f"{next(iter(given))} is for files: {path} is a graph's folder, which knows its columns")
+    return Graph.open(path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,16 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress
 from swayrank._rng import Rng, resolve_rng
-from swayrank._validate import Integer, Interval, Optional, domains
+from swayrank._validate import Integer, Interval, Optional, check, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
 from swayrank.events import Events
-from swayrank.events.columns import NO_TIME, as_us
+from swayrank.events.columns import NO_TIME, as_us, iso
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.measures.engagement.decay import ACTION_WEIGHTS
 from swayrank.scoring import parts as part_functions
-from swayrank.scoring.evidence import ABSENT, Decay, Evidence, gather
+from swayrank.scoring.evidence import ABSENT, Decay, Evidence, check_sources, gather
 from swayrank.scoring.parts import Part, PartParameters
 from swayrank.scoring.profiles import PARTS, resolve_weights
 from swayrank.scoring.scale import Knots, Reference
@@ -58,7 +59,7 @@ def score(
     action_weights: Mapping[str, float] | None = None,
     until: str | datetime.datetime | datetime.date | int | None = None,
     min_evidence: int = 3,
-    reference: Reference | None = None,
+    reference: Reference | str | Path | None = None,
     prob: str | float = "weighted_cascade",
     rng: Rng = None,
     engine: str | Engine = "local",
@@ -87,8 +88,9 @@ def score(
         Use only what happened before this instant (a date, a time, or microseconds since 1970, UTC).
     min_evidence : int, default 3
         Followers, reactions received and posts published together that an account needs to be scored.
-    reference : Reference, optional
-        Scale by these knots, so that the scores compare with those of another run; by default by this data's own.
+    reference : Reference, str or Path, optional
+        Scale by these knots, or those of this file, so that the scores compare with those of another run; by default by
+        this data's own.
     prob : str or float, default "weighted_cascade"
         The Independent Cascade's probabilities, as :class:`~swayrank.IndependentCascade` takes them.
     rng : int, numpy.random.Generator or None
@@ -124,11 +126,13 @@ def score(
     True
     """
     weights = resolve_weights(profile)
+    check_sources(graph, events, posts)
+    reference = _loaded(reference)
     cut = None if until is None else as_us(until)
     events, posts = _before(events, posts, cut)
     decay = Decay(
         half_life_days=_half_life(half_life_days, reference, events, posts),
-        action_weights=dict(ACTION_WEIGHTS if action_weights is None else action_weights),
+        action_weights=_action_weights(action_weights, events),
         now=_now(events, posts, cut),
     )
     evidence = gather(graph, events, posts, decay)
@@ -165,8 +169,8 @@ class _Told:
             "profile": self.profile if isinstance(self.profile, str) else dict(self.profile),
             "half_life_days": p.decay.half_life_days,
             "action_weights": dict(p.decay.action_weights),
-            "until": self.cut,
-            "now": p.decay.now,
+            "until": None if self.cut is None else iso(self.cut),
+            "now": None if p.decay.now is None else iso(p.decay.now),
             "min_evidence": min_evidence,
             "prob": p.prob if isinstance(p.prob, str | float | int) else "given",
             "rng": p.key.record,
@@ -174,17 +178,41 @@ class _Told:
 
     def left_out(self, evidence: Evidence, missing: list[str]) -> tuple[str, ...]:
         lines = [*evidence.left_out]
-        lines += [
-            f"{part} has a weight but could not be measured; the others' weights were scaled up" for part in missing
-        ]
+        if missing:
+            lines.append(f"{' and '.join(missing)} could not be measured; the other parts' weights were scaled up")
         if self.cut is not None and self.graph is not None:
             lines.append("the follow graph carries no dates: it may know arcs from after `until`")
         return tuple(lines)
 
 
+def _loaded(reference: Reference | str | Path | None) -> Reference | None:
+    if isinstance(reference, str | Path):
+        return Reference.load(reference)
+    if reference is None or isinstance(reference, Reference):
+        return reference
+    raise ParameterError(f"reference must be a Reference, a file that holds one, or None, got {reference!r}")
+
+
+def _action_weights(given: Mapping[str, float] | None, events: Events | None) -> dict[str, float]:
+    """What each action counts, checked: a misspelt action would silently count nothing."""
+    if given is None:
+        return dict(ACTION_WEIGHTS)
+    if not isinstance(given, Mapping):
+        raise ParameterError(f"action_weights must give a weight by action, got {given!r}")
+    known = {*ACTION_WEIGHTS, *(() if events is None else events.actions)}
+    for action, weight in given.items():
+        if action not in known:
+            raise ParameterError(f"action_weights must be about {', '.join(sorted(known))}, got {action!r}")
+        check(f"action_weights[{action!r}]", weight, Interval(0, 1e6))
+    return {action: float(weight) for action, weight in given.items()}
+
+
 def _before(events: Events | None, posts: Posts | None, cut: int | None) -> tuple[Events | None, Posts | None]:
     if cut is None:
         return events, posts
+    spans = _spans(events, posts)
+    if spans and cut <= min(first for first, _ in spans):
+        raise ParameterError(f"until must lie after the first moment of the data, {iso(min(spans)[0])}, got {iso(cut)}")
     return (None if events is None else events.before(cut), None if posts is None else posts.rows(posts.time < cut))
 
 
@@ -249,7 +277,7 @@ def _combine(
         raw={name: part.raw for name, part in found.items()},
         parts=scaled,
         contributions=contributions,
-        weights={name: weights[name] for name in found},
+        weights={name: weights[name] / sum(weights[part] for part in found) for name in found},
         units={name: part.unit for name, part in found.items()},
         measures={name: part.measure for name, part in found.items() if part.measure is not None},
         reference=reference,

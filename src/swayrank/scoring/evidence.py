@@ -99,19 +99,20 @@ def interaction_graph(events: Events, decay: Decay) -> Graph:
     )
 
 
-def gather(graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay) -> Evidence:
-    """Join the sources by account; without a graph, one is derived from the log.
-
-    Raises
-    ------
-    ParameterError
-        If there is no source at all, or one of them is of another type.
-    """
+def check_sources(graph: object, events: object, posts: object) -> None:
+    """Raise :class:`ParameterError` if there is no source at all, or one of them is of another type."""
     for name, value, kind in (("graph", graph, Graph), ("events", events, Events), ("posts", posts, Posts)):
         if value is not None and not isinstance(value, kind):
-            raise ParameterError(f"{name} must be a swayrank {kind.__name__} or None, got {type(value).__name__}")
+            raise ParameterError(
+                f"{name} must be a swayrank {kind.__name__} or None, got {type(value).__name__}; "
+                f"read_graph, read_events and read_posts make them of files and frames"
+            )
     if graph is None and events is None and posts is None:
         raise ParameterError("score needs a graph, events or posts, got none of them")
+
+
+def gather(graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay) -> Evidence:
+    """Join the sources by account; without a graph, one is derived from the log."""
     left_out = []
     derived = graph is None and events is not None and bool((events.target != ABSENT).any())
     if derived and events is not None:
@@ -121,14 +122,23 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
             "whoever reacts to an account counts as its follower"
         )
     elif graph is None:
-        left_out.append("there is no graph: spread is missing, and reach is what the posts table says of followers")
-    if events is None and posts is None:
-        left_out.append("there are no events: resonance is missing")
+        left_out.append("there is no graph: reach is what the posts table says of followers")
     elif events is not None and posts is not None:
         left_out.append("reactions counted in the posts table are not used for resonance: the log holds reactions")
+    if graph is not None and events is not None and not derived:
+        left_out += _mismatch(graph, events)
     accounts = _union(_ids_of(graph, events, posts))
     rows = [_rows(source, accounts) for source in (graph, events, posts)]
     return Evidence(accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out))
+
+
+def _mismatch(graph: Graph, events: Events) -> list[str]:
+    """A note if the log's accounts are hardly the graph's: then they may be called by different names."""
+    known = np.count_nonzero(graph.ids.positions(events.accounts.to_arrow(), missing="sentinel") != ABSENT)
+    if known * 2 >= min(len(events.accounts), graph.n_nodes):
+        return []
+    names = f"such as {str(graph.ids[0])!r} there and {str(events.accounts[0])!r} here"
+    return [f"only {known:,} of the log's {len(events.accounts):,} accounts are in the graph ({names}): check the ids"]
 
 
 def _ids_of(graph: Graph | None, events: Events | None, posts: Posts | None) -> list[Ids]:

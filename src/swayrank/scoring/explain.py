@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank.events.columns import NO_TIME, iso
+from swayrank.events.columns import NO_TIME, as_us, iso
 from swayrank.scoring.evidence import ABSENT
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ class Explanation:
             head = f"{self.account}: {self.score:.1f} of 100, rank {self.rank:,} of {self.n_scored:,}"
         lines = [head]
         for reason in self.parts:
-            sum_up = f"{reason.scaled:.1f} x {reason.weight:.2f} = {reason.contribution:.1f}"
+            product = f" x {reason.weight:.2f} = {reason.contribution:.1f}" if self.score is not None else ""
+            sum_up = f"{reason.scaled:.1f}{product}"
             lines.append(f"  {reason.part} {sum_up}: {reason.because}")
         lines += [f"  {text}" for text in self.missing]
         if self.posts:
@@ -175,7 +176,7 @@ def _reasons(scores: Scores, i: int, told: Mapping[str, Any]) -> list[PartReason
             unit=scores.units[name],
             scaled=float(scores.parts[name][i]),
             weight=scores.weights[name] / weight,
-            contribution=scores.weights[name] * float(scores.parts[name][i]) / weight,
+            contribution=scores.weights[name] * float(scores.parts[name][i]) / weight if scores.rank[i] else 0.0,
             because=_because(scores, name, i, told),
         )
         for name in there
@@ -186,27 +187,48 @@ def _reasons(scores: Scores, i: int, told: Mapping[str, Any]) -> list[PartReason
 def _because(scores: Scores, name: str, i: int, told: Mapping[str, Any]) -> str:
     raw, unit = float(scores.raw[name][i]), scores.units[name]
     if name == "reach" and "n_followers" in told:
-        most = ", ".join(f"{f.account} ({f.share:.0%})" for f in told["followers"][:3])
-        who = f"; most from {most}" if most else ""
-        return f"{told['n_followers']:,} followers give it as much attention as {raw:.3g} who follow nobody else{who}"
+        return _because_reach(raw, told)
     if name == "resonance":
-        by = ", ".join(f"{n:,} {action}" for action, n in told.get("reactions", {}).items())
-        by = f" ({by})" if by else ""
-        people = f" by {told['n_engagers']:,} accounts" if told.get("n_engagers") else ""
-        days = scores.params["half_life_days"]
-        how = "halved every {days:.3g} days, and each account's dampened" if people else "halved every {days:.3g} days"
-        return f"{told.get('n_reactions', 0):,} reactions{people}{by}, worth {raw:.4g} when weighted, " + how.format(
-            days=days
-        )
+        return _because_resonance(raw, told, scores.params["half_life_days"])
     if name == "spread":
-        interval = scores.measures["spread"].interval
-        row = int(scores.evidence.graph_rows[i])
-        between = ""
-        if interval is not None and row != ABSENT:
-            low, high = (max(0.0, float(end[row]) - 1) for end in interval)
-            between = f" (for all accounts together surely between {low:.4g} and {high:.4g})"
-        return f"a post of it is expected to reach {raw:.4g} other accounts{between}"
-    return f"{raw:.6g} {unit}"
+        return _because_spread(scores, raw, int(scores.evidence.graph_rows[i]))
+    return f"{figure(raw)} {unit}"
+
+
+def _because_reach(raw: float, told: Mapping[str, Any]) -> str:
+    most = ", ".join(f"{f.account} ({f.share:.0%})" for f in told["followers"][:3] if f.share >= 0.01)
+    who = f"; most from {most}" if most else ""
+    followers = _counted(told["n_followers"], "follower gives", "followers give")
+    return f"{followers} it as much attention as {figure(raw)} who follow nobody else{who}"
+
+
+def _because_resonance(raw: float, told: Mapping[str, Any], half_life_days: float) -> str:
+    by = ", ".join(f"{n:,} {action}" for action, n in told.get("reactions", {}).items())
+    people = f" by {_counted(told['n_engagers'], 'account', 'accounts')}" if told.get("n_engagers") else ""
+    reactions = _counted(told.get("n_reactions", 0), "reaction", "reactions") + people + (f" ({by})" if by else "")
+    dampened = ", and each account's dampened" if people else ""
+    return f"{reactions}, worth {figure(raw)} when weighted, halved every {figure(half_life_days)} days{dampened}"
+
+
+def _because_spread(scores: Scores, raw: float, row: int) -> str:
+    interval, between = scores.measures["spread"].interval, ""
+    if interval is not None and row != ABSENT:
+        low, high = (figure(max(0.0, float(end[row]) - 1)) for end in interval)
+        between = f" (for all accounts together surely between {low} and {high})"
+    return f"a post of it is expected to reach {figure(raw)} other accounts{between}"
+
+
+def figure(value: float) -> str:
+    """A number for people: three digits, or all whole ones.
+
+    >>> figure(245_000_000.0), figure(1234.5), figure(0.12345), figure(98.76)
+    ('245,000,000', '1,234', '0.123', '98.8')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def _missing(scores: Scores, i: int) -> list[str]:
@@ -302,7 +324,7 @@ def _worth(scores: Scores, events: Events, rows: npt.NDArray[np.int64]) -> npt.N
     worth: npt.NDArray[np.float64] = by_action[events.action[rows]]
     if events.weight is not None:
         worth = worth * events.weight[rows]
-    now = scores.params["now"]
+    now = None if scores.params["now"] is None else as_us(scores.params["now"])
     if now is None:
         return worth
     age_days = np.where(events.time[rows] == NO_TIME, 0.0, (now - events.time[rows].astype(np.float64)) / _US_PER_DAY)

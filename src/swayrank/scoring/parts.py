@@ -7,8 +7,9 @@ reach
     states.
 resonance
     Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`, summed by engager and
-    added over engagers as log(1 + sum), so that one loyal fan or bot makes no crowd. Without a log: the counts of the
-    posts table, weighted, decayed and summed; who reacted is not known there.
+    added over engagers as log(1 + sum), so that one loyal fan or bot makes no crowd. An account of the graph that the
+    log never names has none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted
+    is not known there.
 spread
     Accounts that a post is expected to reach beyond its author, under the Independent Cascade model.
 """
@@ -30,7 +31,7 @@ from swayrank.measures._measure import Measure
 from swayrank.measures.engagement.resonance import resonance as resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.measures.propagation.spread import spread
-from swayrank.scoring.evidence import Decay, Evidence, events_with_times, spread_out
+from swayrank.scoring.evidence import ABSENT, Decay, Evidence, events_with_times, spread_out
 
 _US_PER_DAY = 86_400_000_000
 _POST_COLUMNS = {"likes": "like", "comments": "reply", "shares": "repost"}
@@ -116,7 +117,9 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
             now=parameters.decay.now,
         )
         definition += ", log(1 + sum) by engager"
-        return Part(spread_out(felt.values, evidence.event_rows), definition, "dampened reactions", felt)
+        raw = spread_out(felt.values, evidence.event_rows)
+        raw[np.isnan(raw) & (evidence.graph_rows != ABSENT)] = 0.0  # followed, and in the whole log nobody reacted
+        return Part(raw, definition, "dampened reactions", felt)
     posts = evidence.posts
     if posts is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from swayrank._validate import Integer, check
 from swayrank.errors import ParameterError
 from swayrank.ids import Ids
 from swayrank.measures._measure import Measure
+from swayrank.results import RunFolder
 from swayrank.scoring.evidence import Evidence
 from swayrank.scoring.scale import Reference
 from swayrank.tables import frame
@@ -217,6 +219,32 @@ class Scores:
             If it is not installed.
         """
         return frame(self._columns(), backend)
+
+    def save(self, out: str | Path) -> Path:
+        """Keep the scores as a run, as `swayrank score -o` does.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder that holds ``runs/`` and ``current``; made if absent. Earlier runs stay.
+
+        Returns
+        -------
+        Path
+            The run's folder: scores as Parquet and CSV, explanations, refused rows, reference and manifest.
+
+        Raises
+        ------
+        FolderError
+            If nothing can be kept there.
+        """
+        from swayrank.scoring.keep import keep
+
+        sources = {"graph": self.evidence.graph, "events": self.evidence.events, "posts": self.evidence.posts}
+        if self.evidence.graph_is_derived:
+            del sources["graph"]
+        with RunFolder(out) as folder:
+            return keep(self, folder, sources=sources, facts={})
 
     def check_comparable(self, other: Scores) -> None:
         """Raise unless `other` has the same parts, weights and reference.
