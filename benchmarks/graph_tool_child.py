@@ -43,7 +43,6 @@ def _do(state, command, *given):
 def main():
     """Answer until the pipe closes."""
     state = {}
-    print(json.dumps({"version": graph_tool.__version__}), flush=True)
     for line in sys.stdin:
         if line.startswith('["build"'):
             state.pop("graph", None)

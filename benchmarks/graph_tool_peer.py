@@ -21,12 +21,21 @@ NOTE = "in a child process: it needs the system's interpreter"
 
 @functools.lru_cache(maxsize=1)
 def interpreter() -> str | None:
-    """A Python of the system that can import graph-tool, and its version of it; None if there is none."""
+    """A Python of the system that can import graph-tool; None if there is none."""
     python = shutil.which("python3", path=os.defpath)
     if python is None:
         return None
     tried = subprocess.run([python, "-c", "import graph_tool"], capture_output=True, check=False)
     return python if tried.returncode == 0 else None
+
+
+def version() -> str | None:
+    """The version of graph-tool."""
+    python = interpreter()
+    if python is None:
+        return None
+    command = [python, "-c", "import graph_tool; print(graph_tool.__version__)"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
 
 
 class Child:
@@ -40,7 +49,6 @@ class Child:
         self._process = subprocess.Popen(
             [python, str(_CHILD)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.version = self._answer()["version"]
         for end in "uv":
             np.save(self._path(end), data[end])
         self.do("load", self._path("u"), self._path("v"), n_nodes)

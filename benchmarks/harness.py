@@ -299,7 +299,9 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "absent"
-    return found
+    from benchmarks.graph_tool_peer import version  # which needs this module first
+
+    return found | {"graph-tool": version() or "absent"}
 
 
 # -- results -----------------------------------------------------------------------------------------------------------

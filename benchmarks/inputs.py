@@ -27,6 +27,8 @@ CHECKSUMS = {
     "uniform-10000": "b533df5363419a52",
     "uniform-100000": "bb72bfc5337402e9",
     "uniform-1000000": "72d1c9fd4b4e0f87",
+    "uniform-10000000": "a47fa81f4e8fccf8",
+    "uniform-100000000": "728a6ac7f6e7c7b8",
 }
 """SHA-256 of what must come out, 16 digits; a NumPy that draws other numbers is told apart here."""
 

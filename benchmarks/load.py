@@ -19,10 +19,10 @@ def cases(quick: bool) -> Sequence[Case]:
     """RMAT arcs in random order: ids with gaps, ids without, names; and real files where they are at hand."""
     scale, n_arcs = (16, 1 << 18) if quick else (20, 1 << 23)
     found = [
-        _case(f"rmat, ids {kind} gaps", functools.partial(_load_rmat, scale, n_arcs, kind), _CONTENDERS, 25)
+        _case(f"rmat, ids {kind} gaps", functools.partial(_load_rmat, scale, n_arcs, kind), _CONTENDERS, 15)
         for kind in ("with", "without")
     ]
-    found.append(_case(_NAMES, functools.partial(_load_names, scale, n_arcs // 2), _CONTENDERS, 25))
+    found.append(_case(_NAMES, functools.partial(_load_names, scale, n_arcs // 2), _CONTENDERS, 15))
     for name, (source, _) in inputs.REAL.items():
         if (inputs.DATA / source).exists():
             contenders = _CONTENDERS + ([Contender("networkx", _networkx)] if name == "epinions" else [])

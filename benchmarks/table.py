@@ -47,7 +47,7 @@ def _section(result: dict[str, Any]) -> Iterator[str]:
         for bar in result["bars"]:
             relation = "≤" if bar["at_most"] else "≥"
             met = "met" if bar["met"] else "**missed**"
-            yield f"| {bar['text']} | {relation} {bar['limit']:g} | {bar['value']:.2f} | {met} |"
+            yield f"| {bar['text']} | {relation} {bar['limit']:g} | {bar['value']:.3g} | {met} |"
         yield ""
     yield "| input | tool | time | peak memory | runs |"
     yield "|---|---|---:|---:|---:|"
@@ -55,7 +55,8 @@ def _section(result: dict[str, Any]) -> Iterator[str]:
         rows = figures["contenders"]
         for tool, row in rows.items():
             peak = _ratio(row.get("peak_bytes"), rows[OURS].get("peak_bytes"))
-            yield f"| {case} | {tool} | {row['ratio']:.2f} | {peak} | {len(row['repeats_s'])} |"
+            name = f"{tool} ({row['note']})" if "note" in row else tool
+            yield f"| {case} | {name} | {row['ratio']:.2f} | {peak} | {len(row['repeats_s'])} |"
     yield ""
 
 
