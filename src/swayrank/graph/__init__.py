@@ -1,6 +1,6 @@
 """GRAPH: who follows whom. :class:`Graph` is what everybody else uses; the other modules serve it.
 
-parts (arrays and the report) < input (checks) < build, order, folder, exchange < graph
+parts (arrays and the report) < input (checks) < build, order, folder, unread, exchange < graph
 """
 
 from swayrank.graph.graph import Graph

@@ -15,7 +15,6 @@ from swayrank._validate import Integer, OneOf, Optional, check, domains
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.graph.input import DIRECTIONS, SELF_LOOPS, Direction, SelfLoops
 from swayrank.graph.parts import MAX_NODES, U32, U64, Array, GraphParts
-from swayrank.ids import Ids
 from swayrank.tables import frame
 
 
@@ -34,8 +33,9 @@ class Given:
 class Exchange:
     """The conversions of :class:`~swayrank.graph.Graph`, which is the only one to build on it."""
 
-    ids: Ids
-    _parts: GraphParts
+    @property
+    def _whole(self) -> GraphParts:
+        raise NotImplementedError
 
     @classmethod
     def _of_given(cls, given: Given, direction: Direction, self_loops: SelfLoops) -> Self:
@@ -242,7 +242,7 @@ class Exchange:
         {'weight': 2.0}
         """
         u, v = self.edges()
-        return _to_networkx(u, v, self._parts)
+        return _to_networkx(u, v, self._whole)
 
     @domains(direction=OneOf("follows", "influences"))
     def to_scipy(self, values: str | None = None, *, direction: str = "follows") -> Any:
@@ -267,7 +267,7 @@ class Exchange:
                [1., 0., 0.],
                [1., 0., 0.]])
         """
-        rows = self._parts.adjacency
+        rows = self._whole.adjacency
         if direction == "follows":
             return _to_scipy(rows.indptr, rows.indices, None if values is None else self.column(values))
         return _to_scipy(rows.in_indptr, rows.in_indices, None if values is None else self.in_column(values))
@@ -294,7 +294,7 @@ class Exchange:
         0    ada    bob     2.0
         """
         u, v = self.edges()
-        return _to_frame(u, v, self._parts, backend)
+        return _to_frame(u, v, self._whole, backend)
 
 
 # -- NetworkX and igraph -----------------------------------------------------------------------------------------------

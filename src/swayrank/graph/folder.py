@@ -6,8 +6,9 @@ one, never a mixture, and an interrupted save leaves the old one. Files that are
 whoever has them open keeps them.
 
 Opening reads ``graph.json``, compares every file's size with it (reading past the end of a truncated map would kill
-the process), and maps the files. Nothing is read, so it takes milliseconds at any size; ``verify=True`` reads
-everything and compares the hashes.
+the process), and maps the files. Of the arrays only the ends of the row pointers are read, so it takes milliseconds at
+any size; ``verify=True`` reads everything and compares the hashes. What kernels trust is looked at when it is first
+used (:mod:`swayrank.graph.unread`).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import mmap
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,14 +29,16 @@ from typing import Any
 import numpy as np
 
 from swayrank.engines import balanced_bounds
-from swayrank.errors import DamagedGraphError, NotAGraphError, VersionError
-from swayrank.graph.parts import U64, Adjacency, Array, GraphParts, GraphReport
+from swayrank.errors import DamagedGraphError, FolderError, NotAGraphError, VersionError
+from swayrank.graph.parts import MAX_NODES, U64, Adjacency, Array, GraphParts, GraphReport
 from swayrank.ids import Ids
 
 FORMAT = "swayrank-graph"
 FORMAT_VERSION = 1
 INDEX = "graph.json"
 _BLOCK = 1 << 24
+_DTYPE = r"[<>|][biuf]\d{1,2}"
+_ID_DTYPES = {"values": "i8", "blob": "u1", "offsets": "u8", "slots": "u4"}
 _ARRAY_FILE = r"[a-z_.0-9]+-[0-9a-f]{16}\.bin"
 _OURS = re.compile(rf"{_ARRAY_FILE}|\.(?:graph\.json|{_ARRAY_FILE})-\d+\.tmp")
 
@@ -101,11 +105,15 @@ def open_graph(path: Path, *, verify: bool = False) -> tuple[GraphParts, str]:
     opened = open_folder(path, verify=verify)
     try:
         parts = _parts_of(opened.meta, opened.arrays)
-        fingerprint = opened.meta["fingerprint"]
-        if not isinstance(fingerprint, str):
-            raise TypeError("it has no fingerprint")
-    except (KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         raise DamagedGraphError(f"{path / INDEX} is damaged: {error}") from None
+    for name in ("indptr", "in_indptr"):
+        pointers = opened.arrays[name]
+        if pointers[0] != 0 or pointers[-1] != parts.adjacency.indices.size:
+            raise DamagedGraphError(
+                f"{path / opened.meta['arrays'][name]['file']} is damaged: array {name!r} was altered"
+            )
+    fingerprint = str(opened.meta["fingerprint"])
     if verify and fingerprint_of(parts, opened.hashes) != fingerprint:
         raise DamagedGraphError(f"{path / INDEX} is damaged: it describes another graph")
     return parts, fingerprint
@@ -151,21 +159,43 @@ def _row_ranges(indptr: U64, n: int) -> list[Partition]:
 
 
 def _parts_of(meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> GraphParts:
-    n, m, names = int(meta["n_nodes"]), int(meta["n_edges"]), [str(name) for name in meta["columns"]]
-    columns = {name: arrays[f"column.{i}"] for i, name in enumerate(names)}
+    """The parts that checked facts and mapped arrays make; ValueError where one does not fit the other."""
+    _check_facts(meta)
+    n, m, names = meta["n_nodes"], meta["n_edges"], meta["columns"]
     wanted = {"indptr": (n + 1, "u8"), "indices": (m, "u4"), "in_indptr": (n + 1, "u8"), "in_indices": (m, "u4")}
-    for name, (size, dtype) in wanted.items():
-        if arrays[name].shape != (size,) or arrays[name].dtype != np.dtype(dtype):
+    for name in (*wanted, *(f"column.{i}" for i in range(len(names)))):
+        size, dtype = wanted.get(name, (m, None))
+        if name not in arrays:
+            raise ValueError(f"it names no array {name!r}")
+        if arrays[name].shape != (size,) or dtype not in (None, arrays[name].dtype.str[1:]):
             raise ValueError(f"array {name!r} does not fit {n:,} nodes and {m:,} arcs")
-    for name, column in columns.items():
-        if column.shape != (m,):
-            raise ValueError(f"column {name!r} does not fit {m:,} arcs")
-    if not isinstance(meta["directed"], bool):
-        raise TypeError("it does not say whether the graph is directed")
     own = {name.removeprefix("ids."): array for name, array in arrays.items() if name.startswith("ids.")}
-    ids = Ids.from_arrays(str(meta["ids"]), n, own)
+    for name, array in own.items():
+        if array.ndim != 1 or array.dtype.str[1:] != _ID_DTYPES.get(name):
+            raise ValueError(f"array 'ids.{name}' is none that ids have")
+    ids = Ids.from_arrays(meta["ids"], n, own)
+    columns = {name: arrays[f"column.{i}"] for i, name in enumerate(names)}
     adjacency = Adjacency(**{name: arrays[name] for name in wanted})
     return GraphParts(adjacency, ids, meta["directed"], columns, GraphReport(**meta["report"]))
+
+
+def _check_facts(meta: Mapping[str, Any]) -> None:
+    """ValueError unless everything that ``graph.json`` says besides the arrays is of the right kind."""
+    for key, most in (("n_nodes", MAX_NODES), ("n_edges", 2**63)):
+        if not _is_count(meta.get(key)) or meta[key] > most:
+            raise ValueError(f"{key!r} must be a count, got {meta.get(key)!r}")
+    for key, kind in (("directed", bool), ("columns", list), ("ids", str), ("report", dict), ("fingerprint", str)):
+        if not isinstance(meta.get(key), kind):
+            raise ValueError(f"it has no valid {key!r}")
+    columns, report = meta["columns"], meta["report"]
+    if not all(isinstance(name, str) for name in columns) or len(set(columns)) != len(columns):
+        raise ValueError(f"'columns' must be different names, got {columns!r}")
+    if set(report) != {field.name for field in fields(GraphReport)} or not all(map(_is_count, report.values())):
+        raise ValueError("it has no valid 'report'")
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 # -- save --------------------------------------------------------------------------------------------------------------
@@ -197,7 +227,26 @@ def save_folder(
     ------
     NotAGraphError
         If the folder holds something else.
+    FolderError
+        If the folder cannot be written, or the disk is full; a graph that was there stays.
     """
+    try:
+        _save(path, meta, arrays, hashes, partitions)
+    except OSError as error:
+        size = sum(array.nbytes for array in arrays.values())
+        raise FolderError(
+            f"{path}: cannot save a graph there: {error.strerror or error}; choose a folder that you may write to, "
+            f"on a disk with room for {size:,} bytes"
+        ) from None
+
+
+def _save(
+    path: Path,
+    meta: Meta,
+    arrays: Mapping[str, Array],
+    hashes: Mapping[str, str],
+    partitions: Mapping[str, Sequence[Partition]],
+) -> None:
     _claim(path)
     with _locked(path):
         entries = {
@@ -228,7 +277,7 @@ def _claim(path: Path) -> None:
 def _is_index(path: Path) -> bool:
     try:
         header = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(header, dict) and header.get("format") == FORMAT
 
@@ -323,6 +372,8 @@ def open_folder(path: Path, *, verify: bool = False) -> Opened:
         If a file is missing, short or long, or, with `verify`, altered.
     VersionError
         If a newer swayrank wrote it.
+    FolderError
+        If a file cannot be read.
     """
     header = read_index(path)
     while True:
@@ -343,24 +394,30 @@ def open_folder(path: Path, *, verify: bool = False) -> Opened:
 def read_index(path: Path) -> Meta:
     """The checked contents of ``graph.json``; raises as :func:`open_folder` does."""
     file = path / INDEX
-    if not path.exists():
-        raise NotAGraphError(f"there is no graph at {path}: no such folder")
-    if not path.is_dir():
-        raise NotAGraphError(f"{path} is a file, not a graph folder; swayrank.read_graph reads lists of edges")
     try:
+        if not path.exists():
+            raise NotAGraphError(f"there is no graph at {path}: no such folder")
+        if not path.is_dir():
+            raise NotAGraphError(f"{path} is a file, not a graph folder; swayrank.read_graph reads lists of edges")
+        held = [entry.name for entry in path.iterdir()]
         header = json.loads(file.read_bytes())
     except FileNotFoundError:
-        held = [entry.name for entry in path.iterdir()]
         if any(name.startswith("indptr-") and _OURS.fullmatch(name) for name in held):
             raise DamagedGraphError(f"{file} is missing: the graph was never saved to the end, or lost it") from None
         raise NotAGraphError(f"{path} is not a graph: it has no {INDEX}") from None
-    except ValueError as error:
+    except OSError as error:
+        raise _unreadable(file, error) from None
+    except (ValueError, RecursionError) as error:
         raise DamagedGraphError(f"{file} is damaged: it is not JSON ({error})") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise NotAGraphError(f"{file} does not describe a swayrank graph")
     _check_version(file, header.get("version"))
     _check_header(file, header)
     return header
+
+
+def _unreadable(file: Path, error: OSError) -> FolderError:
+    return FolderError(f"{file} cannot be read: {error.strerror or error}; check who may read it, and the disk")
 
 
 def _check_version(file: Path, version: object) -> None:
@@ -380,23 +437,45 @@ def _check_header(file: Path, header: Meta) -> None:
         raise DamagedGraphError(f"{file} is damaged: it names no arrays")
     for name, entry in arrays.items():
         for key, kind in kinds.items():
-            if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+            if not isinstance(entry, dict) or type(entry.get(key)) is not kind:
                 raise DamagedGraphError(f"{file} is damaged: array {name!r} has no valid {key!r}")
         if not re.fullmatch(_ARRAY_FILE, entry["file"]):  # "../.." has no business here
             raise DamagedGraphError(f"{file} is damaged: {entry['file']!r} is not a name for a file of a graph")
         if _size_of(entry) != entry["bytes"]:
             raise DamagedGraphError(f"{file} is damaged: dtype, shape and size of array {name!r} do not fit")
+        if not _are_partitions(entry):
+            raise DamagedGraphError(f"{file} is damaged: array {name!r} has no valid 'partitions'")
 
 
 def _size_of(entry: Meta) -> int:
     """How many bytes dtype and shape ask for; -1 if they mean nothing."""
+    if not re.fullmatch(_DTYPE, entry["dtype"]) or not all(map(_is_count, entry["shape"])):
+        return -1
     try:
-        dtype, shape = np.dtype(entry["dtype"]), np.array(entry["shape"], np.int64)
-    except (TypeError, ValueError, OverflowError):
+        dtype = np.dtype(entry["dtype"])
+    except TypeError:
         return -1
-    if dtype.kind not in "biuf" or (shape < 0).any():
-        return -1
-    return int(shape.prod()) * dtype.itemsize
+    return math.prod(entry["shape"]) * dtype.itemsize if dtype.isnative else -1
+
+
+def _are_partitions(entry: Meta) -> bool:
+    """Whether the ranges of an array, where it has any, are ranges that follow one another and cover it."""
+    if "partitions" not in entry:
+        return True
+    parts = entry["partitions"]
+    if not isinstance(parts, list) or len(entry["shape"]) != 1:
+        return False
+    at = [0, 0]
+    for part in parts:
+        if not isinstance(part, dict) or not isinstance(part.get("hash"), str) or not _is_count(part.get("offset")):
+            return False
+        ranges: list[Any] = [part.get("rows"), part.get("items")]
+        if not all(isinstance(r, list) and len(r) == 2 and all(map(_is_count, r)) and r[0] <= r[1] for r in ranges):
+            return False
+        if [start for start, _ in ranges] != at:
+            return False
+        at = [stop for _, stop in ranges]
+    return bool(at[1] == entry["shape"][0])
 
 
 def _map_array(path: Path, name: str, entry: Meta) -> Array:
@@ -417,6 +496,8 @@ def _map_array(path: Path, name: str, entry: Meta) -> Array:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise DamagedGraphError(f"{file} is missing: it holds array {name!r}") from None
+    except OSError as error:
+        raise _unreadable(file, error) from None
     return np.frombuffer(mapped, dtype).reshape(entry["shape"])
 
 

@@ -28,6 +28,7 @@ from swayrank.graph.exchange import Exchange, Given, component_labels
 from swayrank.graph.input import DIRECTIONS, SELF_LOOPS, Direction, SelfLoops, columns_of, ends_of
 from swayrank.graph.order import Relabelled
 from swayrank.graph.parts import MAX_NODES, U32, U64, Adjacency, Array, GraphParts, GraphReport, read_only, sources
+from swayrank.graph.unread import Unread
 from swayrank.ids import Ids
 
 
@@ -70,29 +71,24 @@ class Graph(Exchange):
     n_nodes: int
     n_edges: int
     directed: bool
-    ids: Ids
-    indptr: U64
-    indices: U32
-    in_indptr: U64
-    in_indices: U32
     columns: tuple[str, ...]
     report: GraphReport
     path: Path | None
     _parts: GraphParts
+    _unread: Unread | None
     _kept: dict[Any, Any]
 
-    def __init__(self, parts: GraphParts) -> None:
-        """Take finished parts as they are; nothing is checked."""
+    def __init__(self, parts: GraphParts, unread: Unread | None = None) -> None:
+        """Take finished parts as they are; with `unread`, their arrays are looked at when they are first asked for."""
         rows = {name: read_only(array) for name, array in vars(parts.adjacency).items()}
         columns = {name: read_only(array) for name, array in parts.columns.items()}
         facts: dict[str, Any] = {
             "_parts": replace(parts, adjacency=Adjacency(**rows), columns=columns),
+            "_unread": unread,
             "_kept": {},
-            **rows,
             "n_nodes": parts.adjacency.indptr.size - 1,
             "n_edges": parts.adjacency.indices.size,
             "directed": parts.directed,
-            "ids": parts.ids,
             "columns": tuple(columns),
             "report": parts.report,
             "path": None,
@@ -101,6 +97,45 @@ class Graph(Exchange):
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a graph does not change: cannot set {name!r}")
+
+    # Arrays that come from a file are looked at before anybody gets them; all that is private goes through `_whole`.
+
+    @cached_property
+    def ids(self) -> Ids:
+        """The account of each node."""
+        return self._looked_at("ids").ids
+
+    @cached_property
+    def indptr(self) -> U64:
+        """Out-row pointers: uint64, shape (n_nodes + 1,)."""
+        return self._looked_at("indptr").adjacency.indptr
+
+    @cached_property
+    def indices(self) -> U32:
+        """Whom each node follows, ascending in each row: uint32, shape (n_edges,)."""
+        return self._looked_at("indices").adjacency.indices
+
+    @cached_property
+    def in_indptr(self) -> U64:
+        """In-row pointers: uint64, shape (n_nodes + 1,)."""
+        return self._looked_at("in_indptr").adjacency.in_indptr
+
+    @cached_property
+    def in_indices(self) -> U32:
+        """The followers of each node, ascending in each row: uint32, shape (n_edges,)."""
+        return self._looked_at("in_indices").adjacency.in_indices
+
+    def _looked_at(self, name: str) -> GraphParts:
+        if self._unread is not None:
+            self._unread.check(name)
+        return self._parts
+
+    @property
+    def _whole(self) -> GraphParts:
+        """All parts, each looked at."""
+        if self._unread is not None:
+            self._unread.check_all()
+        return self._parts
 
     # -- make --------------------------------------------------------------------------------------------------------
 
@@ -218,14 +253,14 @@ class Graph(Exchange):
         >>> print(g.with_report(replace(g.report, rows=2, rejected=1)).report)
         2 rows: 1 kept, 1 rejected
         """
-        return Graph(replace(self._parts, report=report))
+        return Graph(replace(self._parts, report=report), self._unread)
 
     # -- look --------------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         arcs = f"{self.n_edges:,} arc{'s' * (self.n_edges != 1)}"
         if not self.directed:
-            n = self._parts.n_rows
+            n = self._whole.n_rows
             arcs = f"{n:,} edge{'s' * (n != 1)} ({arcs})"
         names = f", columns: {', '.join(self.columns)}" if self.columns else ""
         nodes = f"{self.n_nodes:,} node{'s' * (self.n_nodes != 1)}"
@@ -336,7 +371,7 @@ class Graph(Exchange):
         array([8, 7, 6, 9])
         """
         if by not in self._kept:
-            self._kept[by] = Relabelled(self._parts, lambda: self.in_arcs, by)
+            self._kept[by] = Relabelled(self._whole, lambda: self.in_arcs, by)
         relabelled: Relabelled = self._kept[by]
         return relabelled
 
@@ -443,7 +478,7 @@ class Graph(Exchange):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of nodes, arcs, columns and ids: 32 hex digits, the same in memory and on disk. O(bytes) once."""
-        return folder.fingerprint_of(self._parts)
+        return folder.fingerprint_of(self._whole)
 
     @domains(partitions=Integer(1, 1 << 16))
     def save(self, path: str | Path, partitions: int = 1) -> Path:
@@ -465,6 +500,8 @@ class Graph(Exchange):
         ------
         NotAGraphError
             If the folder holds something else.
+        FolderError
+            If the folder cannot be written, or the disk is full.
 
         Examples
         --------
@@ -475,7 +512,7 @@ class Graph(Exchange):
         True
         """
         place = Path(path).absolute()
-        fingerprint = folder.save_graph(place, self._parts, partitions)
+        fingerprint = folder.save_graph(place, self._whole, partitions)
         self.__dict__.update(path=place, fingerprint=fingerprint)
         return place
 
@@ -498,17 +535,22 @@ class Graph(Exchange):
             If a file is missing, short or long, or, with `verify`, altered.
         VersionError
             If a newer swayrank wrote it.
+
+        Notes
+        -----
+        Files are mapped, not read. What a kernel would trust (rows, and the index of the ids) is looked at once, when
+        it is first used: 2-4 ns per arc; DamagedGraphError may come there, too.
         """
         place = Path(path).absolute()
         parts, fingerprint = folder.open_graph(place, verify=verify)
-        graph = cls(parts)
+        graph = cls(parts, Unread(parts.adjacency, parts.ids, place))
         graph.__dict__.update(path=place, fingerprint=fingerprint)
         return graph
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.path is not None and self._still_there():
             return _reopen, (str(self.path), self.fingerprint)
-        return Graph, (self._parts,)
+        return Graph, (self._whole,)
 
     def _still_there(self) -> bool:
         """Whether the folder still holds this very graph."""
