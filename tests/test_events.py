@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swayrank.errors import InputError, ParameterError
+from swayrank.errors import InputError, ParameterError, SwayrankError, VersionError
 from swayrank.events import ACTIONS, NO_ACCOUNT, NO_POST, NO_TIME, Events, Posts, action_codes, as_us
 from swayrank.events import columns as event_columns
 from swayrank.events.columns import first_appearance, repeats
@@ -139,7 +139,7 @@ def test_frames_go_out_and_come_back(log, backend):
 
 
 def test_wrong_frames_say_what_is_wrong():
-    with pytest.raises(InputError, match="has no column 'actor' for actor; there are who, action"):
+    with pytest.raises(InputError, match="has no column 'actor' for actor; there are: who, action"):
         Events.from_frame({"who": ["a"], "action": ["like"]})
     with pytest.raises(InputError, match="line 2, column action: unknown action 'dance'"):
         Events.from_frame({"actor": ["a", "b"], "action": ["like", "dance"]})
@@ -190,8 +190,54 @@ def test_a_strange_or_altered_file_is_not_opened(log, tmp_path):
     with pytest.raises(InputError, match="was not written by swayrank"):
         Events.open(path)
     path.write_bytes(b"PAR1 no")
-    with pytest.raises(InputError, match="cannot be read as Parquet"):
+    with pytest.raises(InputError, match="is not a whole Parquet file"):
         Events.open(path)
+    with pytest.raises(InputError, match=r"none\.parquet: there is no such file"):
+        Events.open(tmp_path / "none.parquet")
+    with pytest.raises(InputError, match="is a folder, not a file"):
+        Events.open(tmp_path)
+
+
+def test_a_file_cut_short_or_flipped_anywhere_is_an_error_of_ours(log, tmp_path):
+    path = log.save(tmp_path / "log.parquet")
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(InputError, match="is not a whole Parquet file"):
+            Events.open(path)
+    for place in range(0, len(whole), 13):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
+        try:
+            again = Events.open(path)
+        except SwayrankError:
+            continue
+        assert again.fingerprint == log.compact().fingerprint  # a byte that holds no content
+
+
+@pytest.mark.parametrize(
+    ("about", "error", "words"),
+    [
+        (b"{", InputError, "was not written by swayrank as events"),
+        (b"[1]", InputError, "was not written by swayrank as events"),
+        (b'{"kind": "posts"}', InputError, "was not written by swayrank as events"),
+        (b'{"kind": "events"}', VersionError, "has format None, this swayrank reads 1"),
+        (b'{"kind": "events", "format": 2}', VersionError, "has format 2, this swayrank reads 1"),
+        (b'{"kind": "events", "format": 1}', InputError, "does not hold what was written"),
+        (b'{"kind": "events", "format": 1, "actions": 7, "accounts": "int", "posts": []}', InputError, "does not hold"),
+    ],
+)
+def test_facts_of_a_foreign_file(log, tmp_path, about, error, words):
+    path = log.save(tmp_path / "log.parquet")
+    pq.write_table(pq.read_table(path).replace_schema_metadata({b"swayrank": about}), path)
+    with pytest.raises(error, match=words):
+        Events.open(path)
+
+
+def test_hostile_names_are_cut_in_messages():
+    with pytest.raises(InputError) as caught:
+        Events.from_frame({"actor": ["a"], "action": ["\x1b[31m" + "x" * 500]})
+    assert len(str(caught.value)) < 260
+    assert str(caught.value).isprintable()
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2)), max_size=40))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank import tables
+from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError, VersionError
 from swayrank.ids import Cells, Ids, Interner
 
@@ -253,20 +255,45 @@ def write_parquet(table: pa.Table, kind: str, about: Mapping[str, Any], path: Pa
 
 
 def read_parquet(path: Path, kind: str) -> tuple[pa.Table, dict[str, Any]]:
-    """The table and the facts that :func:`write_parquet` wrote."""
+    """The table and the facts that :func:`write_parquet` wrote.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is no whole Parquet file, or something else wrote it.
+    VersionError
+        If its format is another one.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not os.path.isfile(path):
+        there = "is a folder, not a file" if os.path.isdir(path) else "there is no such file"
+        raise InputError(there, file=str(path))
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"cannot be read as Parquet ({error})", file=str(path)) from error
-    about = json.loads((table.schema.metadata or {}).get(b"swayrank", b"{}"))
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except (pa.ArrowException, OSError) as error:
+        why = printable(error)
+        raise InputError(
+            f"is not a whole Parquet file ({why}); it is damaged or something else", file=str(path)
+        ) from error
+    about = _facts((table.schema.metadata or {}).get(b"swayrank", b"{}"))
     if about.get("kind") != kind:
         raise InputError(f"was not written by swayrank as {kind}; read it with read_{kind}", file=str(path))
-    if about["format"] != FORMAT:
-        raise VersionError(f"{path} has format {about['format']}, this swayrank reads {FORMAT}")
+    if about.get("format") != FORMAT:
+        got = printable(repr(about.get("format")), 80)
+        raise VersionError(f"{path} has format {got}, this swayrank reads {FORMAT}")
     return table, about
+
+
+def _facts(text: bytes) -> dict[str, Any]:
+    """The facts in a file's metadata; none where they are no JSON object."""
+    try:
+        about = json.loads(text)
+    except ValueError:
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def ids_of_kind(ids: Ids, kind: str) -> Ids:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
 from swayrank.events.columns import (
     FORMAT,
@@ -339,15 +340,46 @@ class Events:
     # -- windows
 
     def before(self, time: str | dt.datetime | dt.date | int) -> Events:
-        """The events strictly before a time (those without a time are not); accounts keep their positions."""
+        """The events strictly before a time (those without a time are not); accounts keep their positions.
+
+        Parameters
+        ----------
+        time : str, datetime, date or int
+            ISO date or date and time (UTC unless it says otherwise), or microseconds since 1970 UTC.
+
+        Examples
+        --------
+        >>> times = ["2017-11-06", "2017-11-07", None]
+        >>> ev = Events.from_frame({"actor": ["a", "b", "c"], "action": ["like"] * 3, "time": times})
+        >>> ev.before("2017-11-07").n_events, ev.before("2017-11-07T00:00:01").n_events
+        (1, 2)
+        """
         return self._rows((self.time < as_us(time)) & (self.time != NO_TIME))
 
     def after(self, time: str | dt.datetime | dt.date | int) -> Events:
-        """The events at a time or later; together with `before`, every event that has a time."""
+        """The events at a time or later; together with `before`, every event that has a time.
+
+        Parameters
+        ----------
+        time : str, datetime, date or int
+            As for :meth:`before`.
+
+        Examples
+        --------
+        >>> times = ["2017-11-06", "2017-11-07", None]
+        >>> ev = Events.from_frame({"actor": ["a", "b", "c"], "action": ["like"] * 3, "time": times})
+        >>> ev.after("2017-11-07").n_events, ev.after("2017-11-01").n_events
+        (1, 2)
+        """
         return self._rows(self.time >= as_us(time))
 
     def between(self, start: str | dt.datetime | dt.date | int, end: str | dt.datetime | dt.date | int) -> Events:
         """The events at `start` or later and strictly before `end`.
+
+        Parameters
+        ----------
+        start, end : str, datetime, date or int
+            As for :meth:`before`.
 
         Examples
         --------
@@ -360,6 +392,16 @@ class Events:
 
     def select(self, actions: str | Iterable[str]) -> Events:
         """The events with one of the named actions.
+
+        Parameters
+        ----------
+        actions : str or iterable of str
+            Names of the vocabulary, or other words for them ("RT").
+
+        Raises
+        ------
+        ParameterError
+            If a name is not among them.
 
         Examples
         --------
@@ -388,11 +430,26 @@ class Events:
         return replace(self, **parts, weight=weight, extra=extra)
 
     def without_duplicates(self) -> Events:
-        """The events without rows that repeat an earlier one."""
+        """The events without rows that repeat an earlier one.
+
+        Examples
+        --------
+        >>> ev = Events.from_frame({"actor": ["a", "a"], "action": ["like", "like"], "target": ["b", "b"]})
+        >>> ev.without_duplicates().n_events
+        1
+        """
         return self._rows(~self.duplicate) if self.duplicate.any() else self
 
     def compact(self) -> Events:
-        """The same events, with only the accounts and posts that occur, numbered anew by first appearance."""
+        """The same events, with only the accounts and posts that occur, numbered anew by first appearance.
+
+        Examples
+        --------
+        >>> ev = Events.from_frame({"actor": ["a", "b"], "action": ["like", "RT"], "target": ["c", "c"]})
+        >>> reposts = ev.select("repost")
+        >>> list(reposts.accounts), list(reposts.compact().accounts)
+        (['a', 'c', 'b'], ['b', 'c'])
+        """
         order, accounts = first_appearance(len(self.accounts), self.actor, self.target)
         post_order, posts = first_appearance(len(self.posts), self.post)
         return replace(
@@ -483,7 +540,14 @@ class Events:
     # -- elsewhere
 
     def to_arrow(self) -> pa.Table:
-        """The table with ids and names instead of positions: strings (dictionary-coded), timestamps in UTC."""
+        """The table with ids and names instead of positions: strings (dictionary-coded), timestamps in UTC.
+
+        Examples
+        --------
+        >>> ev = Events.from_frame({"actor": ["b"], "action": ["RT"], "target": ["a"], "time": ["2017-11-06"]})
+        >>> ev.to_arrow().select(["actor", "action", "target", "post"]).to_pylist()
+        [{'actor': 'b', 'action': 'repost', 'target': 'a', 'post': None}]
+        """
         import pyarrow as pa
 
         columns = {
@@ -517,6 +581,21 @@ class Events:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one Parquet file that any tool can read; accounts that have no event are left out.
 
+        Parameters
+        ----------
+        path : str or Path
+            Where to; the file appears whole or not at all.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written there.
+
         Examples
         --------
         >>> import tempfile, pathlib
@@ -542,16 +621,29 @@ class Events:
         Raises
         ------
         InputError
-            If the file is not such a one, or was altered.
+            If the file is absent, damaged, not such a one, or was altered.
         VersionError
             If it was written in a format that this version does not read.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ev = Events.from_frame({"actor": ["b"], "action": ["RT"], "target": ["a"]})
+        ...     Events.open(ev.save(pathlib.Path(folder) / "log.parquet"))
+        <Events: 1 events of 2 accounts>
         """
         table, about = read_parquet(Path(path), "events")
-        events = _events_of_table(table, {}, None, about["actions"])
-        accounts = ids_of_kind(events.accounts, about["accounts"])
-        posts = ids_of_kind(events.posts, about["posts"])
-        events = replace(events, actions=tuple(about["actions"]), accounts=accounts, posts=posts)
-        if events.fingerprint != about["fingerprint"]:
+        try:
+            events = _events_of_table(table, {}, None, about["actions"])
+            accounts = ids_of_kind(events.accounts, about["accounts"])
+            posts = ids_of_kind(events.posts, about["posts"])
+            events = replace(events, actions=tuple(about["actions"]), accounts=accounts, posts=posts)
+            whole = events.fingerprint == about["fingerprint"]
+        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+            why = printable(error)  # pyarrow's errors are among these
+            raise InputError(f"does not hold what was written ({why}); write it anew", file=str(path)) from error
+        if not whole:
             raise InputError("does not hold what was written: its fingerprint differs", file=str(path))
         return events
 
@@ -567,8 +659,9 @@ def _events_of_table(
         raise ParameterError(f"columns must name fields among {', '.join(fields)}, got {unknown[0]!r}")
     given = {name: columns.get(name, name) for name in fields if columns.get(name, name) in table.column_names}
     for name in {"actor", "action", *columns} - given.keys():
-        wanted, there = columns.get(name, name), ", ".join(table.column_names)
-        raise InputError(f"has no column {wanted!r} for {name}; there are {there}")
+        wanted = printable(repr(columns.get(name, name)), 80)
+        there = printable(", ".join(table.column_names), 400)
+        raise InputError(f"has no column {wanted} for {name}; there are: {there}")
     parts = {name: table[column] for name, column in given.items()}
     n = len(table)
     interner, posts = Interner(), Interner()
@@ -620,8 +713,9 @@ def _codes_of_actions(column: Any, codes: dict[str, int], names: tuple[str, ...]
     found = np.array([*known, -1], np.int64)[rows]
     if (found < 0).any():
         row = int(np.argmax(found < 0))
+        got = printable(repr(words[row].as_py()), 80)
         raise InputError(
-            f"unknown action {words[row].as_py()!r}; known are {', '.join(names)}; map codes with actions=",
+            f"unknown action {got}; known are {', '.join(names)}; map codes with actions=",
             line=row + 1,
             column=name,
         )

@@ -97,10 +97,36 @@ class Posts:
     ) -> Posts:
         """Posts from columns of positions and counts; see the attributes.
 
+        Parameters
+        ----------
+        account : array of int, shape (n,)
+            Positions in `accounts`.
+        accounts : Ids
+            The accounts.
+        counts : mapping of str to array of float, shape (n,)
+            Any of :data:`COUNTS`; NaN for unknown.
+        post : array of int, shape (n,), optional
+            Positions in `posts`; ``NO_POST`` for none.
+        posts : Ids, optional
+            The posts; by default there are none.
+        time : array of int64, shape (n,), optional
+            Microseconds since 1970 UTC; ``NO_TIME`` for unknown.
+        extra : mapping, optional
+            "topic", "platform".
+        report : EventsReport, optional
+            What reading came to.
+
         Raises
         ------
         ParameterError
             If lengths differ, a position is outside its collection, or a count is not among :data:`COUNTS`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> po = Posts.from_arrays([0, 1], accounts=Ids.of_range(2), counts={"views": [100, np.nan]})
+        >>> po.n_posts, po.views.tolist()
+        (2, [100.0, nan])
         """
         n = len(account)
         posts = posts if posts is not None else Ids.of_range(0)
@@ -168,7 +194,19 @@ class Posts:
         return repeats(self.account, self.post, *rest)
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> Posts:
-        """The rows where `keep` is true; accounts and posts keep their positions."""
+        """The rows where `keep` is true; accounts and posts keep their positions.
+
+        Parameters
+        ----------
+        keep : numpy.ndarray of bool, shape (n_posts,)
+            Which rows.
+
+        Examples
+        --------
+        >>> po = Posts.from_arrays([0, 1], accounts=Ids.from_values(["ada", "bob"]), counts={"likes": [3, 50]})
+        >>> po.rows(po.likes > 10).to_arrow()["account"].to_pylist()
+        ['bob']
+        """
         import pyarrow as pa
 
         names = ("account", "post", "time")
@@ -187,5 +225,17 @@ class Posts:
         return pa.table({**columns, **self.extra})
 
     def to_frame(self, backend: str = "pandas") -> Any:
-        """The table as a data frame of "pandas", "polars" or "pyarrow"."""
+        """The table as a data frame of another library.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, default "pandas"
+            Which library.
+
+        Examples
+        --------
+        >>> po = Posts.from_arrays([0, 1], accounts=Ids.from_values(["ada", "bob"]), counts={"likes": [3, 50]})
+        >>> po.to_frame("polars").select("account", "likes").rows()
+        [('ada', 3.0), ('bob', 50.0)]
+        """
         return frame(self.to_arrow(), backend)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from swayrank._text import printable
+
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
@@ -83,7 +85,7 @@ class EventsReport:
         for one in self.files:
             counts = f"{one.records:,} records, {one.kept:,} kept, {one.rejected:,} rejected, {one.skipped:,} skipped"
             lines.append(f"{one.file}: {counts}, {one.rows:,} rows ({one.layout})")
-            lines.append("  " + ", ".join(f"{name} = {column}" for name, column in one.columns.items()))
+            lines.append("  " + ", ".join(f"{name} = {printable(column, 80)}" for name, column in one.columns.items()))
             lines += [f"  {note}" for note in one.notes]
         lines.append(f"{self.duplicates:,} duplicate rows, {self.dropped:,} of them dropped")
         return "\n".join(lines + list(self.notes))
