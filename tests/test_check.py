@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from swayrank.errors import ParameterError
+from swayrank.errors import ParameterError, SwayrankWarning
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.sources.check import check_data, check_files, recognise_kind, table_text
@@ -85,8 +85,10 @@ def test_it_prints_as_tables_and_as_json(folder):
 
 
 def test_a_mapping_and_a_folder_of_a_graph(folder):
-    report = check_files([folder / "map.toml"])
+    with pytest.warns(SwayrankWarning, match="4 of 4 interactions have no target"):
+        report = check_files([folder / "map.toml"])
     assert report.events.events == 5
+    assert "4 of 4 interactions have no target" in str(report)
     assert report.graph is None
     assert check_files([folder / "graph"]).graph.accounts == 3
 
@@ -117,3 +119,10 @@ def test_data_that_are_there_already():
 
 def test_tables_line_up():
     assert table_text([("a", "1"), ("bb", "22")]) == "  a    1\n  bb  22"
+
+
+def test_names_from_files_cannot_write_to_the_terminal():
+    ev = Events.from_frame({"actor": ["\x1b[31mred" + "x" * 500], "action": ["like"], "target": ["b"]})
+    report = check_data(Graph.from_edges(["a\u202eb"], ["b"]), ev)
+    assert str(report).replace("\n", "").isprintable()
+    assert max(map(len, str(report).splitlines())) < 160

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from swayrank.errors import InputError, ParameterError, TooManyRejectsError
-from swayrank.events import NO_TIME, as_us
+from swayrank.events import NO_ACCOUNT, NO_TIME, as_us
 from swayrank.kernels.jit import JIT_ENABLED
 from swayrank.sources.check import check_files
 from swayrank.sources.edges import read_graph
@@ -200,6 +201,78 @@ def test_mistakes_name_the_place_and_what_there_is(folder, lines):
         read_events(mapping=path)
 
 
+NEEDED = "actor = 'uid'\naction = 'kind'\n"
+MISTYPED = {
+    "[graph]\nfile = 7": r"file of \[graph\] must be a file name, a pattern, or a list of them, got 7$",
+    "[graph]\nfile = 'ids.csv'\nsource = 1.5": r"source of \[graph\] must be the name of a column, .* got 1\.5",
+    "[graph]\nfile = 'ids.csv'\nheader = 'yes'": r"header of \[graph\] must be true or false, got 'yes'",
+    "[graph]\nfile = 'ids.csv'\nmax_rejects = 'few'": r"max_rejects of \[graph\] must be a number in \[0, 1\]",
+    "[graph]\nfile = 'ids.csv'\ncolumns = 3": r"columns of \[graph\] must be a list of columns",
+    "[graph]\nfile = 'ids.csv'\ncomment = 7": r"comment of \[graph\] must be text, got 7",
+    "[[graph]]\nfile = 'ids.csv'": r"\[graph\] must be one table, got \[\{'file'",
+    "graph = 1": r"\[graph\] must be one table, got 1",
+    "events = 7": r"events must be \[\[events\]\] tables, got 7",
+    "events = [1, 'x']": r"events must be \[\[events\]\] tables, got \[1, 'x'\]",
+    "[[events]]\nfile = ''": r"file of \[\[events\]\] block 1 must be a file name, a pattern, .* got ''",
+    "[[events]]\nfile = []": r"file of .* must be .* got \[\]",
+    "[[events]]\nfile = ['ids.csv', 7]": r"file of .* must be .* got \['ids\.csv', 7\]",
+    "[[events]]\nfile = '/'": r"no file '/' in ",
+    "[[events]]\nfile = 'a**'": r"file of .* must be a file name, .* got 'a\*\*'",
+    '[[events]]\nfile = "a\\u0000b"': "'a.x00b'",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nname = [1]": r"name of .* must be text, got \[1\]",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nnames = 'a,b'": "names of .* must be a list of texts, got 'a,b'",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nuse = 'no'": "use of .* must be true or false, got 'no'",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\ndelimiter = 9": "delimiter of .* must be text, got 9",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nactions = 7": "actions of .* must be a table of codes .* got 7",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nactions = {{a = 7}}": "actions of .* must be .* got {'a': 7}",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\ntimezone = 2": "timezone of .* must be text, got 2",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\ntime_unit = 2": "time_unit of .* must be text, got 2",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nday_first = 1": "day_first of .* must be true or false, got 1",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nskip = {{a = [[1]]}}": r"condition on 'a' of .* a list .* got \[1\]",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nemit = 7": r"emit must be \[\[emit\]\] tables, got 7",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nemit = []": r"emit of .* at least one \[\[events.emit\]\] table",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nids = {{file = 7, from = 'a', to = 'b'}}": "file of ids of .* got 7",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nids = {{file = 'i', from = 1, to = 'b'}}": "from of ids of .* got 1",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\ntime = {{column = 7}}": "column of time of .* must be text, got 7",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\ntime = {{const = [1]}}": "const of time of .* one value: .* got ",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\ntarget = {{column = 'uid', ids = 7}}": "ids of target .* got 7",
+    f"[[events]]\n{NEEDED}file = 'status.csv'\nemit = [{{decimal = 1}}]": "decimal of an emit of .* text, got 1",
+    "[[posts]]\nfile = ''": r"file of \[\[posts\]\] block 1 must be",
+    "a = " + "[" * 3000: "is not TOML",
+    "a = '" + "x" * 9000 + "' b": "is not TOML",
+}
+
+
+@pytest.mark.parametrize("text", MISTYPED)
+def test_values_of_the_wrong_type_name_key_value_and_what_is_allowed(folder, text):
+    path = folder / "map.toml"
+    path.write_text(text + "\n")
+    with pytest.raises(InputError, match=f"(?s)^.*map.toml: .*{MISTYPED[text]}") as caught:
+        load_mapping(path)
+    assert len(str(caught.value)) < 500
+    assert str(caught.value).isprintable()
+
+
+def test_a_recipe_is_a_mapping_too(folder):
+    path = folder / "map.toml"
+    path.write_text(path.read_text() + "\n[score]\nprofile = 'reach'\n")
+    assert load_mapping(path).events[0].name == "statuses"
+    assert check_files([path]).events.events == 7
+
+
+def test_the_same_mistakes_as_arguments_name_the_argument(folder):
+    path = folder / "status.csv"
+    for given, words in (
+        ({"header": "yes"}, "header must be true or false, got 'yes'"),
+        ({"timezone": 7}, "timezone must be text, got 7"),
+        ({"day_first": 3}, "day_first must be true or false, got 3"),
+        ({"columns": "actor,action"}, "columns must be a list of names, or a mapping of fields to columns, got"),
+        ({"columns": 7}, "columns must be a list of names, or a mapping of fields to columns, got 7"),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            read_events(path, **given)
+
+
 def test_mistakes_of_the_file_itself(folder):
     path = folder / "map.toml"
     path.write_text("[[events]\n")
@@ -214,8 +287,12 @@ def test_mistakes_of_the_file_itself(folder):
     path.write_text("[graph]\nfile = 'ids.csv'\nsorce = 'uid'\n")
     with pytest.raises(InputError, match=r"\[graph\] has no key 'sorce'; did you mean 'source'\?"):
         load_mapping(path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"none\.toml: there is no such file$"):
         load_mapping(folder / "none.toml")
+    with pytest.raises(InputError, match=r"there is no such file; did you mean 'map\.toml'\?"):
+        load_mapping(folder / "mop.toml")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        load_mapping(folder)
     with pytest.raises(InputError, match="is not a folder"):
         load_mapping(path, base=folder / "nowhere")
     with pytest.raises(ParameterError, match="either columns or mapping"):
@@ -248,6 +325,35 @@ class TestRealData:
         assert not (others.time == NO_TIME).any()
         known = set(rows(used.select(["like", "repost", "reply"])))
         assert set(rows(others.select(["like", "repost", "reply"]))) <= known
+
+    def test_melcup_interactions_are_counted_as_the_decision_says(self, shared_data):
+        """docs/decisions/0007, from the files themselves, without the readers under test."""
+        folder = shared_data / "melcup17"
+        network = pd.read_csv(folder / "MelCup17_interaction_network.csv.gz", dtype=str)
+        of_type = network.groupby("interaction_type").size().to_dict()
+        assert of_type == {"1": 4_071, "2": 76, "3": 881, "5": 2_598, "6": 5_268}
+        names = sorted(folder.glob("MelCup17_*_status_*"))
+        status = pd.concat([pd.read_csv(name, dtype=str, keep_default_na=False) for name in names])
+        again = network[network.interaction_type.isin(["1", "2", "3"])]
+        written = set(zip(status.nuid, status.t_id, strict=True))
+        assert len(again) == 5_028
+        assert set(zip(again.v, again.t_id_v, strict=True)) <= written
+        kinds = status.drop_duplicates("t_id").set_index("t_id")
+        quotes = again[again.interaction_type == "3"].t_id_v
+        assert (kinds.loc[quotes, "is_retweet"] == "1").sum() == 540
+        likes = pd.concat([pd.read_csv(name, dtype=str) for name in sorted(folder.glob("MelCup17_*_likes_*"))])
+        ids = pd.read_csv(next(folder.glob("MelCup17_user_ids_*")), dtype=str).set_index("uid").nuid
+        liked = set(zip(likes.liked_by_uid_v.map(ids), likes.t_id_u, strict=True))
+        alone = network[network.interaction_type == "5"]
+        assert set(zip(alone.v, alone.t_id_u, strict=True)) <= liked
+
+    def test_melcup_interactions_can_be_read_alone_without_the_guesses(self, shared_data):
+        folder = shared_data / "melcup17"
+        ev = read_events(folder, mapping=EXAMPLES / "melcup17.toml", blocks=["interactions"])
+        assert ev.n_events == 5_028 + 2_598
+        (one,) = ev.report.files
+        assert (one.records, one.kept, one.skipped, one.rejected) == (12_894, 7_626, 5_268, 0)
+        assert (ev.target != NO_ACCOUNT).all()
 
     def test_higgs_by_its_mapping(self, shared_data):
         report = check_files([EXAMPLES / "higgs.toml"], data=shared_data / "higgs")

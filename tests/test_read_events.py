@@ -6,6 +6,9 @@ import bz2
 import gzip
 import json
 import lzma
+import os
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +23,7 @@ from swayrank.errors import InputError, ParameterError, SwayrankWarning, TooMany
 from swayrank.events import NO_ACCOUNT, NO_TIME, as_us
 from swayrank.kernels.jit import JIT_ENABLED
 from swayrank.sources import tables
+from swayrank.sources.check import recognise_kind
 from swayrank.sources.dialects import TableOptions, inspect_table
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.numbers import read_numbers
@@ -134,6 +138,83 @@ def test_too_many_rejects_say_counts_examples_and_cure(write):
         TooManyRejectsError, match=r"1 of 10 rows .*1 not a time.*line 11, column time.*'soon'.*max_rej"
     ):
         read_events(path)
+
+
+def test_messages_are_short_and_printable_whatever_the_file_holds(write):
+    hostile = "\x1b[31m" + "\u202e" + "x" * 5000
+    for text, columns in (
+        (f"{hostile},{hostile}2\n1,2\n", None),
+        (f"{hostile},{hostile}2\n1,2\n", {"actor": "who", "action": "what"}),
+        (f"{hostile},b\n1,2\n", ["actor"]),
+        (HEAD + f"ada,{hostile},bob,p,2017-11-06\n", None),
+        (HEAD + f"ada,{hostile},bob,p,2017-11-06\n", {"actor": "actor", "action": hostile}),
+        (",".join(f"c{k}" for k in range(5000)) + "\n" + "1," * 4999 + "1\n", {"actor": "who", "action": "what"}),
+    ):
+        with pytest.raises((InputError, ParameterError)) as caught:
+            read_events(write(text), columns=columns)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 900
+
+
+def test_an_unknown_column_is_told_with_those_that_are_there(write):
+    path = write(HEAD + "ada,like,bob,p,2017-11-06\n")
+    with pytest.raises(InputError, match=r"has no column 'xyz'; there are: actor, action, target, post, time$"):
+        read_events(path, columns={"actor": "xyz", "action": "action"})
+    with pytest.raises(InputError, match=r"has no column 'acter'; did you mean 'actor'\? There are: actor, action, ta"):
+        read_events(path, columns={"actor": "acter", "action": "action"})
+
+
+def test_the_same_file_twice_is_refused(write, tmp_path, monkeypatch):
+    path = write(HEAD + "ada,like,bob,p,2017-11-06\n")
+    with pytest.raises(ParameterError, match=r"paths must name each file once, got .*log\.csv twice$"):
+        read_events([path, path])
+    (tmp_path / "link.csv").symlink_to(path)
+    with pytest.raises(ParameterError, match=r"got .*link\.csv twice, as .*log\.csv too"):
+        read_posts([path, tmp_path / "link.csv"])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ParameterError, match="each file once"):
+        read_events(["log.csv", path])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_what_is_no_regular_file_is_called_so(tmp_path):
+    for path in (Path("/dev/null"), tmp_path / "pipe"):
+        if path.name == "pipe":
+            os.mkfifo(path)
+        for read in (read_events, read_posts, recognise_kind):
+            with pytest.raises(InputError, match=f"{path}: is not a regular file .*; save it to a file first"):
+                read(path)
+    with pytest.raises(InputError, match="there is no such file"):
+        recognise_kind(tmp_path / ("x" * 300))
+    with pytest.raises(InputError, match="there is no such file"):
+        read_events(tmp_path / ("x" * 300))
+    with pytest.raises(InputError, match="is a folder"):
+        inspect_table(tmp_path, TableOptions())
+
+
+def test_an_object_beside_a_post_is_the_target(write):
+    ev = read_events(write("user,action,object,post,time\nbob,like,ada,p1,2017-11-06\n"))
+    assert ev.to_arrow().select(["actor", "target", "post"]).to_pylist() == [
+        {"actor": "bob", "target": "ada", "post": "p1"}
+    ]
+    with pytest.warns(SwayrankWarning, match="1 of 1 interactions have no target"):
+        ev = read_events(write("user,action,object,time\nbob,like,p1,2017-11-06\n"))
+    assert ev.report.files[0].columns["post"] == "object"
+    ev = read_events(write("user,action,object,author,time\nbob,like,p1,ada,2017-11-06\n"))
+    assert (ev.report.files[0].columns["post"], ev.report.files[0].columns["target"]) == ("object", "author")
+
+
+def test_interactions_without_target_are_told(write):
+    lines = ["ada,post,,p1,2017-11-06", "bob,like,,p1,2017-11-06", "cem,like,,p2,2017-11-06", "dan,like,,p2,2017-11-06"]
+    with pytest.warns(SwayrankWarning, match="2 of 3 interactions have no target, so they count for nobody") as told:
+        ev = read_events(write(HEAD + "\n".join(lines)))
+    assert told[0].filename == __file__
+    assert any("2 of 3 interactions have no target" in note for note in ev.report.notes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        half = read_events(write(HEAD + "\n".join(lines[:3])))
+        read_events(write(HEAD + "ada,post,,p1,2017-11-06\n"))
+    assert not any("no target" in note for note in half.report.notes)
 
 
 def test_a_stray_quote_costs_one_record(write):
@@ -335,7 +416,7 @@ def test_a_log_without_names_is_recognised_and_told(write):
 
 
 def test_names_with_a_quote_in_them_stay_names(write):
-    ev = read_events(write('who;"ac""tion"\nada;like\n'), columns={"actor": "who", "action": 'ac"tion'})
+    ev = read_events(write('who;"ac""tion"\nada;post\n'), columns={"actor": "who", "action": 'ac"tion'})
     assert ev.n_events == 1
 
 

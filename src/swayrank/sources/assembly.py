@@ -19,12 +19,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swayrank._text import printable
 from swayrank.errors import InputError, SwayrankWarning
 from swayrank.events.columns import NO_ACCOUNT, NO_TIME
 from swayrank.events.reports import FileReport
 from swayrank.sources.coding import FINE, LOST_DIGITS, MISSING, UNTRANSLATED, IdCoder, Translation
 from swayrank.sources.dialects import Layout, TableOptions, inspect_table
-from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, suggestion
+from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, there_are
 from swayrank.sources.numbers import read_numbers
 from swayrank.sources.rejects import NOT_A_NUMBER, NOT_A_TIME, Rejects
 from swayrank.sources.tables import Batch, Column, frame_batches, open_duckdb, read_batches
@@ -210,8 +211,9 @@ class Assembly:
             if len(made.ambiguous):
                 row = int(made.ambiguous[0])
                 line, value = int(np.concatenate([batch.record for batch in batches])[row]), parts[0].text(row)
-                message = f"{value!r} is translated in two ways"
-                raise InputError(message, file=str(ids.path), line=line, column=ids.source, value=value)
+                message = f"{printable(repr(value), 80)} is translated in two ways"
+                column = printable(ids.source, 80)
+                raise InputError(message, file=str(ids.path), line=line, column=column, value=value)
             self._translations[ids] = made
         return self._translations[ids]
 
@@ -221,8 +223,8 @@ def check_columns(wanted: Iterable[str], there: Iterable[str], file: str) -> Non
     known = list(there)
     for name in wanted:
         if name not in known:
-            hint = suggestion(name, known)
-            raise InputError(f"has no column {name!r}{hint} There are: {', '.join(known)}", file=file, column=name)
+            told = f"has no column {printable(repr(name), 80)}{there_are(name, known)}"
+            raise InputError(told, file=file, column=printable(name, 80))
 
 
 def _wanted(block: Block, emits: tuple[Emit, ...]) -> list[str]:

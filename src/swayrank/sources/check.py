@@ -6,6 +6,7 @@ and `read_posts` do, but lets any number of rows be refused, since telling them 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from swayrank._progress import Progress
+from swayrank._text import printable
 from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.events.columns import NO_ACCOUNT, NO_TIME, iso
 from swayrank.events.posts import Posts
 from swayrank.events.reports import EventsReport, EventsSummary, FileReport
 from swayrank.graph import Graph
+from swayrank.graph.parts import GraphReport
 from swayrank.ids import ABSENT, Ids
 from swayrank.sources.dialects import TableOptions, inspect_table
 from swayrank.sources.edges import read_graph
@@ -136,7 +139,7 @@ class CheckReport:
         ]
         alike: dict[str, list[str]] = {}
         for one in self.files:
-            fields = ", ".join(f"{name} = {column}" for name, column in one.columns.items())
+            fields = ", ".join(f"{name} = {printable(column, 80)}" for name, column in one.columns.items())
             told = "\n".join([f"{one.layout}; {fields}", *(f"  {note}" for note in one.notes)])
             alike.setdefault(told, []).append(Path(one.file).name)
         lines = [table_text([head, *rows], right=range(1, len(head)))]
@@ -214,7 +217,7 @@ def recognise_kind(file: str | Path) -> str:
     'events'
     """
     path = Path(file)
-    if path.is_dir():
+    if os.path.isdir(path):
         return "graph"
     return "mapping" if path.suffix == ".toml" else kind_of_layout(inspect_table(path, TableOptions()))
 
@@ -295,7 +298,7 @@ def check_files(
 def _named(file: str | Path, kind: str | None, kinds: Mapping[str, str]) -> tuple[Path, str]:
     """The path of a file and what it is."""
     prefix, colon, rest = str(file).partition(":")
-    if colon and prefix in KINDS and not Path(file).exists():
+    if colon and prefix in KINDS and not os.path.exists(file):
         return Path(rest), prefix
     path = Path(file)
     what = kinds.get(str(file)) or kind or recognise_kind(path)
@@ -387,7 +390,7 @@ def _graph_check(graph: Graph) -> GraphCheck:
         isolated=isolated,
         self_loops=report.self_loops,
         duplicates=report.duplicates,
-        told=(*told, str(report)),
+        told=(*told, GraphReport.__str__(report)),  # the rows alone: the files are told with their short names
     )
 
 
@@ -406,10 +409,14 @@ def _posts_check(posts: Posts) -> PostsCheck:
 def _coverage_text(name: str, one: Coverage) -> str:
     rows = [
         ("accounts in both", f"{one.in_both:,}", f"{one.rows_covered:.1%} of the rows are about them alone"),
-        (f"only in the {name}", f"{one.only_log:,}", ", ".join(one.examples_only_log)),
-        ("only in the graph", f"{one.only_graph:,}", ", ".join(one.examples_only_graph)),
+        (f"only in the {name}", f"{one.only_log:,}", _names_text(one.examples_only_log)),
+        ("only in the graph", f"{one.only_graph:,}", _names_text(one.examples_only_graph)),
     ]
     return f"{name} and graph\n" + table_text(rows)
+
+
+def _names_text(names: tuple[str, ...]) -> str:
+    return ", ".join(printable(name, 80) for name in names)
 
 
 def table_text(rows: Sequence[Sequence[str]], *, right: Collection[int] = (1,)) -> str:

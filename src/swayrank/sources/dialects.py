@@ -12,12 +12,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
 from swayrank.sources.streams import Encoding, compression_of, detect_encoding, text_blocks
 
@@ -113,18 +115,22 @@ def inspect_table(path: Path, options: TableOptions) -> Layout:
     Raises
     ------
     InputError
-        If the file is missing, empty, or of a kind that is not read.
+        If the file is missing, empty, cannot be opened, or is of a kind that is not read.
     ParameterError
         If `delimiter` or `quote` is not one ASCII character.
     """
-    if not path.is_file():
-        raise InputError("there is no such file", file=str(path))
+    if not os.path.isfile(path):
+        raise InputError(_why_no_file(path), file=str(path))
     for name, value in (("delimiter", options.delimiter), ("quote", options.quote)):
         if value is not None and (len(value) > 1 or not value.isascii() or (name == "delimiter" and not value)):
             raise ParameterError(f"{name} must be one ASCII character, got {value!r}")
-    with path.open("rb") as file:
-        if file.read(4) == b"PAR1":
-            return _inspect_parquet(path)
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
+    if magic == b"PAR1":
+        return _inspect_parquet(path)
     encoding = detect_encoding(path, options.encoding)
     sample = _sample(path, encoding)
     first = sample.lstrip()[:1]
@@ -140,14 +146,22 @@ def inspect_table(path: Path, options: TableOptions) -> Layout:
     return _inspect_delimited(path, sample, options, common)
 
 
+def _why_no_file(path: Path) -> str:
+    if os.path.isdir(path):
+        return "is a folder; name a file"
+    if os.path.exists(path):
+        return "is not a regular file (a pipe or a device is read only once); save it to a file first"
+    return "there is no such file"
+
+
 def _inspect_parquet(path: Path) -> Layout:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         return Layout("parquet", tuple(pq.read_schema(path).names))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"is not a whole Parquet file ({error})", file=str(path)) from error
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"is not a whole Parquet file ({printable(error)})", file=str(path)) from error
 
 
 def _sample(path: Path, encoding: Encoding) -> str:
@@ -270,7 +284,7 @@ def _names(
         if len(options.names) != width:
             raise ParameterError(
                 f"columns must name all {width} columns in their order, got {len(options.names)}; "
-                f"the first record is {rows[0]!r}"
+                f"the first record is {printable(rows[0], 80)}"
             )
         return options.names, True
     given = rows[0] if header else []

@@ -8,6 +8,7 @@ a few blocks of text.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
@@ -18,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress, track
+from swayrank._text import printable
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.engines.local import n_threads
-from swayrank.errors import InputError, ParameterError
+from swayrank.errors import InputError, ParameterError, SwayrankWarning
 from swayrank.events import Events, action_codes, vocabulary
 from swayrank.events.columns import NO_ACCOUNT, NO_POST, as_arrow, first_appearance, subset
 from swayrank.events.posts import COUNTS, Posts
@@ -29,7 +31,18 @@ from swayrank.events.reports import EventsReport
 from swayrank.sources.assembly import Assembly, joined
 from swayrank.sources.coding import IdCoder
 from swayrank.sources.dialects import Layout, inspect_table
-from swayrank.sources.mapping import EVENT_FIELDS, POST_FIELDS, Block, Emit, Mapping, load_mapping, suggestion
+from swayrank.sources.mapping import (
+    EVENT_FIELDS,
+    POST_FIELDS,
+    Block,
+    Emit,
+    Mapping,
+    listed,
+    load_mapping,
+    no_such_file,
+    suggestion,
+    wrongly_typed,
+)
 from swayrank.sources.recognise import recognise_events, recognise_posts
 
 Columns = Sequence[str] | Dict[str, Any] | None
@@ -130,7 +143,13 @@ def read_events(
     TooManyRejectsError
         If more than `max_rejects` of the records were refused.
     ParameterError
-        If a parameter is outside its domain.
+        If a parameter is outside its domain, or a file is named twice.
+
+    Warns
+    -----
+    SwayrankWarning
+        If most interactions (all but posts) have no target, so that they count for nobody; ``events.report`` has the
+        same note.
 
     Notes
     -----
@@ -288,15 +307,23 @@ def _plan(
     frame = None if paths is None or _are_paths(paths) else as_arrow(paths)
     files = [] if frame is not None else _files(paths)
     raw = {key: value for key, value in settings.items() if value is not None}
+    for name, value in raw.items():
+        if domain := wrongly_typed(name, value):
+            raise ParameterError(f"{name} must be {domain}, got {printable(repr(value), 80)}")
+    if columns is not None and (isinstance(columns, str) or not isinstance(columns, Iterable)):
+        got = printable(repr(columns), 80)
+        raise ParameterError(f"columns must be a list of names, or a mapping of fields to columns, got {got}")
     fields = EVENT_FIELDS if kind == "events" else POST_FIELDS
     stand_in = {"actor": "?", "action": "?"} if kind == "events" else {"account": "?"}
     base = files[0].parent if files else Path()
     if ids := raw.pop("ids", None):
-        raw["ids"] = {**ids, "file": str(Path(ids["file"]).absolute())} if "file" in ids else ids
+        named = isinstance(ids, Dict) and isinstance(ids.get("file"), str | os.PathLike)
+        raw["ids"] = {**ids, "file": str(Path(ids["file"]).absolute())} if named else ids
     if isinstance(columns, Dict):
         if unknown := [name for name in columns if name not in fields]:
             hint = suggestion(unknown[0], fields)
-            raise ParameterError(f"columns must name fields among {', '.join(fields)}, got {unknown[0]!r}{hint}")
+            got = printable(repr(unknown[0]), 80)
+            raise ParameterError(f"columns must name fields among {', '.join(fields)}, got {got}{hint}")
         raw |= dict(columns)
     elif columns is not None:
         names = [str(name) for name in columns]
@@ -340,12 +367,17 @@ def _files(paths: Any, folders: bool = False) -> list[Path]:
     if paths is None or (isinstance(paths, list | tuple) and not paths):
         raise ParameterError("paths must name at least one file")
     files = [Path(one) for one in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    met: dict[str, Path] = {}
     for file in files:
-        if not file.exists():
-            there = [one.name for one in file.parent.iterdir()] if file.parent.is_dir() else []
-            raise InputError(f"there is no such file{suggestion(file.name, there)}", file=str(file))
+        if not os.path.exists(file):
+            raise no_such_file(file)
         if file.is_dir() and not folders:
             raise InputError("is a folder; name its files, or describe it with mapping=", file=str(file))
+        place = os.path.realpath(file)
+        if place in met:
+            also = "" if met[place] == file else f", as {printable(met[place])} too"
+            raise ParameterError(f"paths must name each file once, got {printable(file)} twice{also}")
+        met[place] = file
     return files
 
 
@@ -357,9 +389,9 @@ def _emits(kind: str, part: _Part, layout: Layout, file: str) -> tuple[Emit, ...
     needed = ("actor", "action") if kind == "events" else ("account",)
     for name in needed:
         if name not in found:
-            first = f"; the first record is {list(layout.sample[0])}" if layout.sample else ""
+            first = f"; the first record is {printable(list(layout.sample[0]), 80)}" if layout.sample else ""
             raise InputError(
-                f"no column is known to be the {name}: there are {', '.join(layout.columns)}{first}. "
+                f"no column is known to be the {name}: there are {listed(layout.columns)}{first}. "
                 f"Say columns={{'{name}': ...}}; for one value throughout, {{'const': ...}}",
                 file=file,
             )
@@ -418,6 +450,7 @@ def _events_of(assembly: Assembly, names: tuple[str, ...], duplicates: str) -> E
     posts, (post,) = _renumbered(assembly.posts, post)
     notes = [f"{filled:,} missing targets are the authors of their posts"] if filled else []
     notes += [f"{own:,} targets of actions 'post' are left out: a post has none"] if own else []
+    notes += _lacking_targets(action, target)
     extra: dict[str, Any] = {k: whole[k].dictionary_encode() for k in ("topic", "platform") if whole[k] is not None}
     if whole["followers_at_time"] is not None:
         extra["followers_at_time"] = whole["followers_at_time"]
@@ -437,6 +470,20 @@ def _events_of(assembly: Assembly, names: tuple[str, ...], duplicates: str) -> E
     dropped = n_repeats if duplicates == "drop" else 0
     report = EventsReport(tuple(assembly.reports), assembly.rejects, n_repeats, dropped, tuple(notes))
     return replace(events.without_duplicates() if dropped else events, report=report)
+
+
+def _lacking_targets(action: npt.NDArray[np.uint8], target: npt.NDArray[np.uint32]) -> list[str]:
+    """A note, said as a warning too, where most interactions have no target."""
+    interactions = int(np.count_nonzero(action))
+    lacking = int(np.count_nonzero((action != 0) & (target == NO_ACCOUNT)))
+    if 2 * lacking <= interactions:
+        return []
+    text = (
+        f"{lacking:,} of {interactions:,} interactions have no target, so they count for nobody; "
+        "say which column holds the account acted upon, as the field target"
+    )
+    warnings.warn(text, SwayrankWarning, stacklevel=5)
+    return [text]
 
 
 def _filled(

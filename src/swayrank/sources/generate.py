@@ -303,7 +303,7 @@ def _block_starts(n: int | None, sizes: Sequence[int] | None, blocks: int | None
             raise ParameterError("sbm needs n, the number of accounts, or sizes, the accounts in each block")
         count = _BLOCKS if blocks is None else int(blocks)
         sizes = [n // count + (b < n % count) for b in range(count)]
-    if isinstance(sizes, str) or not isinstance(sizes, Sequence | np.ndarray):
+    if not isinstance(sizes, list | tuple | np.ndarray):
         raise ParameterError(f"sizes must be a list of accounts in each block, got {printable(repr(sizes), 80)}")
     if len(sizes) == 0:
         raise ParameterError("sizes must name at least one block, got none")

@@ -7,14 +7,17 @@ several events out of one row, each ``when`` its conditions hold. Unknown keys a
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
+from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
 from swayrank.events.posts import COUNTS
 from swayrank.sources.dialects import TableOptions
@@ -44,6 +47,73 @@ _GRAPH_KEYS = (
     "max_rejects",
 )
 _OTHERWISE = ("keep", "skip", "reject")
+_MOST_SHOWN = 20  # names in a message
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, str | Number | dt.date | dt.time)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+
+
+def _are_files(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return bool(value) and all(isinstance(one, str) and one.strip() for one in value)
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_column(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+
+
+def _is_weight(value: Any) -> bool:
+    return value is False or _is_column(value)
+
+
+def _are_columns(value: Any) -> bool:
+    if isinstance(value, Dict):
+        return all(_is_column(one) for one in value.values())
+    return isinstance(value, list | tuple) and all(_is_column(one) for one in value)
+
+
+def _are_codes(value: Any) -> bool:
+    return isinstance(value, Dict) and all(isinstance(one, str) for one in value.values())
+
+
+_TEXT, _FLAG = (_is_text, "text"), (_is_flag, "true or false")
+_FILES = (_are_files, "a file name, a pattern, or a list of them")
+_ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("name", "delimiter", "encoding", "quote", "timezone", "time_unit", "time_format"), _TEXT),
+    **dict.fromkeys(("decimal", "column", "before", "unit", "format", "from", "to"), _TEXT),
+    **dict.fromkeys(("use", "header", "day_first"), _FLAG),
+    "file": _FILES,
+    "names": (_is_texts, "a list of texts"),
+    "const": (_is_single, "one value: text, a number, true, false or a date"),
+    "actions": (_are_codes, 'a table of codes and actions such as {1 = "repost"}'),
+}
+_ALLOWED_OF_GRAPH: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("delimiter", "encoding", "comment", "direction", "self_loops"), _TEXT),
+    **dict.fromkeys(("source", "target"), (_is_column, "the name of a column, or its position from 0")),
+    "weight": (_is_weight, "the name of a column, its position from 0, or false"),
+    "columns": (_are_columns, "a list of columns, or a table of roles and columns"),
+    "header": _FLAG,
+    "file": _FILES,
+    "max_rejects": (_is_number, "a number in [0, 1]"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +257,12 @@ class Mapping:
         known = {block.name: block for block in there}
         for name in names:
             if name not in known:
-                raise ParameterError(f"blocks must be among {_listed(known)}, got {name!r}")
+                raise ParameterError(f"blocks must be among {listed(known)}, got {_shown(name)}")
         return tuple(known[name] for name in names)
 
 
 def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None = None) -> Mapping:
-    r"""Read a mapping.
+    r"""Read a mapping; the ``[score]`` table of a recipe is left to :class:`swayrank.Recipe`.
 
     Parameters
     ----------
@@ -209,7 +279,7 @@ def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None
     Raises
     ------
     InputError
-        If the file is no TOML, or describes what is not there.
+        If the file is absent or no TOML, a value is of the wrong type, or what it describes is not there.
 
     Examples
     --------
@@ -226,7 +296,7 @@ def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None
     folder = Path(base) if base is not None else (path.parent if path is not None else Path())
     if not folder.is_dir():
         raise InputError("is not a folder, but the mapping's files should be there", file=str(folder))
-    _known_keys(content, ("events", "posts", "graph"), where)
+    _known_keys(content, ("events", "posts", "graph", "score"), where)
     reader = _Reader(where, folder)
     events = tuple(reader.block("events", k, raw) for k, raw in enumerate(_tables(content, "events", where)))
     posts = tuple(reader.block("posts", k, raw) for k, raw in enumerate(_tables(content, "posts", where)))
@@ -237,10 +307,24 @@ def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"is not TOML: {error}", file=str(path)) from error
+    except FileNotFoundError:
+        raise no_such_file(path) from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, tomllib.TOMLDecodeError | UnicodeDecodeError):
+            raise InputError(f"is not TOML: {printable(error)}", file=str(path)) from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise InputError(f"cannot be read: {why}", file=str(path)) from error
+    except RecursionError:
+        raise InputError("is not TOML that can be read: it is nested too deeply", file=str(path)) from None
+
+
+def no_such_file(path: Path) -> InputError:
+    """The error that says that a file is not there, and which is called nearly so."""
+    try:
+        there = [one.name for one in path.parent.iterdir()]
+    except (OSError, ValueError):
+        there = []
+    return InputError(f"there is no such file{suggestion(path.name, there)}", file=str(path))
 
 
 def _tables(content: Dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
@@ -248,7 +332,7 @@ def _tables(content: Dict[str, Any], key: str, where: str) -> list[dict[str, Any
     if isinstance(tables, Dict):
         tables = [tables]
     if not isinstance(tables, list) or not all(isinstance(table, Dict) for table in tables):
-        raise InputError(f"{key} must be [[{key}]] tables", file=where)
+        raise InputError(f"{key} must be [[{key}]] tables, got {_shown(tables)}", file=where)
     return tables
 
 
@@ -256,18 +340,38 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """The words "; did you mean 'x'?" where something known is close, and nothing otherwise."""
     names = {other.casefold(): other for other in known}
     close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.6)
-    return f"; did you mean {names[close[0]]!r}?" if close else ""
+    return f"; did you mean {_shown(names[close[0]])}?" if close else ""
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"
+def there_are(name: str, known: Iterable[str], words: str = "there are") -> str:
+    """What a message adds about a name that is not known: a likely one, and all that there are.
+
+    >>> there_are("usr", ["user", "time"]), there_are("x", ["user", "time"])
+    ("; did you mean 'user'? There are: user, time", '; there are: user, time')
+    """
+    names = tuple(known)
+    meant = suggestion(name, names)
+    return f"{meant} {words.capitalize()}: {listed(names)}" if meant else f"; {words}: {listed(names)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names from a file for a message: harmless, cut, and not too many."""
+    known = list(names)
+    shown = [printable(name, 80) for name in known[:_MOST_SHOWN]]
+    return ", ".join(shown + ([f"and {len(known) - _MOST_SHOWN:,} more"] if len(known) > _MOST_SHOWN else [])) or "none"
+
+
+def _shown(value: Any) -> str:
+    """A value from a file for a message."""
+    return printable(repr(value), 80)
 
 
 def _known_keys(table: Dict[str, Any], known: Iterable[str], where: str, what: str = "the mapping") -> None:
     known = tuple(known)
     for key in table:
         if key not in known:
-            raise InputError(f"{what} has no key {key!r}{suggestion(key, known)} Known: {_listed(known)}", file=where)
+            told = there_are(str(key), known, "known keys")
+            raise InputError(f"{what} has no key {_shown(key)}{told}", file=where)
 
 
 class _Reader:
@@ -279,19 +383,31 @@ class _Reader:
     def _wrong(self, message: str) -> InputError:
         return InputError(message, file=self._where)
 
+    def _typed(
+        self, table: Dict[str, Any], what: str, allowed: Dict[str, tuple[Callable[[Any], bool], str]] | None = None
+    ) -> None:
+        """Refuse values of the wrong type."""
+        for key, value in table.items():
+            if domain := wrongly_typed(key, value, allowed):
+                raise self._wrong(f"{key} of {what} must be {domain}, got {_shown(value)}")
+
     def block(self, kind: str, position: int, raw: Dict[str, Any]) -> Block:
         what = f"[[{kind}]] block {position + 1}"
         fields = EVENT_FIELDS if kind == "events" else POST_FIELDS
         own = ("emit", "actions") if kind == "events" else ()
         _known_keys(raw, (*_FILE_KEYS, *_VALUE_KEYS, *own, *fields), self._where, what)
+        self._typed(raw, what)
         files = self.files(raw["file"], what) if "file" in raw else ()
         shared = self._conditions(raw, what)
         emits = []
         for part in _tables(raw, "emit", self._where) if "emit" in raw else [{}]:
             _known_keys(part, (*fields, *_EMIT_KEYS), self._where, f"an emit of {what}")
+            self._typed(part, f"an emit of {what}")
             values = {**raw, **part}
             given = {name: self._field(values[name], values, f"{name} of {what}") for name in fields if name in values}
             emits.append(Emit(given, shared + self._conditions(part, what)))
+        if not emits:
+            raise self._wrong(f"emit of {what} must have at least one [[{kind}.emit]] table, got none")
         self._complete(kind, emits, what)
         options = TableOptions(
             delimiter=raw.get("delimiter"),
@@ -321,26 +437,32 @@ class _Reader:
     def files(self, patterns: Any, what: str) -> tuple[Path, ...]:
         found: list[Path] = []
         for pattern in [patterns] if isinstance(patterns, str) else list(patterns):
-            if Path(pattern).is_absolute():
-                matches = [Path(pattern)] if Path(pattern).is_file() else []
-            else:
-                matches = sorted(path for path in self._folder.glob(pattern) if path.is_file())
+            try:
+                if Path(pattern).is_absolute():
+                    matches = [Path(pattern)] if Path(pattern).is_file() else []
+                else:
+                    matches = sorted(path for path in self._folder.glob(pattern) if path.is_file())
+            except (OSError, ValueError, NotImplementedError) as error:
+                raise self._wrong(f"file of {what} must be {_FILES[1]}, got {_shown(pattern)} ({error})") from None
             if not matches:
                 there = [path.name for path in sorted(self._folder.iterdir())]
-                raise self._wrong(
-                    f"{what}: no file {pattern!r} in {self._folder}{suggestion(str(pattern), there)} "
-                    f"There: {_listed(there[:20])}"
-                )
+                told = there_are(pattern, there)
+                raise self._wrong(f"{what}: no file {_shown(pattern)} in {self._folder}{told}")
             found += matches
         return tuple(dict.fromkeys(found))
 
     def _field(self, raw: Any, block: Dict[str, Any], what: str) -> Field:
         table = {"column": raw} if isinstance(raw, str) else raw
         if not isinstance(table, Dict):
-            raise self._wrong(f"{what} must be the name of a column, or a table such as {{const = ...}}, got {raw!r}")
+            raise self._wrong(
+                f"{what} must be the name of a column, or a table such as {{const = ...}}, got {_shown(raw)}"
+            )
         _known_keys(table, _FIELD_KEYS, self._where, what)
+        self._typed({key: value for key, value in table.items() if key != "ids"}, what)
+        if not _is_flag(table.get("ids", True)):
+            raise self._wrong(f"ids of {what} must be {_FLAG[1]}, got {_shown(table['ids'])}")
         if ("column" in table) == ("const" in table):
-            raise self._wrong(f"{what} must have either column or const, got {dict(table)!r}")
+            raise self._wrong(f"{what} must have either column or const, got {_shown(dict(table))}")
         try:
             known: dict[str, Any] = {"day_first": table.get("day_first", block.get("day_first"))}
             known["unit"] = table.get("unit", block.get("time_unit"))
@@ -365,7 +487,11 @@ class _Reader:
 
     def _values(self, raw: Any, what: str) -> list[tuple[str, tuple[str, ...]]]:
         if not isinstance(raw, Dict):
-            raise self._wrong(f"conditions of {what} must be a table of columns and values, got {raw!r}")
+            raise self._wrong(f"conditions of {what} must be a table of columns and values, got {_shown(raw)}")
+        for column, values in raw.items():
+            if wrong := [value for value in _listing(values) if not _is_single(value)]:
+                where = f"the condition on {_shown(column)} of {what}"
+                raise self._wrong(f"{where} must be a value or a list of values, got {_shown(wrong[0])}")
         return [
             (str(column), tuple(text for value in _listing(values) for text in _spellings(value)))
             for column, values in raw.items()
@@ -373,24 +499,38 @@ class _Reader:
 
     def _ids(self, raw: Any, what: str) -> IdTable:
         if not isinstance(raw, Dict):
-            raise self._wrong(f"ids of {what} must be a table with file, from and to, got {raw!r}")
+            raise self._wrong(f"ids of {what} must be a table with file, from and to, got {_shown(raw)}")
         _known_keys(raw, _IDS_KEYS, self._where, f"ids of {what}")
+        self._typed(raw, f"ids of {what}")
         if lacking := [key for key in ("file", "from", "to") if key not in raw]:
             raise self._wrong(f"ids of {what} lacks {lacking[0]}")
         otherwise = raw.get("otherwise", "keep")
         if otherwise not in _OTHERWISE:
-            raise self._wrong(f"otherwise of {what} must be one of {_listed(_OTHERWISE)}, got {otherwise!r}")
+            raise self._wrong(f"otherwise of {what} must be one of {listed(_OTHERWISE)}, got {_shown(otherwise)}")
         return IdTable(self.files(raw["file"], what)[0], str(raw["from"]), str(raw["to"]), otherwise)
 
     def graph(self, raw: Any) -> dict[str, Any]:
         if not isinstance(raw, Dict):
-            raise self._wrong("[graph] must be one table")
+            raise self._wrong(f"[graph] must be one table, got {_shown(raw)}")
         _known_keys(raw, _GRAPH_KEYS, self._where, "[graph]")
+        self._typed(raw, "[graph]", _ALLOWED_OF_GRAPH)
         if "file" not in raw:
-            raise self._wrong("[graph] lacks file")
+            raise self._wrong(f"[graph] lacks file: {_FILES[1]}")
         files = self.files(raw["file"], "[graph]")
         rest = {key: value for key, value in raw.items() if key != "file"}
         return {"data": files[0] if len(files) == 1 else list(files), **rest}
+
+
+def wrongly_typed(
+    key: str, value: Any, allowed: Dict[str, tuple[Callable[[Any], bool], str]] | None = None
+) -> str | None:
+    """What the value of a key of a block must be, where this one is not; else None.
+
+    >>> wrongly_typed("header", 7), wrongly_typed("header", True)
+    ('true or false', None)
+    """
+    holds, domain = (_ALLOWED if allowed is None else allowed).get(key, (None, ""))
+    return domain if holds is not None and value is not None and not holds(value) else None
 
 
 def _listing(values: Any) -> list[Any]:

@@ -1,6 +1,7 @@
 """Which column means which field, where nobody says so; and whether a file is a graph, a log of events, or posts.
 
-Named columns are known by their names. A log without names is known by its contents: one column of actions, one of
+Named columns are known by their names; `object` is the post acted upon, or the target where another column is the
+post. A log without names is known by its contents: one column of actions, one of
 times, and of the rest the first is the actor, the second the target, the third the post. What was taken for what is
 told in the report of every read.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from swayrank.events import action_codes
 from swayrank.sources.dialects import Layout
@@ -51,12 +53,20 @@ def recognise_events(layout: Layout) -> dict[str, str]:
     --------
     >>> recognise_events(Layout("delimited", ("user_id", "type", "tweet_id", "created_at")))
     {'actor': 'user_id', 'action': 'type', 'post': 'tweet_id', 'time': 'created_at'}
+    >>> recognise_events(Layout("delimited", ("user", "action", "object", "post")))
+    {'actor': 'user', 'action': 'action', 'target': 'object', 'post': 'post'}
     >>> rows = (("223789", "213163", "1341100972", "MT"), ("376989", "50329", "1341101181", "RT"))
     >>> names = ("column_1", "column_2", "column_3", "column_4")
     >>> recognise_events(Layout("delimited", names, named=False, sample=rows))
     {'actor': 'column_1', 'action': 'column_4', 'target': 'column_2', 'time': 'column_3'}
     """
-    return _by_name(layout, _EVENT_NAMES) if layout.named else _by_contents(layout)
+    if not layout.named:
+        return _by_contents(layout)
+    found = _by_name(layout, _EVENT_NAMES)
+    if "target" not in found and "post" in found:
+        rest = [column for column in layout.columns if column not in found.values()]
+        found |= _by_name(replace(layout, columns=tuple(rest)), {"target": "object object_id"})
+    return {field: found[field] for field in _EVENT_NAMES if field in found}
 
 
 def recognise_posts(layout: Layout) -> dict[str, str]:

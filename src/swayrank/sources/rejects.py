@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from swayrank._text import printable
 from swayrank.errors import TooManyRejectsError
 from swayrank.tables import write_csv
 
@@ -39,8 +40,8 @@ class Reject:
     reason: str
 
     def __str__(self) -> str:
-        column = f", column {self.column}" if self.column else ""
-        return f"{self.file}, line {self.line}{column}: {self.reason}: {self.value!r}"
+        column = f", column {printable(self.column, 80)}" if self.column else ""
+        return f"{self.file}, line {self.line}{column}: {self.reason}: {printable(repr(self.value), 80)}"
 
 
 class Rejects:
@@ -150,6 +151,6 @@ class Rejects:
             f"delimiter or encoding, or raise max_rejects",
             file=first.file,
             line=first.line,
-            column=first.column or None,
+            column=printable(first.column, 80) or None,
             value=first.value,
         )

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
 from swayrank.ids import Cells, as_cells, read_only
 from swayrank.kernels.records import GOOD, TOO_FEW, TOO_MANY, UNTERMINATED, copy_cells, split_records
@@ -198,8 +199,8 @@ def _parquet_batches(path: Path, names: list[str]) -> Iterator[Batch]:
             for rows in file.iter_batches(_PARQUET_ROWS, columns=names):
                 yield _typed_batch(rows, first)
                 first += len(rows)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"is not a whole Parquet file ({error})", file=str(path)) from error
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"is not a whole Parquet file ({printable(error)})", file=str(path)) from error
 
 
 def _typed_batch(rows: pa.RecordBatch, first: int) -> Batch:
