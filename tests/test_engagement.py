@@ -25,6 +25,7 @@ from swayrank.measures.engagement.counts import (
 )
 from swayrank.measures.engagement.decay import ACTION_WEIGHTS, decay_sums, decayed_engagement
 from swayrank.measures.engagement.h_index import h_index
+from swayrank.measures.engagement.resonance import resonance
 from tests.oracles import naive_engagement as naive
 
 NAMES = ["ada", "bob", "cem", "dan", "eve"]
@@ -297,3 +298,20 @@ def test_every_kernel_has_one_signature():
     names = ("tally_actions", "group_sizes", "group_fill", "distinct_members", "h_indices", "decayed_sums")
     for kernel in (getattr(kernels, name) for name in names):
         assert len(getattr(kernel, "signatures", [0])) == 1, kernel
+
+
+@pytest.mark.parametrize("now", ["1900-01-01", "0001-01-01", -(2**70), -(2**63), 2**70])
+@pytest.mark.parametrize("half_life_days", [1e-6, 7.0])
+def test_a_moment_far_from_all_events_leaves_nothing(now, half_life_days):
+    events = Events.from_frame(
+        {
+            "actor": ["bob", "cem"],
+            "target": ["ada", "ada"],
+            "action": ["like"] * 2,
+            "time": ["2012-07-01", "2024-01-01"],
+        }
+    )
+    for function in (decayed_engagement, resonance):
+        m = function(events, now=now, half_life_days=half_life_days)
+        assert m.values.tolist() == [0.0] * len(m.ids)
+        assert m.params["after_now"] == (0 if now == 2**70 else 2)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import swayrank
+from swayrank.engines.local import LocalEngine, n_threads
 from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
+from swayrank.measures.centrality import degree, pagerank
 from swayrank.measures.registry import measures
 from tests.engines import AdversarialEngine
 from tests.zoo import ZOO
 
 ALL = measures()
+spread = sys.modules["swayrank.measures.propagation.spread"]  # the package's own `spread` is the function
 ON_GRAPHS = sorted(name for name, entry in ALL.items() if entry.needs == "graph")
 ON_EVENTS = sorted(name for name, entry in ALL.items() if entry.needs == "events")
 IN_CHUNKS = sorted(name for name, entry in ALL.items() if "engine" in entry.defaults)
@@ -128,13 +137,43 @@ def test_a_bystander_changes_nobodys_number(name):
     assert m == more
 
 
+class Counting:
+    """Hands every call on to another engine, and keeps the largest number of chunks that one had."""
+
+    name = "counting"
+
+    def __init__(self, engine):
+        self.engine, self.most = engine, 0
+
+    def map(self, function, inputs, bounds, *, out=None, step=None):
+        self.most = max(self.most, len(bounds) - 1)
+        return self.engine.map(function, inputs, bounds, out=out, step=step)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Chunks so small that a graph of a few thousand arcs has many; their bounds still depend on the work alone."""
+    monkeypatch.setattr(degree, "_ARCS_PER_CHUNK", 256)
+    monkeypatch.setattr(pagerank, "_ARCS_PER_CHUNK", 256)
+    monkeypatch.setattr(spread, "_SETS_PER_CHUNK", 64)
+
+
+def large_graph():
+    rng = np.random.default_rng(13)
+    u, v = rng.integers(0, 400, 4000), (500 * rng.random(4000) ** 2).astype(np.int64)
+    return Graph.from_edges(u, v, n_nodes=500, weight=rng.random(4000))
+
+
+@pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("name", IN_CHUNKS)
 @pytest.mark.parametrize(
-    "how", [{"threads": 1}, {"threads": 2}, {"threads": 4}, {"engine": AdversarialEngine(order=3)}], ids=str
+    "how", [LocalEngine(1), LocalEngine(2), LocalEngine(4), AdversarialEngine(order=3)], ids=["1", "2", "4", "shuffled"]
 )
 def test_the_same_bits_however_it_runs(name, how):
-    data = random_graph() if ALL[name].needs == "graph" else random_events()
-    m, other = run(name, data), run(name, data, **how)
+    data = large_graph() if ALL[name].needs == "graph" else random_events()
+    engine = Counting(how)
+    m, other = run(name, data), run(name, data, engine=engine)
+    assert engine.most >= 8, "too few chunks to tell: make them smaller in small_chunks, or the data larger"
     assert np.array_equal(m.values, other.values)
     assert m.params == other.params
     for mine, theirs in zip(m.interval or (), other.interval or (), strict=True):
@@ -166,6 +205,8 @@ def test_entries_are_complete(name):
     assert entry.citation
     for section in ("Parameters", "Returns", "Examples"):
         assert f"{section}\n" in doc, section
+    module_doc = sys.modules[entry.function.__module__].__doc__
+    assert "References\n" in doc or re.search(r"(?m)^(References|Sources?:)", module_doc)
     if entry.needs == "graph":
         assert "along the arcs" in doc or "against the arcs" in doc or "Reads both ways" in doc
 
@@ -183,6 +224,77 @@ def test_values_outside_the_domain_are_refused(name, parameter, value):
     data = random_graph() if ALL[name].needs == "graph" else random_events()
     with pytest.raises(ParameterError, match=f"{parameter} must be "):
         run(name, data, **{parameter: value})
+
+
+def test_one_number_of_threads_bounds_arrow_too():
+    pyarrow = pytest.importorskip("pyarrow")
+    before = pyarrow.cpu_count()
+    try:
+        for threads in (1, 3):
+            run("in_strength", random_graph(), threads=threads)
+            assert pyarrow.cpu_count() == threads
+        run("in_strength", random_graph())
+        assert pyarrow.cpu_count() == n_threads()
+    finally:
+        pyarrow.set_cpu_count(before)
+
+
+def test_pyarrow_is_not_loaded_for_its_threads():
+    code = (
+        "import sys; from swayrank.engines import resolve_engine; resolve_engine('local', 2); "
+        "print('pyarrow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_measures_are_listed_whatever_was_loaded_before():
+    code = (
+        "import swayrank as sr; g = sr.Graph.from_edges([0], [1]); sr.pagerank(g); "
+        "print(sr.measures('graph')['pagerank'].name, len(sr.measures()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["pagerank", str(len(ALL))], done.stderr
+
+
+def wrong_data(needs):
+    networkx = pytest.importorskip("networkx")
+    right = random_graph() if needs == "events" else random_events()
+    return ["f.csv", Path("f.csv"), 5, None, [1], np.zeros(3), networkx.DiGraph([(0, 1)]), right]
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_data_of_another_kind_is_refused(name):
+    needs = {"graph": "Graph", "events": "Events"}[ALL[name].needs]
+    for data in wrong_data(ALL[name].needs):
+        with pytest.raises(ParameterError, match=rf"{name} needs (a )?{needs}, got .*: (.*(read|from)_|pass )"):
+            ALL[name].function(data)
+
+
+def test_what_is_expected_and_the_cure_are_named():
+    networkx = pytest.importorskip("networkx")
+    model = swayrank.IndependentCascade(random_graph())
+    for call, told in {
+        lambda: swayrank.pagerank("f.csv"): r"pagerank needs a Graph, got 'f.csv': read it with read_graph\('f.csv'\)",
+        lambda: swayrank.pagerank(networkx.Graph()): "got a networkx Graph: make one with Graph.from_networkx",
+        lambda: swayrank.pagerank(model): r"got an IndependentCascade: pass its \.graph",
+        lambda: swayrank.spread("x"): "spread needs a Graph",
+        lambda: swayrank.resonance([1]): "got a list: read an event log with read_events",
+        lambda: swayrank.resonance("log.csv"): r"read it with read_events\('log.csv'\)",
+        lambda: swayrank.decay_sums(5): "decay_sums needs Events, got an int",
+        lambda: swayrank.engagement_table(None): "engagement_table needs Events, got None",
+        lambda: swayrank.simulate(
+            "x", seeds=[1]
+        ): "model must be an IndependentCascade or a Graph, got str: .*from_networkx",
+        lambda: swayrank.simulate(model, seeds=1.5): "seeds must be an id or ids of accounts, got 1.5",
+        lambda: swayrank.IndependentCascade("x"): "IndependentCascade needs a Graph, got 'x'",
+        lambda: swayrank.pagerank(
+            random_graph(), progress=5
+        ): "progress must be True, False, None or a function.*got 5",
+        lambda: swayrank.spread(model, n_samples=5, progress="yes"): "progress must be .*got 'yes'",
+    }.items():
+        with pytest.raises(ParameterError, match=told):
+            call()
 
 
 @pytest.mark.parametrize("name", ON_GRAPHS)

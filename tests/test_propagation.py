@@ -446,7 +446,7 @@ def test_other_wrong_probabilities():
         IndependentCascade(graph, prob="trsut")
     with pytest.raises(ParameterError, match="a probability for every arc"):
         IndependentCascade(graph, prob=["often"])
-    with pytest.raises(ParameterError, match="model must be"):
+    with pytest.raises(ParameterError, match="spread needs a Graph, got a list"):
         spread([1, 2, 3])
 
 

@@ -10,6 +10,7 @@ import pytest
 import swayrank
 from swayrank._validate import Integer, Interval, OneOf, Optional, check, domains
 from swayrank.errors import ParameterError
+from swayrank.measures import registry
 
 PUBLIC = {name: getattr(swayrank, name) for name in swayrank.__all__}
 CHECKED = [
@@ -18,6 +19,13 @@ CHECKED = [
     for parameter, domain in getattr(function, "__domains__", {}).items()
     for value in domain.outside()
 ]
+
+
+def _data(needs):
+    """Data of the right kind: a wrong kind would be told first."""
+    if needs == "graph":
+        return swayrank.Graph.from_edges([0], [1])
+    return swayrank.Events.from_frame({"actor": ["ada"], "target": ["bob"], "action": ["like"]})
 
 
 @pytest.mark.parametrize(("function", "parameter", "value"), CHECKED)
@@ -29,9 +37,12 @@ def test_every_public_function_refuses_what_is_outside(function, parameter, valu
         and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         and name != parameter
     ]
-    positional = [None] * len(
-        [n for n in required if inspect.signature(function).parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY]
-    )
+    entry = registry.measures().get(getattr(function, "__name__", ""))
+    positional = [
+        _data(entry.needs) if entry is not None else None
+        for n in required
+        if inspect.signature(function).parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY
+    ]
     by_name = {
         n: None for n in required if inspect.signature(function).parameters[n].kind is inspect.Parameter.KEYWORD_ONLY
     }

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from swayrank.errors import ParameterError
+
 Progress = bool | Callable[[str, int, int | None], None] | None
 Step = Callable[[int], None]
 
@@ -36,6 +38,11 @@ def track(progress: Progress, label: str, total: int | None = None) -> Iterator[
     step : callable
         ``step(k)`` says that `k` more are done.
 
+    Raises
+    ------
+    ParameterError
+        If `progress` is none of these.
+
     Examples
     --------
     >>> with track(lambda *news: print(*news), "reading", total=2) as step:
@@ -44,6 +51,10 @@ def track(progress: Progress, label: str, total: int | None = None) -> Iterator[
     reading 1 2
     reading 2 2
     """
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise ParameterError(
+            f"progress must be True, False, None or a function of (label, done, total), got {progress!r}"
+        )
     if progress is None or progress is False or (progress is True and not sys.stderr.isatty()):
         yield _nothing
     elif progress is True:

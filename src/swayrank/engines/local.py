@@ -2,6 +2,10 @@
 
 Chunks are dealt one at a time to whichever thread is free (static slices cost 1.5x on skewed graphs). Results that
 wait for an earlier chunk are bounded, so that a slow first chunk does not pile up the rest.
+
+One setting bounds all threads: ours, DuckDB's (which takes the number when it is opened) and Arrow's, whose pool is one
+for the whole process and is set wherever a number of threads is settled, once pyarrow is loaded. No kernel and no
+measure calls BLAS, so there is nothing to bound there.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import functools
 import itertools
 import math
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +33,8 @@ _IN_FLIGHT_PER_THREAD = 4
 def n_threads(threads: int | None = None) -> int:
     """How many threads to use: `threads`, or as many as the affinity mask and the control group allow.
 
+    Arrow's pool, where pyarrow is loaded, gets the same number.
+
     Parameters
     ----------
     threads : int, optional
@@ -45,8 +52,17 @@ def n_threads(threads: int | None = None) -> int:
     """
     if threads is not None:
         check("threads", threads, Integer(1, 4096))
-        return int(threads)
-    return _allowed_threads()
+    number = _allowed_threads() if threads is None else int(threads)
+    _bound_arrow(number)
+    return number
+
+
+def _bound_arrow(threads: int) -> None:
+    """Give Arrow's pool as many threads; what is not loaded yet is not loaded for that."""
+    arrow = sys.modules.get("pyarrow")
+    set_count = getattr(arrow, "set_cpu_count", None)  # absent while another thread is importing pyarrow
+    if arrow is not None and set_count is not None and arrow.cpu_count() != threads:
+        set_count(threads)
 
 
 @functools.lru_cache(maxsize=1)

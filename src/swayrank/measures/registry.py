@@ -1,7 +1,8 @@
 """The registry of measures: what there is, what each one means, and how to call it by name.
 
 A measure is a function ``f(data, *, ...) -> Measure`` under :func:`register`. The decorator records what the measure
-needs and means, and it stamps every answer with its parameters and provenance, so that no measure can forget them.
+needs and means, refuses data of another kind, and stamps every answer with its parameters and provenance, so that no
+measure can forget them.
 
 To add a measure, write one module under ``measures/<family>/`` and decorate its function. Nothing else is edited: the
 families are searched on first use. Modules whose name starts with an underscore are not searched.
@@ -29,8 +30,7 @@ import numpy as np
 
 from swayrank import __version__
 from swayrank.errors import ParameterError
-from swayrank.events import Events
-from swayrank.graph import Graph
+from swayrank.measures._data import check_events, check_graph
 from swayrank.measures._measure import Measure
 
 P = ParamSpec("P")
@@ -87,7 +87,15 @@ _entries: dict[str, Entry] = {}
 
 
 def register(
-    *, name: str, needs: Needs, reads: Reads, exact: bool, cost: str, citation: str, definition: str | None = None
+    *,
+    name: str,
+    needs: Needs,
+    reads: Reads,
+    exact: bool,
+    cost: str,
+    citation: str,
+    definition: str | None = None,
+    takes: Callable[[object], bool] | None = None,
 ) -> Callable[[Callable[P, Measure]], Callable[P, Measure]]:
     """Register a function as a measure, and stamp its answers with parameters and provenance.
 
@@ -105,6 +113,8 @@ def register(
         Cost class and source.
     definition : str or None, default=None
         One sentence; None takes the first line of the function's docstring.
+    takes : callable or None, default=None
+        What else than a graph or an event table the function takes as its first argument, such as a diffusion model.
 
     Returns
     -------
@@ -114,13 +124,17 @@ def register(
 
     def decorate(function: Callable[P, Measure]) -> Callable[P, Measure]:
         signature = inspect.signature(function)
+        check = check_graph if needs == "graph" else check_events
 
         @functools.wraps(function)
         def stamped(*args: P.args, **kwargs: P.kwargs) -> Measure:
-            result = function(*args, **kwargs)
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
-            (_, data), *given = bound.arguments.items()
+            data = next(iter(bound.arguments.values()))
+            if takes is None or not takes(data):
+                check(name, data)
+            result = function(*args, **kwargs)
+            _, *given = bound.arguments.items()
             asked = {key: _recordable(value) for key, value in given if key not in _HOW_IT_RUNS}
             # What the function says of itself (a drawn rng, rows left out) stands over what was asked.
             return replace(
@@ -213,15 +227,7 @@ def measure(data: object, name: str, /, **params: Any) -> Measure:
         raise ParameterError(
             f"{name} has no parameter {unknown!r}{_close(unknown, entry.defaults)}; its parameters are: {known}"
         )
-    _check_kind(data, entry)
     return entry.function(data, **params)
-
-
-def _check_kind(data: object, entry: Entry) -> None:
-    if entry.needs == "graph" and isinstance(data, Events):
-        raise ParameterError(f"{entry.name} needs a Graph, got Events: pass the follow graph, or events.derive_graph()")
-    if entry.needs == "events" and isinstance(data, Graph):
-        raise ParameterError(f"{entry.name} needs Events, got a Graph: read an event log with read_events(...)")
 
 
 def _close(word: str, known: Mapping[str, object]) -> str:

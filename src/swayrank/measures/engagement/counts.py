@@ -19,6 +19,7 @@ from swayrank._validate import OneOf, domains
 from swayrank.events import Events
 from swayrank.ids import read_only
 from swayrank.kernels.counts import NOBODY, distinct_members, group_fill, group_sizes, tally_actions
+from swayrank.measures._data import check_events
 from swayrank.measures._measure import Measure
 from swayrank.measures.engagement._actions import action_mask
 from swayrank.measures.registry import register
@@ -215,6 +216,7 @@ def engagement_table(events: Events, *, direction: str = "received", backend: st
     >>> engagement_table(ev, backend="pyarrow").to_pylist()[1]["total"]
     2
     """
+    check_events("engagement_table", events)
     counts = _tally(events, direction)
     columns: dict[str, Any] = {"account": events.accounts.to_arrow()}
     columns |= {name: counts[:, i] for i, name in enumerate(events.actions) if counts[:, i].any()}

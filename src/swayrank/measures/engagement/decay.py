@@ -40,6 +40,7 @@ from swayrank.events import Events
 from swayrank.events.columns import NO_TIME, as_us
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.counts import EPOCH_HALF_LIVES, FRACTION_BITS, N_EPOCHS, decayed_sums, exp2_fraction
+from swayrank.measures._data import check_events
 from swayrank.measures._measure import Measure
 from swayrank.measures.engagement._actions import known_action
 from swayrank.measures.registry import register
@@ -114,8 +115,9 @@ def decayed_engagement(
     >>> round(sr.decayed_engagement(ev).value("ada"), 9)
     4.5
     """
-    sums, n_late = _sum(events, half_life_days, weights, _ALWAYS if now is None else as_us(now))
-    m = sums.measure(None if now is None else as_us(now))
+    until = _ALWAYS if now is None else min(max(as_us(now), NO_TIME + 1), _ALWAYS)
+    sums, n_late = _sum(events, half_life_days, weights, until)
+    m = sums.measure(None if now is None else until)
     return replace(m, params={**m.params, "after_now": n_late})
 
 
@@ -208,9 +210,10 @@ class DecaySums:
         now = self.last if now is None else now
         if now < self.last:
             raise ParameterError(f"now must not lie before the newest event ({self.last}), got {now}")
-        whole, rest = divmod(0 if now == NO_TIME else now, self.half_life)
+        whole, rest = divmod(now, self.half_life)
         values = np.zeros(len(self.accounts))
-        for e in range(N_EPOCHS):  # oldest first: the order of these three additions is fixed
+        epochs = range(N_EPOCHS) if self.last != NO_TIME else ()  # of no events, and how long ago may be anything
+        for e in epochs:  # oldest first: the order of these three additions is fixed
             exponent = EPOCH_HALF_LIVES * (self.first_epoch + e) - FRACTION_BITS - whole
             unit = math.ldexp(1.0, exponent) / exp2_fraction(rest / self.half_life)
             values += (self.high[e] * 2.0**64 + self.low[e]) * unit
@@ -259,6 +262,7 @@ def decay_sums(events: Events, *, half_life_days: float = 7.0, weights: Mapping[
     --------
     See :class:`DecaySums`.
     """
+    check_events("decay_sums", events)
     return _sum(events, half_life_days, weights, _ALWAYS)[0]
 
 

@@ -73,6 +73,17 @@ def resonance(
     ParameterError
         As :func:`~swayrank.decayed_engagement`.
 
+    Notes
+    -----
+    O(events log events) for bringing the events of each pair together, then O(pairs log pairs); memory about 40 bytes
+    per event and 100 per pair. The logarithm is natural; a pair whose engagement is small counts about as much as it
+    is.
+
+    References
+    ----------
+    Cormode, Shkapenyuk, Srivastava & Xu (2009), doi:10.1109/ICDE.2009.65: the decay.
+    Buckley, Salton & Allan (1992), "Automatic retrieval with locality information using SMART": the logarithm.
+
     Examples
     --------
     Three likes by one account against one like each by two:

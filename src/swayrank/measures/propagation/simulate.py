@@ -66,6 +66,20 @@ class Spread:
         The accounts.
     params : mapping of str to object
         The model, the randomness, and everything else that the numbers depend on.
+
+    Examples
+    --------
+    Ada activates bob for certain, and bob activates cem in every second run or so:
+
+    >>> import swayrank as sr
+    >>> g = sr.Graph.from_edges(["bob", "cem"], ["ada", "bob"], columns={"probability": [1.0, 0.5]})
+    >>> s = sr.simulate(sr.IndependentCascade(g), seeds="ada", n_runs=1000, rng=7)
+    >>> type(s).__name__, s.seeds, s.n_runs, s.ids[1]
+    ('Spread', ('ada',), 1000, 'ada')
+    >>> s.mean, s.quantiles[0.05], s.by_step
+    (2.524, 2.0, array([1.   , 1.   , 0.524]))
+    >>> s.activation_prob.tolist(), list(s.ids)
+    ([1.0, 1.0, 0.524], ['bob', 'ada', 'cem'])
     """
 
     seeds: tuple[Account, ...]
@@ -155,7 +169,17 @@ def simulate(
     UnknownAccountError
         If a seed is no account of the graph.
     ParameterError
-        If there are no seeds, or a parameter lies outside its domain.
+        If there are no seeds, `model` is neither model nor graph, or a parameter lies outside its domain.
+
+    Notes
+    -----
+    O(n_runs * (arcs of the accounts activated in a run)), with geometric jumps over the followers where they share one
+    probability; memory 16 bytes per account and chunk of runs at work, and 8 per arc where arcs have probabilities of
+    their own. Halving the standard error takes four times the runs.
+
+    References
+    ----------
+    Kempe, Kleinberg & Tardos (2003), "Maximizing the spread of influence through a social network", KDD.
 
     Examples
     --------
@@ -248,6 +272,8 @@ def _resolve_seeds(
     graph: Graph, seeds: Account | Iterable[Account]
 ) -> tuple[tuple[Account, ...], npt.NDArray[np.uint32], int]:
     """Ids and positions of the seeds, each once in the order given, and how many were repeats."""
+    if not isinstance(seeds, (str, int, np.integer, Iterable)):
+        raise ParameterError(f"seeds must be an id or ids of accounts, got {seeds!r}")
     given: list[Any] = [seeds] if isinstance(seeds, (str, int, np.integer)) else list(seeds)
     if not given:
         raise ParameterError("seeds must name at least one account, got none")

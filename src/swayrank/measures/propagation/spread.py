@@ -68,6 +68,7 @@ _DEFAULT_REL_ERROR = 0.1
     exact=False,
     cost="O(sets * mean set size)",
     citation="Borgs et al., SODA 2014; Kempe, Kleinberg, Tardos, KDD 2003",
+    takes=lambda data: isinstance(data, IndependentCascade),
 )
 @domains(
     n_samples=Optional(Integer(1, 2**40)),
@@ -134,7 +135,16 @@ def spread(
     Notes
     -----
     An RR set visits only the arcs that turn out live where a row's arcs have equal probabilities (weighted cascade,
-    a constant), and every arc of the rows that it visits otherwise.
+    a constant), and every arc of the rows that it visits otherwise. O(sets * mean set size), and
+    O(rounds * n) for the intervals; memory 4 bytes per account and thread, 40 per account besides, and 8 per arc where
+    arcs have probabilities of their own. The number of sets for a relative error grows as n / spread, so it
+    takes longest where even the best accounts reach few.
+
+    References
+    ----------
+    Borgs, Brautbar, Chayes & Lucier (2014), "Maximizing social influence in nearly optimal time", SODA: RR sets.
+    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404: the limits.
+    Guo, Wang, Wei & Chen (2020), "Influence maximization revisited", SIGMOD: geometric jumps.
 
     Examples
     --------
