@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench pins clean
+.PHONY: help demo test nojit lint format docs bench pins clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,15 @@ demo: $(VENV)/core.done  ## make a town with known influence, score it, and show
 
 test: $(VENV)/dev.done  ## run every test, the documentation's examples included
 	@$(BIN)/python -m pytest
+
+# A kernel can lean on compiled arithmetic without meaning to; as plain Python it shows. Small inputs only: it is slow.
+nojit: $(VENV)/dev.done  ## run a small part of the tests with the kernels as plain Python
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest tests/test_random.py tests/test_ids.py tests/test_graph.py \
+		tests/test_graph_folder.py tests/test_centrality.py tests/test_propagation.py -k " \
+		test_random or (test_ids and (every_kind or missing or either or folder_arrays or distinct_and)) \
+		or (test_graph and not processes and not words) \
+		or (test_centrality and (zoo or closed_forms or weighted_and or dangling)) \
+		or (test_propagation and chain)"
 
 lint: $(VENV)/dev.done  ## style, types, import contracts
 	@$(BIN)/ruff check .
