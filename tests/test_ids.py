@@ -272,3 +272,17 @@ def test_a_hash_depends_on_the_bytes_alone(data, before, after):
         interner.encode(Cells(None, text, *bounds))
         slots.append(interner.ids().arrays()["slots"].tobytes())
     assert slots[0] == slots[1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[b"ada", b"\xff"], np.array([b"ada", b"\xff"]), pa.array([b"ada", None, b"\xff"]), ["x", 5, b"\xff"]],
+    ids=["list", "numpy", "arrow", "mixed"],
+)
+def test_bytes_that_are_not_utf8_are_no_ids(values):
+    with pytest.raises(
+        ParameterError, match=r"ids must be integers or strings, got bytes that are not UTF-8: b'\\xff'"
+    ):
+        Interner().encode(values)
+    good = [value for value in (values.to_pylist() if isinstance(values, pa.Array) else values) if value != b"\xff"]
+    assert len(Interner().encode([value for value in good if value is not None])) == len([g for g in good if g])

@@ -113,7 +113,7 @@ def _cells_of_numpy(values: npt.NDArray[Any]) -> Cells:
     if values.dtype.kind == "f":
         return _cells_of_floats(values)
     if values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8")
+        return _cells_of_arrow(_arrow().array(values.tolist(), _arrow().binary()))
     if values.dtype.kind in "OUT":
         return _cells_of_list(values.tolist())
     raise ParameterError(f"ids must be integers or strings, got a column of {values.dtype}")
@@ -140,7 +140,12 @@ def _cells_of_list(values: list[Any]) -> Cells:
 def _spell(value: Any) -> str:
     """One id as text; whole floats lose their ".0"."""
     if isinstance(value, bytes):
-        return value.decode()
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise ParameterError(
+                f"ids must be integers or strings, got bytes that are not UTF-8: {value[:40]!r}"
+            ) from None
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     if isinstance(value, str) or (isinstance(value, int | np.integer) and not isinstance(value, bool)):
@@ -168,8 +173,22 @@ def _cells_of_arrow(column: Any) -> Cells:
     if pa.types.is_floating(kind):
         return _cells_of_floats(column.to_numpy(zero_copy_only=False).astype(np.float64))
     if kind in (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary()):
-        return _cells_of_arrow_strings(column.cast(pa.large_string()), missing)
+        try:
+            return _cells_of_arrow_strings(column.cast(pa.large_string()), missing)
+        except pa.ArrowInvalid:
+            wrong = next(value for value in column.to_pylist() if value is not None and not _is_utf8(value))
+            raise ParameterError(
+                f"ids must be integers or strings, got bytes that are not UTF-8: {wrong[:40]!r}"
+            ) from None
     raise ParameterError(f"ids must be integers or strings, got a column of {kind}")
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _cells_of_arrow_strings(column: Any, missing: npt.NDArray[np.bool_] | None) -> Cells:
