@@ -75,7 +75,7 @@ def read_edges(
             fault = "missing field"
         if not fault and weight is not None:
             fault = judge_weight(cells[weight])
-        if not fault and any(re.search("[\udc80-\udcff]", cells[k]) for k in (source, target)):
+        if not fault and any(re.search("[\0\udc80-\udcff]", cells[k]) for k in (source, target)):
             fault = "invalid encoding"
         if fault:
             refused.append((number, fault))

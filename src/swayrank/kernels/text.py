@@ -116,7 +116,8 @@ def split_lines(text, start, stop, delimiter, quote, prefixes, roles, starts, st
                     after = i + _ONE
                     i = _skip_blanks(text, after, end, delimiter)
                     glued = delimiter != _ZERO or i == after
-                    if i < end and text[i] != _LF and text[i] != delimiter and glued:
+                    parted = delimiter != _ZERO and i < end and text[i] == delimiter
+                    if i < end and text[i] != _LF and glued and not parted:
                         reason = AFTER_QUOTE
                         break
                 else:
@@ -281,7 +282,7 @@ def parse_floats(text, starts, stops, values, bad):
 
 @kernel
 def find_invalid_utf8(text, starts, stops, bad):
-    """Set `bad[i]` where cell i is no valid UTF-8 (Unicode 15, table 3-7); returns how many there are."""
+    """Set `bad[i]` where cell i is no valid UTF-8 (Unicode 15, table 3-7) or holds a zero; returns how many do."""
     n = np.uint64(starts.size)
     failures = _ZERO
     for item in range(n):
@@ -292,6 +293,7 @@ def find_invalid_utf8(text, starts, stops, bad):
             byte = text[i]
             i += _ONE
             if byte < _TOP:
+                good = byte != _NONE
                 continue
             low, high = np.uint8(0x80), np.uint8(0xBF)
             more = _ZERO
