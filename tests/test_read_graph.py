@@ -6,6 +6,8 @@ import bz2
 import gzip
 import io
 import math
+import os
+import re
 from collections import defaultdict
 
 import numpy as np
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 from swayrank.errors import InputError, ParameterError, TooManyRejectsError
 from swayrank.graph import Graph
 from swayrank.sources import edge_text
+from swayrank.sources.check import check_files
 from swayrank.sources.edges import read_graph
 from swayrank.sources.rejects import Rejects
 from tests.oracles import naive_text
@@ -131,6 +134,9 @@ def messy_files(draw):
     data = draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + text.encode()
     if draw(st.booleans()):
         data = data.replace("ä".encode(), b"\xe4")
+    if draw(st.integers(0, 4)) == 0:  # one damaged line; the header must stay whole
+        place = draw(st.integers(data.index(b"\n") + 1, len(data)))
+        data = data[:place] + b"\0" + data[place:]
     return delimiter, data
 
 
@@ -289,6 +295,107 @@ def test_compressed(write, wrap, ending):
     assert g.report.files[0].facts["compression"] in {"gzip", "bz2", "zstd"}
 
 
+# -- header or edge ----------------------------------------------------------------------------------------------------
+
+EDGES_FIRST = [
+    "a,b\nb,c\nc,a\n",
+    "a|b\nc|d\n",
+    "u,v\nv,w\n",
+    "u,v\n",
+    "u v\nw x\n",
+    "x,y\ny,z\n",
+    "user1,user2\nuser3,user4\n",
+    "leader,ada\nbob,leader\n",
+    "ada,bob,n/a\nbob,cem,1\ncem,ada,2\n",
+]
+
+
+@pytest.mark.parametrize("text", EDGES_FIRST)
+def test_a_first_edge_is_not_taken_for_a_header(write, text):
+    path = write(text)
+    rows = [tuple(re.split(r"[,| ]", line)[:2]) for line in text.splitlines()]
+    g = read_graph(path)
+    assert set(arcs(g)) == set(rows)
+    assert "was taken as an edge (header=True" in str(g.report)
+    assert counted(g).headers == 0
+    if len(rows) > 1:
+        named = read_graph(path, header=True, source=0, target=1)
+        assert set(arcs(named)) == set(rows[1:])
+        assert "was taken" not in str(named.report)
+
+
+HEADERS_FIRST = {
+    "u,v\n1,2\n": "",
+    "when,u,v\n2020-01-01,u,ada\n": "",
+    "source,target\nsource,ada\n": "",
+    "follower,followed\nada,bob\n": "",
+    "a,b,w\na,c,1\n": "",
+    "u,v\nada,bob\n": "was taken as a header, by its words (header=False",
+    "user1,user2\nada,bob\n": "was taken as a header, by its words (header=False",
+    "user,follower\nada,bob\n": "was taken as a header, by its words (header=False",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), HEADERS_FIRST.items())
+def test_a_header_is_not_taken_for_an_edge(write, text, told):
+    g = read_graph(write(text), **({"source": 1, "target": 2} if "when" in text else {}))
+    assert (g.n_edges, counted(g).headers) == (1, 1)
+    assert told in str(g.report)
+    assert "was taken as an edge" not in str(g.report)
+
+
+def test_the_fields_of_a_log_of_events_never_become_accounts(write):
+    rows = "ada,like,bob,p1,2020-01-01T00:00:00Z\ncem,share,bob,p1,2020-01-02T00:00:00Z\n"
+    g = read_graph(write("actor,action,target,post,time\n" + rows))
+    assert set(arcs(g)) == {("ada", "bob"), ("cem", "bob")}
+    assert "its names are those of a log of events" in str(g.report)
+    logs = [
+        "user,action,object\nada,like,p1\n",
+        "user,action\nada,like\nbob,like\n",
+        "action,target,time\nlike,ada,x\n",
+    ]
+    logs += ["user,action,author,post\nada,like,bob,p1\n", "user,action,object\n1,2,3\n"]
+    for text in logs:
+        with pytest.raises(InputError, match="which columns are the two ends"):
+            read_graph(write(text))
+    with pytest.raises(InputError, match="Column 1 holds actions"):
+        read_graph(write("ada,like,bob\ncem,RT,bob\n"))
+    assert set(arcs(read_graph(write("ada,like,bob\n"), source=0, target=2))) == {("ada", "bob")}
+    with pytest.raises(InputError, match="which columns are the two ends"):
+        read_graph(pd.DataFrame({"user": ["ada"], "action": ["like"]}))
+    g = read_graph(write("Source,Target,Type,Weight\nada,bob,Directed,2\n"))  # as Gephi writes it: no log
+    assert arcs(g, "weight") == {("ada", "bob"): 2.0}
+    assert "log of events" not in str(g.report)
+
+
+def test_the_report_tells_how_each_file_was_understood(write):
+    g = read_graph([write("source,target,weight\n1,5,2\n", "a.csv"), write("5 7 1\n", "b.txt")])
+    rows, first, second = str(g.report).splitlines()
+    assert rows == "2 rows: 2 kept"
+    assert first.endswith(
+        "a.csv: text; separated by commas; header source, target, weight; source is 'source', target is 'target', "
+        "weight is 'weight'; source follows target; ids are integers"
+    )
+    assert second.endswith(
+        "b.txt: text; separated by blanks; no header; source is column 0, target is column 1, weight is column 2; "
+        "source follows target; ids are integers"
+    )
+    path = write("1,5\n")
+    assert "; no weights; source influences target;" in str(read_graph(path, direction="influences").report)
+    assert "; undirected;" in str(read_graph(path, direction="undirected").report)
+    report = str(read_graph(pd.DataFrame({"source": ["a"], "target": ["b"]})).report)
+    assert (
+        "data frame; source is 'source', target is 'target'; no weights; source follows target; ids are names" in report
+    )
+
+
+def test_checking_a_file_tells_it_once(write):
+    path = write("a,b\nb,c\n")
+    told = check_files([path], kind="graph").graph.told
+    assert [line.partition(":")[0] for line in told] == ["edges.txt", "2 rows"]
+    assert "\n" not in "".join(told)
+
+
 # -- stated sizes ------------------------------------------------------------------------------------------------------
 
 
@@ -321,6 +428,18 @@ def test_a_first_edge_is_not_taken_for_sizes(write):
     assert set(arcs(read_graph(write("1,5\n7,1,x\n5,7,,y\n"), columns={}))) == {(7, 1), (5, 7)} | {(1, 5)}
     g = read_graph(write("3 2\n1 2\n2 9\n"))
     assert list(g.ids) == [3, 2, 1, 9]
+
+
+def test_sizes_that_leave_most_nodes_alone_are_an_edge(write):
+    g = read_graph(write("10 2\n5 6\n7 8\n"))
+    assert set(arcs(g)) == {(10, 2), (5, 6), (7, 8)}
+    assert "the first line (10 2) was taken as an edge" in str(g.report)
+    assert set(arcs(read_graph(write("4 3\n0 1\n1 2\n4 0\n")))) == {(4, 3), (0, 1), (1, 2), (4, 0)}  # 0 and n: neither
+    g = read_graph(write("8 2\n5 6\n7 8\n"))
+    assert (g.n_nodes, g.n_edges) == (8, 2)
+    assert "the first line states 8 nodes and 2 edges" in str(g.report)
+    g = read_graph(write("5000 120\n" + "".join(f"{k} {k + 1}\n" for k in range(120))))
+    assert (g.n_nodes, g.n_edges) == (5000, 120)
 
 
 def test_lines_of_other_widths_are_sizes(write):
@@ -503,6 +622,37 @@ def test_columns_of_tables():
         read_graph(pd.DataFrame({"u": [1.5], "v": [2]}))
 
 
+def test_bytes_that_are_no_text_are_rejected_row_by_row(tmp_path):
+    rows = {"source": [b"ada", b"bob\xff", None, b"c\0", b"dan"], "target": [b"bob", b"x", b"y", b"z", b"\xe4"]}
+    expected = [
+        (2, "source", "bob\\xff", "invalid encoding"),
+        (3, "source", "", "empty id"),
+        (4, "source", "c\0", "invalid encoding"),
+        (5, "target", "\\xe4", "invalid encoding"),
+    ]
+    for kind in (pa.binary(), pa.large_binary(), pa.dictionary(pa.int32(), pa.binary())):
+        table = pa.table({name: pa.array(values, pa.binary()).cast(kind) for name, values in rows.items()})
+        pq.write_table(table, tmp_path / "t.parquet")
+        for data in (tmp_path / "t.parquet", table):
+            g = read_graph(data, max_rejects=1.0)
+            assert set(arcs(g)) == {("ada", "bob")}
+            assert [(r.line, r.column, r.value, r.reason) for r in g.report.rejects] == expected
+    wrong = pa.array([b"ok", b"\xff"]).view(pa.string())  # bytes that only say to be text
+    g = read_graph(pa.table({"source": wrong, "target": ["a", "b"]}), max_rejects=1.0)
+    assert [(r.line, r.reason) for r in g.report.rejects] == [(2, "invalid encoding")]
+
+
+def test_damage_within_tables_is_told(tmp_path):
+    names = [f"account {k * 7919 % 5003}" for k in range(5000)]
+    pq.write_table(pa.table({"source": names, "target": names[::-1]}), tmp_path / "t.parquet", compression="zstd")
+    whole = (tmp_path / "t.parquet").read_bytes()
+    (tmp_path / "t.parquet").write_bytes(whole[:200] + bytes(3000) + whole[3200:])
+    with pytest.raises(InputError, match=r"t.parquet: is damaged or not whole; write or fetch it again"):
+        read_graph(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="data frame: cannot be made a table"):
+        read_graph(pd.DataFrame({"source": [1, "a"], "target": [2, 3]}))
+
+
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
@@ -582,6 +732,35 @@ def test_what_is_no_edge_list(write, data, message):
     with pytest.raises(InputError, match=message) as error:
         read_graph(path)
     assert str(path) in str(error.value)
+
+
+def test_a_zero_byte_costs_one_line(write):
+    lines = [b"%d %d" % (k, k + 1) for k in range(100)]
+    lines[3], lines[50] = b"3\0 4", b'"50"\0 51'
+    g = read_graph(write(b"\n".join(lines)))
+    assert [(r.line, r.column, r.value, r.reason) for r in g.report.rejects] == [
+        (4, "source", "3\0", "invalid encoding"),
+        (51, "source", '"50"\0 51', "text after a quoted cell"),
+    ]
+    assert (g.n_edges, g.ids.kind) == (98, "range")
+
+
+def test_refusals_of_binary_data_are_short(write):
+    noise = np.random.default_rng(1).integers(0, 256, 5000).astype(np.uint8).tobytes()
+    for data in (noise, noise.replace(b"\0", b""), bytes(5000), noise[:40].translate(None, bytes(range(32)))):
+        with pytest.raises(InputError) as error:
+            read_graph(write(data))
+        message = str(error.value).partition("edges.txt: ")[2]
+        assert len(message) < 260
+        assert message.isascii()
+    assert set(arcs(read_graph(write(b"1\x012\n2\x013\n"), delimiter="\x01"))) == {(1, 2), (2, 3)}
+
+
+def test_pipes_and_devices_are_not_called_empty(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(InputError, match="is not a regular file but a pipe or device; save it to disk first"):
+            read_graph(path)
 
 
 def test_missing_files_and_folders(tmp_path):

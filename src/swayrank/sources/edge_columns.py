@@ -2,7 +2,8 @@
 
 A column named for the follower is the tail of the arcs and one named for the followed their head, whatever stands
 first; then usual pairs of names (source, target; from, to; sender, receiver ...); else the first two columns, unless a
-header has more than two that could be meant. A weight is a column named so. The same rules serve text and tables.
+header has more than two that could be meant. A weight is a column named so. Of a log of events only columns that are
+named as ends, as the actor or as the target are ends: an action is no account. The same rules serve text and tables.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
+from swayrank.sources.dialects import Layout
+from swayrank.sources.recognise import recognise_events
 
 _FOLLOWER = frozenset({"follower", "followers", "fan", "subscriber"})
 _FOLLOWED = frozenset({"followee", "followees", "followed", "following", "friend", "leader", "influencer", "idol"})
@@ -121,6 +125,26 @@ def role_of_name(name: str) -> str:
     return ""
 
 
+def is_full_word(name: str) -> bool:
+    """Whether a name has a word that means an end wherever it stands, unlike "u" or "user1"."""
+    return any(word in words for word in _words(name) for words in (_SOURCE_WORDS, _TARGET_WORDS, _FOLLOWER, _FOLLOWED))
+
+
+def event_fields(names: Sequence[str]) -> dict[str, str]:
+    """Which fields of an event the names of columns speak of; single letters say nothing.
+
+    >>> event_fields(["user", "action", "object", "note"])
+    {'actor': 'user', 'action': 'action', 'post': 'object'}
+    """
+    return recognise_events(Layout("delimited", tuple(name for name in names if len(name) > 1)))
+
+
+def unclear_ends(names: Sequence[str], file: str) -> InputError:
+    """The error that no two columns can be told to be the ends."""
+    listed = ", ".join(repr(printable(name, 60)) for name in names)
+    return InputError(f"which columns are the two ends? Name them with source= and target=: {listed}", file=file)
+
+
 def find_column(name: str | int, names: Sequence[str], has_header: bool, parameter: str, file: str) -> int:
     """Position of a column given by name or position; ParameterError that lists what there is."""
     if isinstance(name, int):
@@ -207,6 +231,13 @@ def _guess_ends(
     source, target = given
     others = [k for k in range(len(names)) if k not in given and k not in kept]
     free = [k for k in others if guess[k] not in ("weight", "time")]
+    fields = event_fields(names) if has_header else {}
+    is_log = "action" in fields and len(fields) >= 2
+    if is_log:
+        accounts = (fields.get("actor"), fields.get("target"))
+        free = [k for k in free if guess[k] or names[k] in accounts]
+        if len(free) < given.count(None):
+            raise unclear_ends(names, file)
     free = free if len(free) + len(given) - given.count(None) >= 2 else others
 
     def first(role: str) -> int | None:
@@ -225,13 +256,13 @@ def _guess_ends(
         ends = (followed, follower) if wanted.direction == "influences" else (follower, followed)
         return *ends, [f"{names[follower]!r} follows {names[followed]!r}"]
     told = source is not None or target is not None or first("source") is not None or first("target") is not None
-    if has_header and not told and len(free) > 2:
-        listed = ", ".join(repr(name) for name in names)
-        raise InputError(f"which columns are the two ends? Name them with source= and target=: {listed}", file=file)
+    if has_header and not told and (is_log or len(free) > 2):
+        raise unclear_ends(names, file)
     if source is None:
         source = first("source")
         source = any_but(target, first("target")) if source is None else source
     if target is None:
         target = first("target")
         target = any_but(source) if target is None else target
-    return source, target, []
+    named = given != (None, None) or (is_full_word(names[source]) and is_full_word(names[target]))
+    return source, target, ["its names are those of a log of events"] if is_log and not named else []

@@ -6,11 +6,13 @@ Everything is recognised from the first lines, told in words, and open to be nam
   line count ("#ada" may be an account).
 - The separator is the first of tab, semicolon, bar, comma and runs of blanks that cuts most of the first lines into two
   cells or more.
-- The first data line is a header if it holds words above numbers, or usual names of columns.
+- The first data line is a header if it holds words above numbers, or usual names of columns
+  (:mod:`swayrank.sources.edge_header`).
 - Which columns mean what is told by their names (:mod:`swayrank.sources.edge_columns`). Without a header the first two
   are the ends, and a third one of numbers that are no times is a weight.
-- A first line ``n m`` states sizes if m lines follow or they are all wider, and ids do not exceed n; ``n`` and
-  ``n,m,d,name`` always do.
+- A first line ``n m`` states sizes if m lines follow or they are all wider, all ids lie in 0 .. n-1 or 1 .. n, and, of
+  less than a hundred lines that are not wider, at least every second node has an edge; ``n`` and ``n,m,d,name`` always
+  do.
 """
 
 from __future__ import annotations
@@ -21,8 +23,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from swayrank._text import printable
 from swayrank.errors import InputError
-from swayrank.sources.edge_columns import Roles, Wanted, assign_roles, role_of_name
+from swayrank.sources.dialects import Layout
+from swayrank.sources.edge_columns import Roles, Wanted, assign_roles
+from swayrank.sources.edge_header import DATE, NUMBER, judge_header
+from swayrank.sources.recognise import recognise_events
 
 PREFIXES = ("#", "%", "//")
 SEPARATORS = ("\t", ";", "|", ",", "")
@@ -31,15 +37,14 @@ SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
 
 _INTEGER = re.compile(r"-?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Numbers of nodes and edges that a file states about itself, and where.
 
-    `sure` if they need no confirmation by the number of rows, `like_an_edge` if the line could be an edge by its looks.
+    `sure` if they need no confirmation by the number of rows, `like_an_edge` if the line could be an edge by its looks,
+    `narrow` if all other lines have more cells.
     """
 
     n_nodes: int
@@ -47,6 +52,7 @@ class Sizes:
     where: str
     sure: bool = False
     like_an_edge: bool = False
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +120,15 @@ class Dialect:
     def describe(self) -> str:
         """The dialect in words."""
         parts = [f"separated by {SEPARATOR_NAMES.get(self.delimiter, repr(self.delimiter))}"]
-        parts.append(f"header {', '.join(self.names)}" if self.has_header else "no header")
+        parts.append(f"header {printable(', '.join(self.names), 300)}" if self.has_header else "no header")
         show = [("source", self.roles.source), ("target", self.roles.target)]
         show += [(name, position) for name, position, _ in self.roles.values]
         if self.has_header:
             parts.append(", ".join(f"{role} is {self.names[position]!r}" for role, position in show))
         else:
             parts.append(", ".join(f"{role} is column {position}" for role, position in show))
+        if "weight" not in (name for name, _ in show):
+            parts.append("no weights")
         return "; ".join([*parts, *self.notes])
 
 
@@ -161,13 +169,17 @@ def recognise(
         stated = _sizes_in_first_line(rows, n_lines - lead.lines[0].before - 1)
         if stated is not None:
             count_line, sizes, rows = True, [stated, *sizes], rows[1:]
-    header = wanted.header if wanted.header is not None else _is_header(rows, wanted)
+    header, told = (wanted.header, "") if wanted.header is not None else judge_header(rows, wanted)
     if header and len(rows) == 1:
         raise InputError("holds a header but no edges", file=file)
     width = Counter(len(row) for row in rows[header:]).most_common(1)[0][0]
     below = [row for row in rows[header:] if len(row) == width]
     names = (*rows[0], *(str(k) for k in range(len(rows[0]), width))) if header else _names_without_header(below)
+    if not header:
+        _refuse_actions_as_ends(below, wanted, file)
     roles, notes = assign_roles(names, header, wanted, file, lambda position: _kind(below, position))
+    if first_is_edge:
+        told = f"the first line ({' '.join(rows[0][:2])}) was taken as an edge, not for numbers of nodes and edges"
     integers = all(_INTEGER.fullmatch(row[k]) for row in below for k in (roles.source, roles.target) if k < width)
     taken = lead.lines[count_line + header - 1] if count_line or header else None
     start = taken or lead.lines[0]
@@ -184,7 +196,7 @@ def recognise(
         sizes=tuple(sizes),
         count_line=count_line,
         integers=integers,
-        notes=tuple(notes + _notes_of_comments(lead.comments, wanted)),
+        notes=(*notes, *([told] if told else []), *_notes_of_comments(lead.comments, wanted)),
     )
 
 
@@ -260,7 +272,7 @@ class _Lead:
             elif prefixes and bare.startswith(prefixes):
                 n_comments += 1
                 comments += [] if lines else [bare]
-            else:
+            elif b"\0" not in piece or not lines:  # a damaged line tells nothing about the others
                 lines.append(_Line(text, offset, k, n_comments, n_blanks))
             if len(lines) == _SAMPLE_LINES:
                 break
@@ -284,32 +296,28 @@ def _delimiter(lines: Sequence[str], wanted: Wanted, file: str) -> str:
         if good > most:
             best, most = separator, good
     if most * 2 < len(lines):
+        shown = printable(lines[-1].strip(), 60)
+        example = "" if "\ufffd" in shown else f", such as '{shown}'"
         raise InputError(
-            f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate, such as "
-            f"{lines[-1][:80]!r}; pass delimiter= if it is another character",
+            f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate{example}; pass "
+            f"delimiter= if it is another character, encoding= if it is not UTF-8",
             file=file,
         )
     return best
 
 
-def _is_header(rows: list[list[str]], wanted: Wanted) -> bool:
-    first, below = rows[0], rows[1:]
-    named = [
-        name
-        for name in (wanted.source, wanted.target, wanted.weight, *wanted.columns.values())
-        if isinstance(name, str)
-    ]
-    if any(name in first for name in named):
-        return True
-    if any(_NUMBER.fullmatch(cell) for cell in first):
-        return False
-    kinds = [role_of_name(cell) for cell in first]
-    if {"source", "target"} <= set(kinds) or {"follower", "followed"} & set(kinds):
-        return True
-    columns = (k for k in range(len(first)) if first[k])
-    return any(
-        bool(below) and all(len(row) > k and _NUMBER.fullmatch(row[k]) is not None for row in below) for k in columns
-    )
+def _refuse_actions_as_ends(rows: list[list[str]], wanted: Wanted, file: str) -> None:
+    """InputError if one of the first two columns of three or more holds nothing but actions ("like", "RT")."""
+    if len(rows[0]) < 3 or wanted.source is not None or wanted.target is not None:
+        return
+    names = tuple(f"column {k}" for k in range(len(rows[0])))
+    fields = recognise_events(Layout("delimited", names, named=False, sample=tuple(map(tuple, rows))))
+    if fields.get("action") in names[:2]:
+        raise InputError(
+            f"which columns are the two ends? {fields['action'].capitalize()} holds actions, as in a log of events; "
+            f"name them with source= and target=, as positions from 0",
+            file=file,
+        )
 
 
 def _names_without_header(rows: list[list[str]]) -> tuple[str, ...]:
@@ -319,7 +327,7 @@ def _names_without_header(rows: list[list[str]]) -> tuple[str, ...]:
         guess = f"column_{k}"
         if _looks_like_time(rows, k):
             guess = "time"
-        elif k == 2 and all(_NUMBER.fullmatch(row[k]) for row in rows):
+        elif k == 2 and all(NUMBER.fullmatch(row[k]) for row in rows):
             guess = "weight"
         names.append(guess if guess not in names else f"column_{k}")
     return tuple(names[: len(rows[0])])
@@ -327,7 +335,7 @@ def _names_without_header(rows: list[list[str]]) -> tuple[str, ...]:
 
 def _looks_like_time(rows: list[list[str]], k: int) -> bool:
     """Dates, or integers that are seconds, milliseconds or microseconds since 1970 in this and recent decades."""
-    if all(_DATE.fullmatch(row[k]) for row in rows):
+    if all(DATE.fullmatch(row[k]) for row in rows):
         return True
     if not all(re.fullmatch(r"\d+", row[k]) for row in rows):
         return False
@@ -338,7 +346,7 @@ def _looks_like_time(rows: list[list[str]], k: int) -> bool:
 def _kind(rows: list[list[str]], position: int) -> str:
     """Whether a column holds dates in words ("time") or numbers."""
     cells = [row[position] for row in rows if position < len(row) and row[position]]
-    return "time" if cells and all(_DATE.fullmatch(cell) for cell in cells) else "number"
+    return "time" if cells and all(DATE.fullmatch(cell) for cell in cells) else "number"
 
 
 # -- stated sizes ------------------------------------------------------------------------------------------------------
@@ -355,7 +363,7 @@ def _sizes_in_first_line(rows: list[list[str]], n_below: int) -> Sizes | None:
         return Sizes(numbers[0], n_edges, "the first line", sure=True)
     narrow = len(first) < min(len(row) for row in rows[1:])
     if narrow or (n_edges == n_below and _INTEGER.fullmatch(rows[1][0])):
-        return Sizes(numbers[0], n_edges, "the first line", sure=True, like_an_edge=True)
+        return Sizes(numbers[0], n_edges, "the first line", sure=True, like_an_edge=True, narrow=narrow)
     return None
 
 

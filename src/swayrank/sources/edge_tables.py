@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
+from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
-from swayrank.ids import Cells, Interner, as_cells
+from swayrank.ids import Cells, Interner, as_cells, read_only
+from swayrank.kernels.text import find_invalid_utf8
 from swayrank.sources import rejects as why
 from swayrank.sources.edge_columns import Roles, Wanted, assign_roles
 from swayrank.sources.edge_text import Chunk
@@ -33,8 +36,11 @@ def is_table_file(path: Path) -> bool:
     """Whether the file is Parquet or Arrow, by its first bytes (an Arrow stream by its ending)."""
     if not path.is_file():
         return False
-    with path.open("rb") as file:
-        return file.read(4) in _FORMATS or path.suffix in _STREAM_ENDINGS
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in _FORMATS or path.suffix in _STREAM_ENDINGS
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class TableFile:
         ParameterError
             If a named column is not there.
         """
-        try:
+        with _readable(str(path)):
             with path.open("rb") as file:
                 is_parquet = file.read(4) == b"PAR1"
             if is_parquet:
@@ -89,8 +95,6 @@ class TableFile:
                 )  # fmt: skip
             opened = pa.ipc.open_stream if path.suffix in _STREAM_ENDINGS else pa.ipc.open_file
             table = opened(pa.memory_map(str(path))).read_all()
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(f"is damaged or not whole ({error})", file=str(path)) from error
         return cls._of_table(str(path), "Arrow", table, wanted)
 
     @classmethod
@@ -123,14 +127,19 @@ class TableFile:
         show = [("source", self.roles.source), ("target", self.roles.target)]
         show += [(name, position) for name, position, _ in self.roles.values]
         parts = [self.format, ", ".join(f"{role} is {self.names[position]!r}" for role, position in show)]
+        parts += [] if any(name == "weight" for name, _ in show) else ["no weights"]
         return "; ".join([*parts, *self.notes])
 
     def chunks(self, rejects: Rejects) -> Iterator[Chunk]:
         """The rows, batch by batch; those that cannot be used go to `rejects`."""
         fields = [self.roles.source, self.roles.target, *(position for _, position, _ in self.roles.values)]
         names = [self.names[position] for position in fields]
-        done = 0
-        for batch in self.batches(list(dict.fromkeys(names))):
+        batches, done = iter(self.batches(list(dict.fromkeys(names)))), 0
+        while True:
+            with _readable(self.name):
+                batch = next(batches, None)
+            if batch is None:
+                return
             yield self._chunk([batch.column(name) for name in names], names, done, rejects)
             done += batch.num_rows
 
@@ -139,12 +148,15 @@ class TableFile:
         faults: dict[int, tuple[str, str, str]] = {}
         for name, column in zip(names[:2], columns[:2], strict=True):
             try:
-                cells = as_cells(column)
+                cells = as_cells(_bytes_as_text(column))
             except ParameterError as error:
                 raise InputError(str(error), file=self.name, column=name) from error
             ends.append(cells)
             for row in np.flatnonzero(_no_id(cells)).tolist():
                 faults.setdefault(row, (name, "", why.EMPTY_ID))
+            for row in np.flatnonzero(_not_utf8(cells)).tolist():
+                shown = cells.text[int(cells.starts[row]) : int(cells.stops[row])].tobytes()
+                faults.setdefault(row, (name, shown.decode("utf-8", "backslashreplace"), why.BAD_ENCODING))
         for (role, _, kind), name, column in zip(self.roles.values, names[2:], columns[2:], strict=True):
             array, wrong = _numbers(column, "weight" if role == "weight" else kind)
             values.append(array)
@@ -178,11 +190,42 @@ def table_of_frame(frame: Any, wanted: Wanted) -> TableFile:
         known = known.collect()
     if not isinstance(known, nw.DataFrame):
         raise ParameterError(f"data must be a path, a data frame or a list of paths, got {type(frame).__name__}")
-    return TableFile._of_table("data frame", "data frame", known.to_arrow(), wanted)
+    with _readable("data frame", "cannot be made a table, whose columns have one type each"):
+        table = known.to_arrow()
+    return TableFile._of_table("data frame", "data frame", table, wanted)
+
+
+@contextmanager
+def _readable(name: str, fault: str = "is damaged or not whole; write or fetch it again") -> Iterator[None]:
+    """What Arrow cannot read is an :class:`InputError`."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise InputError(f"{fault} ({printable(error, 200)})", file=name) from error
 
 
 def _kind(kind: Any) -> str:
     return "time" if pa.types.is_timestamp(kind) or pa.types.is_date(kind) else "number"
+
+
+def _bytes_as_text(column: Any) -> Any:
+    """A column of bytes as one of strings, not yet known to be UTF-8; any other as it is."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not any(test(kind) for test in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)):
+        return column
+    plain = pc.cast(column, pa.large_binary())
+    chunks = plain.chunks if isinstance(plain, pa.ChunkedArray) else [plain]
+    return pa.chunked_array([chunk.view(pa.large_string()) for chunk in chunks], pa.large_string())
+
+
+def _not_utf8(cells: Cells) -> Mask:
+    """Where an id is no text."""
+    wrong = np.zeros(len(cells), np.uint8)
+    if cells.ints is None:
+        find_invalid_utf8(read_only(cells.text), read_only(cells.starts), read_only(cells.stops), wrong)
+    return wrong.astype(np.bool_)
 
 
 def _no_id(cells: Cells) -> Mask:

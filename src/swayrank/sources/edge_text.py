@@ -46,8 +46,11 @@ _OTHER_FORMATS = (
     (rb"%%MatrixMarket", "Matrix Market (scipy.io.mmread and Graph.from_scipy read it)"),
     (rb"\s*\*[Vv]ertices", "Pajek"),
     (rb"PK\x03\x04", "a zip archive (unpack it first)"),
+    (rb"PAR1|ARROW1", "a compressed table (unpack it first)"),
 )
 READABLE = "text with one edge per line (CSV, TSV, blanks; plain, .gz, .zst, .bz2, .xz), Parquet and Arrow files"
+
+_NO_TEXT = bytes(sorted({*range(32)} - set(b"\t\n\v\f\r\x1b")))
 
 Int64Array = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -77,7 +80,7 @@ class Text:
         return int(kernels.count_lines(self.data, 0, stop))
 
 
-def load_text(path: Path, encoding: str | None) -> Text:
+def load_text(path: Path, encoding: str | None, delimiter: str | None = None) -> Text:
     """Map or unpack a text file.
 
     Parameters
@@ -86,11 +89,13 @@ def load_text(path: Path, encoding: str | None) -> Text:
         The file.
     encoding : str, optional
         Python's name of the encoding; by default UTF-8, or what a byte-order mark says.
+    delimiter : str, optional
+        What the caller says separates the cells: it does not count as a sign of binary data.
 
     Raises
     ------
     InputError
-        If the file is missing, empty, a folder, binary, or of a format that is not an edge list in text.
+        If the file is missing, empty, a folder, a pipe or device, binary, or of a format that is no edge list in text.
     ParameterError
         If Python knows no such encoding.
     """
@@ -98,6 +103,8 @@ def load_text(path: Path, encoding: str | None) -> Text:
         raise InputError(f"is a folder; read_graph reads {READABLE}; Graph.open opens a saved graph", file=str(path))
     if not path.exists():
         raise InputError("there is no such file", file=str(path))
+    if not path.is_file():
+        raise InputError("is not a regular file but a pipe or device; save it to disk first", file=str(path))
     compression = compression_of(path)
     given = encoding or _encoding_of_mark(path)
     found = detect_encoding(path, given)
@@ -111,7 +118,7 @@ def load_text(path: Path, encoding: str | None) -> Text:
     if data.size == 0:
         raise InputError("is empty", file=str(path))
     head = data[: 1 << 18].tobytes()
-    _refuse_other_formats(head, path)
+    _refuse_other_formats(head, path, delimiter or "")
     if b"\r" in head and b"\n" not in head:  # lines end in CR alone, as on very old machines
         data = np.frombuffer(data.tobytes().replace(b"\r", b"\n"), np.uint8)
     return Text(read_only(data), compression, found.name)
@@ -133,11 +140,14 @@ def _mapped(path: Path) -> UInt8Array:
         return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
 
 
-def _refuse_other_formats(head: bytes, path: Path) -> None:
+def _refuse_other_formats(head: bytes, path: Path, delimiter: str) -> None:
     for pattern, name in _OTHER_FORMATS:
         if re.match(pattern, head, re.MULTILINE):
             raise InputError(f"is {name}; read_graph reads {READABLE}", file=str(path))
-    if b"\0" in head:
+    controls = _NO_TEXT.replace(delimiter.encode(), b"") if delimiter else _NO_TEXT
+    lines = [line for line in head.replace(b"\r", b"\n").split(b"\n") if line]
+    damaged = sum(len(line.translate(None, controls)) < len(line) for line in lines)
+    if 2 * damaged > len(lines):  # fewer are rejected one by one
         raise InputError(
             f"is binary, or UTF-16 without a mark (then pass encoding=); read_graph reads {READABLE}", file=str(path)
         )

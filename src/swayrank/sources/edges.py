@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress, Step, track
+from swayrank._text import printable
 from swayrank._validate import Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import InputError, ParameterError
@@ -38,6 +39,7 @@ Array = npt.NDArray[Any]
 U32 = npt.NDArray[np.uint32]
 _BLOCK = 1 << 20
 _MANY_REJECTS = 10_000
+_FEW_EDGES = 100
 
 
 # -- what is told ------------------------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ class ReadReport(GraphReport):
     rejects : Rejects
         Every rejected row with file, line, column, value and reason.
     recognised : str
-        What the inputs were taken for, one line each.
+        What the inputs were taken for, one line each; ``str(report)`` ends with it.
     """
 
     files: tuple[FileReport, ...]
@@ -97,6 +99,9 @@ class ReadReport(GraphReport):
     def recognised(self) -> str:
         """What the inputs were taken for, one line each."""
         return "\n".join(f"{one.file}: {one.recognised}" for one in self.files)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.recognised}"
 
 
 # -- what is gathered --------------------------------------------------------------------------------------------------
@@ -198,7 +203,7 @@ def _span(u: Array, v: Array) -> tuple[int, int]:
 
 
 class _CountLineIsEdge(Exception):  # noqa: N818
-    """What was taken for a statement of sizes is an edge: an id lies beyond it."""
+    """What was taken for a statement of sizes is an edge: the ids do not fit it."""
 
 
 @dataclass
@@ -217,7 +222,7 @@ class _Reader:
     value_names: list[str] | None = None
 
     def read_text(self, path: Path, progress: Progress, first_is_edge: bool) -> None:
-        text = edge_text.load_text(path, self.encoding)
+        text = edge_text.load_text(path, self.encoding, self.wanted.delimiter)
         head = text.head(SAMPLE_BYTES)
         whole = len(head) == len(text.data)
         n_lines = text.n_lines()
@@ -243,8 +248,8 @@ class _Reader:
                     word = (lines + chunk.word[0] + 1, chunk.word[1])
                 lines, comments, blanks = lines + chunk.n_lines, comments + chunk.comments, blanks + chunk.blanks
         rows, rejected = self.gathered.u.size - rows_before, len(self.rejects) - before
-        self._judge_sizes(dialect, rows + rejected)
-        self._tell_text(path, text, dialect, word, (lines, rows, rejected, comments, blanks))
+        stated = self._judge_sizes(dialect, rows_before, rows + rejected)
+        self._tell_text(path, text, dialect, word, stated, (lines, rows, rejected, comments, blanks))
 
     def _value_names(self, roles: Roles, file: str) -> list[str]:
         """Names of the values that the file has; all files must have the same."""
@@ -259,23 +264,42 @@ class _Reader:
         self.value_names = names
         return names
 
-    def _judge_sizes(self, dialect: Dialect, n_rows: int) -> None:
-        for stated in dialect.sizes:
-            if stated.sure or stated.n_edges in (n_rows, 2 * n_rows):
-                self.sizes.append(stated)
-        doubtful = dialect.count_line and dialect.sizes[0].like_an_edge
-        if doubtful and (self.gathered.interner is not None or self.gathered.high > dialect.sizes[0].n_nodes):
+    def _judge_sizes(self, dialect: Dialect, first_row: int, n_rows: int) -> list[Sizes]:
+        """The sizes that the file states, if its rows from `first_row` on do not speak against them."""
+        if dialect.count_line and dialect.sizes[0].like_an_edge and not self._fit(dialect.sizes[0], first_row):
             raise _CountLineIsEdge
+        good = [stated for stated in dialect.sizes if stated.sure or stated.n_edges in (n_rows, 2 * n_rows)]
+        self.sizes += good
+        return good
+
+    def _fit(self, stated: Sizes, first_row: int) -> bool:
+        """Whether the ids from row `first_row` on can be those of a file that says to have so many nodes."""
+        u, v = self.gathered.u.array()[first_row:], self.gathered.v.array()[first_row:]
+        if self.gathered.interner is not None or u.size == 0:  # names, or ids that are negative or huge
+            return False
+        low, high = _span(u, v)
+        if high > stated.n_nodes or (high == stated.n_nodes and low == 0):
+            return False
+        tiny = u.size < _FEW_EDGES and not stated.narrow
+        return not tiny or stated.n_nodes <= 2 * np.unique(np.concatenate([u, v])).size
 
     def _tell_text(
-        self, path: Path, text: edge_text.Text, dialect: Dialect, word: tuple[int, str] | None, counts: tuple[int, ...]
+        self,
+        path: Path,
+        text: edge_text.Text,
+        dialect: Dialect,
+        word: tuple[int, str] | None,
+        sizes: list[Sizes],
+        counts: tuple[int, ...],
     ) -> None:
         lines, rows, rejected, comments, blanks = counts
         facts = dialect.facts() | {"compression": text.compression, "encoding": text.encoding}
         facts["ids"] = "integers" if word is None else "names"
         told = [f"text{f' ({text.compression})' if text.compression else ''}", dialect.describe()]
-        told.append("ids are integers" if word is None else f"ids are names (line {word[0]} has {word[1]!r})")
-        for stated in self.sizes[:1] if len(self.files) == 0 else []:
+        told += _direction_told(self.wanted.direction, dialect.notes)
+        seen = "" if word is None else f" (line {word[0]} has {printable(word[1], 60)!r})"
+        told.append(f"ids are {facts['ids']}{seen}")
+        for stated in sizes[:1]:
             facts["stated"] = {"n_nodes": stated.n_nodes, "n_edges": stated.n_edges}
             edges = "" if stated.n_edges is None else f" and {stated.n_edges:,} edges"
             told.append(f"{stated.where} states {stated.n_nodes:,} nodes{edges}")
@@ -285,12 +309,22 @@ class _Reader:
 
     def read_table(self, table: TableFile, step: Step) -> None:
         names = self._value_names(table.roles, table.name)
-        before, rows_before = len(self.rejects), self.gathered.u.size
+        before, rows_before, ids = len(self.rejects), self.gathered.u.size, "integers"
         for chunk in table.chunks(self.rejects):
+            ids = ids if chunk.names is None else "names"
             self.gathered.add(chunk, dict(zip(names, chunk.columns, strict=True)), rows_before + table.n_rows)
             step(chunk.n_lines)
         rows, rejected = self.gathered.u.size - rows_before, len(self.rejects) - before
-        self.files.append(FileReport(table.name, table.describe(), table.facts(), rows + rejected, rows, rejected))
+        told = [table.describe(), *_direction_told(self.wanted.direction, table.notes), f"ids are {ids}"]
+        facts = table.facts() | {"ids": ids}
+        self.files.append(FileReport(table.name, "; ".join(told), facts, rows + rejected, rows, rejected))
+
+
+def _direction_told(direction: str, notes: Iterable[str]) -> list[str]:
+    """What an edge means, unless names that speak of followers have said it."""
+    if direction == "undirected":
+        return ["undirected"]
+    return [] if any("' follows '" in note for note in notes) else [f"source {direction} target"]
 
 
 @domains(
@@ -340,7 +374,7 @@ def read_graph(
     delimiter : str, optional
         One character; " " for runs of blanks. By default recognised.
     header : bool, optional
-        Whether the first line that is no comment holds names. By default recognised.
+        Whether the first line that is no comment holds names. By default recognised, see the notes.
     comment : str, optional
         What comment lines begin with; "" for none. By default ``#``, ``%`` and ``//``; where ids are names, those of
         them that stand before the first edge.
@@ -367,8 +401,8 @@ def read_graph(
     Raises
     ------
     InputError
-        If a file is missing, empty, binary or of another format, has no edges, or does not tell which columns are the
-        ends.
+        If a file is missing, empty, binary, damaged, a pipe or of another format, has no edges, or does not tell which
+        columns are the ends.
     TooManyRejectsError
         If more than `max_rejects` of the rows cannot be read.
     ParameterError
@@ -380,7 +414,12 @@ def read_graph(
     two accounts. Nodes are numbered by first appearance, row by row; ids that fill 0 .. n-1 without a gap keep their
     order; and where a single file states its number of nodes n (a first line ``n m`` or ``n,m,d,name``, or a comment)
     and all ids lie in 0 .. n-1 or 1 .. n, these are the nodes in this order, isolated ones included. A first line
-    ``n m`` is told from an edge by m lines that follow and no id above n.
+    ``n m`` is told from an edge by m lines that follow (or lines that are all wider) and ids that fit n; in a file of
+    less than 100 edges, also by at least every second node having one. Negative whole numbers are ids like others.
+
+    A first line of words is a header if they name both ends or fields of a log of events, or stand above numbers;
+    doubtful words ("u", "user1") only if nothing below is of their kind. Whatever had to be guessed is told in
+    ``str(graph.report)``. Of a log of events only actor and target can be ends: which ones must be named if in doubt.
 
     A quoted cell ends on its line: a stray quote costs one line. A row without a weight, or with one that is not a
     finite number, is rejected. Numbers are rounded correctly. Weights of repeated edges are added up; other columns
@@ -397,13 +436,12 @@ def read_graph(
     >>> g = read_graph(path, max_rejects=0.5)
     >>> g.edges(), list(g.ids), g.column("weight")
     ((array([0, 2, 2], dtype=uint32), array([1, 0, 1], dtype=uint32)), ['bob', 'ada', 'cem'], array([2., 4., 1.]))
-    >>> print(g.report)
-    4 rows: 3 kept, 1 rejected
     >>> print(g.report.rejects[0].line, g.report.rejects[0].column, g.report.rejects[0].reason)
     4 weight not a number
-    >>> print(g.report.files[0].recognised)                          # doctest: +NORMALIZE_WHITESPACE
-    text; separated by commas; header followed, follower, weight; source is 'follower', target is 'followed', weight is
-    'weight'; 'follower' follows 'followed'; ids are names (line 2 has 'bob')
+    >>> print(g.report)                                    # doctest: +NORMALIZE_WHITESPACE, +ELLIPSIS
+    4 rows: 3 kept, 1 rejected
+    /...follows.csv: text; separated by commas; header followed, follower, weight; source is 'follower',
+    target is 'followed', weight is 'weight'; 'follower' follows 'followed'; ids are names (line 2 has 'bob')
     """
     wanted = Wanted(source, target, _weight(weight), _columns(columns), direction, delimiter, comment, header)
     _check_strings(delimiter, comment)
