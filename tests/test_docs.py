@@ -43,6 +43,12 @@ def test_public_names():
         assert name.isupper() or getattr(swayrank, name).__doc__, name
 
 
+def test_no_public_name_is_hidden_by_a_module():
+    """Importing ``swayrank.x`` sets the attribute x of the package; a function of that name would be gone."""
+    modules = {path.stem for path in Path(swayrank.__file__).parent.iterdir() if not path.name.startswith("_")}
+    assert not modules & set(swayrank.__all__)
+
+
 def test_every_make_command_is_told():
     told = subprocess.run(["make", "-C", str(ROOT), "-s", "help"], capture_output=True, text=True, check=True).stdout
     assert {line.split()[0] for line in told.splitlines()} >= {"demo", "test", "lint", "bench", "docs", "help"}

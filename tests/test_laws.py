@@ -16,11 +16,11 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.measures.centrality import degree, pagerank
-from swayrank.measures.registry import measures
+from swayrank.measures.registry import list_measures
 from tests.engines import AdversarialEngine
 from tests.zoo import ZOO
 
-ALL = measures()
+ALL = list_measures()
 spread = sys.modules["swayrank.measures.propagation.spread"]  # the package's own `spread` is the function
 ON_GRAPHS = sorted(name for name, entry in ALL.items() if entry.needs == "graph")
 ON_EVENTS = sorted(name for name, entry in ALL.items() if entry.needs == "events")
@@ -251,7 +251,7 @@ def test_pyarrow_is_not_loaded_for_its_threads():
 def test_measures_are_listed_whatever_was_loaded_before():
     code = (
         "import swayrank as sr; g = sr.Graph.from_edges([0], [1]); sr.pagerank(g); "
-        "print(sr.measures('graph')['pagerank'].name, len(sr.measures()))"
+        "print(sr.list_measures('graph')['pagerank'].name, len(sr.list_measures()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["pagerank", str(len(ALL))], done.stderr

@@ -41,7 +41,7 @@ graphs += [
 ]
 logs = [town.events, sr.read_events([folder / "town" / "events.csv"]), town.events.before("2026-03-10")]
 for g in graphs:
-    for name, entry in sr.measures("graph").items():
+    for name, entry in sr.list_measures("graph").items():
         if "strength" in name and "weight" not in g.columns:
             continue
         sr.measure(g, name, **({"n_samples": 1000, "rng": 1} if name == "spread" else {}))
@@ -50,7 +50,7 @@ for g in graphs:
         sr.spread(model, n_samples=500, rng=1)
         sr.simulate(model, seeds=[g.ids[0]], n_runs=50, rng=1)
 for log in logs:
-    for name in sr.measures("events"):
+    for name in sr.list_measures("events"):
         sr.measure(log, name)
     sr.score(town.graph, log, rng=1)
     sr.score(None, log, rng=1)

@@ -37,7 +37,7 @@ def test_every_public_function_refuses_what_is_outside(function, parameter, valu
         and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         and name != parameter
     ]
-    entry = registry.measures().get(getattr(function, "__name__", ""))
+    entry = registry.list_measures().get(getattr(function, "__name__", ""))
     positional = [
         _data(entry.needs) if entry is not None else None
         for n in required

@@ -35,7 +35,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "sources.events": ("read_events", "read_posts"),
     "sources.generate": ("generate",),
     "measures._measure": ("Measure",),
-    "measures.registry": ("measure", "measures"),
+    "measures.registry": ("list_measures", "measure"),
     "measures.centrality.degree": ("in_degree", "in_strength", "out_degree", "out_strength"),
     "measures.centrality.pagerank": ("pagerank",),
     "measures.centrality.core": ("k_core",),

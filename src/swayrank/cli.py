@@ -363,7 +363,7 @@ def _parameters(texts: list[str]) -> dict[str, object]:
 
 
 def _list_measures(as_json: bool) -> None:
-    from swayrank.measures.registry import measures
+    from swayrank.measures.registry import list_measures
 
     entries = [
         {
@@ -373,7 +373,7 @@ def _list_measures(as_json: bool) -> None:
             "cost": entry.cost,
             "source": entry.citation,
         }
-        for name, entry in measures().items()
+        for name, entry in list_measures().items()
     ]
     if as_json:
         _print_json(entries)

@@ -17,7 +17,7 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
-from swayrank.measures.registry import measure, measures
+from swayrank.measures.registry import list_measures, measure
 from swayrank.pipeline import open_graph
 from swayrank.results import write_whole
 from swayrank.sources.check import recognise_kind
@@ -70,7 +70,7 @@ def run_measure(
     progress: Progress = None,
 ) -> Measured:
     """Compute the measure called `name` on what `file` holds."""
-    known = measures()
+    known = list_measures()
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""

@@ -165,7 +165,7 @@ def register(
     return decorate
 
 
-def measures(needs: Needs | None = None) -> dict[str, Entry]:
+def list_measures(needs: Needs | None = None) -> dict[str, Entry]:
     """List the measures there are, by name.
 
     Parameters
@@ -180,8 +180,8 @@ def measures(needs: Needs | None = None) -> dict[str, Entry]:
 
     Examples
     --------
-    >>> from swayrank.measures.registry import measures
-    >>> entry = measures("graph")["pagerank"]
+    >>> from swayrank.measures.registry import list_measures
+    >>> entry = list_measures("graph")["pagerank"]
     >>> entry.reads, entry.exact, entry.cost
     ('along', True, 'O(m) per pass')
     """
@@ -195,7 +195,7 @@ def measure(data: object, name: str, /, **params: Any) -> Measure:
     Parameters
     ----------
     data : Graph or Events
-        What the measure needs: see ``measures()[name].needs``.
+        What the measure needs: see ``list_measures()[name].needs``.
     name : str
         Name of the measure.
     **params : object
@@ -218,9 +218,10 @@ def measure(data: object, name: str, /, **params: Any) -> Measure:
     >>> sr.measure(g, "in_degree").values
     array([0, 2, 1], dtype=uint32)
     """
-    entry = measures().get(name)
+    entry = list_measures().get(name)
     if entry is None:
-        raise ParameterError(f"unknown measure {name!r}{_close(name, _entries)}; there are: {', '.join(measures())}")
+        there = ", ".join(list_measures())
+        raise ParameterError(f"unknown measure {name!r}{_close(name, _entries)}; there are: {there}")
     unknown = next((key for key in params if key not in entry.defaults), None)
     if unknown is not None:
         known = ", ".join(entry.defaults) or "none"
