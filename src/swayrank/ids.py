@@ -33,6 +33,7 @@ from swayrank.kernels.intern import (
     intern_ints,
     intern_small_ints,
     intern_strings,
+    number_pairs,
 )
 from swayrank.kernels.text import parse_ints
 
@@ -499,6 +500,33 @@ class Interner:
                 part[block] = numbers[k :: len(cells)]
         return codes[0] if len(codes) == 1 else tuple(codes)
 
+    def encode_in_place(self, u: UInt32Array, v: UInt32Array) -> None:
+        """Like ``u[:], v[:] = encode(u, v)`` for the first columns of all, faster and without another copy.
+
+        Parameters
+        ----------
+        u, v : numpy.ndarray of uint32, shape (n,)
+            Integer ids; their numbers afterwards.
+
+        Examples
+        --------
+        >>> interner = Interner()
+        >>> u, v = np.array([7, 5], np.uint32), np.array([5, 9], np.uint32)
+        >>> interner.encode_in_place(u, v)
+        >>> u, v
+        (array([0, 1], dtype=uint32), array([1, 2], dtype=uint32))
+        """
+        span = 1 + max(int(u.max()), int(v.max())) if u.size else 0
+        table = self._table
+        if len(self) == 0 and isinstance(table, _SmallInts) and span < 8 * u.size + (1 << 20):
+            self._seen += 2 * u.size
+            table.widen(span)
+            number_pairs(u, v, table.table, table.keys, self._size)
+            return
+        for start in range(0, u.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            u[block], v[block] = self.encode(u[block], v[block])
+
     def ids(self) -> Ids:
         """The ids so far, in the order of their numbers (a copy; the integers 0 .. n-1 as a range)."""
         n = len(self)
@@ -584,8 +612,12 @@ class _SmallInts:
     """Integers that are small for their number: a plain table from value to number, and no hashing."""
 
     def __init__(self) -> None:
-        self.table = np.full(1 << 10, EMPTY_32, np.uint32)
-        self.keys = np.empty(1 << 10, np.int64)
+        self.widen(1 << 10)
+
+    def widen(self, span: int) -> None:
+        """Begin anew with room for every integer below `span`."""
+        self.table = np.full(max(span, 1 << 10), EMPTY_32, np.uint32)
+        self.keys = np.empty(self.table.size, np.int64)
 
     def intern(self, cells: Cells, first: int, size: UInt64Array, codes: UInt32Array) -> int:
         assert cells.ints is not None

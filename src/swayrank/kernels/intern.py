@@ -294,6 +294,39 @@ def intern_small_ints(values, first, table, keys, size, codes):
 
 
 @kernel
+def number_pairs(u, v, table, keys, size):
+    """Number the uint32 values of two columns, row by row and in place; all lie in [0, table.size).
+
+    `table` and `keys` as in `intern_small_ints`; `keys` has room for every value that is not known yet.
+    """
+    n = np.uint64(u.size)
+    ahead = np.uint64(16)
+    count = size[0]
+    for row in range(n):
+        i = np.uint64(row)
+        if i + ahead < n:
+            prefetch(table, np.uint64(u[i + ahead]))
+            prefetch(table, np.uint64(v[i + ahead]))
+        value = np.uint64(u[i])
+        code = table[value]
+        if code == EMPTY_32:
+            code = np.uint32(count)
+            table[value] = code
+            keys[count] = np.int64(value)
+            count += _ONE
+        u[i] = code
+        value = np.uint64(v[i])
+        code = table[value]
+        if code == EMPTY_32:
+            code = np.uint32(count)
+            table[value] = code
+            keys[count] = np.int64(value)
+            count += _ONE
+        v[i] = code
+    size[0] = count
+
+
+@kernel
 def fill_int_slots(keys, count, slots, shift):
     """Enter keys 0 .. count-1, all different, into empty `slots`."""
     n = np.uint64(count)

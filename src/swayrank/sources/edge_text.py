@@ -166,13 +166,17 @@ def line_bounds(data: UInt8Array, start: int, chunk: int) -> Bounds:
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """What a chunk needs to know: the text and its dialect as numbers, and the columns by role (0, 1: the ends)."""
+    """What a chunk needs to know: the text and its dialect as numbers, and the columns by role (0, 1: the ends).
+
+    `plain`: lines are likely to be pairs of integers and nothing else.
+    """
 
     data: UInt8Array
     delimiter: int
     prefixes: UInt8Array
     roles: Int64Array
     kinds: tuple[str, ...]
+    plain: bool
 
     @classmethod
     def of(cls, data: UInt8Array, dialect: Dialect) -> ChunkTask:
@@ -187,7 +191,9 @@ class ChunkTask:
         roles[fields] = np.arange(len(fields))
         delimiter = ord(dialect.delimiter) if dialect.delimiter else 0
         kinds = tuple("weight" if name == "weight" else kind for name, _, kind in dialect.roles.values)
-        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds)
+        pairs = dialect.integers and sorted(roles.tolist()) == [0, 1]
+        plain = pairs and not any(prefix[:1].isdigit() for prefix in dialect.prefixes)
+        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds, plain)
 
 
 @dataclass
@@ -197,7 +203,7 @@ class Chunk:
     Attributes
     ----------
     u, v : numpy.ndarray, shape (n_rows,)
-        The ends: int64 ids, or uint32 numbers of `names`.
+        The ends: ids (int64, or uint32 where that is enough), or uint32 numbers of `names`.
     names : Ids or None
         The different ids of the chunk in the order of first appearance, if they are strings.
     columns : list of numpy.ndarray, shape (n_rows,)
@@ -247,6 +253,8 @@ class _Grid:
 
 def read_chunk(task: ChunkTask, start: int, stop: int) -> Chunk:
     """Read the lines of ``task.data[start:stop]``."""
+    if task.plain and (pairs := _read_pairs(task, start, stop)) is not None:
+        return pairs
     grid, counts, rejected = _cut(task, start, stop)
     columns: list[npt.NDArray[Any]] = []
     good: Mask = np.ones(len(grid.lines), np.bool_)
@@ -267,6 +275,17 @@ def read_chunk(task: ChunkTask, start: int, stop: int) -> Chunk:
         u, v, names, columns, int(counts[kernels.LINES]), int(counts[kernels.COMMENTS]), int(counts[kernels.BLANKS]),
         sorted(rejected), word,
     )  # fmt: skip
+
+
+def _read_pairs(task: ChunkTask, start: int, stop: int) -> Chunk | None:
+    """The chunk if its lines are pairs of small integers and nothing else, which saves cutting them into cells."""
+    room = (stop - start) // 4 + 1
+    ends = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    n = int(kernels.parse_pairs(read_only(task.data), start, stop, np.uint8(task.delimiter), *ends))
+    if n < 0:
+        return None
+    u, v = (ends[int(role)][:n] for role in task.roles)
+    return Chunk(u, v, None, [], n, 0, 0, [], None)
 
 
 def _cut(task: ChunkTask, start: int, stop: int) -> tuple[_Grid, Any, list[tuple[int, int, str, str]]]:

@@ -150,7 +150,7 @@ class _Gathered:
             low, high = _span(ends.u, ends.v)
             if 0 <= low and high < MAX_IDS:
                 self.low, self.high = min(self.low, low), max(self.high, high)
-                self._append(ends.u.astype(np.uint32), ends.v.astype(np.uint32), columns, expected)
+                self._append(ends.u.astype(np.uint32, copy=False), ends.v.astype(np.uint32, copy=False), columns, expected)
                 return
         if len(ends.u):
             self._append(*edge_text.codes_in(self.number(), ends), columns, expected)
@@ -165,10 +165,7 @@ class _Gathered:
         """Give the waiting ids their numbers, in place."""
         if self.interner is None:
             self.interner = Interner()
-            u, v = self.u.array(), self.v.array()
-            for start in range(0, len(u), _BLOCK):
-                block = slice(start, start + _BLOCK)
-                u[block], v[block] = self.interner.encode(u[block], v[block])
+            self.interner.encode_in_place(self.u.array(), self.v.array())
         return self.interner
 
     def finish(self, sizes: Iterable[Sizes]) -> Ids:
