@@ -126,3 +126,8 @@ def test_names_from_files_cannot_write_to_the_terminal():
     report = check_data(Graph.from_edges(["a\u202eb"], ["b"]), ev)
     assert str(report).replace("\n", "").isprintable()
     assert max(map(len, str(report).splitlines())) < 160
+
+
+def test_a_column_of_followers_is_a_count(tmp_path):
+    (tmp_path / "people.csv").write_text("influencer name,Followers,category\nada,48.5M,music\nbob,1.2M,sport\n")
+    assert recognise_kind(tmp_path / "people.csv") == "posts"

@@ -859,3 +859,16 @@ def test_slashdot_self_loops_and_followers_of_melcup(shared_data):
     g = read_graph(shared_data / "melcup17/MelCup17_following_network.csv.gz")
     assert (620, 1) in arcs(g)  # the first line: 1 is followed by 620
     assert "'nuid_follower_v' follows 'nuid_followee_u'" in g.report.recognised
+
+
+def test_letters_in_reverse_say_nothing(tmp_path):
+    (tmp_path / "e.csv").write_text("v,u,t_id,kind\n1,2,7,x\n2,3,8,y\n")
+    with pytest.raises(InputError, match="which columns are the two ends"):
+        read_graph(tmp_path / "e.csv")
+
+
+def test_cascades_are_no_edges(tmp_path):
+    lines = [",".join(f"{u} {u + 7.25}" for u in range(k, 2 * k + 1)) for k in range(1, 30)]
+    (tmp_path / "cascades.txt").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError, match="cascades are not read"):
+        read_graph(tmp_path / "cascades.txt")

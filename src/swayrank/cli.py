@@ -464,7 +464,9 @@ def convert(
 def generate(
     kind: Annotated[str, typer.Argument(help="town, erdos_renyi, barabasi_albert, watts_strogatz, sbm or rmat.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
-    n: Annotated[int, typer.Option("-n", "--n", help="Number of accounts.", min=1)] = 10_000,
+    n: Annotated[
+        int | None, typer.Option("-n", "--n", help="Number of accounts; 10,000 by default.", min=1, show_default=False)
+    ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="A parameter, as edge_factor=16; may be repeated.")
     ] = None,

@@ -25,6 +25,7 @@ from swayrank.sources.events import read_events
 from swayrank.sources.generate import generate
 from swayrank.tables import write_csv, write_parquet
 
+_USUAL_N = 10_000
 _TABLES = (".csv", ".parquet", ".json")
 _KINDS = {"graph": "a graph", "events": "a log of events", "posts": "counts per post", "mapping": "a mapping"}
 
@@ -150,7 +151,7 @@ def run_convert(
 def run_generate(
     kind: str,
     output: Path,
-    n: int,
+    n: int | None,
     parameters: Mapping[str, Any],
     *,
     rng: Rng,
@@ -160,6 +161,7 @@ def run_generate(
     """Generate a graph folder, or a town's four tables; returns one line that says what was written."""
     if said := [word for word in parameters if word in ("n", "rng", "threads", "progress", "engine")]:
         raise ParameterError(f"{said[0]} is an option of its own (--{said[0]}), not a parameter")
-    made = generate(kind, n=n, rng=rng, threads=threads, progress=progress, **parameters)
+    size: dict[str, Any] = {} if n is None and "scale" in parameters else {"n": _USUAL_N if n is None else n}
+    made = generate(kind, **size, rng=rng, threads=threads, progress=progress, **parameters)
     made.save(output)
     return f"{made!r} written to {output}"

@@ -17,7 +17,7 @@ from swayrank.errors import InputError, ParameterError
 from swayrank.sources.dialects import Layout
 from swayrank.sources.recognise import recognise_events
 
-_FOLLOWER = frozenset({"follower", "followers", "fan", "subscriber"})
+_FOLLOWER = frozenset({"follower", "fan", "subscriber"})  # "followers" is a count
 _FOLLOWED = frozenset({"followee", "followees", "followed", "following", "friend", "leader", "influencer", "idol"})
 _SOURCE_WORDS = frozenset({"source", "src", "from", "sender", "tail", "ego", "citing"})
 _TARGET_WORDS = frozenset(
@@ -197,7 +197,7 @@ def assign_roles(
         return None if value is None else find_column(value, names, has_header, parameter, file)
 
     source, target = place(wanted.source, "source"), place(wanted.target, "target")
-    guess = [role_of_name(name) for name in names]
+    guess = _roles_by_name(names)
     notes: list[str] = []
     values = [(name, find_column(at, names, has_header, "columns", file)) for name, at in wanted.columns.items()]
     if wanted.weight is not None and wanted.weight is not False:
@@ -216,6 +216,15 @@ def assign_roles(
         if role == "time" and k not in in_use and k not in (source, target):
             notes.append(f"{names[k]!r} looks like a time (keep it with columns={{'time': {names[k]!r}}})")
     return Roles(source, target, tuple((name, k, kind(k)) for name, k in values)), notes
+
+
+def _roles_by_name(names: Sequence[str]) -> list[str]:
+    """The role that each name tells; letters such as "v" before "u" tell none, since they do not mean what they say."""
+    guess = [role_of_name(name) for name in names]
+    letters = [k for k, name in enumerate(names) if len(name) == 1 and guess[k] in ("source", "target")]
+    if [guess[k] for k in letters] == ["target", "source"]:
+        guess = ["" if k in letters else role for k, role in enumerate(guess)]
+    return guess
 
 
 def _guess_ends(

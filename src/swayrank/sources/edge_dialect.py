@@ -35,6 +35,7 @@ SEPARATORS = ("\t", ";", "|", ",", "")
 SEPARATOR_NAMES = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", "": "blanks"}
 SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
+_MOST_WIDTHS = 5
 
 _INTEGER = re.compile(r"-?\d{1,19}")
 
@@ -172,7 +173,14 @@ def recognise(
     header, told = (wanted.header, "") if wanted.header is not None else judge_header(rows, wanted)
     if header and len(rows) == 1:
         raise InputError("holds a header but no edges", file=file)
-    width = Counter(len(row) for row in rows[header:]).most_common(1)[0][0]
+    widths = Counter(len(row) for row in rows[header:])
+    if not header and wanted.source is None and len(widths) > _MOST_WIDTHS:
+        raise InputError(
+            f"lines hold from {min(widths)} to {max(widths)} cells, so this is no list of edges (cascades are not "
+            "read); name the columns with source= and target= if it is one all the same",
+            file=file,
+        )
+    width = widths.most_common(1)[0][0]
     below = [row for row in rows[header:] if len(row) == width]
     names = (*rows[0], *(str(k) for k in range(len(rows[0]), width))) if header else _names_without_header(below)
     if not header:

@@ -150,7 +150,9 @@ class _Gathered:
             low, high = _span(ends.u, ends.v)
             if 0 <= low and high < MAX_IDS:
                 self.low, self.high = min(self.low, low), max(self.high, high)
-                self._append(ends.u.astype(np.uint32, copy=False), ends.v.astype(np.uint32, copy=False), columns, expected)
+                self._append(
+                    ends.u.astype(np.uint32, copy=False), ends.v.astype(np.uint32, copy=False), columns, expected
+                )
                 return
         if len(ends.u):
             self._append(*edge_text.codes_in(self.number(), ends), columns, expected)

@@ -30,7 +30,7 @@ _EVENT_NAMES = {
 }
 _POST_NAMES = {
     "account": "account account_id author author_id user user_id username screen_name owner channel page page_id "
-    "influencer creator youtuber handle",
+    "influencer creator youtuber handle influencer_name influencer_insta_name instagram_name channel_name page_name",
     "post": "post post_id tweet_id status_id t_id id item_id media_id video_id shortcode",
     "time": "time timestamp created_at datetime date published published_at status_published ts timestamp_ms",
     "likes": "likes num_likes like_count n_likes favorites favorite_count favourites reactions num_reactions",
