@@ -170,12 +170,12 @@ def spread(
     followed = np.asarray(graph.in_degree) > 0
     alpha = delta / (len(rounds) * max(1, int(followed.sum())))
     limits = None
-    with track(progress, "RR sets", total=rounds[-1]) as step:
-        for n_sets in rounds if graph.n_nodes else []:
+    for number, n_sets in enumerate(rounds if graph.n_nodes else [], 1):
+        with track(progress, f"estimating spread, round {number}", total=n_sets - tally.drawn) as step:
             tally.draw_until(n_sets, step)
-            limits = _limits(tally.hits, n_sets, alpha, followed)
-            if target.met(limits):
-                break
+        limits = _limits(tally.hits, n_sets, alpha, followed)
+        if target.met(limits):
+            break
     if limits is None:
         limits = _limits(tally.hits, 1, alpha, followed)  # of nobody
     elif not target.met(limits):
