@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -30,28 +31,30 @@ class Given:
     directed: bool = True
 
 
-class Exchange:
+class Exchange(ABC):
     """The conversions of :class:`~swayrank.graph.Graph`, which is the only one to build on it."""
 
     @property
+    @abstractmethod
     def _whole(self) -> GraphParts:
-        raise NotImplementedError
+        """All arrays, looked at."""
 
     @classmethod
+    @abstractmethod
     def _of_given(cls, given: Given, direction: Direction, self_loops: SelfLoops) -> Self:
-        raise NotImplementedError
+        """A graph of edges by position."""
 
+    @abstractmethod
     def edges(self) -> tuple[U32, U32]:
         """All arcs; see :meth:`swayrank.graph.Graph.edges`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def column(self, name: str) -> Array:
         """A column; see :meth:`swayrank.graph.Graph.column`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def in_column(self, name: str) -> Array:
         """A column by in-arcs; see :meth:`swayrank.graph.Graph.in_column`."""
-        raise NotImplementedError
 
     @classmethod
     def from_networkx(
