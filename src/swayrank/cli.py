@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TextIO
 
 import typer
 
@@ -53,7 +53,7 @@ Top = Annotated[int, typer.Option("--top", help="How many accounts to show.", mi
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo(_wrapped(text, sys.stderr), err=True)
 
 
 def _stop(code: int, text: str) -> NoReturn:
@@ -111,10 +111,11 @@ def _listen(quiet: bool) -> Progress:
     return True
 
 
-def _wrapped(text: str) -> str:
-    """Lines broken between words where stdout is a terminal; as they are elsewhere."""
+def _wrapped(text: str, stream: TextIO | None = None) -> str:
+    """Lines broken between words where `stream` (by default stdout) is a terminal; as they are elsewhere."""
+    stream = stream or sys.stdout
     lines = [printable(line, 4000) for line in text.splitlines()]
-    if not sys.stdout.isatty():
+    if not stream.isatty():
         return "\n".join(lines)
     width = shutil.get_terminal_size().columns
     return "\n".join(_broken(line, width) for line in lines)

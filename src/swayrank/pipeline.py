@@ -285,7 +285,7 @@ def _files_told(report: Any) -> list[str]:
     ]
     if report.duplicates:
         lines.append(
-            f"  {report.duplicates:,} rows repeat an earlier one, {report.dropped:,} of them dropped (--duplicates)"
+            f"  rows that repeat an earlier one: {report.duplicates:,}, dropped: {report.dropped:,} (--duplicates drop)"
         )
     return lines
 
