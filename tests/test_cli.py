@@ -151,7 +151,7 @@ def test_measure_check_convert_generate(town, tmp_path):
         (["score", "--until", "soon", "--graph", "g.csv"], 2, "ISO date"),
         (["score", "--graph", "g.csv", "--source", "nobody", "--target", "b"], 2, "are 'a', 'b'"),
         (["score", "--graph", "g.csv", "--explain", "zoe"], 1, "zoe"),
-        (["score", "--graph", "g.csv", "-o", "g.csv"], 1, "cannot keep results there"),
+        (["score", "--graph", "g.csv", "-o", "r.toml"], 1, "cannot keep results there"),
         (["score", "--graph", "g.csv", "--threads", "0"], 2, "threads must be"),
         (["measure", "pagerang", "g.csv"], 2, "pagerank"),
         (["measure", "pagerank", "g.csv", "-p", "damping=1.5"], 2, "damping must be in [0, 1), got 1.5"),

@@ -164,8 +164,9 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 def _profile(text: str) -> str | dict[str, float]:
     if "=" not in text:
         return text
+    weights = _pairs(text, "--profile")
     try:
-        return {name: float(weight) for name, weight in _pairs(text, "--profile").items()}
+        return {name: float(weight) for name, weight in weights.items()}
     except ValueError:
         raise ParameterError(f"--profile weights must be numbers, as in reach=1,spread=2, got {text!r}") from None
 
