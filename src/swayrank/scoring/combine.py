@@ -293,33 +293,26 @@ def _nan(evidence: Evidence) -> Floats:
 
 def count_evidence(evidence: Evidence) -> npt.NDArray[np.int64]:
     """Followers, reactions received and posts published of every account, together."""
-    n = len(evidence.accounts)
-    count = np.zeros(n + 1, np.int64)  # the last cell takes what belongs to no account
+    count = np.zeros(len(evidence.accounts), np.int64)
     graph, events, posts = evidence.graph, evidence.events, evidence.posts
     if graph is not None and not evidence.graph_is_derived:
-        count[_cells(evidence.graph_rows)] += graph.in_degree[_known(evidence.graph_rows)].astype(np.int64)
+        _add(count, evidence.graph_rows, graph.in_degree)
     if events is not None:
         reactions = events.target[(events.target != ABSENT) & (events.target != events.actor)]
-        published = events.actor[events.target == ABSENT]
-        per_account = np.bincount(reactions, minlength=len(events.accounts)) + np.bincount(
-            published, minlength=len(events.accounts)
-        )
-        count[_cells(evidence.event_rows)] += per_account[_known(evidence.event_rows)]
+        published = events.actor[events.action == events.actions.index("post")]
+        for accounts in (reactions, published):
+            _add(count, evidence.event_rows, np.bincount(accounts, minlength=len(events.accounts)))
     if posts is not None:
-        per_account = np.bincount(posts.account, minlength=len(posts.accounts))
-        count[_cells(evidence.post_rows)] += per_account[_known(evidence.post_rows)]
+        _add(count, evidence.post_rows, np.bincount(posts.account, minlength=len(posts.accounts)))
         if events is None:  # counted reactions and stated followers speak for an account as seen ones do
-            count[_cells(evidence.post_rows)] += _counted_in_posts(posts)[_known(evidence.post_rows)]
-    return count[:n]
+            _add(count, evidence.post_rows, _counted_in_posts(posts))
+    return count
 
 
-def _cells(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-    return np.flatnonzero(rows != ABSENT)
-
-
-def _known(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    known: npt.NDArray[np.uint32] = rows[rows != ABSENT]
-    return known
+def _add(count: npt.NDArray[np.int64], rows: npt.NDArray[np.uint32], numbers: npt.NDArray[Any]) -> None:
+    """Add a source's numbers to the accounts that stand in it."""
+    there = rows != ABSENT
+    count[there] += numbers[rows[there]].astype(np.int64)
 
 
 def _counted_in_posts(posts: Posts) -> npt.NDArray[np.int64]:
