@@ -215,13 +215,10 @@ def test_nothing_heavy_is_loaded_to_start():
         assert done.stderr.splitlines()[-1] == "[]"
 
 
-def test_starting_is_quick():
-    """Loading is counted in modules, not in seconds, which depend on the machine's mood; a second bounds the absurd."""
-    start = time.perf_counter()
-    code = "import sys; import swayrank; print(len([m for m in sys.modules if m.startswith('swayrank')]))"
+def test_importing_loads_one_module_of_ours():
+    code = "import sys; import swayrank; print([m for m in sys.modules if m.startswith('swayrank')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(done.stdout) == 1
-    assert time.perf_counter() - start < 30
+    assert done.stdout.strip() == "['swayrank']"
 
 
 def test_hostile_names_stay_text(tmp_path):

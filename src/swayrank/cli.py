@@ -49,6 +49,16 @@ Threads = Annotated[
 ]
 RngOption = Annotated[int, typer.Option("--rng", help="Where randomness comes from; the same number, the same result.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write.", show_default=False)]
+Source = Annotated[str | None, typer.Option(help="Column of an arc's tail.", show_default=False)]
+Target = Annotated[str | None, typer.Option(help="Column of an arc's head.", show_default=False)]
+Weight = Annotated[str | None, typer.Option(help="Column of an arc's weight.", show_default=False)]
+Direction = Annotated[
+    str | None, typer.Option(help="What an arc means: follows, influences or undirected.", show_default=False)
+]
+Columns = Annotated[
+    str | None, typer.Option(help="Names of a log's columns in order, as actor,target,time,action.", show_default=False)
+]
+Actions = Annotated[str | None, typer.Option(help="A log's action codes, as RT=repost,MT=mention.", show_default=False)]
 Top = Annotated[int, typer.Option("--top", help="How many accounts to show.", min=1)]
 
 
@@ -186,15 +196,11 @@ def score(
     data: Annotated[
         Path | None, typer.Option(help="Folder in which a recipe's files lie; by default the recipe's own.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Column of an arc's tail.", show_default=False)] = None,
-    target: Annotated[str | None, typer.Option(help="Column of an arc's head.", show_default=False)] = None,
-    direction: Annotated[
-        str | None, typer.Option(help="What an arc means: follows, influences or undirected.", show_default=False)
-    ] = None,
-    columns: Annotated[
-        str | None, typer.Option(help="Names of the log's columns in order, as actor,target,time,action.")
-    ] = None,
-    actions: Annotated[str | None, typer.Option(help="The log's action codes, as RT=repost,MT=mention.")] = None,
+    source: Source = None,
+    target: Target = None,
+    direction: Direction = None,
+    columns: Columns = None,
+    actions: Actions = None,
     max_rejects: Annotated[float | None, typer.Option(help="Share of rows that may be refused.")] = None,
     profile: Annotated[
         str | None, typer.Option(help="balanced, reach, campaign, superspreader, or weights as reach=1,spread=2.")
@@ -296,14 +302,12 @@ def measure(
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="A parameter, as damping=0.9; may be repeated.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Column of an arc's tail.", show_default=False)] = None,
-    target: Annotated[str | None, typer.Option(help="Column of an arc's head.", show_default=False)] = None,
-    weight: Annotated[str | None, typer.Option(help="Column of an arc's weight.", show_default=False)] = None,
-    direction: Annotated[
-        str | None, typer.Option(help="What an arc means: follows, influences or undirected.", show_default=False)
-    ] = None,
-    columns: Annotated[str | None, typer.Option(help="Names of a log's columns in order.")] = None,
-    actions: Annotated[str | None, typer.Option(help="A log's action codes, as RT=repost,MT=mention.")] = None,
+    source: Source = None,
+    target: Target = None,
+    weight: Weight = None,
+    direction: Direction = None,
+    columns: Columns = None,
+    actions: Actions = None,
     top: Top = 20,
     output: Output = None,
     as_json: Json = False,
@@ -398,11 +402,9 @@ def check(
     data: Annotated[
         Path | None, typer.Option(help="Folder in which a mapping's files lie.", show_default=False)
     ] = None,
-    columns: Annotated[str | None, typer.Option(help="Names of a log's columns in order.")] = None,
-    actions: Annotated[str | None, typer.Option(help="A log's action codes, as RT=repost,MT=mention.")] = None,
-    direction: Annotated[
-        str | None, typer.Option(help="What an arc means: follows, influences or undirected.", show_default=False)
-    ] = None,
+    columns: Columns = None,
+    actions: Actions = None,
+    direction: Direction = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the refused rows to this .csv.", show_default=False)
     ] = None,
@@ -438,14 +440,12 @@ def check(
 def convert(
     file: Annotated[Path, typer.Argument(help="A graph or a log.")],
     output: Annotated[Path, typer.Argument(help="A folder for a graph; or a .csv or .parquet file.")],
-    source: Annotated[str | None, typer.Option(help="Column of an arc's tail.", show_default=False)] = None,
-    target: Annotated[str | None, typer.Option(help="Column of an arc's head.", show_default=False)] = None,
-    weight: Annotated[str | None, typer.Option(help="Column of an arc's weight.", show_default=False)] = None,
-    direction: Annotated[
-        str | None, typer.Option(help="What an arc means: follows, influences or undirected.", show_default=False)
-    ] = None,
-    columns: Annotated[str | None, typer.Option(help="Names of a log's columns in order.")] = None,
-    actions: Annotated[str | None, typer.Option(help="A log's action codes, as RT=repost,MT=mention.")] = None,
+    source: Source = None,
+    target: Target = None,
+    weight: Weight = None,
+    direction: Direction = None,
+    columns: Columns = None,
+    actions: Actions = None,
     quiet: Quiet = False,
     threads: Threads = None,
 ) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Step
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 
 Bounds = npt.NDArray[np.int64]
 
@@ -71,8 +71,6 @@ def resolve_engine(engine: str | Engine = "local", threads: int | None = None) -
     ------
     ParameterError
         If the name is unknown or `threads` is not a positive integer.
-    MissingDependencyError
-        If the engine needs a package that is not installed.
 
     Examples
     --------
@@ -127,4 +125,4 @@ def balanced_bounds(indptr: npt.NDArray[np.uint64], n_chunks: int) -> Bounds:
     return np.unique(np.concatenate(([0], low, [n_rows]))).astype(np.int64)
 
 
-__all__ = ["Bounds", "Engine", "MissingDependencyError", "balanced_bounds", "chunk_bounds", "resolve_engine"]
+__all__ = ["Bounds", "Engine", "balanced_bounds", "chunk_bounds", "resolve_engine"]
