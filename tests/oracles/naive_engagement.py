@@ -56,3 +56,93 @@ def decayed(rows, half_life, weights, now):
         if time is not None and time <= now:
             terms[target].append(weights.get(action, 0) * 2.0 ** (-(now - time) / half_life))
     return {account: math.fsum(t) for account, t in terms.items()}
+
+
+# -- everything per account and per post -------------------------------------------------------------------------------
+
+KINDS = {"applause": ("like",), "conversation": ("reply",), "amplification": ("repost", "quote")}
+
+
+def posts_of(rows):
+    """The posts of each account: those that it published, and those that an interaction with it names."""
+    posts = defaultdict(set)
+    for actor, _, action, _, post in rows:
+        if action == "post" and post is not None:
+            posts[actor].add(post)
+    for _, target, _, _, post in interactions(rows):
+        if post is not None:
+            posts[target].add(post)
+    return posts
+
+
+def profile(rows, account):
+    """All that is counted of one account."""
+    mine = [r for r in interactions(rows) if r[1] == account]
+    posts = sorted(posts_of(rows)[account])
+    engagers = Counter(r[0] for r in mine)
+    on_post = {p: [r for r in mine if r[4] == p] for p in posts}
+
+    def per_post(*actions):
+        return [sum(r[2] in actions for r in on_post[p]) for p in posts]
+
+    reposts = per_post("repost")
+    answer = {
+        "distinct_engagers": len(engagers),
+        "repeat_engagers": sum(k >= 2 for k in engagers.values()),
+        "top_engager_count": max(engagers.values(), default=0),
+        "distinct_reposters": len({r[0] for r in mine if r[2] == "repost"}),
+        "distinct_mentioners": len({r[0] for r in mine if r[2] == "mention"}),
+        "posts_published": sum(r[0] == account and r[2] == "post" for r in rows),
+        "posts": len(posts),
+        "posts_with_reactions": sum(bool(on_post[p]) for p in posts),
+        "reposted_posts": sum(k > 0 for k in reposts),
+        "replied_posts": sum(k > 0 for k in per_post("reply")),
+        "without_post": sum(r[4] is None for r in mine),
+        "h_index": _h(reposts),
+        "g_index": _g(reposts),
+        "engager_entropy": -math.fsum(k / len(mine) * math.log(k / len(mine)) for k in engagers.values()),
+    }
+    for kind, actions in KINDS.items():
+        for name, average in (("mean", _mean), ("median", _median), ("trimmed", _trimmed)):
+            answer[f"{kind}_{name}"] = average(per_post(*actions))
+    return answer
+
+
+def _g(counts):
+    ranked = sorted(counts, reverse=True) + [0] * (sum(counts) + 1)
+    return max((g for g in range(1, len(ranked)) if sum(ranked[:g]) >= g * g), default=0)
+
+
+def _mean(counts):
+    return sum(counts) / len(counts) if counts else math.nan
+
+
+def _median(counts):
+    ranked = sorted(counts)
+    return (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2 if ranked else math.nan
+
+
+def _trimmed(counts):
+    cut = len(counts) // 10
+    return _mean(sorted(counts)[cut : len(counts) - cut])
+
+
+def post_rows(rows):
+    """Per account and post: counts by action, engagers, times of publication, first, last and half-way reaction."""
+    answer = {}
+    for account, posts in posts_of(rows).items():
+        for post in posts:
+            own = [r[3] for r in rows if (r[0], r[2], r[4]) == (account, "post", post) and r[3] is not None]
+            mine = [r for r in interactions(rows) if (r[1], r[4]) == (account, post)]
+            times = sorted(r[3] for r in mine if r[3] is not None)
+            half = times[(len(times) + 1) // 2 - 1] if times else None
+            published = min(own, default=None)
+            answer[account, post] = {
+                "actions": Counter(r[2] for r in mine),
+                "engagers": len({r[0] for r in mine}),
+                "published": published,
+                "first": times[0] if times else None,
+                "last": times[-1] if times else None,
+                "hours_to_half": None if half is None or published is None else (half - published) / 3.6e9,
+            }
+    return answer
