@@ -32,6 +32,7 @@ NO_TIME = -(2**63)
 """The time that stands for "not known"."""
 FORMAT = 1
 """Version of the files that are written."""
+_BLOCK_ROWS = 1 << 16
 
 
 # -- times -------------------------------------------------------------------------------------------------------------
@@ -111,14 +112,17 @@ def repeats(*columns: Array) -> npt.NDArray[np.bool_]:
     """
     n = len(columns[0])
     hashes = np.zeros(n, np.uint64)
-    for values in columns:
-        hashes ^= values.astype(np.int64).view(np.uint64)
-        hashes *= np.uint64(0x9E3779B97F4A7C15)
-        hashes ^= hashes >> np.uint64(29)
-        hashes *= np.uint64(0xBF58476D1CE4E5B9)
-        hashes ^= hashes >> np.uint64(32)
+    for start in range(0, n, _BLOCK_ROWS):  # block by block: what passes by stays in the cache
+        part = hashes[start : start + _BLOCK_ROWS]
+        for values in columns:
+            part ^= values[start : start + _BLOCK_ROWS].astype(np.int64).view(np.uint64)
+            part *= np.uint64(0x9E3779B97F4A7C15)
+            part ^= part >> np.uint64(29)
+            part *= np.uint64(0xBF58476D1CE4E5B9)
+            part ^= part >> np.uint64(32)
     ordered = np.sort(hashes)
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
     answer = np.zeros(n, np.bool_)
     if not len(twice):
         return answer
@@ -177,9 +181,15 @@ def subset(ids: Ids, order: Int64Array) -> Ids:
         return ids
     import pyarrow as pa
 
+    if not len(order):
+        return Ids.of_range(0)
     if ids.kind == "string":
-        return Ids.from_values(ids.to_arrow().take(pa.array(order)))
-    return Ids.from_values(ids.to_numpy()[order])
+        _, offsets, blob = ids.to_arrow().take(pa.array(order)).buffers()
+        bounds = np.frombuffer(offsets, np.uint64)[: len(order) + 1]
+        return Ids.of_strings(np.frombuffer(blob, np.uint8)[: int(bounds[-1])], bounds)
+    values = ids.to_numpy()[order]
+    in_order = int(values[0]) == 0 and bool(np.all(values == np.arange(len(values))))
+    return Ids.of_range(len(values)) if in_order else Ids.of_ints(values)
 
 
 def n_different(n: int, *columns: U32) -> int:

@@ -25,9 +25,10 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.engines.local import n_threads
 from swayrank.errors import InputError, ParameterError, SwayrankWarning
 from swayrank.events import Events, action_codes, vocabulary
-from swayrank.events.columns import NO_ACCOUNT, NO_POST, as_arrow, first_appearance, subset
+from swayrank.events.columns import NO_ACCOUNT, NO_POST, as_arrow, subset
 from swayrank.events.posts import COUNTS, Posts
 from swayrank.events.reports import EventsReport
+from swayrank.ids import Cells, Interner
 from swayrank.sources.assembly import Assembly, joined
 from swayrank.sources.coding import IdCoder
 from swayrank.sources.dialects import Layout, inspect_table
@@ -44,9 +45,11 @@ from swayrank.sources.mapping import (
     wrongly_typed,
 )
 from swayrank.sources.recognise import recognise_events, recognise_posts
+from swayrank.sources.tables import release_arrow
 
 Columns = Sequence[str] | Dict[str, Any] | None
 _DUPLICATES = OneOf("keep", "drop")
+_BLOCK_ROWS = 1 << 20
 
 
 @domains(
@@ -425,6 +428,7 @@ def _read_all(
                     step(records)
     assembly.codes = usual
     assembly.check_rejects()
+    release_arrow()
 
 
 def _own(actions: dict[str, str], usual: dict[str, int], names: tuple[str, ...], block: str) -> dict[str, int]:
@@ -441,13 +445,13 @@ def _events_of(assembly: Assembly, names: tuple[str, ...], duplicates: str) -> E
     none = np.full(n, NO_ACCOUNT, np.uint32)
     actor = whole["actor"] if n else none
     target = none if whole["target"] is None else whole["target"]
-    action = np.zeros(n, np.uint8) if whole["action"] is None else whole["action"].astype(np.uint8)
-    post = none if whole["post"] is None else whole["post"]
+    action = np.zeros(n, np.uint8) if whole["action"] is None else whole.pop("action").astype(np.uint8)
+    post = none.copy() if whole["post"] is None else whole["post"]
     own = np.count_nonzero((action == 0) & (target != NO_ACCOUNT))
-    target = np.where(action == 0, np.uint32(NO_ACCOUNT), target)
-    target, filled = _filled(actor, action, target, post, len(assembly.posts))
-    accounts, (actor, target) = _renumbered(assembly.accounts, actor, target)
-    posts, (post,) = _renumbered(assembly.posts, post)
+    target[action == 0] = NO_ACCOUNT
+    filled = _fill(actor, action, target, post, len(assembly.posts))
+    accounts = _renumber(assembly.accounts, actor, target)
+    posts = _renumber(assembly.posts, post)
     notes = [f"{filled:,} missing targets are the authors of their posts"] if filled else []
     notes += [f"{own:,} targets of actions 'post' are left out: a post has none"] if own else []
     notes += _lacking_targets(action, target)
@@ -486,37 +490,42 @@ def _lacking_targets(action: npt.NDArray[np.uint8], target: npt.NDArray[np.uint3
     return [text]
 
 
-def _filled(
+def _fill(
     actor: npt.NDArray[np.uint32],
     action: npt.NDArray[np.uint8],
     target: npt.NDArray[np.uint32],
     post: npt.NDArray[np.uint32],
     n_posts: int,
-) -> tuple[npt.NDArray[np.uint32], int]:
-    """Targets that are missing, from who published the post (whoever the log says first)."""
+) -> int:
+    """Fill in targets that are missing, from who published the post (whoever the log says first); how many."""
     author = np.full(n_posts + 1, NO_ACCOUNT, np.uint32)
     published = np.flatnonzero((action == 0) & (post != NO_POST))
     author[post[published][::-1]] = actor[published][::-1]
     lacking = np.flatnonzero((target == NO_ACCOUNT) & (action != 0) & (post != NO_POST))
     found = author[post[lacking]]
-    target = target.copy()
     target[lacking] = found
-    return target, int(np.count_nonzero(found != NO_ACCOUNT))
+    return int(np.count_nonzero(found != NO_ACCOUNT))
 
 
-def _renumbered(coder: IdCoder, *columns: npt.NDArray[np.uint32]) -> tuple[Any, list[npt.NDArray[np.uint32]]]:
-    """Ids by first appearance among the rows that were kept."""
+def _renumber(coder: IdCoder, *columns: npt.NDArray[np.uint32]) -> Any:
+    """Ids by first appearance among the rows that were kept; the columns are numbered anew in place, block by block."""
     n = len(coder)
-    order, new = first_appearance(n, *columns)
-    return subset(coder.ids(), order), [new[np.minimum(column, n)] for column in columns]
+    interner = Interner()
+    for start in range(0, len(columns[0]), _BLOCK_ROWS):
+        parts = [column[start : start + _BLOCK_ROWS] for column in columns]
+        codes = interner.encode(*(Cells.of_ints(part, part >= n) for part in parts))
+        for part, numbers in zip(parts, codes if len(columns) > 1 else (codes,), strict=True):
+            part[:] = numbers
+    return subset(coder.ids(), interner.ids().to_numpy())
 
 
 def _posts_of(assembly: Assembly, duplicates: str) -> Posts:
     n = assembly.n_rows
     whole = {name: joined(assembly, name) for name in POST_FIELDS}
     none = np.full(n, NO_ACCOUNT, np.uint32)
-    accounts, (account,) = _renumbered(assembly.accounts, whole["account"] if n else none)
-    posts, (post,) = _renumbered(assembly.posts, none if whole["post"] is None else whole["post"])
+    account = whole["account"] if n else none
+    post = none.copy() if whole["post"] is None else whole["post"]
+    accounts, posts = _renumber(assembly.accounts, account), _renumber(assembly.posts, post)
     read = Posts.from_arrays(
         account,
         accounts=accounts,

@@ -235,12 +235,17 @@ def _stamped(values: pa.Array, connection: duckdb.DuckDBPyConnection) -> tuple[I
     """Timestamps and dates; those without a zone are in the connection's."""
     zone = values.type.tz if pt.is_timestamp(values.type) else None
     stamps = values.cast(pa.timestamp("us", zone), safe=False)
-    if zone is None:
+    if zone is None and not _in_utc(connection):
         connection.register("stamps", pa.table({"t": stamps}))
         table = connection.sql("SELECT epoch_us(t::TIMESTAMPTZ) AS us FROM stamps").to_arrow_table()
         connection.unregister("stamps")
         stamps = table["us"].combine_chunks()
     return _bounded(stamps.cast(pa.int64()).fill_null(0).to_numpy().copy())
+
+
+def _in_utc(connection: duckdb.DuckDBPyConnection) -> bool:
+    answer = connection.sql("SELECT current_setting('TimeZone')").fetchall()
+    return answer[0][0] == "UTC"
 
 
 def _formatted_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, pattern: str) -> Times:
