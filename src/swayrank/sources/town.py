@@ -259,6 +259,7 @@ class Town:
 @domains(
     n=Integer(50, 2**31),
     days=Interval(0, 3650, "(]"),
+    history=Integer(0, 2**31),
     replays=Optional(Integer(2, 2**16)),
     hostile_names=OneOf(True, False),
 )
@@ -266,6 +267,7 @@ def town(
     *,
     n: int = 10_000,
     days: float = 30,
+    history: int = 0,
     replays: int | None = None,
     hostile_names: bool = False,
     rng: Rng = 7,
@@ -281,6 +283,9 @@ def town(
         Number of accounts, at least 50.
     days : float, default=30
         Length of the event log in days, from 2026-03-01 UTC on. Reactions after its end are not in the log.
+    history : int, default=0
+        Which of the town's possible months this is: the same people, follows and truth, but other posts and reactions.
+        What differs between histories is the chance that a score's intervals are about.
     replays : int or None, default=None
         Replayed posts per account for the true influence. None takes 256 up to 10,000 accounts, fewer above, at
         least 16.
@@ -314,13 +319,13 @@ def town(
     ids = _handles(key, n, hostile_names)
     with track(progress, "building the town", total=3 * n) as step:
         graph = _follow(key, people, ids, runner, step)
-        world = _world(key, people, graph, float(days))
+        world = _world(key, people, graph, float(days), history)
         published = _publish(world, runner, step)
         feedback = _react(world, published, runner)
         truth = _truth(world, ids, replays, runner, step)
     events = _events(world, published, feedback, ids)
     posts = _posts(world, published, feedback, ids)
-    params = {"n": n, "days": days, "replays": replays, "hostile_names": hostile_names, "rng": key.record}
+    params = {"n": n, "days": days, "history": history, "replays": replays, "hostile_names": hostile_names, "rng": key.record}
     return Town(graph, events, posts, truth, params)
 
 
@@ -474,6 +479,7 @@ class _World(NamedTuple):
     graph: Graph
     people: _People
     days: float
+    history: int
     heeded: Floats
     receptive: npt.NDArray[np.float32]
     interest: npt.NDArray[np.float32]  # cumulative over the topics
@@ -488,12 +494,16 @@ class _World(NamedTuple):
         traits = (self.heeded, self.receptive, self.interest, self.people.client)
         return self.graph.in_indptr, self.graph.in_indices, *(read_only(trait) for trait in traits)
 
+    def purpose(self, part: str) -> np.uint64:
+        """The streams that posting and reacting draw from: other ones in each history."""
+        return np.uint64(self.history << 32) + _PURPOSE[part]
+
     def tables(self) -> tuple[npt.NDArray[Any], ...]:
         """The tables that :func:`react` draws from."""
         return tuple(read_only(t) for t in (self.qualities, self.tiredness, self.delays, self.bot_delays))
 
 
-def _world(key: Key, people: _People, graph: Graph, days: float) -> _World:
+def _world(key: Key, people: _People, graph: Graph, days: float, history: int) -> _World:
     interest = _interests(key, people)
     load = 1 / np.sqrt(1 + graph.out_degree.astype(np.float64) / 50)
     match = interest / interest.max(axis=1, keepdims=True)
@@ -504,6 +514,7 @@ def _world(key: Key, people: _People, graph: Graph, days: float) -> _World:
         graph=graph,
         people=people,
         days=days,
+        history=history,
         heeded=people.heeded,
         receptive=(match * (people.susceptible * load)[:, None]).astype(np.float32),
         interest=cumulative.astype(np.float32),
@@ -552,7 +563,7 @@ def _publish(world: _World, runner: Engine, step: Step) -> _Published:
 
 
 def _publish_rows(world: _World, start: int, stop: int) -> _Published:
-    head = (world.key.hi, world.key.lo, _PURPOSE["publish"], np.uint64(start), np.uint64(stop))
+    head = (world.key.hi, world.key.lo, world.purpose("publish"), np.uint64(start), np.uint64(stop))
     rules = (world.people.posts_per_day, world.days, world.rhythm)
     count = int(publish(*head, *rules, np.empty(0, np.uint32), np.empty(0), np.empty(0, np.uint32)))
     posts = _Published(np.empty(count, np.uint32), np.empty(count), np.empty(count, np.uint32))
@@ -579,17 +590,17 @@ def _react(world: _World, posts: _Published, runner: Engine) -> _Feedback:
 def _react_to(task: tuple[_World, _Published], start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
     world, posts = task
     part = _Published(posts.author[start:stop], posts.time[start:stop], posts.recent[start:stop])
-    log, _, topic, views, impressions = _replay(world, part, "react", start, record=True)
+    log, _, topic, views, impressions = _replay(world, part, world.purpose("react"), start, record=True)
     return log, topic, views, impressions
 
 
 def _replay(
-    world: _World, posts: _Published, part: str, first: int, *, record: bool
+    world: _World, posts: _Published, purpose: np.uint64, first: int, *, record: bool
 ) -> tuple[Words, Floats, npt.NDArray[np.uint8], Words, Words]:
     count = posts.author.size
     expected, topic = np.empty(count), np.empty(count, np.uint8)
     views, impressions = np.empty(count, np.uint64), np.empty(count, np.uint64)
-    item = (world.key.hi, world.key.lo, _PURPOSE[part], np.uint64(first), record)
+    item = (world.key.hi, world.key.lo, purpose, np.uint64(first), record)
     columns = (read_only(column) for column in posts)
     log = react(*world.rules(), *columns, *world.tables(), *item, expected, topic, views, impressions)
     return log, expected, topic, views, impressions
@@ -618,7 +629,7 @@ def _replay_accounts(task: tuple[_World, int], start: int, stop: int) -> tuple[F
         world.key.hi, world.key.lo, _PURPOSE["busy"], np.uint64(first), author, world.people.posts_per_day, recent
     )
     posts = _Published(author, np.zeros(author.size), recent)
-    chances = _replay(world, posts, "replay", first, record=False)[1].reshape(-1, replays)
+    chances = _replay(world, posts, _PURPOSE["replay"], first, record=False)[1].reshape(-1, replays)
     return chances.mean(axis=1), chances.std(axis=1, ddof=1) / math.sqrt(replays)
 
 
