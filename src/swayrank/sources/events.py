@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,7 +183,7 @@ def read_events(
         "decimal": decimal,
     }
     layout = {"delimiter": delimiter, "header": header, "encoding": encoding, "ids": ids}
-    plan = _plan("events", paths, columns, mapping, blocks, {**values, **layout})
+    plan = plan_reading("events", paths, columns, mapping, blocks, {**values, **layout})
     try:
         _read_all(assembly, plan, {str(code): str(name) for code, name in (actions or {}).items()}, names, progress)
         return _events_of(assembly, names, duplicates)
@@ -274,7 +274,7 @@ def read_posts(
         "decimal": decimal,
     }
     layout = {"delimiter": delimiter, "header": header, "encoding": encoding, "ids": ids}
-    plan = _plan("posts", paths, columns, mapping, blocks, {**values, **layout})
+    plan = plan_reading("posts", paths, columns, mapping, blocks, {**values, **layout})
     try:
         _read_all(assembly, plan, {}, (), progress)
         return _posts_of(assembly, duplicates)
@@ -286,7 +286,7 @@ def read_posts(
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """A block with its files, or a frame; `unnamed` holds its settings where the fields are to be recognised."""
 
     block: Block
@@ -294,14 +294,14 @@ class _Part:
     unnamed: dict[str, Any] | None = None
 
 
-def _plan(
+def plan_reading(
     kind: str,
     paths: Any,
     columns: Columns,
     mapping: Any,
     blocks: Iterable[str] | None,
     settings: dict[str, Any],
-) -> list[_Part]:
+) -> list[Part]:
     """Blocks with their files or frame, in the order in which they are read."""
     if mapping is not None:
         if columns is not None:
@@ -334,14 +334,14 @@ def _plan(
     block = _block(kind, raw if columns is not None else raw | stand_in, base)
     expected = tuple(block.columns()) if isinstance(columns, Dict) else ()
     block = replace(block, files=tuple(files), options=replace(block.options, expected=expected))
-    return [_Part(block, frame, raw if columns is None else None)]
+    return [Part(block, frame, raw if columns is None else None)]
 
 
 def _block(kind: str, raw: dict[str, Any], base: Path = Path()) -> Block:
     return load_mapping({kind: [raw]}, base=base).blocks(kind)[0]
 
 
-def _mapped(kind: str, paths: Any, mapping: Any, blocks: Iterable[str] | None) -> list[_Part]:
+def _mapped(kind: str, paths: Any, mapping: Any, blocks: Iterable[str] | None) -> list[Part]:
     files = [] if paths is None else _files(paths, folders=True)
     folder = files[0] if len(files) == 1 and files[0].is_dir() else None
     if isinstance(mapping, Mapping):
@@ -357,7 +357,7 @@ def _mapped(kind: str, paths: Any, mapping: Any, blocks: Iterable[str] | None) -
         kept = (tuple(f for f in block.files or files if not block.files or f.resolve() in wanted) for block in chosen)
         chosen = tuple(replace(block, files=part) for block, part in zip(chosen, kept, strict=True))
     expecting = (replace(block, options=replace(block.options, expected=block.columns())) for block in chosen)
-    return [_Part(block) for block in expecting if block.files]
+    return [Part(block) for block in expecting if block.files]
 
 
 def _are_paths(value: Any) -> bool:
@@ -384,7 +384,7 @@ def _files(paths: Any, folders: bool = False) -> list[Path]:
     return files
 
 
-def _emits(kind: str, part: _Part, layout: Layout, file: str) -> tuple[Emit, ...]:
+def _emits(kind: str, part: Part, layout: Layout, file: str) -> tuple[Emit, ...]:
     """The rows of the block; where nobody named fields, as the columns of the file show them."""
     if part.unnamed is None:
         return part.block.emits
@@ -406,8 +406,16 @@ def _emits(kind: str, part: _Part, layout: Layout, file: str) -> tuple[Emit, ...
 
 
 def _read_all(
-    assembly: Assembly, plan: list[_Part], actions: dict[str, str], names: tuple[str, ...], progress: Progress
+    assembly: Assembly, plan: list[Part], actions: dict[str, str], names: tuple[str, ...], progress: Progress
 ) -> None:
+    for _ in read_steps(assembly, plan, actions, names, progress):
+        pass
+
+
+def read_steps(
+    assembly: Assembly, plan: list[Part], actions: dict[str, str], names: tuple[str, ...], progress: Progress
+) -> Iterator[int]:
+    """Take in all files of a plan; yields the number of records after each batch, whose rows lie in the assembly."""
     usual = assembly.codes
     for part in plan:
         block, frame = part.block, part.frame
@@ -420,12 +428,14 @@ def _read_all(
             with track(progress, "reading the frame", len(frame)) as step:
                 for records in assembly.read_frame(block, frame, emits):
                     step(records)
+                    yield records
         for path in block.files:
             layout = inspect_table(path, block.options)
             emits = _emits(assembly.kind, part, layout, str(path))
             with track(progress, f"reading {path.name}") as step:
                 for records in assembly.read_file(block, path, layout, emits):
                     step(records)
+                    yield records
     assembly.codes = usual
     assembly.check_rejects()
     release_arrow()
@@ -452,9 +462,8 @@ def _events_of(assembly: Assembly, names: tuple[str, ...], duplicates: str) -> E
     filled = _fill(actor, action, target, post, len(assembly.posts))
     accounts = _renumber(assembly.accounts, actor, target)
     posts = _renumber(assembly.posts, post)
-    notes = [f"{filled:,} missing targets are the authors of their posts"] if filled else []
-    notes += [f"{own:,} targets of actions 'post' are left out: a post has none"] if own else []
-    notes += _lacking_targets(action, target)
+    lacking = np.count_nonzero((action != 0) & (target == NO_ACCOUNT))
+    notes = told_of_targets(filled, int(own)) + lacking_targets(int(np.count_nonzero(action)), int(lacking))
     extra: dict[str, Any] = {k: whole[k].dictionary_encode() for k in ("topic", "platform") if whole[k] is not None}
     if whole["followers_at_time"] is not None:
         extra["followers_at_time"] = whole["followers_at_time"]
@@ -476,18 +485,22 @@ def _events_of(assembly: Assembly, names: tuple[str, ...], duplicates: str) -> E
     return replace(events.without_duplicates() if dropped else events, report=report)
 
 
-def _lacking_targets(action: npt.NDArray[np.uint8], target: npt.NDArray[np.uint32]) -> list[str]:
+def lacking_targets(interactions: int, lacking: int, stacklevel: int = 5) -> list[str]:
     """A note, said as a warning too, where most interactions have no target."""
-    interactions = int(np.count_nonzero(action))
-    lacking = int(np.count_nonzero((action != 0) & (target == NO_ACCOUNT)))
     if 2 * lacking <= interactions:
         return []
     text = (
         f"{lacking:,} of {interactions:,} interactions have no target, so they count for nobody; "
         "say which column holds the account acted upon, as the field target"
     )
-    warnings.warn(text, SwayrankWarning, stacklevel=5)
+    warnings.warn(text, SwayrankWarning, stacklevel=stacklevel)
     return [text]
+
+
+def told_of_targets(filled: int, own: int) -> list[str]:
+    """What was done about targets that were missing, or named by an action that has none."""
+    notes = [f"{filled:,} missing targets are the authors of their posts"] if filled else []
+    return notes + ([f"{own:,} targets of actions 'post' are left out: a post has none"] if own else [])
 
 
 def _fill(

@@ -244,8 +244,7 @@ def _stamped(values: pa.Array, connection: duckdb.DuckDBPyConnection) -> tuple[I
 
 
 def _in_utc(connection: duckdb.DuckDBPyConnection) -> bool:
-    answer = connection.sql("SELECT current_setting('TimeZone')").fetchall()
-    return answer[0][0] == "UTC"
+    return bool(connection.sql("SELECT current_setting('TimeZone')").fetchall() == [("UTC",)])
 
 
 def _formatted_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, pattern: str) -> Times:
