@@ -14,14 +14,14 @@ from swayrank._progress import Progress
 from swayrank._rng import Rng
 from swayrank._text import printable
 from swayrank.errors import ParameterError
-from swayrank.events import Events
+from swayrank.events import Events, Posts
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
 from swayrank.measures.registry import list_measures, measure
 from swayrank.pipeline import open_graph
 from swayrank.results import write_whole
 from swayrank.sources.check import recognise_kind
-from swayrank.sources.events import read_events
+from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.generate import generate
 from swayrank.tables import write_csv, write_parquet
 
@@ -56,7 +56,7 @@ class Measured:
     """A measure and what it was computed on."""
 
     measure: Measure
-    data: Graph | Events
+    data: Graph | Events | Posts
 
 
 def run_measure(
@@ -79,17 +79,24 @@ def run_measure(
     ours = {"rng": rng, "threads": threads, "progress": progress, "engine": "local"}
     if said := [word for word in parameters if word in ours]:
         raise ParameterError(f"{said[0]} is an option of its own (--{said[0]}), not a parameter of the measure")
-    data = read_any(
-        file,
-        graph_options,
-        events_options,
-        kind=_kind_for(known[name].needs, name, file, graph_options, events_options),
-        threads=threads,
-        progress=progress,
-    )
+    kind = _kind_for(known[name].needs, name, file, graph_options, events_options)
+    reading: dict[str, Any] = {"threads": threads, "progress": progress}
+    data: Graph | Events | Posts
+    if kind == "posts":
+        data = _read_posts(file, graph_options, events_options, **reading)
+    else:
+        data = read_any(file, graph_options, events_options, kind=kind, **reading)
     takes = inspect.signature(known[name].function).parameters
     how = {word: value for word, value in ours.items() if word in takes}
     return Measured(measure(data, name, **parameters, **how), data)
+
+
+def _read_posts(file: Path, graph_options: Mapping[str, Any], events_options: Mapping[str, Any], **work: Any) -> Posts:
+    """Counts per post; of the options, only the names of columns apply."""
+    others = {**graph_options, **events_options, "columns": None}
+    if said := [name for name, value in others.items() if value is not None]:
+        raise ParameterError(f"{said[0]} does not apply: {file} holds {_KINDS['posts']}")
+    return read_posts([str(file)], columns=events_options.get("columns"), **work)
 
 
 def _kind_for(
@@ -104,7 +111,7 @@ def _kind_for(
     return needs
 
 
-def told(data: Graph | Events) -> list[str]:
+def told(data: Graph | Events | Posts) -> list[str]:
     """How what was read was understood, line by line."""
     return [f"{data!r}", *(f"  {printable(line, 400)}" for line in str(data.report).splitlines())]
 

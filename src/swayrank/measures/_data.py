@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from swayrank.errors import ParameterError
-from swayrank.events import Events
+from swayrank.events import Events, Posts
 from swayrank.graph import Graph
 
 _FOREIGN_GRAPHS = {"networkx": "from_networkx", "igraph": "from_igraph", "scipy": "from_scipy"}
@@ -57,6 +57,27 @@ def check_events(name: str, data: object) -> None:
     else:
         cure = "read an event log with read_events(...), or make one with Events.from_frame(...)"
     raise ParameterError(f"{name} needs Events, got {_spelled(data)}: {cure}")
+
+
+def check_posts(name: str, data: object) -> None:
+    """Raise :class:`ParameterError` unless `data` holds counts per post; `name` is what needs them.
+
+    Examples
+    --------
+    >>> check_posts("engagement_rate", "posts.csv")
+    Traceback (most recent call last):
+        ...
+    swayrank.errors.ParameterError: engagement_rate needs Posts, got 'posts.csv': read it with read_posts('posts.csv')
+    """
+    if isinstance(data, Posts):
+        return
+    if isinstance(data, Events):
+        cure = "count them with posts_from_events(...), or read a table with read_posts(...)"
+    elif isinstance(data, str | Path):
+        cure = f"read it with read_posts({str(data)!r})"
+    else:
+        cure = "read counts per post with read_posts(...), or make them with Posts.from_arrays(...)"
+    raise ParameterError(f"{name} needs Posts, got {_spelled(data)}: {cure}")
 
 
 def _spelled(data: object) -> str:

@@ -30,11 +30,11 @@ import numpy as np
 
 from swayrank import __version__
 from swayrank.errors import ParameterError
-from swayrank.measures._data import check_events, check_graph
+from swayrank.measures._data import check_events, check_graph, check_posts
 from swayrank.measures._measure import Measure
 
 P = ParamSpec("P")
-Needs = Literal["graph", "events"]
+Needs = Literal["graph", "events", "posts"]
 Reads = Literal["along", "against", "both", "none"]
 
 # How the work is run changes no bit of the answer (D4), so it is no part of the parameters.
@@ -53,14 +53,14 @@ class Entry:
         The public name, the same as ``swayrank.<name>``.
     function : callable
         ``function(data, **params) -> Measure``.
-    needs : {"graph", "events"}
+    needs : {"graph", "events", "posts"}
         What the first argument is.
     definition : str
         One sentence: what the number means.
     reads : {"along", "against", "both", "none"}
         Whether the measure reads the graph along its arcs (with attention) or against them (with influence).
     exact : bool
-        False for a measure that samples: it takes ``rng`` and answers with an interval.
+        False for a measure that samples (then it takes ``rng``) or estimates: it answers with an interval.
     cost : str
         The cost class, such as ``"O(m)"``.
     citation : str
@@ -103,12 +103,12 @@ def register(
     ----------
     name : str
         The public name.
-    needs : {"graph", "events"}
+    needs : {"graph", "events", "posts"}
         What the first argument is.
     reads : {"along", "against", "both", "none"}
         Along the arcs, against them, both ways, or no arcs at all.
     exact : bool
-        False for a measure that samples.
+        False for a measure that samples or estimates.
     cost, citation : str
         Cost class and source.
     definition : str or None, default=None
@@ -124,7 +124,7 @@ def register(
 
     def decorate(function: Callable[P, Measure]) -> Callable[P, Measure]:
         signature = inspect.signature(function)
-        check = check_graph if needs == "graph" else check_events
+        check = {"graph": check_graph, "events": check_events, "posts": check_posts}[needs]
 
         @functools.wraps(function)
         def stamped(*args: P.args, **kwargs: P.kwargs) -> Measure:
@@ -170,8 +170,8 @@ def list_measures(needs: Needs | None = None) -> dict[str, Entry]:
 
     Parameters
     ----------
-    needs : {"graph", "events"} or None, default=None
-        Only the measures of a graph, or only those of an event table.
+    needs : {"graph", "events", "posts"} or None, default=None
+        Only the measures of a graph, of an event table, or of counts per post.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def measure(data: object, name: str, /, **params: Any) -> Measure:
 
     Parameters
     ----------
-    data : Graph or Events
+    data : Graph, Events or Posts
         What the measure needs: see ``list_measures()[name].needs``.
     name : str
         Name of the measure.

@@ -51,9 +51,70 @@ ACTION_WEIGHTS: Mapping[str, float] = MappingProxyType(
 """What an action counts by default. Passing a message on (repost, quote) reaches new people and is dearest; answering
 takes more than a click; a follow is in the graph already, and a view is exposure rather than a reaction."""
 
-_MICROSECONDS_PER_DAY = 86_400_000_000
+HALF_LIVES: Mapping[str, float] = MappingProxyType(
+    {"day": 1.0, "week": 7.0, "half_month": 15.0, "month": 30.0, "hundred_days": 100.0}
+)
+"""Names for half-lives, and for windows, with their days."""
+
+MICROSECONDS_PER_DAY = 86_400_000_000
 _ALWAYS = 2**63 - 1
-_HALF_LIFE = Interval(1e-6, 1e6)
+
+
+class Days:
+    """A number of days in [1e-6, 1e6], or a name of :data:`HALF_LIVES`: the domain of half-lives and windows."""
+
+    number = Interval(1e-6, 1e6)
+
+    def holds(self, value: Any) -> bool:
+        """Whether `value` is such a number or name."""
+        return value in HALF_LIVES if isinstance(value, str) else self.number.holds(value)
+
+    def describe(self) -> str:
+        """The numbers and the names."""
+        return f"{self.number.describe()}, or one of {', '.join(map(repr, HALF_LIVES))}"
+
+    def outside(self) -> list[Any]:
+        """Numbers beyond, and words that are no names."""
+        return self.number.outside()
+
+
+HALF_LIFE = Days()
+
+
+def resolve_half_life(half_life_days: float | str, parameter: str = "half_life_days") -> float:
+    """Say how many days a half-life (or window) has, given as a number or by its name.
+
+    Parameters
+    ----------
+    half_life_days : float or str
+        Days in [1e-6, 1e6], or "day" (1), "week" (7), "half_month" (15), "month" (30), "hundred_days" (100).
+    parameter : str, default="half_life_days"
+        What the error calls it.
+
+    Returns
+    -------
+    float
+        Days.
+
+    Raises
+    ------
+    ParameterError
+        For another number or name.
+
+    Examples
+    --------
+    >>> resolve_half_life("week"), resolve_half_life(2.5)
+    (7.0, 2.5)
+    >>> resolve_half_life("weak")
+    Traceback (most recent call last):
+        ...
+    swayrank.errors.ParameterError: half_life_days must be in [1e-06, 1e+06], or one of 'day', 'week', 'half_month',
+    'month', 'hundred_days', got 'weak'
+    """
+    check(parameter, half_life_days, HALF_LIFE)
+    return HALF_LIVES[half_life_days] if isinstance(half_life_days, str) else float(half_life_days)
+
+
 # One term stays below weight * 2^(1 + fraction bits + 47), and its rounded part must fit into 64 bits before the shift.
 _MOST_PER_EVENT = 2.0 ** (63 - FRACTION_BITS - 1)
 _MOST_IN_ALL = 2.0 ** (128 - FRACTION_BITS - EPOCH_HALF_LIVES - 1)
@@ -67,11 +128,11 @@ _MOST_IN_ALL = 2.0 ** (128 - FRACTION_BITS - EPOCH_HALF_LIVES - 1)
     cost="O(events)",
     citation="Cormode, Shkapenyuk, Srivastava & Xu 2009, doi:10.1109/ICDE.2009.65",
 )
-@domains(half_life_days=_HALF_LIFE)
+@domains(half_life_days=HALF_LIFE)
 def decayed_engagement(
     events: Events,
     *,
-    half_life_days: float = 7.0,
+    half_life_days: float | str = 7.0,
     weights: Mapping[str, float] | None = None,
     now: Any = None,
 ) -> Measure:
@@ -81,8 +142,9 @@ def decayed_engagement(
     ----------
     events : Events
         Who did what to whom and when. Its own `weight` column, where there is one, multiplies.
-    half_life_days : float, default=7.0
-        Days after which an event counts half, in [1e-6, 1e6].
+    half_life_days : float or str, default=7.0
+        Days after which an event counts half, in [1e-6, 1e6], or a name of :data:`HALF_LIVES`: "day", "week",
+        "half_month", "month", "hundred_days" (1, 7, 15, 30, 100 days).
     weights : mapping of str to float or None, default=None
         What an action counts, >= 0; actions that are not named count nothing. None: like, click and mention 1, reply
         2, repost and quote 3, view and follow 0 (``ACTION_WEIGHTS``).
@@ -221,7 +283,7 @@ class DecaySums:
         rounded, dropped = most * 2.0 ** -(FRACTION_BITS + 1), self.total_weight * 2.0**-96
         bound = rounded + dropped + float(values.max(initial=0)) * 2.0**-48
         params = {
-            "half_life_days": self.half_life / _MICROSECONDS_PER_DAY,
+            "half_life_days": self.half_life / MICROSECONDS_PER_DAY,
             "weights": dict(self.weights),
             "now": None if now == NO_TIME else now,
             **self.left_out,
@@ -236,15 +298,17 @@ class DecaySums:
         return low, high
 
 
-@domains(half_life_days=_HALF_LIFE)
-def decay_sums(events: Events, *, half_life_days: float = 7.0, weights: Mapping[str, float] | None = None) -> DecaySums:
+@domains(half_life_days=HALF_LIFE)
+def decay_sums(
+    events: Events, *, half_life_days: float | str = 7.0, weights: Mapping[str, float] | None = None
+) -> DecaySums:
     """Sum events for :class:`DecaySums`, which can be added to those of other events over the same accounts.
 
     Parameters
     ----------
     events : Events
         Who did what to whom and when.
-    half_life_days : float, default=7.0
+    half_life_days : float or str, default=7.0
         As for :func:`decayed_engagement`.
     weights : mapping of str to float or None, default=None
         As for :func:`decayed_engagement`.
@@ -267,13 +331,13 @@ def decay_sums(events: Events, *, half_life_days: float = 7.0, weights: Mapping[
 
 
 def _sum(
-    events: Events, half_life_days: float, weights: Mapping[str, float] | None, until: int
+    events: Events, half_life_days: float | str, weights: Mapping[str, float] | None, until: int
 ) -> tuple[DecaySums, int]:
     """The sums of the events not after `until`, and how many interactions that leaves out."""
-    by_action = _weights_of(events, weights)
-    half_life = max(1, round(half_life_days * _MICROSECONDS_PER_DAY))
+    by_action = weights_by_action(events, weights)
+    half_life = max(1, round(resolve_half_life(half_life_days) * MICROSECONDS_PER_DAY))
     own = np.zeros(0) if events.weight is None else np.ascontiguousarray(events.weight, dtype=np.float64)
-    total_weight = _total_weight(events, by_action, own)
+    in_all = total_weight(events, by_action, own)
     last = int(events.time.max(initial=NO_TIME, where=events.time <= until))
     first_epoch = (0 if last == NO_TIME else last // half_life // EPOCH_HALF_LIVES) - N_EPOCHS + 1
     n = len(events.accounts)
@@ -284,11 +348,11 @@ def _sum(
         *[read_only(column) for column in columns], half_life, until, first_epoch, low, high, rows
     )
     left_out = {"self_interactions": int(n_self), "undated": int(n_undated)}
-    sums = DecaySums(events.accounts, half_life, by_action, first_epoch, low, high, rows, last, total_weight, left_out)
+    sums = DecaySums(events.accounts, half_life, by_action, first_epoch, low, high, rows, last, in_all, left_out)
     return sums, int(n_late)
 
 
-def _weights_of(events: Events, weights: Mapping[str, float] | None) -> dict[str, float]:
+def weights_by_action(events: Events, weights: Mapping[str, float] | None) -> dict[str, float]:
     """One weight per action of the vocabulary, in its order."""
     if weights is not None:
         for action, weight in weights.items():
@@ -298,7 +362,7 @@ def _weights_of(events: Events, weights: Mapping[str, float] | None) -> dict[str
     return {name: float(given.get(name, 0.0)) for name in events.actions}
 
 
-def _total_weight(events: Events, by_action: Mapping[str, float], own: npt.NDArray[np.float64]) -> float:
+def total_weight(events: Events, by_action: Mapping[str, float], own: npt.NDArray[np.float64]) -> float:
     """A bound on the sum of all weights, after checking that the sums can hold it."""
     if own.size and not (np.isfinite(own).all() and own.min() >= 0):
         raise ParameterError("the events' weight must be finite and >= 0 everywhere: drop or fill those rows")
