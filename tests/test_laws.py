@@ -13,8 +13,9 @@ import pytest
 import swayrank
 from swayrank.engines.local import LocalEngine, n_threads
 from swayrank.errors import ParameterError
-from swayrank.events import Events
+from swayrank.events import Events, Posts
 from swayrank.graph import Graph
+from swayrank.ids import Ids
 from swayrank.measures.centrality import degree, pagerank
 from swayrank.measures.registry import list_measures
 from tests.engines import AdversarialEngine
@@ -24,6 +25,7 @@ ALL = list_measures()
 spread = sys.modules["swayrank.measures.propagation.spread"]  # the package's own `spread` is the function
 ON_GRAPHS = sorted(name for name, entry in ALL.items() if entry.needs == "graph")
 ON_EVENTS = sorted(name for name, entry in ALL.items() if entry.needs == "events")
+ON_POSTS = sorted(name for name, entry in ALL.items() if entry.needs == "posts")
 IN_CHUNKS = sorted(name for name, entry in ALL.items() if "engine" in entry.defaults)
 HOW_IT_RUNS = {"engine", "threads", "progress"}
 
@@ -73,8 +75,41 @@ def random_events(order=None, rename=None, bystander=False):
     return Events.from_frame({key: column.tolist() for key, column in columns.items()})
 
 
+def random_posts(order=None, rename=None, bystander=False):
+    """Sixty accounts of different rates with up to nine posts each, and rows that no rate can use."""
+    rng = np.random.default_rng(14)
+    account = np.concatenate([np.arange(60), rng.integers(0, 60, 240)])
+    views = rng.integers(100, 5000, 300).astype(np.float64)
+    rate = rng.beta(2, 40, 60)[account]
+    counts = {
+        name: rng.binomial(views.astype(int), rate / k).astype(float)
+        for k, name in enumerate(("likes", "comments", "shares"), 2)
+    }
+    followers = rng.integers(1, 3_000_000, 60)[account].astype(np.float64)
+    counts |= {"views": views, "impressions": 2 * views, "reach": views, "followers": followers}
+    counts["likes"][200:210], counts["views"][210:220], counts["followers"][220:230] = np.nan, 0.0, np.nan
+    names = np.array([f"user{i}" if rename is None else rename[f"user{i}"] for i in account], object)
+    if bystander:  # somebody whose counts nobody knows
+        names = np.append(names, "nobody")
+        counts = {name: np.append(values, np.nan) for name, values in counts.items()}
+    order = np.arange(len(names)) if order is None else order
+    names, counts = names[order], {name: values[order] for name, values in counts.items()}
+    known = list(dict.fromkeys(names))
+    return Posts.from_arrays([known.index(name) for name in names], accounts=Ids.from_values(known), counts=counts)
+
+
+def some_data(needs):
+    return {"graph": random_graph, "events": random_events, "posts": random_posts}[needs]()
+
+
 def by_id(measure):
-    return dict(zip(list(measure.ids), measure.values.tolist(), strict=True))
+    """Numbers by account; None where there is none, so that answers compare."""
+    values = [None if value != value else value for value in measure.values.tolist()]
+    return dict(zip(list(measure.ids), values, strict=True))
+
+
+def same_bits(values, others):
+    return np.array_equal(values, others, equal_nan=values.dtype.kind == "f")
 
 
 def agree(m, mine, other, theirs):
@@ -108,6 +143,24 @@ def test_renaming_accounts_renames_the_result(name):
     assert {rename[account]: value for account, value in m.items()} == other
 
 
+@pytest.mark.parametrize("name", ON_POSTS)
+def test_renaming_accounts_renames_the_result_of_posts(name):
+    rename = {f"user{i}": f"account{(i * 7 + 3) % 60}" for i in range(60)}
+    m, other = by_id(run(name, random_posts())), by_id(run(name, random_posts(rename=rename)))
+    assert {rename[account]: value for account, value in m.items()} == other
+
+
+@pytest.mark.parametrize("name", ON_POSTS)
+def test_row_order_of_posts_changes_no_bit(name):
+    order = np.random.default_rng(4).permutation(300)
+    m, other = run(name, random_posts()), run(name, random_posts(order=order))
+    assert by_id(m) == by_id(other)
+    for mine, theirs in zip(m.interval or (), other.interval or (), strict=True):
+        assert dict(zip(list(m.ids), mine.tolist(), strict=True)) == dict(
+            zip(list(other.ids), theirs.tolist(), strict=True)
+        )
+
+
 @pytest.mark.parametrize("name", ON_GRAPHS)
 def test_row_order_of_arcs_changes_no_bit(name):
     order = np.random.default_rng(4).permutation(149)
@@ -133,6 +186,13 @@ def test_an_isolated_node_changes_nobodys_order(name):
 @pytest.mark.parametrize("name", ON_EVENTS)
 def test_a_bystander_changes_nobodys_number(name):
     m, more = by_id(run(name, random_events())), by_id(run(name, random_events(bystander=True)))
+    del more["nobody"]
+    assert m == more
+
+
+@pytest.mark.parametrize("name", ON_POSTS)
+def test_a_bystander_changes_nobodys_rate(name):
+    m, more = by_id(run(name, random_posts())), by_id(run(name, random_posts(bystander=True)))
     del more["nobody"]
     assert m == more
 
@@ -170,11 +230,11 @@ def large_graph():
     "how", [LocalEngine(1), LocalEngine(2), LocalEngine(4), AdversarialEngine(order=3)], ids=["1", "2", "4", "shuffled"]
 )
 def test_the_same_bits_however_it_runs(name, how):
-    data = large_graph() if ALL[name].needs == "graph" else random_events()
+    data = large_graph() if ALL[name].needs == "graph" else some_data(ALL[name].needs)
     engine = Counting(how)
     m, other = run(name, data), run(name, data, engine=engine)
     assert engine.most >= 8, "too few chunks to tell: make them smaller in small_chunks, or the data larger"
-    assert np.array_equal(m.values, other.values)
+    assert same_bits(m.values, other.values)
     assert m.params == other.params
     for mine, theirs in zip(m.interval or (), other.interval or (), strict=True):
         assert np.array_equal(mine, theirs)
@@ -182,14 +242,14 @@ def test_the_same_bits_however_it_runs(name, how):
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_the_same_call_gives_the_same_bits(name):
-    data = random_graph() if ALL[name].needs == "graph" else random_events()
-    assert np.array_equal(run(name, data).values, run(name, data).values)
+    data = some_data(ALL[name].needs)
+    assert same_bits(run(name, data).values, run(name, data).values)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_parameters_and_data_are_recorded(name):
     entry = ALL[name]
-    data = random_graph() if entry.needs == "graph" else random_events()
+    data = some_data(entry.needs)
     m = run(name, data)
     assert m.name == name
     assert set(entry.defaults) - HOW_IT_RUNS <= set(m.params)
@@ -221,7 +281,7 @@ def test_entries_are_complete(name):
     ],
 )
 def test_values_outside_the_domain_are_refused(name, parameter, value):
-    data = random_graph() if ALL[name].needs == "graph" else random_events()
+    data = some_data(ALL[name].needs)
     with pytest.raises(ParameterError, match=f"{parameter} must be "):
         run(name, data, **{parameter: value})
 
@@ -265,7 +325,7 @@ def wrong_data(needs):
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_data_of_another_kind_is_refused(name):
-    needs = {"graph": "Graph", "events": "Events"}[ALL[name].needs]
+    needs = {"graph": "Graph", "events": "Events", "posts": "Posts"}[ALL[name].needs]
     for data in wrong_data(ALL[name].needs):
         with pytest.raises(ParameterError, match=rf"{name} needs (a )?{needs}, got .*: (.*(read|from)_|pass )"):
             ALL[name].function(data)

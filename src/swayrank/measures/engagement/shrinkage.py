@@ -17,9 +17,9 @@ Steps, for each peer tier:
    opportunities: :math:`m = n/(1+(n-1)\rho)`, or :math:`n/(1+n\delta E\theta^2/E\theta)` (Rao & Scott 1992). A hundred
    thousand views of one post are one post, not a hundred thousand witnesses.
 2. *Between accounts.* (a, b) maximises the marginal likelihood of the accounts' effective counts: beta-binomial
-   (Young-Xu & Chan 2008) or negative binomial. The prior's strength (a + b, or b) is held below all the evidence of the
-   tier: where accounts do not differ more than by chance, everybody has the common rate, known as well as the tier
-   knows it, and no better.
+   (Young-Xu & Chan 2008) or negative binomial, whose mean is then that of all posts by effective opportunities. The
+   prior's strength (a + b, or b) is held below all the evidence of the tier: where accounts do not differ more than by
+   chance, everybody has the common rate, known as well as the tier knows it, and no better.
 3. *The value* is the credibility mean :math:`Z\hat\theta + (1-Z)\,E\theta`, :math:`Z = M/(M + strength)`, M being the
    account's effective opportunities and :math:`\hat\theta` the mean of its posts weighted by them (Bühlmann & Straub
    1970; exactly the posterior mean where posts vary by chance alone). So it lies between the two and rises with
@@ -288,7 +288,20 @@ def fit_prior(rows: PostRates, model: str) -> Prior:
     share = rows.sums(effective * rows.count / rows.opportunities)
     own, freedom = _own_variation(rows, model, between)
     a, b = _most_likely(share[size > 0], size[size > 0], is_beta)
-    return replace(rough, a=a, b=b, moderation=_moderation(own, freedom))
+    fitted = replace(rough, a=a, b=b, moderation=_moderation(own, freedom))
+    return fitted if is_beta or between == 0.0 else _unbiased(fitted, rows)
+
+
+def _unbiased(prior: Prior, rows: PostRates) -> Prior:
+    """The same shape with the mean of all posts, weighted by what is effective at the tier's rate.
+
+    Effective opportunities at accounts' own rates are fewer where the rate is high, which draws the fitted mean down.
+    """
+    for _ in range(2):
+        effective = prior.effective(rows.opportunities)
+        mean = _total(effective * rows.count / rows.opportunities) / _total(effective)
+        prior = replace(prior, b=prior.a / mean)
+    return prior
 
 
 def _unit_information(rows: PostRates, prior: Prior, mean: float) -> Prior:
@@ -418,18 +431,30 @@ def _posteriors(
     if not math.isinf(prior.moderation):
         own, freedom = (array[chosen] for array in _own_variation(rows, prior.model, prior.between_posts))
         factor = np.maximum((prior.moderation + own) / (prior.moderation + freedom), 1.0)
-    opportunities = rows.sums(rows.opportunities)[chosen]
+    if prior.is_beta:
+        exposure = rows.sums(rows.opportunities)[chosen]
+        spread = factor / size
+    else:
+        # the variance of the weighted mean: theta / exposure + theta^2 spread
+        share = effective / rows.sums(effective)[rows.account]
+        exposure = 1 / (rows.sums(share**2 / rows.opportunities)[chosen] * factor)
+        spread = prior.between_posts * rows.sums(share**2)[chosen] * factor
     low, high = np.empty(len(chosen)), np.empty(len(chosen))
     for start in range(0, len(chosen), _ACCOUNTS_AT_ONCE):
         at = slice(start, start + _ACCOUNTS_AT_ONCE)
-        low[at], high[at] = _middle(prior, weighted[at], size[at] / factor[at], opportunities[at], confidence)
+        own_size = size[at] / factor[at]
+        low[at], high[at] = _middle(prior, weighted[at], own_size, exposure[at], spread[at], confidence)
     return values, np.minimum(low, values), np.maximum(high, values), weighted, size
 
 
 def _middle(
-    prior: Prior, weighted: Floats, size: Floats, opportunities: Floats, confidence: float
+    prior: Prior, weighted: Floats, size: Floats, exposure: Floats, spread: Floats, confidence: float
 ) -> tuple[Floats, Floats]:
-    """Both ends of the middle of the posteriors, on a grid of logits (beta) or logarithms (gamma)."""
+    """Both ends of the middle of the posteriors, on a grid of logits (beta) or logarithms (gamma).
+
+    The variance of `weighted` around theta is theta (1 - theta) spread, at least theta (1 - theta) / exposure (beta),
+    or theta / exposure + theta^2 spread (gamma).
+    """
     from scipy.special import digamma, expit, polygamma
 
     # The conjugate posterior at half the evidence is wide enough for the grid to hold the true one.
@@ -440,7 +465,7 @@ def _middle(
     width = np.sqrt(polygamma(1, a) + (polygamma(1, b) if prior.is_beta else 0.0))
     grid = centre[:, None] + width[:, None] * _GRID
     log_posterior = _log_beta if prior.is_beta else _log_gamma
-    density = log_posterior(prior, grid, weighted, size, opportunities)
+    density = log_posterior(prior, grid, weighted, exposure, spread)
     mass = np.exp(density - density.max(axis=1, keepdims=True))
     edged = np.pad(mass, ((0, 0), (1, 1)))
     # the cubic through four points, integrated over the step between the inner two
@@ -452,27 +477,25 @@ def _middle(
     return low, high
 
 
-def _log_gamma(prior: Prior, grid: Floats, weighted: Floats, size: Floats, opportunities: Floats) -> Floats:
+def _log_gamma(prior: Prior, grid: Floats, weighted: Floats, exposure: Floats, spread: Floats) -> Floats:
     """Gamma prior times negative-binomial likelihood of the account's total, per step of log(theta)."""
     theta = np.exp(np.minimum(grid, _LARGEST_LOG))
-    n, k = opportunities[:, None], (weighted * opportunities)[:, None]
-    # 1 / size - 1 / n is the variance (by theta) that chance does not explain, at the tier's rate; see Prior.effective
-    spare = (1 / size - 1 / opportunities) / (prior.mean * (1 + 1 / prior.a))
-    shape = (1 / np.maximum(spare, 1e-12))[:, None]
-    by_chance = spare[:, None] < 1e-12
+    n, k = exposure[:, None], (weighted * exposure)[:, None]
+    shape = (1 / np.maximum(spread, 1e-12))[:, None]
+    by_chance = spread[:, None] < 1e-12
     mixed = np.where(by_chance, n * theta, (k + shape) * np.log1p(theta * n / shape))
     density: Floats = prior.a * grid - prior.b * theta + k * grid - mixed
     return density
 
 
-def _log_beta(prior: Prior, grid: Floats, weighted: Floats, size: Floats, opportunities: Floats) -> Floats:
+def _log_beta(prior: Prior, grid: Floats, weighted: Floats, exposure: Floats, spread: Floats) -> Floats:
     """Beta prior times beta-binomial likelihood of the account's total, per step of logit(theta)."""
     from scipy.special import betaln
 
-    n, k = opportunities[:, None], (weighted * opportunities)[:, None]
+    n, k = exposure[:, None], (weighted * exposure)[:, None]
     log_p, log_q = -np.logaddexp(0, -grid), -np.logaddexp(0, grid)
     density: Floats = prior.a * log_p + prior.b * log_q
-    rho = ((opportunities / size - 1) / np.maximum(opportunities - 1, 1e-9))[:, None]
+    rho = ((exposure * spread - 1) / np.maximum(exposure - 1, 1e-9))[:, None]
     clustered = (rho > 1e-12)[:, 0]
     free = ~clustered
     density[free] += k[free] * log_p[free] + (n - k)[free] * log_q[free]
@@ -499,5 +522,5 @@ def _clustered(opportunities: Floats, rho: float) -> Floats:
 
 
 def _total(values: Floats) -> float:
-    """Their sum, whatever their order."""
-    return float(np.sort(values).sum())
+    """Their sum, whatever their order, and however many accounts without data (zeros) stand among them."""
+    return float(np.sort(values[values != 0]).sum())
