@@ -564,9 +564,9 @@ def test_a_measure_of_posts_refuses_other_files_and_options(tmp_path):
     log, posts = tmp_path / "log.csv", tmp_path / "posts.csv"
     log.write_text("actor,action,target,time\nbob,like,ada,2024-01-01\n")
     posts.write_text("account,likes,views\nada,10,1000\n")
-    with pytest.raises(ParameterError, match="virality is a measure of counts per post, and .* holds a log of events"):
+    with pytest.raises(ParameterError, match=r"virality is a measure of counts per post, and .* holds a log of events"):
         run_measure("virality", log, {}, {}, {}, rng=7)
-    with pytest.raises(ParameterError, match="actions does not apply: .* holds counts per post"):
+    with pytest.raises(ParameterError, match=r"actions does not apply: .* holds counts per post"):
         run_measure("engagement_rate", posts, {}, {}, {"actions": {"RT": "repost"}}, rng=7)
-    with pytest.raises(ParameterError, match="pagerank is a measure of a graph, and .* holds counts per post"):
+    with pytest.raises(ParameterError, match=r"pagerank is a measure of a graph, and .* holds counts per post"):
         run_measure("pagerank", posts, {}, {}, {}, rng=7)
