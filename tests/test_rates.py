@@ -92,10 +92,11 @@ def test_rows_left_out_are_counted():
         ("ada", math.inf, 0, 0, 10, 5),
         ("ada", 1, 0, 0, math.inf, 5),
         ("ada", 5, 3, 3, 10, 5),
+        ("ada", 5, 3, 2, 10, 5),
     ]
     m = engagement_rate(table(rows), per="views", average="pooled")
-    assert m.values.tolist() == [0.1]
-    assert [m.params[k] for k in ("rows", "missing", "impossible", "exceeding")] == [1, 2, 4, 1]
+    assert m.values.tolist() == [11 / 20]
+    assert [m.params[k] for k in ("rows", "missing", "impossible", "exceeding")] == [2, 2, 4, 1]
     assert m.params["counts"] == ["likes", "comments", "shares"]
     assert engagement_rate(table(rows), average="pooled").params["exceeding"] == 0
 
