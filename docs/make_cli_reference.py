@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("score", "measure", "check", "convert", "generate", "demo", "doctor")
+COMMANDS = ("score", "measure", "events", "check", "convert", "generate", "demo", "doctor")
 TARGET = Path(__file__).parent / "cli.md"
 
 

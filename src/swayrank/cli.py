@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import shutil
 import signal
@@ -387,6 +388,80 @@ def _list_measures(as_json: bool) -> None:
     _print_table(
         ["measure", "needs", "definition", "cost"], [list(entry.values())[:4] for entry in entries], left=range(4)
     )
+
+
+# -- events ------------------------------------------------------------------------------------------------------------
+
+_TELLING = (
+    "total", "distinct_engagers", "posts", "like", "repost", "reply", "amplification_mean", "h_index", "decayed_7d",
+)  # fmt: skip
+
+
+@command
+def events(
+    logs: Annotated[list[Path], typer.Argument(metavar="LOG...", help="Logs of who did what to whom, in any format.")],
+    columns: Columns = None,
+    actions: Actions = None,
+    max_rejects: Annotated[
+        float | None, typer.Option(help="Share of rows that may be refused; 0.05 by default.", show_default=False)
+    ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(help="Hold no more memory than this, as 4GB; the rest in a temporary file.", show_default=False),
+    ] = None,
+    top: Top = 20,
+    sort: Annotated[str, typer.Option(help="Column to rank by.")] = "total",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write all accounts and columns to this .csv or .parquet.", show_default=False
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    threads: Threads = None,
+) -> None:
+    """Count every account's engagement, from logs of any size."""
+    from swayrank import jobs
+
+    given = {"columns": columns.split(",") if columns else None, "actions": _pairs(actions, "--actions") or None}
+    counted = jobs.run_events(
+        logs,
+        output,
+        _given({**given, "max_rejects": max_rejects}),
+        sort=sort,
+        top=top,
+        memory_limit=memory_limit,
+        threads=threads,
+        progress=_listen(quiet),
+    )
+    if not quiet:
+        for line in counted.told():
+            _say(line)
+    if as_json:
+        _print_json({"events": counted.engagement.n_events, "sort": sort, "top": [_plain(row) for row in counted.top]})
+        return
+    _show_engagement(counted.top, sort)
+
+
+def _show_engagement(rows: list[dict[str, Any]], sort: str) -> None:
+    """The most telling columns that the terminal has room for, the one ranked by first."""
+    names = [sort, *(name for name in _TELLING if name != sort and rows and name in rows[0])]
+    cells = [["-" if math.isnan(row[name]) else f"{row[name]:.6g}" for name in names] for row in rows]
+    accounts = [printable(str(row["account"])) for row in rows]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 240
+    room -= len("rank  ") + max(map(len, [*accounts, "account"]))
+    widths = [2 + max(len(text) for text in (name, *(row[k] for row in cells))) for k, name in enumerate(names)]
+    n = max(1, sum(sum(widths[: k + 1]) <= room for k in range(len(names))))
+    table = [[str(i), account, *row[:n]] for i, (account, row) in enumerate(zip(accounts, cells, strict=True), 1)]
+    _print_table(["rank", "account", *names[:n]], table, left=[1])
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for JSON, which has no NaN."""
+    figures = {name: value for name, value in row.items() if name != "account"}
+    known = {name: None if math.isnan(value) else value for name, value in figures.items()}
+    return {"account": str(row["account"]), **known}
 
 
 # -- check, convert, generate ------------------------------------------------------------------------------------------

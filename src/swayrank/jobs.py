@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from swayrank._progress import Progress
 from swayrank._rng import Rng
 from swayrank._text import printable
 from swayrank.errors import ParameterError
-from swayrank.events import Events, Posts
+from swayrank.events import Events, Posts, vocabulary
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
+from swayrank.measures.engagement.streamed import TABLE_COLUMNS, StreamedEngagement, stream_engagement
 from swayrank.measures.registry import list_measures, measure
 from swayrank.pipeline import open_graph
 from swayrank.results import write_whole
@@ -129,6 +130,63 @@ def write_measure(result: Measure, path: Path) -> None:
             file.write(json.dumps(rows, ensure_ascii=False).encode() + b"\n")
     else:
         raise ParameterError(f"--output must end in one of {', '.join(_TABLES)}, got {path.name!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class EngagementRun:
+    """Everything counted per account of some logs, and the accounts that are highest by one column."""
+
+    engagement: StreamedEngagement
+    sort: str
+    top: list[dict[str, Any]]
+
+    def told(self) -> list[str]:
+        """How the logs were understood, line by line."""
+        report = self.engagement.report
+        lines = [repr(self.engagement), *(f"  {line}" for line in str(report).splitlines())]
+        if len(report.rejects):
+            reasons = ", ".join(f"{n:,} {reason}" for reason, n in report.rejects.by_reason().items())
+            lines.append(f"{len(report.rejects):,} rows were refused ({reasons})")
+        return [printable(line, 400) for line in lines]
+
+
+def run_events(
+    files: Sequence[Path],
+    output: Path | None,
+    reading: Mapping[str, Any],
+    *,
+    sort: str = "total",
+    top: int = 20,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> EngagementRun:
+    """Count every account's engagement from logs; with `output`, write the whole table as .csv or .parquet."""
+    if output is not None and output.suffix not in (".csv", ".parquet"):
+        raise ParameterError(f"--output must end in .csv or .parquet, got {output.name!r}")
+    _check_sort(sort, [*vocabulary(reading.get("extra_actions", ())), *TABLE_COLUMNS])
+    found = stream_engagement(
+        [str(file) for file in files], memory_limit=memory_limit, threads=threads, progress=progress, **reading
+    )
+    columns = found.columns()
+    _check_sort(sort, columns)
+    highest = Measure(sort, columns[sort].copy(), found.accounts).top(top)
+    rows = found.accounts.positions([account for account, _ in highest])
+    named = [{name: values[row].item() for name, values in columns.items()} for row in rows]
+    if output is not None:
+        table = found.to_frame("pyarrow")
+        if output.suffix == ".csv":
+            write_csv(table, output, for_people=True)
+        else:
+            write_parquet(table, output)
+    return EngagementRun(found, sort, [{"account": a, **row} for (a, _), row in zip(highest, named, strict=True)])
+
+
+def _check_sort(sort: str, columns: Collection[str]) -> None:
+    if sort not in columns:
+        close = difflib.get_close_matches(sort, columns, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise ParameterError(f"--sort must be one of {', '.join(columns)}, got {sort!r}{hint}")
 
 
 def run_convert(

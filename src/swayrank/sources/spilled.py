@@ -166,7 +166,7 @@ class SpilledEvents:
     span : tuple of int, or None
         First and last time in microseconds.
     report : EventsReport
-        What reading came to; repeated rows are kept, and not counted.
+        What reading came to; repeated rows are kept, and not counted yet.
     on_disk : bool
         Whether rows lie in a temporary file.
     """
