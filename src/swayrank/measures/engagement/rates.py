@@ -289,7 +289,7 @@ def posts_from_events(events: Events, *, graph: Graph | None = None) -> Posts:
     check_events("posts_from_events", events)
     named = events.post != NO_POST
     published = named & (events.action == events.actions.index("post"))
-    on_others = named & (events.target != NO_ACCOUNT) & (events.target != events.actor) & ~published
+    on_others = named & (events.target != NO_ACCOUNT) & (events.target != events.actor)
     rows = np.flatnonzero(published | on_others)
     owner = np.where(published[rows], events.actor[rows], events.target[rows]).astype(np.uint64)
     keys, row_of = np.unique(owner << np.uint64(32) | events.post[rows], return_inverse=True)
