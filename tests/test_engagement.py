@@ -114,7 +114,8 @@ def test_counts_by_hand():
     assert distinct_engagers(ev).value("ada") == 2
     assert posts_published(ev).value("ada") == 1
     table = engagement_table(ev).set_index("account").loc["ada"].to_dict()
-    assert table == {"like": 2, "repost": 1, "total": 3, "distinct_engagers": 2, "posts_published": 1}
+    counts = {"like": 2, "repost": 1, "total": 3, "distinct_engagers": 2, "posts_published": 1}
+    assert {name: table[name] for name in counts} == counts
 
 
 def test_h_index_by_hand():
@@ -257,7 +258,7 @@ def test_event_weights_multiply():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"half_life_days": 0}, r"half_life_days must be in \[1e-06, 1e\+06\], got 0"),
+        ({"half_life_days": 0}, r"half_life_days must be in \[1e-06, 1e\+06\].*, got 0"),
         ({"weights": {"lyke": 1}}, r"weights must be one of .*got 'lyke' \(did you mean 'like'\?\)"),
         ({"weights": {"like": -1}}, r"weights\['like'\] must be in \[0, 1e\+06\], got -1"),
     ],

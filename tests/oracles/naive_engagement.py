@@ -146,3 +146,27 @@ def post_rows(rows):
                 "hours_to_half": None if half is None or published is None else (half - published) / 3.6e9,
             }
     return answer
+
+
+def chosen_h_index(rows, action, chosen):
+    return h_index([r for r in rows if r[4] in chosen], action)
+
+
+def repost_impact(rows, account):
+    mine = [r for r in interactions(rows, "repost") if r[1] == account]
+    posts, who = {r[4] for r in mine} - {None}, {r[0] for r in mine}
+    return math.nan if who and not posts else len(posts) * math.log(len(who) or 1)
+
+
+def mention_impact(rows, account):
+    got = [r[0] for r in interactions(rows, "mention") if r[1] == account]
+    gave = [r[1] for r in interactions(rows, "mention") if r[0] == account]
+    return len(got) * math.log(len(set(got)) or 1) - len(gave) * math.log(len(set(gave)) or 1)
+
+
+def social_networking_potential(rows, account, followers):
+    figures = profile(rows, account)
+    if not followers or not figures["posts"]:
+        return math.nan
+    interactors = (figures["distinct_reposters"] + figures["distinct_mentioners"]) / followers
+    return (interactors + (figures["reposted_posts"] + figures["replied_posts"]) / figures["posts"]) / 2

@@ -12,7 +12,7 @@ names. Events on oneself are left out. A repeated row counts as often as it stan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,8 +63,8 @@ class AccountProfile:
     >>> ev = Events.from_frame({"actor": ["bob", "cem", "bob"], "target": ["ada"] * 3, "post": ["p1", "p1", "p2"],
     ...                         "action": ["like", "repost", "like"]})
     >>> found = account_profile(ev)
-    >>> found.count("like")[ev.accounts.position("ada")], found.column("repeat_engagers").tolist()
-    (2, [0, 1, 0])
+    >>> found.count("like").tolist(), found.column("repeat_engagers").tolist()
+    ([0, 2, 0], [0, 1, 0])
     >>> found.column("applause_mean").tolist()
     [nan, 1.0, nan]
     """
@@ -95,6 +95,38 @@ class AccountProfile:
             return np.ascontiguousarray(self.real[:, kernels.REAL.index(name)])
         return self.whole[:, len(self.actions) + kernels.WHOLE.index(name)].astype(np.int64)
 
+    def share(self, name: str, of: str) -> Floats:
+        """One count as a share of another; NaN where the other is zero."""
+        return ratio(self.column(name), self.column(of))
+
+    def columns(self, by_action: Mapping[str, Counts] | None = None) -> dict[str, npt.NDArray[Any]]:
+        """All statistics as the columns of :func:`swayrank.engagement_table`, but for the accounts' names.
+
+        Parameters
+        ----------
+        by_action : mapping of str to numpy.ndarray of int64, optional
+            Counts of all actions to be shown; by default those received.
+        """
+        counts = {name: self.count(name) for name in self.actions} if by_action is None else by_action
+        first = ("distinct_engagers", "posts_published", "repeat_engagers")
+        last = [name for name in kernels.WHOLE if name not in first]
+        figures: dict[str, npt.NDArray[Any]] = {
+            "total": np.sum(np.stack(list(counts.values())), axis=0),
+            **{name: self.column(name) for name in first},
+            "repeat_engager_share": self.share("repeat_engagers", "distinct_engagers"),
+            **{name: self.column(name) for name in last},
+            **{name: self.column(name) for name in kernels.REAL},
+            "effective_engagers": self.effective_engagers,
+            "reply_like_ratio": ratio(self.count("reply"), self.count("like")),
+        }
+        return {**action_columns(counts, {"account", *figures}), **figures}
+
+    @property
+    def effective_engagers(self) -> Floats:
+        """The exponential of the entropy of engagers; 0 where there are none."""
+        anybody = self.column("distinct_engagers") > 0
+        return np.where(anybody, np.exp(self.column("engager_entropy")), 0.0)
+
     @classmethod
     def joined(cls, parts: Sequence[AccountProfile]) -> AccountProfile:
         """The profiles of disjoint accounts, one after the other.
@@ -117,6 +149,22 @@ class AccountProfile:
             np.concatenate([part.real for part in parts]),
             sum(part.self_interactions for part in parts),
         )
+
+
+def action_columns(counts: Mapping[str, Counts], taken: Collection[str]) -> dict[str, Counts]:
+    """The counts of the actions that occur, by column: an action whose name is `taken` is ``<name>_reactions``."""
+    return {f"{name}_reactions" if name in taken else name: n for name, n in counts.items() if n.any()}
+
+
+def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Floats:
+    """Part by whole; NaN where the whole is zero.
+
+    >>> ratio(np.array([1, 0, 3]), np.array([2, 0, 0])).tolist()
+    [0.5, nan, nan]
+    """
+    found = np.full(part.shape, np.nan)
+    np.divide(part, whole, out=found, where=whole != 0)
+    return found
 
 
 def account_profile(
