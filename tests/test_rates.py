@@ -159,8 +159,8 @@ def test_intervals_are_the_conjugate_ones_where_posts_vary_by_chance_alone(k, mo
         shrunk = shrink(PostRates.of([0], [k], [n], 1), prior.model, np.zeros(1, int), ALL, 0.95)
         assert shrunk.values[0] == pytest.approx(exact.mean(), rel=1e-12)
         sd = exact.std()
-        assert shrunk.low[0] == pytest.approx(exact.ppf(0.025), abs=0.03 * sd)
-        assert shrunk.high[0] == pytest.approx(exact.ppf(0.975), abs=0.03 * sd)
+        assert shrunk.low[0] == pytest.approx(exact.ppf(0.025), abs=0.01 * sd)
+        assert shrunk.high[0] == pytest.approx(exact.ppf(0.975), abs=0.01 * sd)
 
 
 def test_intervals_of_clustered_posts_equal_slow_integration(monkeypatch):

@@ -51,7 +51,7 @@ def test_followers_come_from_the_newest_row_that_knows_them():
     posts = Posts.from_arrays(
         [0, 0, 0, 1, 1, 2],
         accounts=Ids.from_values(["a", "b", "c"]),
-        counts={"followers": [10, 30, NAN, 7, 8, NAN]},
+        counts={"followers": [90, 30, NAN, 8, 7, NAN]},
         time=np.array([5, 9, 12, NO_TIME, NO_TIME, 3]),
     )
     assert peer_tiers(posts).followers.tolist()[:2] == [30, 8]

@@ -63,7 +63,7 @@ Ints = npt.NDArray[np.int64]
 
 FEWEST_IN_TIER, FEWEST_IN_NETWORK = 20, 10
 _MOST_FITTED = 20_000
-_GRID = np.linspace(-8.0, 8.0, 161)
+_GRID = np.linspace(-8.0, 8.0, 97)
 _LEAST_SHAPE = 0.02  # below it the grid would be too coarse: almost all of the distribution is 0 to many digits
 _ACCOUNTS_AT_ONCE = 4096
 _LARGEST_LOG = 600.0
@@ -472,7 +472,7 @@ def _middle(
     steps = np.maximum(13 * (mass[:, 1:] + mass[:, :-1]) - edged[:, :-3] - edged[:, 3:], 0.0) / 24
     below = np.concatenate([np.zeros((len(grid), 1)), np.cumsum(steps, axis=1)], axis=1)
     below /= below[:, -1:]
-    ends = [_crossing(grid, below, q) for q in ((1 - confidence) / 2, (1 + confidence) / 2)]
+    ends = [_crossing(grid, mass, below, q) for q in ((1 - confidence) / 2, (1 + confidence) / 2)]
     low, high = (expit(x) if prior.is_beta else np.exp(np.minimum(x, _LARGEST_LOG)) for x in ends)
     return low, high
 
@@ -490,7 +490,7 @@ def _log_gamma(prior: Prior, grid: Floats, weighted: Floats, exposure: Floats, s
 
 def _log_beta(prior: Prior, grid: Floats, weighted: Floats, exposure: Floats, spread: Floats) -> Floats:
     """Beta prior times beta-binomial likelihood of the account's total, per step of logit(theta)."""
-    from scipy.special import betaln
+    from scipy.special import gammaln
 
     n, k = exposure[:, None], (weighted * exposure)[:, None]
     log_p, log_q = -np.logaddexp(0, -grid), -np.logaddexp(0, grid)
@@ -502,16 +502,22 @@ def _log_beta(prior: Prior, grid: Floats, weighted: Floats, exposure: Floats, sp
     strength = 1 / np.clip(rho[clustered], 1e-12, 0.9999) - 1
     s, f = strength * np.exp(log_p[clustered]), strength * np.exp(log_q[clustered])
     s, f = np.maximum(s, 1e-300), np.maximum(f, 1e-300)
-    density[clustered] += betaln(k[clustered] + s, (n - k)[clustered] + f) - betaln(s, f)
+    # betaln(k + s, n - k + f) - betaln(s, f), up to a constant: s + f is the same everywhere
+    density[clustered] += gammaln(k[clustered] + s) - gammaln(s) + gammaln((n - k)[clustered] + f) - gammaln(f)
     return density
 
 
-def _crossing(grid: Floats, below: Floats, share: float) -> Floats:
-    """Where on the grid the cumulated share is reached, between its points by a straight line."""
+def _crossing(grid: Floats, mass: Floats, below: Floats, share: float) -> Floats:
+    """Where on the grid the cumulated share is reached; between two points the density is a straight line."""
     after = np.clip((below < share).sum(axis=1), 1, grid.shape[1] - 1)[:, None]
-    x0, x1 = (np.take_along_axis(grid, i, 1)[:, 0] for i in (after - 1, after))
-    y0, y1 = (np.take_along_axis(below, i, 1)[:, 0] for i in (after - 1, after))
-    crossing: Floats = x0 + (x1 - x0) * (share - y0) / np.where(y1 > y0, y1 - y0, 1.0)
+    (x0, x1), (f0, f1), (y0, y1) = (
+        [np.take_along_axis(values, i, 1)[:, 0] for i in (after - 1, after)] for values in (grid, mass, below)
+    )
+    part = np.clip((share - y0) / np.where(y1 > y0, y1 - y0, 1.0), 0.0, 1.0)
+    area = part * (f0 + f1) / 2
+    # t solves f0 t + (f1 - f0) t^2 / 2 = area
+    root = f0 + np.sqrt(np.maximum(f0**2 + 2 * (f1 - f0) * area, 0.0))
+    crossing: Floats = x0 + (x1 - x0) * np.where(root > 0, 2 * area / np.where(root > 0, root, 1.0), part)
     return crossing
 
 
