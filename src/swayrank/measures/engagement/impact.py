@@ -44,7 +44,7 @@ from swayrank.events.columns import NO_ACCOUNT
 from swayrank.graph import Graph
 from swayrank.measures._data import check_graph
 from swayrank.measures._measure import Measure
-from swayrank.measures.engagement.profile import account_profile, ratio
+from swayrank.measures.engagement.profile import account_profile, distinct, ratio
 from swayrank.measures.registry import register
 
 Floats = npt.NDArray[np.float64]
@@ -246,7 +246,7 @@ def _mentions_given(events: Events) -> tuple[Counts, Counts]:
     is_mention = np.array([name == "mention" for name in events.actions], np.bool_)[events.action]
     rows = np.flatnonzero(is_mention & (events.target != NO_ACCOUNT) & (events.target != events.actor))
     actor = events.actor[rows].astype(np.int64)
-    different = np.unique((events.actor[rows].astype(np.uint64) << np.uint64(32)) | events.target[rows])
+    different = distinct((events.actor[rows].astype(np.uint64) << np.uint64(32)) | events.target[rows])
     by_actor = (different >> np.uint64(32)).astype(np.int64)
     return np.bincount(actor, minlength=n).astype(np.int64), np.bincount(by_actor, minlength=n).astype(np.int64)
 

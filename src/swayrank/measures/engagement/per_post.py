@@ -26,7 +26,7 @@ from swayrank.events import Events
 from swayrank.events.columns import NO_ACCOUNT, NO_POST, NO_TIME, timestamps
 from swayrank.measures._data import check_events
 from swayrank.measures._measure import Measure
-from swayrank.measures.engagement.profile import account_profile, action_columns, ratio
+from swayrank.measures.engagement.profile import account_profile, action_columns, distinct, ratio
 from swayrank.measures.registry import register
 from swayrank.tables import frame
 
@@ -288,7 +288,7 @@ def _by_action(events: Events, reaction: Pairs, pair: Pairs, n: int) -> dict[str
 
 def _engagers(pair: Pairs, actor: npt.NDArray[np.uint32], n: int) -> Counts:
     """How many different accounts reacted to each pair."""
-    different = np.unique((pair.astype(np.uint64) << _SHIFT) | actor) >> _SHIFT
+    different = distinct((pair.astype(np.uint64) << _SHIFT) | actor) >> _SHIFT
     return np.bincount(different.astype(np.int64), minlength=n).astype(np.int64)
 
 
@@ -303,12 +303,19 @@ def _sums(by_action: dict[str, Counts], engagers: Counts) -> dict[str, Counts]:
     }
 
 
+def _grouped_and_ascending(pair: Pairs, time: Times) -> Times:
+    """The times by pair, then ascending: what lexsort of both gives, by sorting one number made of pair and rank."""
+    by_time = np.argsort(time)
+    keys = np.sort((pair[by_time].astype(np.uint64) << _SHIFT) | np.arange(pair.size, dtype=np.uint64))
+    return time[by_time][(keys & np.uint64(NO_POST)).astype(np.int64)]
+
+
 def _progress_of(pair: Pairs, time: Times, published: Times) -> dict[str, Any]:
     """When each pair's first, last and middle reaction came."""
     n = published.size
     known = time != NO_TIME
     pair, time = pair[known], time[known]
-    time = time[np.lexsort((time, pair))]
+    time = _grouped_and_ascending(pair, time)
     count = np.bincount(pair, minlength=n)
     stop = np.cumsum(count)
     some = count > 0
