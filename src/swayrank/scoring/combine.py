@@ -19,15 +19,17 @@ import numpy.typing as npt
 from swayrank._progress import Progress
 from swayrank._rng import Rng, resolve_rng
 from swayrank._validate import Integer, Interval, Optional, check, domains
-from swayrank.engines import Engine
+from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.events.columns import NO_TIME, as_us, iso
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
-from swayrank.measures.engagement.decay import ACTION_WEIGHTS
+from swayrank.measures.engagement.decay import ACTION_WEIGHTS, HALF_LIFE, resolve_half_life
 from swayrank.scoring import parts as part_functions
-from swayrank.scoring.evidence import ABSENT, Decay, Evidence, check_sources, gather
+from swayrank.scoring.evidence import ABSENT, Decay, Evidence, check_sources, events_with_times, gather
+from swayrank.scoring.half_life import best_half_life, usual_half_life
+from swayrank.scoring.intervals import Basis, Intervals, intervals
 from swayrank.scoring.parts import Part, PartParameters
 from swayrank.scoring.profiles import PARTS, resolve_weights
 from swayrank.scoring.scale import Knots, Reference
@@ -36,7 +38,6 @@ from swayrank.scoring.scores import Scores
 Floats = npt.NDArray[np.float64]
 
 _US_PER_DAY = 86_400_000_000
-_HALF_LIFE_DAYS, _HALF_LIVES_SHOWN = 7.0, 6.0
 
 _MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
     "reach": part_functions.reach,
@@ -46,8 +47,10 @@ _MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
 
 
 @domains(
-    half_life_days=Optional(Interval(1e-6, 1e6)),
+    half_life_days=Optional(HALF_LIFE),
     min_evidence=Integer(0),
+    n_replicates=Optional(Integer(20, 100_000)),
+    confidence=Interval(0.5, 0.999),
 )
 def score(
     graph: Graph | None = None,
@@ -55,12 +58,14 @@ def score(
     posts: Posts | None = None,
     *,
     profile: str | Mapping[str, float] = "balanced",
-    half_life_days: float | None = None,
+    half_life_days: float | str | None = None,
     action_weights: Mapping[str, float] | None = None,
     until: str | datetime.datetime | datetime.date | int | None = None,
     min_evidence: int = 3,
     reference: Reference | str | Path | None = None,
     prob: str | float = "weighted_cascade",
+    n_replicates: int | None = 200,
+    confidence: float = 0.95,
     rng: Rng = None,
     engine: str | Engine = "local",
     threads: int | None = None,
@@ -78,9 +83,11 @@ def score(
         Counts already aggregated per post; used for resonance where there is no log.
     profile : str or mapping of str to float, default "balanced"
         A name of :data:`~swayrank.scoring.profiles.PROFILES`, or your own weights of the parts.
-    half_life_days : float, optional
-        After how many days a reaction counts half, in [1e-6, 1e6]. By default that of the reference, or else 7 days,
-        or a sixth of the time that the data spans where that is less: news of four days goes stale within one.
+    half_life_days : float or str, optional
+        After how many days a reaction counts half, in [1e-6, 1e6], or a name such as "week"
+        (:data:`~swayrank.HALF_LIVES`). By default that of the reference; or else the one, among shares of the log's
+        span, under which the first two thirds of the log predict the last third best; where there is no log or too
+        little of it, 7 days or a sixth of the span, whichever is less.
     action_weights : mapping of str to float, optional
         What a reaction of each kind counts; by default
         :data:`~swayrank.measures.engagement.decay.ACTION_WEIGHTS`.
@@ -93,8 +100,13 @@ def score(
         this data's own.
     prob : str or float, default "weighted_cascade"
         The Independent Cascade's probabilities, as :class:`~swayrank.IndependentCascade` takes them.
+    n_replicates : int or None, default 200
+        How many times to draw what might as well have come out, for the intervals of parts, score and rank; at least
+        20. None for no intervals.
+    confidence : float, default 0.95
+        Of the intervals, in [0.5, 0.999].
     rng : int, numpy.random.Generator or None
-        Where the sampling of spread draws from.
+        Where the sampling of spread and the intervals draw from.
     engine : str or Engine, default "local"
         Where the work runs.
     threads : int, optional
@@ -113,8 +125,13 @@ def score(
 
     Notes
     -----
-    The same data, parameters and `rng` give the same bits on any number of threads. Cost: sorting the log and sampling
-    the spread; see :func:`~swayrank.resonance` and :func:`~swayrank.spread`.
+    The same data, parameters and `rng` give the same bits on any number of threads. Cost: grouping the log, sampling
+    the spread (see :func:`~swayrank.resonance` and :func:`~swayrank.spread`), and for the intervals two passes of
+    `n_replicates` draws for every cluster of reactions and every account; memory about 60 bytes per event, 200 per
+    account, and 1 MB per replicate.
+
+    An interval tells what the same people's habits might have brought in another period like this one: reactions
+    vary by post, sampled spread by its sample; a follow graph is a census and does not vary.
 
     Examples
     --------
@@ -128,22 +145,14 @@ def score(
     weights = resolve_weights(profile)
     check_sources(graph, events, posts)
     reference = _loaded(reference)
+    runner = resolve_engine(engine, threads)
     cut = None if until is None else as_us(until)
     events, posts = _before(events, posts, cut)
-    decay = Decay(
-        half_life_days=_half_life(half_life_days, reference, events, posts),
-        action_weights=_action_weights(action_weights, events),
-        now=_now(events, posts, cut),
-    )
-    evidence = gather(graph, events, posts, decay)
-    parameters = PartParameters(
-        decay=decay,
-        prob=prob,
-        key=resolve_rng(rng),
-        engine=engine,
-        threads=threads,
-        progress=progress,
-    )
+    by_action = _action_weights(action_weights, events)
+    half_life, chosen_by = _half_life(half_life_days, reference, events, posts, by_action)
+    decay = Decay(half_life_days=half_life, action_weights=by_action, now=_now(events, posts, cut))
+    evidence = gather(graph, events, posts, decay, runner)
+    parameters = PartParameters(decay=decay, prob=prob, key=resolve_rng(rng), runner=runner, progress=progress)
     measured = {name: _MEASURED_BY[name](evidence, parameters) for name in PARTS if weights[name] > 0}
     found = {name: part for name, part in measured.items() if part is not None}
     if not found:
@@ -151,7 +160,8 @@ def score(
             f"profile weighs only {', '.join(measured)}, which this data does not hold; weigh a part that it holds"
         )
     reference = _reference(found, reference, decay)
-    return _combine(evidence, found, weights, reference, min_evidence, _Told(profile, parameters, cut, graph))
+    told = _Told(profile, parameters, cut, graph, min_evidence, chosen_by, n_replicates, confidence)
+    return _combine(evidence, found, weights, reference, told)
 
 
 @dataclass(frozen=True)
@@ -162,16 +172,23 @@ class _Told:
     parameters: PartParameters
     cut: int | None
     graph: Graph | None
+    min_evidence: int
+    half_life_chosen_by: str
+    n_replicates: int | None
+    confidence: float
 
-    def params(self, min_evidence: int) -> dict[str, Any]:
+    def params(self) -> dict[str, Any]:
         p = self.parameters
         return {
             "profile": self.profile if isinstance(self.profile, str) else dict(self.profile),
             "half_life_days": p.decay.half_life_days,
+            "half_life_chosen_by": self.half_life_chosen_by,
             "action_weights": dict(p.decay.action_weights),
             "until": None if self.cut is None else iso(self.cut),
             "now": None if p.decay.now is None else iso(p.decay.now),
-            "min_evidence": min_evidence,
+            "min_evidence": self.min_evidence,
+            "n_replicates": self.n_replicates,
+            "confidence": self.confidence,
             "prob": p.prob if isinstance(p.prob, str | float | int) else "given",
             "rng": p.key.record,
         }
@@ -229,15 +246,26 @@ def _spans(events: Events | None, posts: Posts | None) -> list[tuple[int, int]]:
     return [(int(time.min()), int(time.max())) for time in dated if time.size]
 
 
-def _half_life(given: float | None, reference: Reference | None, events: Events | None, posts: Posts | None) -> float:
-    """The half-life in days: as given, as the reference has it, or by the span of the data."""
+def _half_life(
+    given: float | str | None,
+    reference: Reference | None,
+    events: Events | None,
+    posts: Posts | None,
+    by_action: dict[str, float],
+) -> tuple[float, str]:
+    """The half-life in days, and in words who chose it."""
     if given is not None:
-        return float(given)
+        return resolve_half_life(given), "given"
     if reference is not None:
-        return reference.half_life_days
+        return reference.half_life_days, "the reference"
+    if events is not None:
+        known = {action: weight for action, weight in by_action.items() if action in events.actions}
+        best = best_half_life(events_with_times(events), known)
+        if best is not None:
+            return best, "the log: its first two thirds predict the last one best"
     spans = _spans(events, posts)
     days = (max(last for _, last in spans) - min(first for first, _ in spans)) / _US_PER_DAY if spans else 0.0
-    return min(_HALF_LIFE_DAYS, days / _HALF_LIVES_SHOWN) if days > 0 else _HALF_LIFE_DAYS
+    return usual_half_life(days), "the span of the data"
 
 
 def _reference(found: Mapping[str, Part], given: Reference | None, decay: Decay) -> Reference:
@@ -254,37 +282,59 @@ def _combine(
     found: Mapping[str, Part],
     weights: Mapping[str, float],
     reference: Reference,
-    min_evidence: int,
     told: _Told,
 ) -> Scores:
     scaled = {name: reference.knots[name].scale(part.raw) for name, part in found.items()}
     present = {name: ~np.isnan(values) for name, values in scaled.items()}
     weight_there = sum((weights[name] * present[name] for name in found), np.zeros(len(evidence.accounts)))
     n_evidence = count_evidence(evidence)
-    enough = (n_evidence >= min_evidence) & (weight_there > 0)
+    enough = (n_evidence >= told.min_evidence) & (weight_there > 0)
     contributions = {
         name: np.divide(weights[name] * scaled[name], weight_there, out=_nan(evidence), where=enough & present[name])
         for name in found
     }
     total = sum((np.nan_to_num(values) for values in contributions.values()), np.zeros(len(evidence.accounts)))
     values = np.where(enough, total, np.nan)
+    ranks = _ranks(values)
+    basis = Basis(
+        raw={name: part.raw for name, part in found.items()},
+        chances={name: part.chance for name, part in found.items()},
+        reference=reference,
+        weights={name: weights[name] for name in found},
+        weight_there=weight_there,
+        scored=enough,
+        key=told.parameters.key,
+        n_replicates=told.n_replicates or 0,
+    )
+    sure = _intervals(basis, values, ranks, scaled, told)
     missing = [name for name in PARTS if weights[name] > 0 and name not in found]
     return Scores(
         ids=evidence.accounts,
         score=values,
-        rank=_ranks(values),
+        rank=ranks,
         n_evidence=n_evidence,
-        raw={name: part.raw for name, part in found.items()},
+        raw=basis.raw,
         parts=scaled,
         contributions=contributions,
         weights={name: weights[name] / sum(weights[part] for part in found) for name in found},
         units={name: part.unit for name, part in found.items()},
         measures={name: part.measure for name, part in found.items() if part.measure is not None},
         reference=reference,
-        params=told.params(min_evidence),
+        params=told.params(),
         left_out=told.left_out(evidence, missing),
         evidence=evidence,
+        intervals=sure,
+        basis=basis,
     )
+
+
+def _intervals(
+    basis: Basis, values: Floats, ranks: npt.NDArray[np.uint32], parts: Mapping[str, Floats], told: _Told
+) -> Intervals | None:
+    if told.n_replicates is None:
+        return None
+    runner, progress = told.parameters.runner, told.parameters.progress
+    return intervals(basis, values, ranks, parts, told.confidence, runner, progress)
 
 
 def _nan(evidence: Evidence) -> Floats:

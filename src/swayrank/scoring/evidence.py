@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from swayrank.engines import Engine
 from swayrank.errors import ParameterError
 from swayrank.events import NO_TIME, Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
-from swayrank.measures.engagement.resonance import PairEngagement, pair_engagement
+from swayrank.measures.engagement.reactions import Reactions, group_reactions
 
 ABSENT = 2**32 - 1
 
@@ -35,6 +36,8 @@ class Evidence:
         Whether the graph was made from the log's interactions.
     left_out : tuple of str
         In words, what the score could not use, and why.
+    reactions : Reactions or None
+        The log's interactions, weighed and grouped by who received them.
     """
 
     accounts: Ids
@@ -46,6 +49,7 @@ class Evidence:
     post_rows: npt.NDArray[np.uint32]
     graph_is_derived: bool
     left_out: tuple[str, ...]
+    reactions: Reactions | None
 
     @functools.cached_property
     def events_by_target(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -65,11 +69,11 @@ class Decay:
     action_weights: Mapping[str, float]
     now: int | None
 
-    def engagement(self, events: Events) -> PairEngagement:
-        """Who engages with whom, and how much."""
+    def reactions(self, events: Events) -> Reactions:
+        """What each reaction of the log counts now."""
         known = {action: weight for action, weight in self.action_weights.items() if action in events.actions}
         dated = events_with_times(events)
-        return pair_engagement(dated, half_life_days=self.half_life_days, weights=known, now=self.now)
+        return group_reactions(dated, half_life_days=self.half_life_days, weights=known, now=self.now)
 
 
 def events_with_times(events: Events) -> Events:
@@ -79,24 +83,32 @@ def events_with_times(events: Events) -> Events:
     return events
 
 
-def interaction_graph(events: Events, decay: Decay) -> Graph:
+def interaction_graph(events: Events, reactions: Reactions, runner: Engine) -> Graph:
     """Whoever engages with an account counts as its follower.
 
     The arc's weight is E, the decayed engagement of the one with the other; its probability, for the Independent
     Cascade, is E / (1 + the sum of E over all whom the one engages with): the share of its attention, with one
     reaction set aside for nobody, so that who has long been silent is hardly reached.
     """
-    pairs = decay.engagement(events)
-    lively = pairs.engagement > 0
-    actor, target, engagement = pairs.actor[lively], pairs.target[lively], pairs.engagement[lively]
-    in_all = np.bincount(actor, weights=engagement, minlength=len(events.accounts))
+    actor, target, engagement = reactions.pairs(runner)
+    lively = engagement > 0
+    actor, target, engagement = actor[lively], target[lively], engagement[lively]
+    given = attention_given(actor, engagement, len(events.accounts))
     return Graph.from_edges(
         actor,
         target,
         ids=events.accounts,
         weight=engagement,
-        columns={"probability": engagement / (1.0 + in_all[actor])},
+        columns={"probability": engagement / (1.0 + given[actor])},
     )
+
+
+def attention_given(
+    actor: npt.NDArray[np.uint32], engagement: npt.NDArray[np.float64], n: int
+) -> npt.NDArray[np.float64]:
+    """All the engagement that each account gives."""
+    given: npt.NDArray[np.float64] = np.bincount(actor, weights=engagement, minlength=n)
+    return given
 
 
 def check_sources(graph: object, events: object, posts: object) -> None:
@@ -111,12 +123,15 @@ def check_sources(graph: object, events: object, posts: object) -> None:
         raise ParameterError("score needs a graph, events or posts, got none of them")
 
 
-def gather(graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay) -> Evidence:
+def gather(
+    graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay, runner: Engine
+) -> Evidence:
     """Join the sources by account; without a graph, one is derived from the log."""
     left_out = []
+    reactions = None if events is None else decay.reactions(events)
     derived = graph is None and events is not None and bool((events.target != ABSENT).any())
-    if derived and events is not None:
-        graph = interaction_graph(events, decay)
+    if derived and events is not None and reactions is not None:
+        graph = interaction_graph(events, reactions, runner)
         left_out.append(
             "there is no follow graph: reach and spread come from the graph of interactions in the log, in which "
             "whoever reacts to an account counts as its follower"
@@ -129,7 +144,9 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
         left_out += _mismatch(graph, events)
     accounts = _union(_ids_of(graph, events, posts))
     rows = [_rows(source, accounts) for source in (graph, events, posts)]
-    return Evidence(accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out))
+    return Evidence(
+        accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out), reactions
+    )
 
 
 def _mismatch(graph: Graph, events: Events) -> list[str]:

@@ -7,9 +7,9 @@ reach
     states.
 resonance
     Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`, summed by engager and
-    added over engagers as log(1 + sum), so that one loyal fan or bot makes no crowd. An account of the graph that the
-    log never names has none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted
-    is not known there.
+    added over engagers as log(1 + sum), the less the larger the share of the account's posts that the engager reacted
+    to: neither a loyal fan nor a farm of bots makes a crowd. An account of the graph that the log never names has
+    none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted is not known there.
 spread
     Accounts that a post is expected to reach beyond its author, under the Independent Cascade model.
 """
@@ -28,11 +28,17 @@ from swayrank.events import NO_TIME
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
-from swayrank.measures.engagement.resonance import resonance as resonance_of
+from swayrank.measures.engagement.reactions import Gains
+from swayrank.measures.engagement.resonance import resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.measures.propagation.spread import spread
-from swayrank.scoring.evidence import ABSENT, Decay, Evidence, events_with_times, spread_out
+from swayrank.scoring.evidence import ABSENT, Decay, Evidence, attention_given, spread_out
+from swayrank.scoring.intervals import Chance, spread_of
+from swayrank.scoring.peers import Peers, tiers_of
 
+CENSUS = "none: census"
+REACTIONS = "reactions, by post"
+SAMPLE = "the sample of cascades"
 _US_PER_DAY = 86_400_000_000
 _POST_COLUMNS = {"likes": "like", "comments": "reply", "shares": "repost"}
 
@@ -49,6 +55,8 @@ class Part:
         What the figure is, parameters included: part of the reference's identity.
     unit : str
         What one of it is.
+    chance : Chance
+        Why it could have come out differently.
     measure : Measure or None
         The measure behind it, over the source's accounts.
     """
@@ -56,6 +64,7 @@ class Part:
     raw: npt.NDArray[np.float64]
     definition: str
     unit: str
+    chance: Chance
     measure: Measure | None = None
 
 
@@ -66,8 +75,7 @@ class PartParameters:
     decay: Decay
     prob: str | float
     key: Key
-    engine: str | Engine
-    threads: int | None
+    runner: Engine
     progress: Progress
 
 
@@ -77,16 +85,36 @@ def reach(evidence: Evidence, parameters: PartParameters) -> Part | None:
     if graph is None:
         return _stated_followers(evidence)
     if evidence.graph_is_derived:
-        shares, definition = (
-            graph.in_column("probability"),
-            "decayed engagement with it over all of theirs and one more",
-        )
+        shares = graph.in_column("probability")
+        definition = "decayed engagement with it over all of theirs and one more"
     else:
         shares, definition = 1.0 / graph.out_degree[graph.in_indices], "one over the number that they follow"
     total = np.bincount(targets_of(graph), weights=shares, minlength=graph.n_nodes)
-    return Part(
-        spread_out(total, evidence.graph_rows), f"sum over followers: {definition}", "followers' whole attention"
-    )
+    raw = spread_out(total, evidence.graph_rows)
+    chance = _of_shares(evidence, raw, parameters.runner) if evidence.graph_is_derived else Chance(CENSUS)
+    return Part(raw, f"sum over followers: {definition}", "followers' whole attention", chance)
+
+
+def by_cluster(evidence: Evidence, raw: npt.NDArray[np.float64], gains: Gains, rows: npt.NDArray[np.uint32]) -> Chance:
+    """The chance of a figure that adds up from clusters of reactions."""
+    known = None if evidence.graph is None or evidence.graph_is_derived else evidence.graph
+    followers = None if known is None else spread_out(known.in_degree, evidence.graph_rows)
+    tier = tiers_of(None if followers is None else np.nan_to_num(followers), raw.size)
+    variance, n_clusters = spread_of(gains, rows)
+    return Chance(REACTIONS, rows, gains, Peers.of(np.nan_to_num(raw), variance, n_clusters, tier))
+
+
+def _of_shares(evidence: Evidence, raw: npt.NDArray[np.float64], runner: Engine) -> Chance:
+    """The chance of a sum of shares of attention in a graph of interactions."""
+    reactions, n = evidence.reactions, raw.size
+    assert reactions is not None  # a derived graph comes from reactions
+    actor, _, engagement = reactions.pairs(runner)
+    given = attention_given(actor, engagement, reactions.n_posts.size)
+    shares, _, gains = reactions.by_engager(runner, given)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(shares > 0, _at(raw, evidence.event_rows, shares.size) / shares, 0.0)
+    scaled = gains.gain * np.repeat(factor, np.diff(gains.indptr).astype(np.int64))
+    return by_cluster(evidence, raw, gains._replace(gain=scaled), evidence.event_rows)
 
 
 def targets_of(graph: Graph) -> npt.NDArray[np.int64]:
@@ -101,34 +129,34 @@ def _stated_followers(evidence: Evidence) -> Part | None:
     most = np.full(len(posts.accounts), -np.inf)
     np.maximum.at(most, posts.account, np.nan_to_num(posts.followers, nan=-np.inf))
     followers = np.where(np.isinf(most), np.nan, most)
-    return Part(spread_out(followers, evidence.post_rows), "followers as stated, the most of any row", "followers")
+    return Part(spread_out(followers, evidence.post_rows), "followers as stated, the most of any row", "followers", Chance(CENSUS))
 
 
 def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     """Decayed, weighted reactions received; None without a log or a table of posts."""
     weights = " ".join(f"{action}={weight:g}" for action, weight in sorted(parameters.decay.action_weights.items()))
     definition = f"reactions received, half-life {parameters.decay.half_life_days:g} days, weights {weights}"
-    if evidence.events is not None:
-        weights_known = {a: w for a, w in parameters.decay.action_weights.items() if a in evidence.events.actions}
-        felt = resonance_of(
-            events_with_times(evidence.events),
-            half_life_days=parameters.decay.half_life_days,
-            weights=weights_known,
-            now=parameters.decay.now,
-        )
-        definition += ", log(1 + sum) by engager"
+    if evidence.events is not None and evidence.reactions is not None:
+        felt, gains = resonance_of(evidence.events, evidence.reactions, parameters.runner)
+        definition += ", log(1 + sum) by engager, less for reacting to every post"
         raw = spread_out(felt.values, evidence.event_rows)
         raw[np.isnan(raw) & (evidence.graph_rows != ABSENT)] = 0.0  # followed, and in the whole log nobody reacted
-        return Part(raw, definition, "dampened reactions", felt)
+        return Part(raw, definition, "dampened reactions", by_cluster(evidence, raw, gains, evidence.event_rows), felt)
     posts = evidence.posts
     if posts is None:
         return None
     counted = np.logical_or.reduce([~np.isnan(getattr(posts, column)) for column in _POST_COLUMNS])
     if not counted.any():
         return None
-    total = np.bincount(posts.account, weights=_post_values(posts, parameters), minlength=len(posts.accounts))
+    values = _post_values(posts, parameters)
+    total = np.bincount(posts.account, weights=values, minlength=len(posts.accounts))
     total[np.bincount(posts.account[counted], minlength=len(posts.accounts)) == 0] = np.nan
-    return Part(spread_out(total, evidence.post_rows), definition + ", from counts per post", "weighted reactions")
+    order = np.argsort(posts.account, kind="stable")
+    indptr = np.concatenate(([0], np.cumsum(np.bincount(posts.account, minlength=len(posts.accounts)))))
+    gains = Gains(indptr.astype(np.uint64), order.astype(np.uint32), values[order])
+    raw = spread_out(total, evidence.post_rows)
+    chance = by_cluster(evidence, raw, gains, evidence.post_rows)
+    return Part(raw, definition + ", from counts per post", "weighted reactions", chance)
 
 
 def _post_values(posts: Posts, parameters: PartParameters) -> npt.NDArray[np.float64]:
@@ -152,12 +180,20 @@ def expected_spread(evidence: Evidence, parameters: PartParameters) -> Part | No
         return None
     prob = "probability" if evidence.graph_is_derived else parameters.prob
     model = IndependentCascade(evidence.graph, prob=prob)
-    reached = spread(
-        model,
-        rng=parameters.key,
-        engine=parameters.engine,
-        threads=parameters.threads,
-        progress=parameters.progress,
-    )
+    reached = spread(model, rng=parameters.key, engine=parameters.runner, progress=parameters.progress)
     raw = spread_out(np.maximum(0.0, reached.values - 1.0), evidence.graph_rows)
-    return Part(raw, f"expected spread, Independent Cascade, prob {prob}", "accounts reached", reached)
+    if evidence.graph_is_derived:  # to first order, as many more are reached as attention is given
+        chance = _of_shares(evidence, raw, parameters.runner)
+    else:
+        of_one = evidence.graph.n_nodes / int(str(reached.params["n_samples"]))
+        one = spread_out(np.where(evidence.graph.in_degree > 0, of_one, 0.0), evidence.graph_rows)
+        chance = Chance(SAMPLE, one=np.nan_to_num(one))
+    return Part(raw, f"expected spread, Independent Cascade, prob {prob}", "accounts reached", chance, reached)
+
+
+def _at(values: npt.NDArray[np.float64], rows: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.float64]:
+    """Figures of all accounts for the n of one source, 0 where missing."""
+    there = rows != ABSENT
+    found = np.zeros(n)
+    found[rows[there]] = np.nan_to_num(values[there])
+    return found

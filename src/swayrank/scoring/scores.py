@@ -16,6 +16,7 @@ from swayrank.ids import Ids
 from swayrank.measures._measure import Measure
 from swayrank.results import RunFolder
 from swayrank.scoring.evidence import Evidence
+from swayrank.scoring.intervals import Basis, Intervals
 from swayrank.scoring.scale import Reference
 from swayrank.tables import frame
 
@@ -107,6 +108,10 @@ class Scores:
         What could not be used, in words.
     evidence : Evidence
         The data, for explanations.
+    intervals : Intervals or None
+        How sure the parts, the score and the rank are; None where none were asked for.
+    basis : Basis
+        What replicates are drawn from.
     """
 
     ids: Ids
@@ -123,6 +128,8 @@ class Scores:
     params: Mapping[str, Any]
     left_out: tuple[str, ...]
     evidence: Evidence
+    intervals: Intervals | None
+    basis: Basis
 
     @property
     def n_scored(self) -> int:
