@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchmarks import harness, table
 
-DEFAULT = ("load", "build", "open", "pagerank", "end_to_end")
-ON_REQUEST = ("build100m",)
+DEFAULT = ("load", "build", "open", "pagerank", "engagement", "end_to_end")
+ON_REQUEST = ("build100m", "engagement100m")
 
 
 def main() -> int:

@@ -27,7 +27,7 @@ OURS = "swayrank"
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
 _PACKAGES = (
-    "swayrank", "numpy", "numba", "llvmlite", "pyarrow", "duckdb", "scipy", "networkit", "igraph", "networkx",
+    "swayrank", "numpy", "numba", "llvmlite", "pyarrow", "duckdb", "scipy", "networkit", "igraph", "networkx", "polars",
 )  # fmt: skip
 
 

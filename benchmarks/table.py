@@ -11,7 +11,7 @@ from benchmarks.harness import OURS
 
 README = Path(__file__).with_name("README.md")
 _BEGIN, _END = "<!-- figures: python -m benchmarks --table --write -->\n", "<!-- end of figures -->\n"
-_ORDER = ("load", "build", "build100m", "open", "pagerank", "end_to_end")
+_ORDER = ("load", "build", "build100m", "open", "pagerank", "engagement", "engagement100m", "end_to_end")
 
 
 def render(folder: Path) -> str:
