@@ -317,7 +317,7 @@ def test_followers_are_those_of_the_latest_post_that_tells_them():
             "action": ["post", "post", "post", "repost", "post"],
             "post": ["p1", "p2", "p3", "p1", "q"],
             "time": ["2017-11-07", "2017-11-06", "2017-11-08", "2017-11-09", "2017-11-09"],
-            "followers_at_time": [10.0, 5.0, None, 99.0, None],
+            "followers_at_time": [10.0, 50.0, None, 99.0, None],
         }
     )
     m = social_networking_potential(ev)
