@@ -22,6 +22,8 @@ import pyarrow.types as pt
 
 from swayrank.errors import ParameterError
 from swayrank.events.columns import NO_TIME
+from swayrank.ids import read_only
+from swayrank.kernels.times import read_iso
 from swayrank.sources.numbers import MISSING_WORDS, whole_numbers
 from swayrank.sources.tables import Column
 
@@ -168,12 +170,12 @@ def read_times(column: Column, connection: duckdb.DuckDBPyConnection, options: T
     if column.typed:
         return _typed_times(column.arrow(), connection, options)
     if options.format is not None:
-        return _formatted_times(column.arrow(), connection, options.format)
+        return _formatted_times(column.arrow().fill_null(""), connection, options.format)
     integers, others = whole_numbers(column)
     us, outside = _epoch(integers, options.unit)
     bad, slashed = np.zeros(len(us), np.bool_), False
     if others.any():
-        part = _written_times(column.take(others).arrow(), connection, options)
+        part = _text_times(column if others.all() else column.take(others), connection, options)
         us[others], bad[others], outside[others], slashed = part.us, part.bad, part.outside, part.slashed
     us[outside] = NO_TIME
     return Times(us, bad, outside, slashed)
@@ -258,6 +260,23 @@ def _formatted_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, pat
     finally:
         connection.unregister("texts")
     return _judged(table)
+
+
+def _text_times(column: Column, connection: duckdb.DuckDBPyConnection, options: TimeOptions) -> Times:
+    """Text that is no plain integer: plain ISO by our own kernel, the rest by DuckDB."""
+    cells = column.cells()
+    us, done = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.uint8)
+    bounds = (read_only(np.ascontiguousarray(ends, np.int64)) for ends in (cells.starts, cells.stops))
+    read_iso(read_only(cells.text), *bounds, np.uint8(_in_utc(connection)), us, done)
+    us, outside = _bounded(us)
+    bad, slashed = np.zeros(len(us), np.bool_), False
+    if not done.all():
+        left = done == 0
+        texts = column.take(left).arrow() if done.any() else column.arrow()
+        part = _written_times(texts.fill_null(""), connection, options)
+        us[left], bad[left], outside[left], slashed = part.us, part.bad, part.outside, part.slashed
+    us[outside] = NO_TIME
+    return Times(us, bad, outside, slashed)
 
 
 def _written_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, options: TimeOptions) -> Times:
