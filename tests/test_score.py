@@ -296,7 +296,7 @@ def test_table_prints(scores):
     text = repr(scores)
     assert f"{scores.n_scored:,} scored" in text
     assert text.splitlines()[2].split()[:3] == ["rank", "account", "score"]
-    assert "resonance 0.8" in text
+    assert "resonance 0.9" in text
 
 
 @pytest.mark.parametrize(

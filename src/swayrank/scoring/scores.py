@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from swayrank.scoring.explain import Explanation
+    from swayrank.scoring.sensitivity import Sensitivity
 
 Floats = npt.NDArray[np.float64]
 SCORED, INSUFFICIENT = "scored", "insufficient data"
@@ -193,6 +194,18 @@ class Scores:
         from swayrank.scoring.explain import explain
 
         return explain(self, account)
+
+    def sensitivity(self, *, k: int = 10, step: float = 0.1) -> Sensitivity:
+        """How the top `k` change as each weight moves by `step`, and which part decides.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is outside its domain.
+        """
+        from swayrank.scoring.sensitivity import sensitivity
+
+        return sensitivity(self, k=k, step=step)
 
     def to_arrow(self) -> pa.Table:
         """All accounts, best first, those without a score last, as an Arrow table."""

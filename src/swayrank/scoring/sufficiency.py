@@ -1,0 +1,123 @@
+"""Enough data? How much longer one would have to look, or how much more be posted, to know a score twice as well.
+
+An account observed for f times as long has f times the hits, each worth 1 / f of what it is worth now. Its interval is
+drawn again from the posterior with f = 1, 2, 4, ..., and the factor that halves the width is read off between them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from swayrank.events.columns import NO_TIME
+from swayrank.scoring.evidence import ABSENT
+from swayrank.scoring.intervals import Basis, Chance, replicates
+
+if TYPE_CHECKING:
+    from swayrank.scoring.scores import Scores
+
+_FACTORS = tuple(2.0**k for k in range(9))
+_US_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class MoreData:
+    """What would halve the interval of an account's score.
+
+    Attributes
+    ----------
+    factor : float or None
+        How many times as much evidence; None where no amount that was tried (256 times) does, or nothing varies.
+    more_posts : int or None
+        At what the account's posts draw now, so many more posts in the same time; None where it has none.
+    more_days : float or None
+        At the account's present pace, so many more days; None where reactions go stale before enough come together.
+    words : str
+        The same, for people.
+    """
+
+    factor: float | None
+    more_posts: int | None
+    more_days: float | None
+    words: str
+
+
+def more_data(scores: Scores, account: int) -> MoreData:
+    """What would halve the interval of the score of the account at a position.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> town = sr.generate("town", n=300, rng=7)
+    >>> scores = sr.score(town.graph, town.events, rng=7)
+    >>> found = more_data(scores, int(scores.order(5)[4]))
+    >>> 2 < found.factor < 20
+    True
+    """
+    if scores.intervals is None:
+        return MoreData(None, None, None, "no intervals were drawn: score with n_replicates=200")
+    if not scores.rank[account]:
+        return MoreData(None, None, None, "there is no score to know better")
+    if all(chance.peers is None for chance in scores.basis.chances.values()):
+        return MoreData(None, None, None, "more reactions would change nothing: none are part of this score")
+    factor = _halving_factor(scores.basis, account, scores.intervals.confidence)
+    if factor is None:
+        return MoreData(None, None, None, f"not even {_FACTORS[-1]:.0f} times as much evidence would halve the interval")
+    posts, days = _more_posts(scores, account, factor), _more_days(scores, factor)
+    ways = [f"{posts:,} more posts in the same time"] if posts else []
+    ways += [f"{days:,.0f} more days at its present pace" if days >= 1 else f"{24 * days:.0f} more hours"] if days else []
+    how = f": {', or '.join(ways)}" if ways else ""
+    return MoreData(factor, posts, days, f"about {factor:.2g} times as much evidence would halve the interval{how}")
+
+
+def _halving_factor(basis: Basis, account: int, confidence: float) -> float | None:
+    widths: list[float] = []
+    for factor in _FACTORS:
+        drawn = replicates(_longer(basis, factor), [account])["score"]
+        low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+        widths.append(float(high - low))
+        if widths[0] <= 0:
+            return None
+        if widths[-1] <= widths[0] / 2:
+            before, after = (math.log(max(1e-9, width)) for width in widths[-2:])
+            share = (before - math.log(widths[0] / 2)) / (before - after)
+            return float(2.0 ** (len(widths) - 2 + share))
+    return None
+
+
+def _longer(basis: Basis, factor: float) -> Basis:
+    """The same figures, observed `factor` times as long."""
+    chances = {name: _observed_longer(chance, factor) for name, chance in basis.chances.items()}
+    return basis._replace(chances=chances)
+
+
+def _observed_longer(chance: Chance, factor: float) -> Chance:
+    if chance.peers is None or chance.gains is None:
+        return chance
+    peers = replace(chance.peers, one=chance.peers.one / factor, variance=chance.peers.variance / factor)
+    return replace(chance, peers=peers, gains=chance.gains._replace(gain=chance.gains.gain / math.sqrt(factor)))
+
+
+def _more_posts(scores: Scores, account: int, factor: float) -> int | None:
+    evidence = scores.evidence
+    if evidence.reactions is not None:
+        row = int(evidence.event_rows[account])
+        n_posts = 0 if row == ABSENT else int(evidence.reactions.n_posts[row])
+    else:
+        row = int(evidence.post_rows[account])
+        n_posts = 0 if evidence.posts is None or row == ABSENT else int((evidence.posts.account == row).sum())
+    return math.ceil((factor - 1) * n_posts) or None
+
+
+def _more_days(scores: Scores, factor: float) -> float | None:
+    """How much longer the log must be for `factor` times the weight, given that its rows fade."""
+    source: Any = scores.evidence.events or scores.evidence.posts
+    dated = source.time[source.time != NO_TIME]
+    if not dated.size:
+        return None
+    half_life, span = scores.params["half_life_days"], float(dated.max() - dated.min()) / _US_PER_DAY
+    left = 1.0 - factor * (1.0 - 2.0 ** (-span / half_life))  # of a log without end, what is still to come
+    return -half_life * math.log2(left) - span if left > 0 and span > 0 else None
