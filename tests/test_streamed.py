@@ -208,8 +208,9 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path, tight, monkeypatch, e
         monkeypatch.setattr(streamed, "profile_grouped", strike)
     expected = {"well": (), "rejects": TooManyRejectsError, "interrupt": KeyboardInterrupt}[end]
     if expected:
-        with pytest.raises(expected):
+        with pytest.raises(expected) as caught:
             stream_engagement(path, memory_limit=tight(400_000))
+        assert caught.tb is not None  # holds on to all that the call held
     else:
         stream_engagement(path, memory_limit=tight(400_000))
     assert spills
