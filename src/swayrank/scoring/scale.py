@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from swayrank.errors import InputError, ParameterError
 from swayrank.results import write_whole
 
 _FORMAT = "swayrank reference 1"
+SHIPPED = Path(__file__).parent / "shipped"
 _MEDIAN_MARK, _TAIL_MARK, _TOP = 50.0, 90.0, 100.0
 
 
@@ -90,11 +91,14 @@ class Reference:
         What each part's raw figure is, parameters included; two references with different definitions differ.
     half_life_days : float
         Of the reactions behind it; scores under this reference take it over.
+    made : dict of str to object
+        When, with what and of which data it was computed; for people, no part of the hash.
     """
 
     knots: Mapping[str, Knots]
     definitions: Mapping[str, str]
     half_life_days: float
+    made: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def hash(self) -> str:
@@ -109,29 +113,44 @@ class Reference:
 
     def save(self, path: str | Path) -> None:
         """Write the reference as JSON, whole or not at all."""
+        content = self._content() | {"made": dict(self.made), "hash": self.hash}
         with write_whole(path) as file:
-            file.write(json.dumps(self._content() | {"hash": self.hash}, indent=2).encode() + b"\n")
+            file.write(json.dumps(content, indent=2).encode() + b"\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Reference:
         """Read a reference that :meth:`save` wrote.
 
+        Parameters
+        ----------
+        path : str or Path
+            A file, or a name of :func:`~swayrank.scoring.references.list_references`; for a file of such a name, give
+            "./name".
+
         Raises
         ------
         InputError
-            If the file is absent, is no reference, or was edited.
+            If the file is absent, is no reference, was written by another format's version, or was edited.
         """
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            content = json.loads(_file_of(path).read_text(encoding="utf-8"))
+            if content["format"] != _FORMAT:
+                raise InputError(
+                    f"the reference is written as {content['format']!r}, and this swayrank reads {_FORMAT!r}: make a "
+                    f"new one with --new-reference",
+                    file=str(path),
+                )
             knots = {
                 part: Knots(float(k["median"]), float(k["tail"]), float(k["top"]))
                 for part, k in content["knots"].items()
             }
-            reference = cls(knots, dict(content["definitions"]), float(content["half_life_days"]))
-            if content["format"] != _FORMAT:
-                raise InputError(f"the reference has the format {content['format']!r}, not {_FORMAT!r}", file=str(path))
+            made = dict(content.get("made", {}))
+            reference = cls(knots, dict(content["definitions"]), float(content["half_life_days"]), made)
         except FileNotFoundError:
-            raise InputError("there is no such reference file", file=str(path)) from None
+            names = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.json")))
+            raise InputError(
+                f"there is no such reference file, nor one shipped by that name (they are: {names})", file=str(path)
+            ) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             if isinstance(error, InputError):
                 raise
@@ -148,3 +167,9 @@ class Reference:
                     f"reference must hold the part {part!r} measured as {definition!r}, it has "
                     f"{self.definitions.get(part)!r}; score with the parameters of the reference, or make a new one"
                 )
+
+
+def _file_of(path: str | Path) -> Path:
+    """The file of a reference: a shipped one where a bare name says so."""
+    shipped = SHIPPED / f"{path}.json"
+    return shipped if isinstance(path, str) and path.isidentifier() and shipped.is_file() else Path(path)

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._validate import Integer, check
-from swayrank.errors import ParameterError
 from swayrank.ids import Ids
 from swayrank.measures._measure import Measure
 from swayrank.results import RunFolder
 from swayrank.scoring.evidence import Evidence
-from swayrank.scoring.intervals import Basis, Intervals
+from swayrank.scoring.intervals import Basis, Intervals, Pair
+from swayrank.scoring.references import Comparable, check_comparable
 from swayrank.scoring.scale import Reference
 from swayrank.tables import frame
 
@@ -216,13 +216,19 @@ class Scores:
 
         unscored = np.flatnonzero(self.rank == 0)
         order = np.concatenate([self.order(), unscored])
+        sure = self.intervals
         columns: dict[str, Any] = {
             "account": self.ids.to_arrow().take(pa.array(order)),
-            "rank": pa.array(self.rank[order], mask=self.rank[order] == 0),
+            "rank": _ranks(self.rank, order),
+            "rank_low": _ranks(None if sure is None else sure.rank[0], order),
+            "rank_high": _ranks(None if sure is None else sure.rank[1], order),
             "score": _nullable(self.score[order]),
+            **_ends("score", None if sure is None else sure.score, order),
             "status": pa.array(np.where(self.rank[order] > 0, SCORED, INSUFFICIENT)),
         }
-        columns |= {name: _nullable(values[order]) for name, values in self.parts.items()}
+        for name, values in self.parts.items():
+            columns[name] = _nullable(values[order])
+            columns |= _ends(name, None if sure is None else sure.parts[name], order)
         columns |= {f"{name}_contribution": _nullable(values[order]) for name, values in self.contributions.items()}
         columns |= {f"{name}_raw": _nullable(values[order]) for name, values in self.raw.items()}
         columns["n_evidence"] = pa.array(self.n_evidence[order])
@@ -230,6 +236,9 @@ class Scores:
 
     def to_frame(self, backend: str = "pandas") -> Any:
         """All accounts, best first, as a dataframe of "pandas", "polars" or "pyarrow".
+
+        Beside ``score``, ``rank`` and every part stand ``_low`` and ``_high``, the ends of its interval (of the rank:
+        the best and the worst); empty where no intervals were asked for.
 
         Raises
         ------
@@ -266,7 +275,7 @@ class Scores:
         with RunFolder(out) as folder:
             return keep(self, folder, sources=sources, facts={})
 
-    def check_comparable(self, other: Scores) -> None:
+    def check_comparable(self, other: Comparable) -> None:
         """Raise unless `other` has the same parts, weights and reference.
 
         Raises
@@ -274,13 +283,7 @@ class Scores:
         ParameterError
             If the two mean different things.
         """
-        if self.reference.hash != other.reference.hash:
-            raise ParameterError(
-                f"these scores have different references ({self.reference.hash} and {other.reference.hash}): "
-                "score one with the other's, by reference="
-            )
-        if dict(self.weights) != dict(other.weights):
-            raise ParameterError(f"these scores weigh parts differently: {self.weights} and {other.weights}")
+        check_comparable(self, other)
 
     def __repr__(self) -> str:
         head = f"scores of {len(self):,} accounts, {self.n_scored:,} scored, reference {self.reference.hash}"
@@ -296,3 +299,16 @@ def _nullable(values: Floats) -> Any:
     import pyarrow as pa
 
     return pa.array(values, mask=np.isnan(values))
+
+
+def _ends(name: str, pair: Pair | None, order: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """The columns of an interval; empty ones where there is none."""
+    low, high = (np.full(order.size, np.nan),) * 2 if pair is None else (end[order] for end in pair)
+    return {f"{name}_low": _nullable(low), f"{name}_high": _nullable(high)}
+
+
+def _ranks(ranks: npt.NDArray[np.uint32] | None, order: npt.NDArray[np.int64]) -> Any:
+    import pyarrow as pa
+
+    found = np.zeros(order.size, np.uint32) if ranks is None else ranks[order]
+    return pa.array(found, mask=found == 0)
