@@ -20,6 +20,7 @@ import pytest
 
 import swayrank as sr
 from swayrank.errors import FolderError, InputError, ParameterError, TooManyRejectsError
+from swayrank.kernels import jit
 from swayrank.measures.engagement import streamed
 from swayrank.measures.engagement.counts import engagement_table
 from swayrank.measures.engagement.decay import decayed_engagement
@@ -395,3 +396,15 @@ def test_interrupted_command_leaves_nothing(tmp_path):
     assert b"Traceback" not in told
     assert not (tmp_path / "all.csv").exists()
     assert not list(folder.iterdir())
+
+
+@pytest.mark.skipif(not jit.JIT_ENABLED, reason="there are no signatures with the JIT off")
+def test_one_signature_for_each_kernel_on_every_road(tmp_path, tight):
+    path = write(log(weights=True), tmp_path / "a.csv")
+    other = write(log(rng=3, names=False), tmp_path / "b.parquet")
+    for paths in (path, [other, path], log().to_pandas()):
+        for limit in (None, tight(400_000)):
+            stream_engagement(paths, memory_limit=limit)
+    wanted = ("kernels.spill.", "kernels.times.", "kernels.engagement.", "kernels.counts.")
+    several = [n for n, k in jit.KERNELS.items() if any(w in n for w in wanted) and len(k.signatures) > 1]
+    assert several == []
