@@ -24,6 +24,7 @@ from typing import IO, Any
 from swayrank.errors import FolderError, InputError
 
 MANIFEST = "manifest.json"
+FORMAT = "swayrank run 1"
 _UNFINISHED = ".unfinished-"
 _STALE_SECONDS = 24 * 3600
 
@@ -139,7 +140,7 @@ class RunFolder:
             for path in sorted(self._folder.iterdir())
         ]
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        whole = {"format": "swayrank run 1", "id": self.id, "created": created, **manifest, "outputs": outputs}
+        whole = {"format": FORMAT, "id": self.id, "created": created, **manifest, "outputs": outputs}
         with write_whole(self.file(MANIFEST)) as file:
             file.write(json.dumps(whole, indent=2, ensure_ascii=False, default=str).encode() + b"\n")
         final = self._runs / self.id
@@ -164,6 +165,21 @@ def _remove_stale(runs: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept_runs(out: str | Path) -> list[Path]:
+    """The folders of all whole runs below `out`, the oldest first.
+
+    Raises
+    ------
+    FolderError
+        If there is none.
+    """
+    runs = [path for path in (Path(out) / "runs").glob("*") if (path / MANIFEST).is_file()]
+    found = sorted(path for path in runs if not path.name.startswith(_UNFINISHED))
+    if not found:
+        raise FolderError(f"{out}: there is no swayrank result here; make one with: swayrank score ... -o {out}")
+    return found
 
 
 def current_run(out: str | Path) -> Path:

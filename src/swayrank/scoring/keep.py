@@ -1,23 +1,44 @@
-"""Keeping scores: the files of a run, which :meth:`Scores.save` and the pipeline write alike."""
+"""Keeping scores: the files of a run, which :meth:`Scores.save` and the pipeline write alike, and reading them again.
+
+A kept run says what its scores mean (weights, reference, half-life) and how sure they are (intervals, and what varies);
+what lies behind them (posts, followers) is kept in words for its first 1,000 accounts, and otherwise in the data alone.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from swayrank._progress import Progress, track
+from swayrank.errors import FolderError, VersionError
 from swayrank.events import Events, Posts
 from swayrank.graph import Graph
-from swayrank.results import RunFolder, versions, write_whole
+from swayrank.ids import Ids, read_only
+from swayrank.results import FORMAT, RunFolder, current_run, file_hash, read_manifest, versions, write_whole
+from swayrank.scoring.intervals import Intervals, Pair
+from swayrank.scoring.parts import REACTIONS
+from swayrank.scoring.references import Comparable, check_comparable, reference_of
+from swayrank.scoring.scale import Reference
 from swayrank.sources.rejects import Rejects
 from swayrank.tables import write_csv, write_parquet
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from swayrank.scoring.scores import Scores
 
+Floats = npt.NDArray[np.float64]
+Ranks = npt.NDArray[np.uint32]
+
 MOST_EXPLAINED = 1000
+SCORES, EXPLANATIONS, REFERENCE = "scores.parquet", "explanations.jsonl", "reference.json"
 
 
 def keep(
@@ -52,23 +73,32 @@ def keep(
     there = {name: source for name, source in sources.items() if source is not None}
     rejects = rejects_of(*there.values())
     table = scores.to_arrow()
-    write_parquet(table, folder.file("scores.parquet"))
+    write_parquet(table, folder.file(SCORES))
     write_csv(table, folder.file("scores.csv"), for_people=True)
-    _write_explanations(scores, folder.file("explanations.jsonl"), progress)
+    _write_explanations(scores, folder.file(EXPLANATIONS), progress)
     rejects.to_csv(folder.file("rejects.csv"))
-    scores.reference.save(folder.file("reference.json"))
+    reference_of(scores).save(folder.file(REFERENCE))
     counts = {"accounts": len(scores), "scored": scores.n_scored, "rejected_rows": len(rejects)}
     manifest = {
         "complete": True,
         "data": {name: source.fingerprint for name, source in there.items()},
         "parameters": dict(scores.params),
         "weights": dict(scores.weights),
+        "units": dict(scores.units),
+        "intervals": _intervals_told(scores),
         "reference": scores.reference.hash,
         "left_out": list(scores.left_out),
         "counts": counts | {name: size for source in there.values() for name, size in _sizes(source).items()},
         "versions": versions(),
     }
     return folder.publish(manifest | dict(facts))
+
+
+def _intervals_told(scores: Scores) -> dict[str, Any] | None:
+    sure = scores.intervals
+    if sure is None:
+        return None
+    return {"confidence": sure.confidence, "n_replicates": sure.n_replicates, "varies": dict(sure.varies)}
 
 
 def _sizes(source: Graph | Events | Posts) -> dict[str, int]:
@@ -92,6 +122,215 @@ def _write_explanations(scores: Scores, path: Path, progress: Progress) -> None:
     order = scores.order(MOST_EXPLAINED)
     with track(progress, "explaining", total=order.size) as step, write_whole(path) as file:
         for i in order:
-            told = scores.explain(scores.ids[int(i)]).to_dict()
+            why = scores.explain(scores.ids[int(i)])
+            told = {**why.to_dict(), "text": str(why)}
             file.write(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
             step(1)
+
+
+# -- reading a run again -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class KeptScores:
+    """The scores of a kept run, without the data behind them; made by :func:`load_scores`.
+
+    Attributes
+    ----------
+    ids : Ids
+        The accounts, best first, those without a score last.
+    score : numpy.ndarray of float64, shape (n,)
+        0-100; NaN where the data is insufficient.
+    rank : numpy.ndarray of uint32, shape (n,)
+        1 is the highest; 0 without a score.
+    raw, parts, contributions : dict of str to numpy.ndarray of float64, shape (n,)
+        By part: the figure in its unit, on the 0-100 scale, and what it adds to the score; NaN where missing.
+    roles : tuple of str or None, or None
+        The role of every account, where the run knows roles.
+    intervals : Intervals or None
+        How sure the parts, the score and the rank are.
+    reference : Reference
+        The knots of the scale.
+    manifest : dict
+        Everything that the run says of itself.
+    folder : Path
+        Where it lies.
+    """
+
+    ids: Ids
+    score: Floats
+    rank: Ranks
+    raw: Mapping[str, Floats]
+    parts: Mapping[str, Floats]
+    contributions: Mapping[str, Floats]
+    roles: tuple[str | None, ...] | None
+    intervals: Intervals | None
+    reference: Reference
+    manifest: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weights of the parts; they sum to 1."""
+        return dict(self.manifest["weights"])
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """What one of each part's figure is."""
+        return dict(self.manifest.get("units", {}))
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """Every parameter."""
+        return dict(self.manifest["parameters"])
+
+    @property
+    def n_scored(self) -> int:
+        """How many accounts have a score."""
+        return int(np.count_nonzero(self.rank))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def order(self, k: int | None = None) -> npt.NDArray[np.int64]:
+        """Positions of the scored accounts, best first, at most `k`."""
+        return np.arange(self.n_scored if k is None else min(k, self.n_scored))
+
+    def explanation(self, account: int | str) -> dict[str, Any] | None:
+        """The kept explanation of an account, "text" included; None where it was not among the first 1,000.
+
+        Raises
+        ------
+        UnknownAccountError
+            If no account has that id.
+        """
+        i = self.ids.position(account)
+        with (self.folder / EXPLANATIONS).open(encoding="utf-8", errors="surrogatepass") as file:
+            for line in file:
+                told = json.loads(line)
+                if told["account"] == str(self.ids[i]):
+                    return dict(told)
+        return None
+
+    def check_comparable(self, other: Comparable) -> None:
+        """Raise :class:`ParameterError` unless `other` has the same parts, weights and reference."""
+        check_comparable(self, other, str(self.folder / REFERENCE))
+
+    def __repr__(self) -> str:
+        best = ", ".join(str(self.ids[int(i)]) for i in self.order(3))
+        return (
+            f"<KeptScores {self.manifest['id']}: {len(self):,} accounts, {self.n_scored:,} scored, best {best}; "
+            f"reference {self.reference.hash}>"
+        )
+
+
+def load_scores(path: str | Path) -> KeptScores:
+    """Read the scores of a kept run; the data that was scored is not needed.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run's folder, or one that `swayrank score -o` or :meth:`Scores.save` wrote to: then its current run.
+
+    Returns
+    -------
+    KeptScores
+
+    Raises
+    ------
+    FolderError
+        If there is no whole run, or its table was altered.
+    VersionError
+        If another version of the format wrote it.
+
+    Examples
+    --------
+    >>> import tempfile, swayrank as sr
+    >>> town, out = sr.generate("town", n=300, rng=7), tempfile.mkdtemp()
+    >>> scores = sr.score(town.graph, town.events, rng=7)
+    >>> _ = scores.save(out)
+    >>> kept = load_scores(out)
+    >>> kept.ids[0] == scores.top(1)[0].account, bool(kept.score[0] == np.nanmax(scores.score))
+    (True, True)
+    """
+    folder = current_run(path)
+    manifest = read_scores_manifest(folder)
+    table = read_table(folder, manifest)
+    names = list(manifest["weights"])
+    ranks = _whole(table, "rank")
+    raw = {name: _number(table, f"{name}_raw") for name in names}
+    return KeptScores(
+        ids=Ids.from_values(table["account"].combine_chunks()),
+        score=_number(table, "score"),
+        rank=ranks,
+        raw=raw,
+        parts={name: _number(table, name) for name in names},
+        contributions={name: _number(table, f"{name}_contribution") for name in names},
+        roles=tuple(table["role"].to_pylist()) if "role" in table.column_names else None,
+        intervals=_intervals_of(table, manifest, raw),
+        reference=Reference.load(folder / REFERENCE),
+        manifest=manifest,
+        folder=folder,
+    )
+
+
+def read_scores_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run of scores; FolderError or VersionError where it is something else."""
+    manifest = read_manifest(folder)
+    if manifest.get("format") != FORMAT:
+        raise VersionError(
+            f"{folder}: written as {manifest.get('format')!r}, and this swayrank reads {FORMAT!r}; score the data again"
+        )
+    if any(name not in manifest for name in ("weights", "parameters", "reference", "outputs")):
+        raise FolderError(f"{folder}: the manifest does not tell of scores")
+    return manifest
+
+
+def read_table(folder: Path, manifest: Mapping[str, Any], accounts: list[str] | None = None) -> pa.Table:
+    """The run's table, unaltered; of some accounts only, where they are given."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = folder / SCORES
+    known = {entry["file"]: entry["blake2b"] for entry in manifest["outputs"]}
+    if not path.is_file() or known.get(SCORES) != file_hash(path):
+        raise FolderError(f"{folder}: {SCORES} is absent or was altered after the run; score the data again")
+    if accounts is None:
+        return pq.read_table(path)
+    column = pq.read_table(path, columns=["account"])["account"]
+    text = pc.cast(column, pa.large_string())
+    wanted = pc.index_in(text, pa.array(accounts, pa.large_string()))
+    return pq.read_table(path).filter(pc.is_valid(wanted))
+
+
+def _number(table: pa.Table, name: str) -> Floats:
+    """A column of numbers, NaN where it is empty or absent."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    return read_only(table[name].combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64))
+
+
+def _whole(table: pa.Table, name: str) -> Ranks:
+    """A column of ranks, 0 where it is empty or absent."""
+    return read_only(np.nan_to_num(_number(table, name)).astype(np.uint32))
+
+
+def _intervals_of(table: pa.Table, manifest: Mapping[str, Any], raw: Mapping[str, Floats]) -> Intervals | None:
+    told = manifest.get("intervals")
+    if told is None:
+        return None
+    unseen = np.zeros(table.num_rows, np.bool_)
+    for name, varies in told["varies"].items():
+        if varies == REACTIONS:
+            unseen |= raw[name] == 0
+    ends = functools.partial(_ends, table)
+    rank = (_whole(table, "rank_low"), _whole(table, "rank_high"))
+    by_part = {name: ends(name) for name in raw}
+    return Intervals(
+        told["confidence"], told["n_replicates"], ends("score"), by_part, rank, read_only(unseen), told["varies"]
+    )
+
+
+def _ends(table: pa.Table, name: str) -> Pair:
+    return _number(table, f"{name}_low"), _number(table, f"{name}_high")

@@ -220,11 +220,11 @@ class Scores:
         columns: dict[str, Any] = {
             "account": self.ids.to_arrow().take(pa.array(order)),
             "rank": _ranks(self.rank, order),
+            "score": _nullable(self.score[order]),
+            "status": pa.array(np.where(self.rank[order] > 0, SCORED, INSUFFICIENT)),
+            **_ends("score", None if sure is None else sure.score, order),
             "rank_low": _ranks(None if sure is None else sure.rank[0], order),
             "rank_high": _ranks(None if sure is None else sure.rank[1], order),
-            "score": _nullable(self.score[order]),
-            **_ends("score", None if sure is None else sure.score, order),
-            "status": pa.array(np.where(self.rank[order] > 0, SCORED, INSUFFICIENT)),
         }
         for name, values in self.parts.items():
             columns[name] = _nullable(values[order])
