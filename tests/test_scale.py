@@ -67,7 +67,7 @@ def test_profiles():
         assert set(weights) == set(PARTS)
         assert sum(weights.values()) == pytest.approx(1.0, abs=1e-12)
         assert resolve_weights(name) == weights
-    assert all(weight >= 0.1 for weight in PROFILES["balanced"].values())
+    assert all(weight > 0 for weight in PROFILES["balanced"].values())
     assert resolve_weights({"spread": 2.0}) == {"reach": 0.0, "resonance": 0.0, "spread": 1.0}
 
 

@@ -193,6 +193,13 @@ def fill_string_slots(blob, offsets, count, slots, shift):
 
 
 @kernel
+def hash_strings(blob, offsets, hashes):
+    """The hash of every string; `hashes` is uint64, one for each."""
+    for k in range(np.uint64(hashes.size)):
+        hashes[k] = hash_bytes(blob, offsets[np.uint64(k)], offsets[np.uint64(k) + _ONE])
+
+
+@kernel
 def find_strings(text, starts, stops, slots, shift, blob, offsets, codes):
     """Number of each string text[starts[i]:stops[i]], 2**32-1 where it is not in the table."""
     n = np.uint64(starts.size)

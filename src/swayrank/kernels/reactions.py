@@ -25,7 +25,7 @@ LONG_AGO = 1000
 def reaction_values(action, time, weight, action_weight, half_life, now, values):
     """What each row counts at `now`: ``action_weight * weight * 2 ** -((now - time) / half_life)``, times in us.
 
-    Rows without a time have NaN, and those after `now` -1; `weight` is empty where every row weighs 1.
+    Rows without a time have NaN, those after `now` -1, and those a thousand half-lives before it 0; `weight` is empty where every row weighs 1.
     """
     for row in range(np.uint64(values.size)):
         i = np.uint64(row)
@@ -39,8 +39,8 @@ def reaction_values(action, time, weight, action_weight, half_life, now, values)
         else:
             k = (now - time[i]) // half_life
             f = np.float64(now - time[i] - k * half_life) / np.float64(half_life)
-            # 2 ** -(k + f) = 2 ** (1 - f) * 2 ** -(k + 1); what is older than a thousand half-lives is gone
-            values[i] = w * math.ldexp(exp2_fraction(1.0 - f), -np.int64(min(k, LONG_AGO)) - 1)
+            # 2 ** -(k + f) = 2 ** (1 - f) * 2 ** -(k + 1)
+            values[i] = w * math.ldexp(exp2_fraction(1.0 - f), -np.int64(k) - 1) if k < LONG_AGO else 0.0
 
 
 @kernel(inline=True)

@@ -46,10 +46,11 @@ def normal_quantile(p):
 
 
 @kernel
-def add_departures(key_high, key_low, purpose, rows, indptr, cluster, gain, departures):
+def add_departures(key_high, key_low, purpose, rows, indptr, cluster, keys, gain, departures):
     """Add ``sum over clusters of (weight_b - 1) * gain`` to ``departures[b, i]`` for the account at rows[i].
 
-    `departures` is float64[n_replicates, n_accounts]; an account at NOWHERE has no clusters.
+    `departures` is float64[n_replicates, n_accounts]; an account at NOWHERE has no clusters. A
+    cluster below the number of `keys` draws from the stream of its key, another one from that of its code.
     """
     n_replicates = np.uint64(departures.shape[0])
     sums = np.zeros(n_replicates)
@@ -61,7 +62,8 @@ def add_departures(key_high, key_low, purpose, rows, indptr, cluster, gain, depa
         sums[:] = 0.0
         for place in range(indptr[row], indptr[row + ONE]):
             at = np.uint64(place)
-            state = stream(key_high, key_low, purpose, np.uint64(cluster[at]))
+            c = np.uint64(cluster[at])
+            state = stream(key_high, key_low, purpose, keys[c] if c < np.uint64(keys.size) else ~c)
             amount = gain[at]
             for replicate in range(n_replicates):
                 state = advance(state)

@@ -107,8 +107,7 @@ def attention_given(
     actor: npt.NDArray[np.uint32], engagement: npt.NDArray[np.float64], n: int
 ) -> npt.NDArray[np.float64]:
     """All the engagement that each account gives."""
-    given: npt.NDArray[np.float64] = np.bincount(actor, weights=engagement, minlength=n)
-    return given
+    return np.bincount(actor, weights=engagement, minlength=n).astype(np.float64)
 
 
 def check_sources(graph: object, events: object, posts: object) -> None:

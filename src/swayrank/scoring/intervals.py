@@ -30,10 +30,12 @@ from swayrank.scoring.scale import Reference
 
 Floats = npt.NDArray[np.float64]
 Ranks = npt.NDArray[np.uint32]
+Bins = npt.NDArray[np.uint16]
 Pair = tuple[Floats, Floats]
 
 _ACCOUNTS_PER_CHUNK = 4096
 _BINS = 1 << 16
+_KEPT_BYTES = 1 << 29  # bins of all replicates up to this size are kept; of more they are drawn again
 _TOP = 100.0
 _CLUSTERS, _OWN, _SAMPLED = (np.uint64(BOOTSTRAP * 1000 + part) for part in range(3))
 
@@ -118,7 +120,7 @@ def spread_of(gains: Gains, rows: npt.NDArray[np.uint32]) -> tuple[Floats, npt.N
 
 def draw(basis: Basis, start: int, stop: int) -> dict[str, Floats]:
     """Replicates of the accounts start ... stop - 1: float64[n_replicates, accounts] by part, 0-100, and "score"."""
-    scaled = {name: basis.reference.knots[name].scale(_figures(basis, name, start, stop)) for name in basis.raw}
+    scaled = {name: _scaled(basis, name, start, stop) for name in basis.raw}
     total = np.zeros((basis.n_replicates, stop - start))
     for name, values in scaled.items():
         total += basis.weights[name] * np.nan_to_num(values)
@@ -128,15 +130,21 @@ def draw(basis: Basis, start: int, stop: int) -> dict[str, Floats]:
     return scaled
 
 
+def _scaled(basis: Basis, name: str, start: int, stop: int) -> Floats:
+    knots, chance = basis.reference.knots[name], basis.chances[name]
+    if chance.one is None and chance.peers is None:
+        return np.broadcast_to(knots.scale(basis.raw[name][start:stop]), (basis.n_replicates, stop - start))
+    return knots.scale(_figures(basis, name, start, stop))
+
+
 def _figures(basis: Basis, name: str, start: int, stop: int) -> Floats:
-    chance, shape, raw = basis.chances[name], (basis.n_replicates, stop - start), basis.raw[name][start:stop]
-    head = (basis.key.hi, basis.key.lo)
+    chance, raw = basis.chances[name], basis.raw[name][start:stop]
+    head, figures = (basis.key.hi, basis.key.lo), np.empty((basis.n_replicates, stop - start))
     if chance.one is not None:
-        figures = np.empty(shape)
         sample = (read_only(np.nan_to_num(raw)), read_only(chance.one[start:stop]))
         draw_sampled(*head, _SAMPLED, np.uint64(start), *sample, figures)
     elif chance.peers is not None and chance.gains is not None and chance.rows is not None:
-        peers, departures, figures = chance.peers, np.zeros(shape), np.empty(shape)
+        peers, departures = chance.peers, np.zeros(figures.shape)
         rows = read_only(chance.rows[start:stop])
         add_departures(*head, _CLUSTERS, rows, *(read_only(x) for x in chance.gains), departures)
         about = (np.nan_to_num(raw), peers.one[start:stop], peers.variance[start:stop])
@@ -144,8 +152,6 @@ def _figures(basis: Basis, name: str, start: int, stop: int) -> Floats:
         draw_from_peers(
             *head, _OWN, np.uint64(start), *(read_only(x) for x in about), *prior, read_only(departures), figures
         )
-    else:
-        return np.broadcast_to(raw, shape)
     figures[:, np.isnan(raw)] = np.nan
     return figures
 
@@ -160,14 +166,17 @@ def intervals(
     unseen = _unseen(basis, n)
     counts = np.zeros((basis.n_replicates, _BINS), np.int64)
     ends: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in (*parts, "score")}
+    keep = 2 * basis.n_replicates * n <= _KEPT_BYTES
+    kept: list[Bins | None] = []
     with track(progress, "drawing replicates", total=2 * n) as step:
-        for found, binned in runner.map(_first_pass, (basis, unseen, confidence), bounds, step=step):
+        for found, bins, (where, times) in runner.map(_first_pass, (basis, unseen, confidence), bounds, step=step):
             for name, pair in found.items():
                 ends[name].append(pair)
-            where, times = binned
             counts.reshape(-1)[where] += times
+            kept.append(bins if keep else None)
         above = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1] - counts  # scored accounts in higher bins
-        ranked = [*runner.map(_second_pass, (basis, unseen, confidence, above, counts), bounds, step=step)]
+        task = (basis, unseen, confidence, above, counts, dict(zip(bounds.tolist(), kept, strict=False)))
+        ranked = [*runner.map(_second_pass, task, bounds, step=step)]
     low, high = (np.concatenate(x) if ranked else np.zeros(0, np.uint32) for x in zip(*ranked, strict=True))
     scored = rank > 0
     ranks = (
@@ -210,13 +219,22 @@ def _ends(values: npt.NDArray[Any], unseen: npt.NDArray[np.bool_], confidence: f
     return np.stack([np.where(unseen, part[one[k]], part[both[k]]) for k in range(2)])
 
 
-def _first_pass(task: tuple[Basis, npt.NDArray[np.bool_], float], start: int, stop: int) -> tuple[Any, Any]:
+def _ends_of(basis: Basis, name: str, values: Floats, unseen: npt.NDArray[np.bool_], confidence: float) -> Floats:
+    chance = basis.chances.get(name)
+    if chance is not None and chance.one is None and chance.peers is None:
+        return values[:2].copy()
+    return _ends(values, unseen, confidence)
+
+
+def _first_pass(task: tuple[Basis, npt.NDArray[np.bool_], float], start: int, stop: int) -> tuple[Any, Bins, Any]:
     basis, unseen, confidence = task
     drawn = draw(basis, start, stop)
-    ends = {name: _ends(values, unseen[start:stop], confidence) for name, values in drawn.items()}
+    ends = {name: _ends_of(basis, name, x, unseen[start:stop], confidence) for name, x in drawn.items()}
     for name in (name for name, chance in basis.chances.items() if chance.peers is not None):
         _down_to_nothing(basis, ends, name, drawn, confidence, start, stop)
-    return ends, np.unique(_places(basis, drawn["score"], start, stop), return_counts=True)
+    bins = _bins(drawn["score"][:, basis.scored[start:stop]])
+    places = bins + np.arange(basis.n_replicates)[:, None] * _BINS
+    return ends, bins, np.unique(places, return_counts=True)
 
 
 def _down_to_nothing(
@@ -233,20 +251,18 @@ def _down_to_nothing(
     ends["score"][0][nothing] = np.partition(without, low, axis=0)[low]
 
 
-def _bins(score: Floats) -> npt.NDArray[np.int64]:
-    return np.minimum((score * (_BINS / _TOP)).astype(np.int64), _BINS - 1)
+def _bins(score: Floats) -> Bins:
+    """The bin of every replicate of scored accounts, a 65536th of the scale wide."""
+    bins: Bins = np.minimum(score * (_BINS / _TOP), _BINS - 1).astype(np.uint16)
+    return bins
 
 
-def _places(basis: Basis, score: Floats, start: int, stop: int) -> npt.NDArray[np.int64]:
-    """Replicate * bins + bin of every scored account's replicates."""
-    scored = score[:, basis.scored[start:stop]]
-    return (_bins(scored) + np.arange(basis.n_replicates)[:, None] * _BINS).reshape(-1)
-
-
-def _second_pass(task: tuple[Basis, Any, float, Any, Any], start: int, stop: int) -> tuple[Ranks, Ranks]:
-    basis, unseen, confidence, above, counts = task
+def _second_pass(task: tuple[Basis, Any, float, Any, Any, Any], start: int, stop: int) -> tuple[Ranks, Ranks]:
+    basis, unseen, confidence, above, counts, kept = task
     scored = basis.scored[start:stop]
-    bins = _bins(draw(basis, start, stop)["score"][:, scored])
+    bins = kept[start]
+    if bins is None:
+        bins = _bins(draw(basis, start, stop)["score"][:, scored])
     rows = np.arange(basis.n_replicates)[:, None]
     ranks = above[rows, bins] + (counts[rows, bins] + 1) // 2
     found = np.zeros((2, stop - start), np.uint32)

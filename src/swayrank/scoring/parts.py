@@ -27,6 +27,7 @@ from swayrank.engines import Engine
 from swayrank.events import NO_TIME
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
+from swayrank.ids import read_only
 from swayrank.measures._measure import Measure
 from swayrank.measures.engagement.reactions import Gains
 from swayrank.measures.engagement.resonance import resonance_of
@@ -153,10 +154,21 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     total[np.bincount(posts.account[counted], minlength=len(posts.accounts)) == 0] = np.nan
     order = np.argsort(posts.account, kind="stable")
     indptr = np.concatenate(([0], np.cumsum(np.bincount(posts.account, minlength=len(posts.accounts)))))
-    gains = Gains(indptr.astype(np.uint64), order.astype(np.uint32), values[order])
+    rows = order.astype(np.uint32)
+    gains = Gains(indptr.astype(np.uint64), rows, _keys_of(posts), values[order])
     raw = spread_out(total, evidence.post_rows)
     chance = by_cluster(evidence, raw, gains, evidence.post_rows)
     return Part(raw, definition + ", from counts per post", "weighted reactions", chance)
+
+
+def _keys_of(posts: Posts) -> npt.NDArray[np.uint64]:
+    """What every row's random stream is named by: its post, or else what it says."""
+    content = np.zeros(posts.account.size, np.uint64)
+    for values in (posts.time, *posts.counts.values()):
+        content = content * np.uint64(0x9E3779B97F4A7C15) + values.view(np.uint64)
+    named = posts.post != ABSENT
+    content[named] = posts.posts.hashes()[posts.post[named]]
+    return read_only(content)
 
 
 def _post_values(posts: Posts, parameters: PartParameters) -> npt.NDArray[np.float64]:

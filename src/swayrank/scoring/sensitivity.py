@@ -170,7 +170,9 @@ def _weighed(scores: Scores, weights: Mapping[str, float]) -> Floats:
     """The scores that other weights would give to the scored accounts; NaN elsewhere."""
     there = sum((weights[name] * ~np.isnan(v) for name, v in scores.parts.items()), np.zeros(len(scores)))
     total = sum((weights[name] * np.nan_to_num(v) for name, v in scores.parts.items()), np.zeros(len(scores)))
-    return np.divide(total, there, out=np.full(len(scores), np.nan), where=(scores.rank > 0) & (there > 0))
+    values = np.full(len(scores), np.nan)
+    np.divide(total, there, out=values, where=(scores.rank > 0) & (there > 0))
+    return values
 
 
 def _dominances(scores: Scores, k: int) -> list[Dominance]:

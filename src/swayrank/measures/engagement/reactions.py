@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 _CHUNKS = 64
 _BLOCKS = 24
+_FAR = 2**62  # microseconds: no difference of two times overflows
 
 
 class Gains(NamedTuple):
@@ -39,6 +40,8 @@ class Gains(NamedTuple):
         Where each account's clusters start.
     cluster : numpy.ndarray of uint32
         Codes of :attr:`Reactions.cluster`, ascending within an account.
+    keys : numpy.ndarray of uint64
+        What the random streams of the first clusters are named by; of later ones, by their codes.
     gain : numpy.ndarray of float64
         By how much the figure would be lower without that cluster; below 0 where it would be higher, as for posts that
         only the account's most loyal engagers reacted to.
@@ -46,6 +49,7 @@ class Gains(NamedTuple):
 
     indptr: U64
     cluster: U32
+    keys: U64
     gain: Floats
 
 
@@ -64,6 +68,8 @@ class Reactions:
         What each row counts, weighted and decayed.
     n_own : int
         Clusters below this are posts of the account that received the reactions.
+    keys : numpy.ndarray of uint64, shape (n_own,)
+        What a post's random stream is named by: its id, not its place.
     n_posts : numpy.ndarray of uint32, shape (n_accounts,)
         Posts of each account: published ones, and those that others reacted to.
     left_out : mapping of str to int
@@ -76,6 +82,7 @@ class Reactions:
     cluster: U32
     values: Floats
     n_own: int
+    keys: U64
     n_posts: U32
     left_out: Mapping[str, int]
 
@@ -94,7 +101,7 @@ class Reactions:
         parts = [*runner.map(_sums_of, (self, given), self._bounds())]
         sums, engagers, sizes, cluster, gain = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)
-        return sums, engagers, Gains(indptr, cluster, gain)
+        return sums, engagers, Gains(indptr, cluster, self.keys, gain)
 
     def _bounds(self) -> npt.NDArray[np.int64]:
         bounds = balanced_bounds(self.indptr, _CHUNKS)
@@ -139,7 +146,7 @@ def group_reactions(
     by_action = weights_by_action(events, weights)
     half_life = max(1, round(resolve_half_life(half_life_days) * MICROSECONDS_PER_DAY))
     dated = events.time[events.time != NO_TIME]
-    until = int(dated.max(initial=0)) if now is None else as_us(now)
+    until = int(dated.max(initial=0)) if now is None else min(max(as_us(now), -_FAR), _FAR)
     values = np.empty(events.n_events)
     own_weight = np.zeros(0) if events.weight is None else np.ascontiguousarray(events.weight, np.float64)
     total_weight(events, by_action, own_weight)
@@ -158,12 +165,13 @@ def group_reactions(
     }
     indptr = np.zeros(len(events.accounts) + 1, np.uint64)
     every = np.ones(len(events.actions), np.uint8)
-    keys = tuple(read_only(x) for x in (events.actor, target, events.action, every))
-    group_sizes(*keys, indptr)
+    grouping = tuple(read_only(x) for x in (events.actor, target, events.action, every))
+    group_sizes(*grouping, indptr)
     rows = np.empty(int(indptr[-1]), np.uint32)
-    group_fill(*keys, read_only(np.arange(events.n_events, dtype=np.uint32)), indptr.copy(), rows)
+    group_fill(*grouping, read_only(np.arange(events.n_events, dtype=np.uint32)), indptr.copy(), rows)
     cluster, n_posts = _clusters(events)
-    return Reactions(indptr, rows, events.actor, cluster, values, len(events.posts), n_posts, left_out)
+    keys = events.posts.hashes()
+    return Reactions(indptr, rows, events.actor, cluster, values, len(events.posts), keys, n_posts, left_out)
 
 
 def _clusters(events: Events) -> tuple[U32, U32]:
@@ -172,6 +180,8 @@ def _clusters(events: Events) -> tuple[U32, U32]:
     owner = np.full(n_posts + 1, NO_ACCOUNT, np.uint32)  # the last place stands for no post
     published = (events.action == events.actions.index("post")) & (events.post != NO_POST)
     owner[events.post[published]] = events.actor[published]
+    contested = np.unique(events.post[published][owner[events.post[published]] != events.actor[published]])
+    owner[contested] = NO_ACCOUNT  # which row comes last shall decide nothing: it belongs to all who claim it
     place = np.where(events.post == NO_POST, np.uint32(n_posts), events.post)
     unclaimed = (owner[place] == NO_ACCOUNT) & (events.post != NO_POST) & (events.target != NO_ACCOUNT)
     unclaimed &= events.action != events.actions.index("mention")  # a mention stands in a post of who mentions
@@ -182,7 +192,9 @@ def _clusters(events: Events) -> tuple[U32, U32]:
     counts = np.bincount(owner[:-1][owner[:-1] != NO_ACCOUNT], minlength=len(events.accounts))
     nameless = (events.action == events.actions.index("post")) & (events.post == NO_POST)
     counts += np.bincount(events.actor[nameless], minlength=counts.size)
-    claims = np.unique(events.target[unclaimed].astype(np.uint64) << np.uint64(32) | events.post[unclaimed])
+    disputed = published & (owner[place] == NO_ACCOUNT)
+    who = np.concatenate((events.target[unclaimed], events.actor[disputed])).astype(np.uint64)
+    claims = np.unique(who << np.uint64(32) | np.concatenate((events.post[unclaimed], events.post[disputed])))
     counts += np.bincount((claims >> np.uint64(32)).astype(np.int64), minlength=counts.size)
     return cluster, counts.astype(np.uint32)
 
