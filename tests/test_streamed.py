@@ -384,7 +384,7 @@ def test_interrupted_command_leaves_nothing(tmp_path):
     folder = tmp_path / "temporary"
     folder.mkdir()
     child = subprocess.Popen(
-        [sys.executable, "-m", "swayrank", "events", path, "-o", tmp_path / "all.csv", "--memory-limit", "600MB"],
+        [sys.executable, "-m", "swayrank", "events", path, "-o", tmp_path / "all.csv", "--memory-limit", "2GB"],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         env=os.environ | {"TMPDIR": str(folder)},
