@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import time
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -20,14 +21,15 @@ import numpy as np
 from swayrank._progress import Progress
 from swayrank._text import printable
 from swayrank.engines import Engine
-from swayrank.errors import InputError, ParameterError
+from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.events import Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
-from swayrank.results import RunFolder, file_hash
+from swayrank.results import RunFolder, current_run, file_hash
 from swayrank.scoring.combine import score
-from swayrank.scoring.keep import keep, rejects_of
+from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects_of
 from swayrank.scoring.scores import Scores
+from swayrank.scoring.table import intervals_facts, intervals_told, score_row
 from swayrank.sources.check import recognise_kind
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
@@ -125,16 +127,18 @@ class Recipe:
         data: Path | None,
         graph_options: Mapping[str, Any],
         events_options: Mapping[str, Any],
+        posts_options: Mapping[str, Any],
         score: Mapping[str, Any],
         default_rng: int,
     ) -> Recipe:
         """The recipe of a command line: one TOML, or files whose kinds are recognised where they are not named."""
         graph_options, events_options = _given(graph_options), _given(events_options)
+        posts_options = _given(posts_options)
         tomls = [file for file in files if file.suffix == ".toml"]
         if tomls:
             if len(files) > 1 or graph or events or posts:
                 raise ParameterError(f"a recipe stands alone: give {tomls[0]} or other files, not both")
-            if options := [*graph_options, *events_options]:
+            if options := [*graph_options, *events_options, *posts_options]:
                 raise ParameterError(f"{options[0]} belongs into the recipe: write it into {tomls[0]}")
             recipe = cls.load(tomls[0], data=data, score=score)
             return replace(recipe, score={"rng": default_rng, **recipe.score})
@@ -146,20 +150,30 @@ class Recipe:
             found[recognise_kind(file)].append(file)
         if len(found["graph"]) > 1:
             raise ParameterError(f"score takes one graph, got {', '.join(map(str, found['graph']))}")
-        only_graph = [name for name in graph_options if name not in events_options]
-        only_events = [name for name in events_options if name not in graph_options]
-        if only_graph and not found["graph"]:
-            raise ParameterError(f"{only_graph[0]} is about a graph, and no graph was given")
-        if only_events and not found["events"]:
-            raise ParameterError(f"{only_events[0]} is about a log, and no log was given")
+        about = {"graph": graph_options, "events": events_options, "posts": posts_options}
+        _check_about(about, {kind for kind, paths in found.items() if paths})
         return cls(
             graph=found["graph"][0] if found["graph"] else None,
             events=found["events"],
             posts=found["posts"],
             graph_options=graph_options,
             events_options=events_options,
+            posts_options=posts_options,
             score={"rng": default_rng, **score},
         )
+
+
+_CALLED = {"graph": "a graph", "events": "a log", "posts": "a table of posts"}
+
+
+def _check_about(options: Mapping[str, Mapping[str, Any]], given: set[str]) -> None:
+    """Raise if an option is about a kind of file, and no file of any kind that it is about was given."""
+    for kind, names in options.items():
+        for name in names:
+            kinds = [one for one, others in options.items() if name in others and names[name] == others[name]]
+            if not given & set(kinds):
+                what = _CALLED[kind]
+                raise ParameterError(f"{name} is about {what}, and no {what.removeprefix('a ')} was given")
 
 
 def _check_folder(path: Path) -> None:
@@ -240,8 +254,12 @@ class Run:
             rest = len(scores) - scores.n_scored
             lines.append(f"{rest:,} have fewer than {floor} followers, reactions and posts together, or no part at all")
         if "resonance" in scores.parts and scores.params["now"] is not None:
-            days = scores.params["half_life_days"]
-            lines.append(f"reactions count half after {days:.3g} days (--half-life), seen from {scores.params['now']}")
+            days, chose = scores.params["half_life_days"], scores.params["half_life_chosen_by"]
+            lines.append(
+                f"reactions count half after {days:.3g} days (--half-life; chosen by: {chose}), seen from "
+                f"{scores.params['now'][:19].replace('T', ' ')}"
+            )
+        lines.append(intervals_told(scores.intervals))
         if any(np.isnan(values[scores.rank > 0]).any() for values in scores.parts.values()):
             lines.append("-: the account does not occur where that part is measured; its other parts make the score")
         lines += [f"note: {text}" for text in (*scores.left_out, *_warnings(self.sources))]
@@ -261,19 +279,11 @@ class Run:
             "weights": dict(scores.weights),
             "reference": scores.reference.hash,
             "parameters": dict(scores.params),
+            "intervals": intervals_facts(scores.intervals),
             "left_out": list(scores.left_out),
             "rejected_rows": len(self.sources.rejects),
             "folder": None if self.folder is None else str(self.folder),
-            "top": [
-                {
-                    "rank": row.rank,
-                    "account": str(row.account),
-                    "score": row.score,
-                    "parts": row.parts,
-                    "contributions": row.contributions,
-                }
-                for row in scores.top(top)
-            ],
+            "top": [score_row(scores, int(i)) for i in scores.order(top)],
         }
 
 
@@ -363,9 +373,76 @@ def run(
         clock.lap("score")
         if run_folder is None:
             return Run(scores, sources, clock.laps)
-        facts = {"inputs": _inputs(sources), "recipe": recipe.to_dict(), "seconds": clock.laps}
+        facts = {
+            "inputs": _inputs(sources),
+            "recipe": recipe.to_dict(),
+            "read_from": os.getcwd(),
+            "seconds": clock.laps,
+        }
         read = {"graph": sources.graph, "events": sources.events, "posts": sources.posts}
         return Run(scores, sources, clock.laps, keep(scores, run_folder, sources=read, facts=facts, progress=progress))
+
+
+def score_again(
+    path: str | Path, *, engine: str | Engine = "local", threads: int | None = None, progress: Progress = None
+) -> Run:
+    """Score the data of a kept run once more, under the run's own reference, if its files are what they were.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run's folder, or one that holds ``current``.
+    engine, threads, progress
+        As every long function takes them.
+
+    Returns
+    -------
+    Run
+        With the data behind it, for explanations and comparisons; nothing is written.
+
+    Raises
+    ------
+    FolderError
+        If there is no run, or it was saved from Python and does not name its files.
+    InputError
+        If a file is gone or has changed since; the message names it.
+    """
+    folder = current_run(path)
+    manifest = read_scores_manifest(folder)
+    if "recipe" not in manifest:
+        raise FolderError(
+            f"{folder}: the run was saved from Python and does not name its files; name the files instead"
+        )
+    base = _base(manifest)
+    for entry in manifest["inputs"]:
+        _check_unchanged(base / entry["file"], entry, folder)
+    told = dict(manifest["recipe"])
+    if "graph" in told:
+        told["graph"] = base / told["graph"]
+    if "mapping" in told:
+        told["data"] = base / told.get("data", ".")
+    for kind in ("events", "posts"):
+        told[kind] = [base / file for file in told.get(kind, ())]
+    told["score"] = {**told.get("score", {}), "reference": str((folder / REFERENCE).absolute())}
+    told["score"].pop("half_life_days", None)  # the reference holds it
+    return run(Recipe(**told), engine=engine, threads=threads, progress=progress)
+
+
+def _base(manifest: Mapping[str, Any]) -> Path:
+    """The folder that the run's relative paths start from: where it was made, or here if it has moved."""
+    made = Path(manifest.get("read_from", "."))
+    names = [Path(entry["file"]) for entry in manifest["inputs"]]
+    return made if all((made / name).exists() for name in names) else Path()
+
+
+def _check_unchanged(file: Path, entry: Mapping[str, Any], folder: Path) -> None:
+    if not file.is_file():
+        raise InputError(f"the file is gone that {folder} was made of; name files instead of the run", file=str(file))
+    if file.stat().st_size != entry["bytes"] or file_hash(file) != entry["blake2b"]:
+        raise InputError(
+            f"the file has changed since {folder} was made of it; score it anew, or name files instead of the run",
+            file=str(file),
+        )
 
 
 def _inputs(sources: Sources) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from swayrank._text import printable
 from swayrank.errors import UnknownAccountError
 from swayrank.events.columns import as_us
 from swayrank.results import kept_runs
+from swayrank.scoring.between_runs import Change, why_changed
 from swayrank.scoring.keep import REFERENCE, read_scores_manifest, read_table
 from swayrank.tables import frame
 
@@ -137,6 +138,16 @@ class History:
             "runs of different scales have other references or weights, and their numbers do not compare; score new "
             f"data with --reference {older.folder / REFERENCE} (and the same profile) to go on with that scale"
         ]
+
+    def last_change(self, account: str) -> Change | None:
+        """Why an account's score changed between the last two runs of one scale that score it, if there are two."""
+        mine = [row for row in self.rows if row.account == account and row.status == "scored"]
+        folders = {run.id: run.folder for run in self.runs}
+        for later in reversed(mine[1:]):
+            before = [row for row in mine[: mine.index(later)] if row.scale == later.scale]
+            if before:
+                return why_changed(folders[before[-1].run], folders[later.run], account)
+        return None
 
     def __repr__(self) -> str:
         from swayrank.scoring.history_text import history_text

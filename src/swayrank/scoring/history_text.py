@@ -6,29 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from swayrank._text import printable
-from swayrank.scoring.explain import figure
+from swayrank.scoring.table import cell, span
+from swayrank.scoring.telling import figure
 
 if TYPE_CHECKING:
-    from swayrank.scoring.change import Change, PartChange, Side
+    from swayrank.scoring.between_runs import Change, KeptComparison, PartChange, Side
     from swayrank.scoring.history import History, HistoryRow, RunFacts
 
 _MOST_ROWS = 60
-
-
-def span(low: float | None, high: float | None, form: str = ".1f") -> str:
-    """An interval for people.
-
-    >>> span(3, 9, "d"), span(4, 4, "d"), span(None, None)
-    ('3-9', '4', '-')
-    """
-    if low is None or high is None:
-        return "-"
-    ends = format(low, form), format(high, form)
-    return ends[0] if ends[0] == ends[1] else "-".join(ends)
-
-
-def _cell(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+_TOP = 100.0
 
 
 def times(runs: Sequence[RunFacts | HistoryRow]) -> list[str]:
@@ -44,11 +30,11 @@ def account_cells(rows: Sequence[HistoryRow], *, scales: bool) -> tuple[list[str
     headings = ["data until", "rank", "between", "score", "from-to", *parts, *(["scale"] if scales else [])]
     cells = []
     for row, when in zip(rows, times(rows), strict=True):
-        ranks = [_cell(row.rank, ",d"), span(row.rank_low, row.rank_high, ",d")]
-        scores = [_cell(row.score, ".1f"), span(row.score_low, row.score_high)]
+        ranks = [cell(row.rank, ",d"), span(row.rank_low, row.rank_high, ",d")]
+        scores = [cell(row.score, ".1f"), span(row.score_low, row.score_high)]
         if row.status != "scored":
             ranks, scores = ["-", "-"], ["-", row.status]
-        by_part = [_cell(row.parts.get(name), ".1f") for name in parts]
+        by_part = [cell(row.parts.get(name), ".1f") for name in parts]
         cells.append([when, *ranks, *scores, *by_part, *([row.scale] if scales else [])])
     return headings, cells
 
@@ -133,10 +119,30 @@ def _sure(change: Change) -> str:
 
 
 def _part_lines(part: PartChange) -> list[str]:
-    scaled = f"{_cell(part.earlier, '.1f')} -> {_cell(part.later, '.1f')}"
+    scaled = f"{cell(part.earlier, '.1f')} -> {cell(part.later, '.1f')}"
     raw = ""
     if part.earlier_raw is not None and part.later_raw is not None:
         raw = f" ({figure(part.earlier_raw)} -> {figure(part.later_raw)} {part.unit})"
-    lines = [f"  {part.part} {part.points:+.1f}: {scaled}{raw}"]
+    capped = ", at the top of the scale" if part.earlier == part.later == _TOP else ""
+    lines = [f"  {part.part} {part.points:+.1f}: {scaled}{raw}{capped}"]
     plain = len(part.terms) < 2 and all(term.what == "its figure" for term in part.terms)
     return lines if plain else [*lines, *(f"    {term.points:+.1f}: {term.what}" for term in part.terms)]
+
+
+def kept_comparison_text(told: KeptComparison) -> str:
+    """Who is above whom, by what, how sure."""
+    first, second = printable(told.first), printable(told.second)
+    one, two = told.sides
+    if told.difference is None:
+        return f"{first}: {_standing(one)}; {second}: {_standing(two)}"
+    head = (
+        f"{first} ({one.score:.1f}, rank {one.rank:,}) is {told.difference:.1f} points above "
+        f"{second} ({two.score:.1f}, rank {two.rank:,})"
+    )
+    by = ", ".join(f"{name} {points:+.1f}" for name, points in sorted(told.parts.items(), key=lambda p: -abs(p[1])))
+    lines = [head, f"  by part: {by}"]
+    if told.low is not None and told.high is not None and told.confidence is not None:
+        between = f"{told.low:+.1f} to {told.high:+.1f} at {told.confidence:.0%}"
+        sure = "their order is sure" if told.low > 0 else "their order is not sure"
+        lines.append(f"  {sure}: the difference is {between}, taken as of independent estimates")
+    return "\n".join(lines)

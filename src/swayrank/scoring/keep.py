@@ -26,6 +26,7 @@ from swayrank.scoring.intervals import Intervals, Pair
 from swayrank.scoring.parts import REACTIONS
 from swayrank.scoring.references import Comparable, check_comparable, reference_of
 from swayrank.scoring.scale import Reference
+from swayrank.scoring.table import intervals_facts
 from swayrank.sources.rejects import Rejects
 from swayrank.tables import write_csv, write_parquet
 
@@ -85,20 +86,13 @@ def keep(
         "parameters": dict(scores.params),
         "weights": dict(scores.weights),
         "units": dict(scores.units),
-        "intervals": _intervals_told(scores),
+        "intervals": intervals_facts(scores.intervals),
         "reference": scores.reference.hash,
         "left_out": list(scores.left_out),
         "counts": counts | {name: size for source in there.values() for name, size in _sizes(source).items()},
         "versions": versions(),
     }
     return folder.publish(manifest | dict(facts))
-
-
-def _intervals_told(scores: Scores) -> dict[str, Any] | None:
-    sure = scores.intervals
-    if sure is None:
-        return None
-    return {"confidence": sure.confidence, "n_replicates": sure.n_replicates, "varies": dict(sure.varies)}
 
 
 def _sizes(source: Graph | Events | Posts) -> dict[str, int]:

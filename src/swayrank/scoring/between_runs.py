@@ -155,8 +155,8 @@ def why_changed(
 
     Notes
     -----
-    Definition and the interval of the difference: see :mod:`swayrank.scoring.change`. Cost: none for kept runs; where
-    `later` holds its log, resonance is measured once more, O(events log events).
+    Definition and the interval of the difference: see :mod:`swayrank.scoring.between_runs`. Cost: none for kept runs;
+    where `later` holds its log, resonance is measured once more, O(events log events).
 
     References
     ----------
@@ -299,3 +299,62 @@ def _counts(before: Scores | KeptScores, after: Scores | KeptScores, account: in
 
 def _explained(scores: Scores | KeptScores, account: int | str) -> dict[str, Any] | None:
     return scores.explanation(account) if isinstance(scores, KeptScores) else scores.explain(account).to_dict()
+
+
+# -- two accounts of one kept run --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, repr=False)
+class KeptComparison:
+    """Two accounts of a kept run, from what it kept; made by :func:`compare_kept`.
+
+    Attributes
+    ----------
+    first, second : str
+        The accounts, the one ranked higher first.
+    sides : tuple of two Side
+    difference : float or None
+        Of their scores; None where either has none.
+    low, high, confidence : float or None
+        Interval of the difference, as for independent estimates.
+    parts : dict of str to float
+        By how much each part's contribution differs; they sum to the difference.
+    """
+
+    first: str
+    second: str
+    sides: tuple[Side, Side]
+    difference: float | None
+    low: float | None
+    high: float | None
+    confidence: float | None
+    parts: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain dictionaries and lists."""
+        return asdict(self)
+
+    def __repr__(self) -> str:
+        from swayrank.scoring.history_text import kept_comparison_text
+
+        return kept_comparison_text(self)
+
+
+def compare_kept(scores: KeptScores, a: int | str, b: int | str) -> KeptComparison:
+    """Hold two accounts of a kept run against each other, without the data: their intervals count as independent.
+
+    Raises
+    ------
+    UnknownAccountError
+        If the run does not know an account.
+    """
+    i, j = sorted((scores.ids.position(a), scores.ids.position(b)))  # kept best first
+    one, two = _side(scores, i), _side(scores, j)
+    parts: dict[str, float] = {}
+    if one.score is not None and two.score is not None:
+        here, there = ({name: np.nan_to_num(c[k]) for name, c in scores.contributions.items()} for k in (i, j))
+        parts = {name: float(here[name] - there[name]) for name in here}
+    difference = math.fsum(parts.values()) if parts else None
+    low, high = _between(two, one, difference)
+    confidence = None if scores.intervals is None or low is None else scores.intervals.confidence
+    return KeptComparison(str(scores.ids[i]), str(scores.ids[j]), (one, two), difference, low, high, confidence, parts)

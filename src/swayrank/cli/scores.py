@@ -1,0 +1,400 @@
+"""Commands over scores: score, explain, compare, history."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from swayrank.cli.shared import (
+    DEFAULT_RNG,
+    Actions,
+    Columns,
+    Direction,
+    Json,
+    MaxRejects,
+    Profile,
+    Quiet,
+    ReferenceName,
+    Source,
+    Target,
+    Threads,
+    Top,
+    command,
+    given_only,
+    listen,
+    pairs,
+    print_json,
+    print_table,
+    profile_of,
+    room,
+    say,
+    wrapped,
+)
+from swayrank.errors import FolderError, InputError, ParameterError
+
+if TYPE_CHECKING:
+    from swayrank.pipeline import Run
+    from swayrank.scoring.keep import KeptScores
+    from swayrank.scoring.scores import Scores
+
+OptionalRng = Annotated[
+    int | None,
+    typer.Option("--rng", help=f"Where randomness comes from; {DEFAULT_RNG} by default.", show_default=False),
+]
+HalfLife = Annotated[
+    str | None,
+    typer.Option(
+        help="Days after which a reaction counts half, or day, week, month ...; by default what the log tells.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder in which a recipe's files lie; by default the recipe's own.", show_default=False),
+]
+Replicates = Annotated[
+    int | None,
+    typer.Option(help="Replicates that intervals are made of, 200 by default; 0 for none.", show_default=False),
+]
+Confidence = Annotated[float | None, typer.Option(help="Of the intervals; 0.95 by default.", show_default=False)]
+
+# -- score -------------------------------------------------------------------------------------------------------------
+
+
+@command
+def score(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Graphs, logs, tables of posts, or one recipe (.toml); what each is, is recognised."),
+    ] = None,
+    graph: Annotated[Path | None, typer.Option(help="Who follows whom.", show_default=False)] = None,
+    events: Annotated[
+        list[Path] | None, typer.Option(help="Who did what to whom; may be repeated.", show_default=False)
+    ] = None,
+    posts: Annotated[
+        list[Path] | None, typer.Option(help="Counts per post; may be repeated.", show_default=False)
+    ] = None,
+    data: Data = None,
+    source: Source = None,
+    target: Target = None,
+    direction: Direction = None,
+    columns: Columns = None,
+    actions: Actions = None,
+    posts_columns: Annotated[
+        str | None,
+        typer.Option(help="Columns of a table of posts, as account=name,likes=Favs.", show_default=False),
+    ] = None,
+    max_rejects: MaxRejects = None,
+    duplicates: Annotated[
+        str | None, typer.Option(help="Repeated rows of a log or table: keep (default) or drop.", show_default=False)
+    ] = None,
+    profile: Profile = None,
+    half_life: HalfLife = None,
+    until: Annotated[
+        str | None, typer.Option(help="Use only what happened before this date or time.", show_default=False)
+    ] = None,
+    min_evidence: Annotated[
+        int | None,
+        typer.Option(help="Followers, reactions and posts needed for a score; 3 by default.", show_default=False),
+    ] = None,
+    replicates: Replicates = None,
+    confidence: Confidence = None,
+    reference: ReferenceName = None,
+    new_reference: Annotated[
+        Path | None, typer.Option(help="Save this data's knots for later runs.", show_default=False)
+    ] = None,
+    explain: Annotated[
+        list[str] | None, typer.Option(help="Explain this account's score; may be repeated.", show_default=False)
+    ] = None,
+    top: Top = 20,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to keep the run in.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    threads: Threads = None,
+    rng: OptionalRng = None,
+) -> None:
+    """Score every account from 0 to 100, with parts and intervals."""
+    from swayrank.pipeline import Recipe, run
+
+    given: dict[str, Any] = {
+        "profile": None if profile is None else profile_of(profile),
+        "half_life_days": None if half_life is None else _half_life(half_life),
+        "until": until,
+        "min_evidence": min_evidence,
+        "n_replicates": replicates,
+        "confidence": confidence,
+        "reference": reference,
+        "rng": rng,
+    }
+    told = given_only(given)
+    if replicates == 0:
+        told["n_replicates"] = None
+    recipe = Recipe.from_files(
+        files or [],
+        graph=graph,
+        events=events or [],
+        posts=posts or [],
+        data=data,
+        graph_options={"source": source, "target": target, "direction": direction, "max_rejects": max_rejects},
+        events_options={
+            "columns": columns.split(",") if columns else None,
+            "actions": pairs(actions, "--actions") or None,
+            "max_rejects": max_rejects,
+            "duplicates": duplicates,
+        },
+        posts_options={
+            "columns": pairs(posts_columns, "--posts-columns") or None,
+            "max_rejects": max_rejects,
+            "duplicates": duplicates,
+        },
+        score=told,
+        default_rng=DEFAULT_RNG,
+    )
+    if output is not None and output.suffix in (".csv", ".parquet", ".json"):
+        raise ParameterError(f"--output names a folder, which will hold scores.csv and more, got {output.name!r}")
+    done = run(recipe, output, threads=threads, progress=listen(quiet))
+    if new_reference is not None:
+        from swayrank.scoring.references import reference_of
+
+        reference_of(done.scores).save(new_reference)
+    _show_scores(done, top, explain or [], as_json=as_json, quiet=quiet)
+
+
+def _half_life(text: str) -> float | str:
+    """A number of days, or a name; what it may be, the library says."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _show_scores(done: Run, top: int, explained: list[str], *, as_json: bool, quiet: bool) -> None:
+    from swayrank.scoring.table import score_table
+
+    scores = done.scores
+    reasons = [scores.explain(account) for account in explained]
+    if as_json:
+        print_json(done.summary(top) | ({"explanations": [r.to_dict() for r in reasons]} if reasons else {}))
+        return
+    if not quiet:
+        for line in done.told():
+            say(line)
+    headings, cells = score_table(scores, scores.order(top), room=room())
+    print_table(headings, cells, left=[headings.index("account")])
+    for reason in reasons:
+        typer.echo("\n" + wrapped(str(reason)))
+    if not quiet:
+        for line in done.closing():
+            say(line)
+
+
+# -- explain, compare --------------------------------------------------------------------------------------------------
+
+WordsHelp = "Accounts, then a run's folder (out by default) or files as `score` takes them."
+
+
+@command
+def explain(
+    words: Annotated[list[str], typer.Argument(metavar="ACCOUNT... [OUT|FILES...]", help=WordsHelp)],
+    data: Data = None,
+    profile: Profile = None,
+    reference: ReferenceName = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    threads: Threads = None,
+    rng: OptionalRng = None,
+) -> None:
+    """Tell why accounts have their scores.
+
+    The figures, posts and followers behind each part. With a run, from what it kept of its first 1,000 accounts; of
+    others by scoring its files again, if they are unchanged.
+    """
+    accounts, places = _accounts_and_places(words, fewest=1)
+    options = {"data": data, "profile": profile, "reference": reference, "rng": rng}
+    told: list[tuple[dict[str, Any], str]] = []
+    if _is_run(places):
+        from swayrank.scoring.keep import load_scores
+
+        _refuse_with_a_run(options)
+        kept = load_scores(places[0])
+        found = [kept.explanation(account) for account in accounts]
+        if None not in found:
+            told = [({k: v for k, v in one.items() if k != "text"}, str(one["text"])) for one in found if one]
+        else:
+            scores = _scored_again(places[0], kept, threads, quiet)
+    else:
+        scores = _scored(places, options, threads, quiet)
+    if not told:
+        reasons = [scores.explain(account) for account in accounts]
+        told = [(reason.to_dict(), str(reason)) for reason in reasons]
+    if as_json:
+        print_json([one for one, _ in told])
+    else:
+        typer.echo("\n\n".join(wrapped(text) for _, text in told))
+
+
+@command
+def compare(
+    words: Annotated[list[str], typer.Argument(metavar="ACCOUNT ACCOUNT... [OUT|FILES...]", help=WordsHelp)],
+    data: Data = None,
+    profile: Profile = None,
+    reference: ReferenceName = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    threads: Threads = None,
+    rng: OptionalRng = None,
+) -> None:
+    """Tell who of two accounts is above the other, and how sure.
+
+    Of more accounts, each is compared with the next. With a run, its files are scored again if they are unchanged;
+    otherwise the kept intervals must do.
+    """
+    accounts, places = _accounts_and_places(words, fewest=2)
+    options = {"data": data, "profile": profile, "reference": reference, "rng": rng}
+    told: list[Any]
+    if _is_run(places):
+        _refuse_with_a_run(options)
+        told = _compared_in_run(places[0], accounts, threads, quiet)
+    else:
+        scores = _scored(places, options, threads, quiet)
+        told = [scores.compare(a, b) for a, b in itertools.pairwise(accounts)]
+    if as_json:
+        print_json([one.to_dict() for one in told])
+    else:
+        typer.echo("\n\n".join(wrapped(str(one)) for one in told))
+
+
+def _compared_in_run(out: Path, accounts: list[str], threads: int | None, quiet: bool) -> list[Any]:
+    """Comparisons with the run's data, which draws both accounts together; without it, from the kept intervals."""
+    from swayrank.scoring.between_runs import compare_kept
+    from swayrank.scoring.keep import load_scores
+
+    kept = load_scores(out)
+    for account in accounts:
+        kept.ids.position(account)
+    try:
+        scores = _scored_again(out, kept, threads, quiet)
+    except (InputError, FolderError) as error:
+        if not quiet:
+            say(f"note: from the kept intervals alone, since the data cannot be scored again ({error})")
+        return [compare_kept(kept, a, b) for a, b in itertools.pairwise(accounts)]
+    return [scores.compare(a, b) for a, b in itertools.pairwise(accounts)]
+
+
+def _accounts_and_places(words: list[str], *, fewest: int) -> tuple[list[str], list[Path]]:
+    """Words up to the first that is a file or folder are accounts; the rest says where they are scored."""
+    there = [Path(word).exists() for word in words]
+    n = next((k for k in range(fewest, len(words)) if there[k]), len(words))
+    accounts, places = words[:n], [Path(word) for word in words[n:]]
+    if len(accounts) < fewest:
+        raise ParameterError(f"at least {fewest} accounts are needed, got {len(accounts)}")
+    if not places and _is_run([Path("out")]):
+        return accounts, [Path("out")]
+    if not places:
+        raise ParameterError(
+            f"none of {', '.join(map(repr, words[fewest:] or words))} is a file or folder: "
+            "after the accounts, name a run's folder or the files to score"
+        )
+    absent = [word for word, found in zip(words[n:], there[n:], strict=True) if not found]
+    if absent:
+        raise InputError("there is no such file", file=absent[0])
+    return accounts, places
+
+
+def _is_run(places: Sequence[Path]) -> bool:
+    names = ("current", "manifest.json")
+    return len(places) == 1 and places[0].is_dir() and any((places[0] / name).exists() for name in names)
+
+
+def _refuse_with_a_run(options: dict[str, Any]) -> None:
+    for name in given_only(options):
+        raise ParameterError(f"--{name} is for files: the run has its own; leave it out, or name the files")
+
+
+def _scored(places: list[Path], options: dict[str, Any], threads: int | None, quiet: bool) -> Scores:
+    """The scores of files."""
+    from swayrank.pipeline import Recipe, run
+
+    told = {**options, "profile": None if options["profile"] is None else profile_of(options["profile"])}
+    recipe = Recipe.from_files(
+        places,
+        graph=None,
+        events=(),
+        posts=(),
+        data=told.pop("data"),
+        graph_options={},
+        events_options={},
+        posts_options={},
+        score=given_only(told),
+        default_rng=DEFAULT_RNG,
+    )
+    done = run(recipe, threads=threads, progress=listen(quiet))
+    if not quiet:
+        for line in done.told():
+            say(line)
+    return done.scores
+
+
+def _scored_again(out: Path, kept: KeptScores, threads: int | None, quiet: bool) -> Scores:
+    """The scores of a run's data, which is unchanged, with all that is behind them."""
+    import numpy as np
+
+    from swayrank.pipeline import score_again
+
+    done = score_again(out, threads=threads, progress=listen(quiet))
+    if not quiet:
+        say(f"scored again from the data of {kept.folder}, whose files are unchanged")
+        at = done.scores.ids.positions(kept.ids.to_arrow(), missing="sentinel")
+        there = at < len(done.scores)
+        same = np.allclose(done.scores.score[at[there]], kept.score[there], atol=1e-6, equal_nan=True)
+        if not same or not there.all():
+            made = kept.manifest["versions"].get("swayrank")
+            say(f"note: these scores differ from the kept ones, which swayrank {made} made: keep a new run")
+    return done.scores
+
+
+# -- history -----------------------------------------------------------------------------------------------------------
+
+
+@command
+def history(
+    out: Annotated[Path, typer.Argument(help="Folder in which `score -o` keeps runs.")],
+    accounts: Annotated[
+        list[str] | None, typer.Argument(metavar="[ACCOUNT...]", help="Whose scores; without, the runs themselves.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show kept runs over time, and why a score changed.
+
+    Runs stand in order of the time of their data; a change is told between an account's last two runs of one scale.
+    """
+    from dataclasses import asdict
+
+    from swayrank.scoring.history import history as past_runs
+    from swayrank.scoring.history_text import account_cells, run_cells
+
+    past = past_runs(out, accounts or None)
+    changes = [past.last_change(account) for account in past.accounts or ()]
+    if as_json:
+        rows = [asdict(row) for row in past.rows] if past.accounts else []
+        told = [change.to_dict() for change in changes if change is not None]
+        print_json({"runs": [asdict(run) for run in past.runs], "rows": rows, "changes": told, "notes": past.notes()})
+        return
+    if past.accounts is None:
+        print_table(*run_cells(past.runs))
+    scales = len({run.scale for run in past.runs}) > 1
+    for k, account in enumerate(past.accounts or ()):
+        typer.echo(("\n" if k else "") + wrapped(account))
+        print_table(*account_cells([row for row in past.rows if row.account == account], scales=scales))
+        if changes[k] is not None:
+            typer.echo("\n" + wrapped(str(changes[k])))
+    if not quiet:
+        for note in past.notes():
+            say(f"note: {note}")
