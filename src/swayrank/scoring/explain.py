@@ -1,25 +1,30 @@
-"""Why an account has its score: the parts' figures, and the followers, posts and people behind each of them."""
+"""Why an account has its score: the parts' figures, who and what is behind them, and what would change them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from swayrank.events.columns import NO_TIME, as_us, iso
+from swayrank.events import NO_POST
+from swayrank.events.columns import NO_TIME, iso
+from swayrank.scoring.background import Peer
+from swayrank.scoring.changes import Change, changes, gains_of, post_name, score_with
+from swayrank.scoring.communities import NONE
 from swayrank.scoring.evidence import ABSENT
+from swayrank.scoring.received import Received
+from swayrank.scoring.telling import by_action, counted, figure, plain
 
 if TYPE_CHECKING:
     from swayrank.events import Events
     from swayrank.events.posts import Posts
-    from swayrank.graph import Graph
     from swayrank.scoring.scores import Scores
 
 _LISTED = 5
-_US_PER_DAY = 86_400_000_000
+_COUNTS = ("likes", "comments", "shares")
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ class PartReason:
     unit : str
     scaled : float
         On the 0-100 scale.
+    interval : tuple of two floats, or None
+        Of `scaled`; None where no intervals were drawn.
+    varies : str or None
+        Why the figure could have come out differently; "none: census" where it could not.
     weight : float
         Of the part in this account's mean; the weights of its parts sum to 1.
     contribution : float
@@ -46,6 +55,8 @@ class PartReason:
     raw: float
     unit: str
     scaled: float
+    interval: Interval | None
+    varies: str | None
     weight: float
     contribution: float
     because: str
@@ -53,31 +64,80 @@ class PartReason:
 
 @dataclass(frozen=True)
 class Follower:
-    """A follower, and the share of the account's received attention that comes from it, in [0, 1]."""
+    """A follower: the share of the account's received attention that it gives, in [0, 1], its own score and rank."""
 
     account: str
     share: float
+    score: float | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
 class PostReason:
-    """A post, the reactions to it by action, and its share of all weighted, decayed reactions, in [0, 1]."""
+    """A post and what it brought.
 
-    post: str
+    Attributes
+    ----------
+    post : str or None
+        Its id; None where it has none.
+    time : str or None
+        When it was published, or else the first reaction.
+    reactions : dict of str to int
+        By action.
+    share : float
+        Of all the account's weighted, decayed reactions, in [0, 1].
+    gain : float
+        How much lower resonance would be without it, in its unit; below 0 where higher.
+    loss : float or None
+        By how much the score would be lower, by resonance alone; None without a score.
+    """
+
+    post: str | None
     time: str | None
     reactions: dict[str, int]
     share: float
+    gain: float
+    loss: float | None
 
 
 @dataclass(frozen=True)
 class Engager:
-    """Somebody who reacted, and how often."""
+    """Somebody who reacted: how often, how much of the account's resonance that is, the share of it, score and rank."""
 
     account: str
     reactions: int
+    worth: float
+    share: float
+    score: float | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
+class Origin:
+    """A community that followers come from.
+
+    Attributes
+    ----------
+    leaders : list of str
+        Its best-scored members, at most three.
+    members : int
+        How many accounts it has.
+    followers : int
+        How many of them follow the account.
+    share : float
+        Of the attention that the account receives, in [0, 1].
+    own : bool
+        Whether the account is in it, too.
+    """
+
+    leaders: list[str]
+    members: int
+    followers: int
+    share: float
+    own: bool
+
+
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """Why one account has its score; prints as text, and `to_dict()` is made for JSON (ids are strings).
 
@@ -88,6 +148,16 @@ class Explanation:
         None where the data is insufficient.
     n_scored : int
         How many accounts have a score.
+    confidence : float or None
+        Of the intervals; None where none were drawn.
+    interval : tuple of two floats, or None
+        Of the score.
+    rank_interval : tuple of two ints, or None
+        The best and the worst rank.
+    one_sided : bool
+        Whether nobody has reacted yet: intervals then start at the figure itself.
+    peer : Peer or None
+        Where it stands among accounts with about as many followers.
     parts : list of PartReason
         The largest contribution first; the contributions sum to the score.
     missing : list of str
@@ -98,15 +168,28 @@ class Explanation:
     followers : list of Follower
         Those who give the most attention.
     posts : list of PostReason
-        Those that drew the most weighted, decayed reactions.
+        Those without which resonance would be lowest.
     engagers : list of Engager
         Those who react most often.
+    origins : list of Origin
+        The communities that most of its attention comes from.
+    n_origins : int
+        How many communities its followers come from.
+    changes : list of Change
+        What would change the score.
+    enough : str or None
+        What would halve the interval, in words.
     """
 
     account: str
     score: float | None
     rank: int | None
     n_scored: int
+    confidence: float | None
+    interval: Interval | None
+    rank_interval: tuple[int, int] | None
+    one_sided: bool
+    peer: Peer | None
     parts: list[PartReason]
     missing: list[str] = field(default_factory=list)
     n_followers: int = 0
@@ -117,66 +200,74 @@ class Explanation:
     followers: list[Follower] = field(default_factory=list)
     posts: list[PostReason] = field(default_factory=list)
     engagers: list[Engager] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
+    n_origins: int = 0
+    changes: list[Change] = field(default_factory=list)
+    enough: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain dictionaries and lists."""
-        return asdict(self)
+        told: dict[str, Any] = plain(self)
+        return told
 
     def __str__(self) -> str:
-        if self.score is None:
-            head = f"{self.account}: insufficient data for a score"
-        else:
-            head = f"{self.account}: {self.score:.1f} of 100, rank {self.rank:,} of {self.n_scored:,}"
-        lines = [head]
-        for reason in self.parts:
-            product = f" x {reason.weight:.2f} = {reason.contribution:.1f}" if self.score is not None else ""
-            sum_up = f"{reason.scaled:.1f}{product}"
-            lines.append(f"  {reason.part} {sum_up}: {reason.because}")
-        lines += [f"  {text}" for text in self.missing]
-        if self.posts:
-            lines.append("  posts: " + "; ".join(_post_text(post) for post in self.posts))
-        if self.engagers:
-            lines.append("  reacts most: " + ", ".join(f"{e.account} ({e.reactions:,})" for e in self.engagers))
-        return "\n".join(lines)
+        from swayrank.scoring.explain_text import lines_of
+
+        return "\n".join(lines_of(self))
 
     __repr__ = __str__
 
 
-def _post_text(post: PostReason) -> str:
-    counts = ", ".join(f"{n:,} {action}" for action, n in post.reactions.items())
-    return f"{post.post} ({counts}; {post.share:.0%} of the weight)"
+def explain(scores: Scores, account: int | str, *, enough: bool = True) -> Explanation:
+    """Why `account` has its score; :meth:`Scores.explain`."""
+    from swayrank.scoring.sufficiency import more_data
 
-
-def explain(scores: Scores, account: int | str) -> Explanation:
-    """Collect the evidence behind one account's score; see :meth:`Scores.explain`."""
     i = scores.ids.position(account)
-    evidence = scores.evidence
-    told = _from_graph(scores, int(evidence.graph_rows[i]))
-    told |= _from_events(scores, int(evidence.event_rows[i]))
-    told |= _from_posts(scores, int(evidence.post_rows[i])) if evidence.events is None else {}
-    rank = int(scores.rank[i])
+    evidence, rank, sure = scores.evidence, int(scores.rank[i]), scores.intervals
+    received = _received(scores, i)
+    told = _from_posts(scores, i) | _from_events(scores, i, received) | _from_graph(scores, int(evidence.graph_rows[i]))
+    known = sure is not None and rank > 0
     return Explanation(
         account=str(scores.ids[i]),
         score=float(scores.score[i]) if rank else None,
         rank=rank or None,
         n_scored=scores.n_scored,
+        confidence=sure.confidence if sure is not None else None,
+        interval=_ends(sure.score, i) if sure is not None and known else None,
+        rank_interval=(int(sure.rank[0][i]), int(sure.rank[1][i])) if sure is not None and known else None,
+        one_sided=bool(sure.unseen[i]) if sure is not None else False,
+        peer=scores.background.peer(i),
         parts=_reasons(scores, i, told),
         missing=_missing(scores, i),
+        changes=changes(scores, i, received) if rank else [],
+        enough=more_data(scores, i).words if enough and known else None,
         **told,
     )
 
 
-def _reasons(scores: Scores, i: int, told: Mapping[str, Any]) -> list[PartReason]:
+def _received(scores: Scores, i: int) -> Received | None:
+    reactions, row = scores.evidence.reactions, int(scores.evidence.event_rows[i])
+    return None if reactions is None or row == ABSENT else Received.of(reactions, row)
+
+
+def _ends(pair: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]], i: int) -> Interval:
+    return float(pair[0][i]), float(pair[1][i])
+
+
+def _reasons(scores: Scores, i: int, told: dict[str, Any]) -> list[PartReason]:
     there = [name for name in scores.parts if not np.isnan(scores.parts[name][i])]
     weight = sum(scores.weights[name] for name in there) or 1.0
+    sure = scores.intervals
     reasons = [
         PartReason(
             part=name,
             raw=float(scores.raw[name][i]),
             unit=scores.units[name],
             scaled=float(scores.parts[name][i]),
+            interval=None if sure is None else _ends(sure.parts[name], i),
+            varies=None if sure is None else sure.varies[name],
             weight=scores.weights[name] / weight,
-            contribution=scores.weights[name] * float(scores.parts[name][i]) / weight if scores.rank[i] else 0.0,
+            contribution=float(scores.contributions[name][i]) if scores.rank[i] else 0.0,
             because=_because(scores, name, i, told),
         )
         for name in there
@@ -184,51 +275,29 @@ def _reasons(scores: Scores, i: int, told: Mapping[str, Any]) -> list[PartReason
     return sorted(reasons, key=lambda reason: -reason.contribution)
 
 
-def _because(scores: Scores, name: str, i: int, told: Mapping[str, Any]) -> str:
+def _because(scores: Scores, name: str, i: int, told: dict[str, Any]) -> str:
     raw, unit = float(scores.raw[name][i]), scores.units[name]
     if name == "reach" and "n_followers" in told:
-        return _because_reach(raw, told)
+        kind = "account gives" if scores.evidence.graph_is_derived else "follower gives"
+        kinds = "accounts give" if scores.evidence.graph_is_derived else "followers give"
+        whole = "who react to nobody else" if scores.evidence.graph_is_derived else "who follow nobody else"
+        return f"{counted(told['n_followers'], kind, kinds)} it as much attention as {figure(raw)} {whole}"
     if name == "resonance":
         return _because_resonance(raw, told, scores.params["half_life_days"])
     if name == "spread":
-        return _because_spread(scores, raw, int(scores.evidence.graph_rows[i]))
+        return f"a post of it is expected to reach {figure(raw)} other accounts"
     return f"{figure(raw)} {unit}"
 
 
-def _because_reach(raw: float, told: Mapping[str, Any]) -> str:
-    most = ", ".join(f"{f.account} ({f.share:.0%})" for f in told["followers"][:3] if f.share >= 0.01)
-    who = f"; most from {most}" if most else ""
-    followers = _counted(told["n_followers"], "follower gives", "followers give")
-    return f"{followers} it as much attention as {figure(raw)} who follow nobody else{who}"
-
-
-def _because_resonance(raw: float, told: Mapping[str, Any], half_life_days: float) -> str:
-    by = ", ".join(f"{n:,} {action}" for action, n in told.get("reactions", {}).items())
-    people = f" by {_counted(told['n_engagers'], 'account', 'accounts')}" if told.get("n_engagers") else ""
-    reactions = _counted(told.get("n_reactions", 0), "reaction", "reactions") + people + (f" ({by})" if by else "")
+def _because_resonance(raw: float, told: dict[str, Any], half_life_days: float) -> str:
+    if not told.get("n_reactions"):
+        return "nobody has reacted to it"
+    which = f" ({by_action(told['reactions'])})" if told["reactions"] else ""
+    people = f" by {counted(told['n_engagers'], 'account')}" if told.get("n_engagers") else ""
+    posts = f" to {counted(told['n_posts'], 'post')}" if told.get("n_posts") else ""
     dampened = ", and each account's dampened" if people else ""
+    reactions = counted(told["n_reactions"], "reaction") + people + posts + which
     return f"{reactions}, worth {figure(raw)} when weighted, halved every {figure(half_life_days)} days{dampened}"
-
-
-def _because_spread(scores: Scores, raw: float, row: int) -> str:
-    interval, between = scores.measures["spread"].interval, ""
-    if interval is not None and row != ABSENT:
-        low, high = (figure(max(0.0, float(end[row]) - 1)) for end in interval)
-        between = f" (for all accounts together surely between {low} and {high})"
-    return f"a post of it is expected to reach {figure(raw)} other accounts{between}"
-
-
-def figure(value: float) -> str:
-    """A number for people: three digits, or all whole ones.
-
-    >>> figure(245_000_000.0), figure(1234.5), figure(0.12345), figure(98.76)
-    ('245,000,000', '1,234', '0.123', '98.8')
-    """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def _counted(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"
 
 
 def _missing(scores: Scores, i: int) -> list[str]:
@@ -240,6 +309,12 @@ def _missing(scores: Scores, i: int) -> list[str]:
     return lines
 
 
+def _standing(scores: Scores, i: int) -> dict[str, Any]:
+    """Score and rank of somebody named in an explanation."""
+    rank = int(scores.rank[i])
+    return {"score": float(scores.score[i]) if rank else None, "rank": rank or None}
+
+
 # -- followers ---------------------------------------------------------------------------------------------------------
 
 
@@ -247,102 +322,141 @@ def _from_graph(scores: Scores, row: int) -> dict[str, Any]:
     graph = scores.evidence.graph
     if graph is None or row == ABSENT:
         return {}
-    start, stop = int(graph.in_indptr[row]), int(graph.in_indptr[row + 1])
-    followers = graph.in_indices[start:stop]
-    given = _attention(scores, graph, slice(start, stop))
-    best = np.argsort(-given, kind="stable")[:_LISTED]
+    arcs = slice(int(graph.in_indptr[row]), int(graph.in_indptr[row + 1]))
+    followers, given = graph.in_indices[arcs], scores.background.attention[arcs]
     total = float(given.sum()) or 1.0
+    best = np.argsort(-given, kind="stable")[:_LISTED]
+    of_row = scores.background.of_graph_row
     return {
         "n_followers": int(followers.size),
-        "followers": [Follower(str(graph.ids[int(followers[j])]), float(given[j]) / total) for j in best],
+        "followers": [
+            Follower(
+                account=str(graph.ids[int(followers[j])]),
+                share=float(given[j]) / total,
+                **_standing(scores, int(of_row[followers[j]])),
+            )
+            for j in best
+        ],
+        **_origins(scores, row, followers, given / total),
     }
 
 
-def _attention(scores: Scores, graph: Graph, arcs: slice) -> npt.NDArray[np.float64]:
-    """The share of each follower's attention that the account has, as reach counts it."""
-    if scores.evidence.graph_is_derived:
-        return graph.in_column("probability")[arcs]
-    shares: npt.NDArray[np.float64] = 1.0 / graph.out_degree[graph.in_indices[arcs]]
-    return shares
+def _origins(
+    scores: Scores, row: int, followers: npt.NDArray[np.uint32], share: npt.NDArray[np.float64]
+) -> dict[str, Any]:
+    found = scores.background.communities
+    assert found is not None
+    from_which = found.of[followers]
+    number = np.bincount(from_which, minlength=1)
+    attention = np.bincount(from_which, weights=share, minlength=1)
+    own = int(found.of[row])
+    best = [int(c) for c in np.lexsort((np.arange(number.size), -attention))[:_LISTED] if number[c]]
+    origins = [
+        Origin(
+            leaders=scores.background.leaders[c],
+            members=int(found.size[c]),
+            followers=int(number[c]),
+            share=float(attention[c]),
+            own=own != NONE and c == own,
+        )
+        for c in best
+    ]
+    return {"origins": origins, "n_origins": int(np.count_nonzero(number))}
 
 
 # -- reactions and posts -----------------------------------------------------------------------------------------------
 
 
-def _from_events(scores: Scores, row: int) -> dict[str, Any]:
+def _from_events(scores: Scores, i: int, received: Received | None) -> dict[str, Any]:
     events = scores.evidence.events
-    if events is None or row == ABSENT:
+    if events is None or received is None:
         return {}
-    order, begins = scores.evidence.events_by_target
-    rows = order[begins[row] : begins[row + 1]]
-    rows = rows[events.actor[rows] != row]
-    actions, counts = np.unique(events.action[rows], return_counts=True)
-    actors, times = np.unique(events.actor[rows], return_counts=True)
-    often = np.argsort(-times, kind="stable")[:_LISTED]
+    often = np.lexsort((received.engagers, -received.worth, -received.times))[:_LISTED]
+    whole = float(received.worth.sum()) or 1.0
+    of_row = scores.background.of_event_row
     return {
-        "n_reactions": int(rows.size),
-        "n_engagers": int(actors.size),
-        "n_posts": int(np.unique(events.post[rows][events.post[rows] != ABSENT]).size),
-        "reactions": _named(events, actions, counts),
-        "engagers": [Engager(str(events.accounts[int(actors[j])]), int(times[j])) for j in often],
-        "posts": _posts(scores, events, rows),
+        "n_reactions": int(received.actor.size),
+        "n_engagers": int(received.engagers.size),
+        "n_posts": received.n_posts,
+        "reactions": received.counts(events),
+        "engagers": [
+            Engager(
+                account=str(events.accounts[int(received.engagers[j])]),
+                reactions=int(received.times[j]),
+                worth=float(received.worth[j]),
+                share=float(received.worth[j]) / whole,
+                **_standing(scores, int(of_row[received.engagers[j]])),
+            )
+            for j in often
+        ],
+        "posts": _posts(scores, i, events, received),
     }
 
 
-def _named(events: Events, actions: npt.NDArray[np.uint8], counts: npt.NDArray[np.int64]) -> dict[str, int]:
-    most = np.argsort(-counts, kind="stable")
-    return {events.actions[int(actions[j])]: int(counts[j]) for j in most}
+def _posts(scores: Scores, i: int, events: Events, received: Received) -> list[PostReason]:
+    """The account's posts without which its resonance would be lowest."""
+    clusters, gains = gains_of(scores, "resonance", i)
+    own = clusters < len(events.posts)
+    clusters, gains = clusters[own], gains[own]
+    total = float(received.value.sum())
+    return [
+        _post(scores, i, events, received, int(clusters[j]), float(gains[j]), total)
+        for j in np.argsort(-gains, kind="stable")[:_LISTED]
+    ]
 
 
-def _posts(scores: Scores, events: Events, rows: npt.NDArray[np.int64]) -> list[PostReason]:
-    """The posts that drew the most reactions, weighted and decayed, the heaviest first."""
-    total = float(_worth(scores, events, rows).sum())
-    rows = rows[events.post[rows] != ABSENT]
-    if not rows.size:
-        return []
-    posts, where = np.unique(events.post[rows], return_inverse=True)
-    worth = np.bincount(where, weights=_worth(scores, events, rows), minlength=posts.size)
-    reasons = []
-    for j in np.argsort(-worth, kind="stable")[:_LISTED]:
-        mine = rows[where == j]
-        actions, counts = np.unique(events.action[mine], return_counts=True)
-        first = events.time[mine][events.time[mine] != NO_TIME]
-        reasons.append(
-            PostReason(
-                post=str(events.posts[int(posts[j])]),
-                time=iso(int(first.min())) if first.size else None,
-                reactions=_named(events, actions, counts),
-                share=float(worth[j]) / total if total > 0 else 0.0,
-            )
-        )
-    return reasons
+def _post(
+    scores: Scores, i: int, events: Events, received: Received, cluster: int, gain: float, total: float
+) -> PostReason:
+    rows = received.rows_of(cluster)
+    time = int(scores.background.published[cluster])
+    if time == NO_TIME:
+        dated = events.time[received.rows[rows]]
+        time = int(dated[dated != NO_TIME].min(initial=np.iinfo(np.int64).max))
+    known = NO_TIME < time < np.iinfo(np.int64).max
+    return PostReason(
+        post=post_name(scores, cluster),
+        time=iso(time) if known else None,
+        reactions=received.counts(events, rows),
+        share=float(received.value[rows].sum()) / total if total > 0 else 0.0,
+        gain=gain,
+        loss=_loss(scores, i, gain),
+    )
 
 
-def _worth(scores: Scores, events: Events, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Each reaction's weight after decay, as resonance counts it."""
-    by_action = np.array([scores.params["action_weights"].get(name, 0.0) for name in events.actions])
-    worth: npt.NDArray[np.float64] = by_action[events.action[rows]]
-    if events.weight is not None:
-        worth = worth * events.weight[rows]
-    now = None if scores.params["now"] is None else as_us(scores.params["now"])
-    if now is None:
-        return worth
-    age_days = np.where(events.time[rows] == NO_TIME, 0.0, (now - events.time[rows].astype(np.float64)) / _US_PER_DAY)
-    decayed: npt.NDArray[np.float64] = worth * np.exp2(-np.maximum(0.0, age_days) / scores.params["half_life_days"])
-    return decayed
+def _loss(scores: Scores, i: int, gain: float) -> float | None:
+    """By how much the score would be lower if resonance were by `gain`."""
+    if not scores.rank[i]:
+        return None
+    return score_with(scores, i, {}) - score_with(scores, i, {"resonance": float(scores.raw["resonance"][i]) - gain})
 
 
-def _from_posts(scores: Scores, row: int) -> dict[str, Any]:
+def _from_posts(scores: Scores, i: int) -> dict[str, Any]:
     """The same from a table of counts per post."""
-    posts = scores.evidence.posts
+    posts, row = scores.evidence.posts, int(scores.evidence.post_rows[i])
     if posts is None or row == ABSENT:
         return {}
-    rows = np.flatnonzero(posts.account == row)
-    counts = {name: _total(posts, name, rows) for name in ("likes", "comments", "shares")}
-    counts = {name: n for name, n in counts.items() if n}
-    told: dict[str, Any] = {"n_posts": int(rows.size), "n_reactions": sum(counts.values()), "reactions": counts}
+    rows = scores.background.posts_of(row)
+    counts = {name: n for name in _COUNTS if (n := _total(posts, name, rows))}
+    told = {"n_posts": int(rows.size), "n_reactions": sum(counts.values()), "reactions": counts}
+    if scores.evidence.events is not None or "resonance" not in scores.raw:
+        return told
+    clusters, gains = gains_of(scores, "resonance", i)
+    total = float(gains.sum())
+    best = np.argsort(-gains, kind="stable")[:_LISTED]
+    told["posts"] = [
+        PostReason(
+            post=None if posts.post[clusters[j]] == NO_POST else str(posts.posts[int(posts.post[clusters[j]])]),
+            time=iso(int(posts.time[clusters[j]])) if posts.time[clusters[j]] != NO_TIME else None,
+            reactions={name: n for name in _COUNTS if (n := _total(posts, name, clusters[j : j + 1]))},
+            share=float(gains[j]) / total if total > 0 else 0.0,
+            gain=float(gains[j]),
+            loss=_loss(scores, i, float(gains[j])),
+        )
+        for j in best
+    ]
     return told
 
 
-def _total(posts: Posts, name: str, rows: npt.NDArray[np.int64]) -> int:
+def _total(posts: Posts, name: str, rows: npt.NDArray[Any]) -> int:
     return int(np.nansum(np.maximum(0.0, getattr(posts, name)[rows])))

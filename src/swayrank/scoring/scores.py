@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,10 @@ from swayrank.tables import frame
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from swayrank.scoring.background import Background
+    from swayrank.scoring.compare import Comparison
     from swayrank.scoring.explain import Explanation
+    from swayrank.scoring.roles import Role
     from swayrank.scoring.sensitivity import Sensitivity
 
 Floats = npt.NDArray[np.float64]
@@ -178,8 +182,83 @@ class Scores:
             status=SCORED if rank else INSUFFICIENT,
         )
 
-    def explain(self, account: int | str) -> Explanation:
-        """Which parts, posts and followers made an account's score.
+    @cached_property
+    def background(self) -> Background:
+        """What the explanations of all accounts share."""
+        from swayrank.scoring.background import Background
+
+        return Background(self)
+
+    def explain(self, account: int | str, *, enough: bool = True) -> Explanation:
+        """Which parts, posts and followers made an account's score, how sure it is, and what would change it.
+
+        Parameters
+        ----------
+        account : int or str
+            An id.
+        enough : bool, default True
+            Whether to find out also how much more data would halve the interval, which takes longest.
+
+        Raises
+        ------
+        UnknownAccountError
+            If no account has that id.
+
+        Notes
+        -----
+        The first explanation finds communities, peers and times of posts for all accounts, O(arcs + events); another
+        takes about a millisecond, and with `enough` up to a few draws of the replicates of its account.
+
+        Examples
+        --------
+        >>> import swayrank as sr
+        >>> town = sr.generate("town", n=300, rng=7)
+        >>> scores = sr.score(town.graph, town.events, rng=7)
+        >>> told = scores.explain(scores.top(1)[0].account)
+        >>> abs(sum(part.contribution for part in told.parts) - told.score) < 1e-9
+        True
+        """
+        from swayrank.scoring.explain import explain
+
+        return explain(self, account, enough=enough)
+
+    def compare(self, a: int | str, b: int | str) -> Comparison:
+        """Which of two accounts is above the other, by how much, how sure that is, and why.
+
+        Parameters
+        ----------
+        a, b : int or str
+            Two ids.
+
+        Raises
+        ------
+        UnknownAccountError
+            If no account has one of the ids.
+        ParameterError
+            If both are the same account.
+
+        Examples
+        --------
+        >>> import swayrank as sr
+        >>> town = sr.generate("town", n=300, rng=7)
+        >>> scores = sr.score(town.graph, town.events, rng=7)
+        >>> first, second = (row.account for row in scores.top(2))
+        >>> scores.compare(first, second).difference > 0
+        True
+        """
+        from swayrank.scoring.compare import compare
+
+        return compare(self, a, b)
+
+    @property
+    def roles(self) -> npt.NDArray[np.object_]:
+        """The role of every account, a name of :data:`~swayrank.scoring.roles.ROLES` or "ordinary"; None unscored."""
+        from swayrank.scoring.roles import roles
+
+        return roles(self)
+
+    def role(self, account: int | str) -> Role:
+        """The role of one account, and the figures behind it.
 
         Parameters
         ----------
@@ -191,9 +270,9 @@ class Scores:
         UnknownAccountError
             If no account has that id.
         """
-        from swayrank.scoring.explain import explain
+        from swayrank.scoring.roles import role
 
-        return explain(self, account)
+        return role(self, account)
 
     def sensitivity(self, *, k: int = 10, step: float = 0.1) -> Sensitivity:
         """How the top `k` change as each weight moves by `step`, and which part decides.

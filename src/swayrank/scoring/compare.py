@@ -1,0 +1,301 @@
+"""Two accounts side by side: who is above whom, by how much, how sure that is, and which parts make the difference.
+
+Both accounts are drawn in the same replicates, so that what moves both (one scale, posts that both share in) does not
+blur their difference. The difference of the scores is the sum of the differences of the parts' contributions; a part
+that one account lacks contributes nothing to it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank._text import printable
+from swayrank.errors import ParameterError
+from swayrank.scoring.evidence import ABSENT
+from swayrank.scoring.intervals import replicates
+from swayrank.scoring.telling import counted, figure, named, ordinal, plain, signed
+
+if TYPE_CHECKING:
+    from swayrank.scoring.scores import Scores
+
+Floats = npt.NDArray[np.float64]
+
+_TELLING = 1.1  # figures that differ by less than a tenth are told as about the same
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two accounts.
+
+    Attributes
+    ----------
+    account : str
+    score, rank : float and int, or None
+        None where the data is insufficient.
+    n_followers, n_reactions, n_engagers, n_posts : int or None
+        None where there is no such source, or it does not name the account.
+    """
+
+    account: str
+    score: float | None
+    rank: int | None
+    n_followers: int | None
+    n_reactions: int | None
+    n_engagers: int | None
+    n_posts: int | None
+
+
+@dataclass(frozen=True)
+class PartDifference:
+    """One part of the difference.
+
+    Attributes
+    ----------
+    part, unit : str
+    raw : tuple of two floats or None
+        The figures of a and b in `unit`; None where missing.
+    scaled : tuple of two floats or None
+        On the 0-100 scale.
+    contributions : tuple of two floats
+        To the scores; 0 where missing.
+    difference : float
+        Of the contributions, a less b; all parts' differences sum to that of the scores.
+    share_above : float or None
+        In how many of the replicates the part of a is above that of b; None where one lacks it or none were drawn.
+    because : str
+        In words.
+    """
+
+    part: str
+    unit: str
+    raw: tuple[float | None, float | None]
+    scaled: tuple[float | None, float | None]
+    contributions: tuple[float, float]
+    difference: float
+    share_above: float | None
+    because: str
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Two accounts side by side; prints as text, and `to_dict()` is made for JSON (ids are strings).
+
+    Attributes
+    ----------
+    a, b : Side
+        In the order in which they were named.
+    difference : float or None
+        Score of a less score of b; None where either has none.
+    confidence : float or None
+        Of the interval; None where no replicates were drawn.
+    interval : tuple of two floats, or None
+        Of the difference.
+    n_replicates, n_above, n_equal : int
+        How many were drawn, in how many of them a is above b, and in how many both are equal.
+    share_above : float or None
+        Replicates with a above b, equal ones counted half, in [0, 1].
+    std_error : float or None
+        Of that share, for so many replicates.
+    one_sided : list of str
+        Which of the two nobody has reacted to; their draws are of what might have come.
+    parts : list of PartDifference
+        The largest difference first.
+    """
+
+    a: Side
+    b: Side
+    difference: float | None
+    confidence: float | None
+    interval: tuple[float, float] | None
+    n_replicates: int
+    n_above: int
+    n_equal: int
+    share_above: float | None
+    std_error: float | None
+    one_sided: list[str]
+    parts: list[PartDifference]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain dictionaries and lists."""
+        told: dict[str, Any] = plain(self)
+        return told
+
+    def __str__(self) -> str:
+        lines = [_head(self)]
+        if self.share_above is not None:
+            lines.append(f"  {_how_sure(self)}")
+        elif self.difference is not None:
+            lines.append("  how sure that is was not drawn: score with n_replicates=200")
+        lines += [f"  {reason.part} {_part_text(reason, self.difference is not None)}" for reason in self.parts]
+        if self.one_sided:
+            who = " and ".join(named(account) for account in self.one_sided)
+            lines.append(f"  nobody has reacted to {who}: what is drawn there is what peers usually get")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def compare(scores: Scores, a: int | str, b: int | str) -> Comparison:
+    """Two accounts side by side; :meth:`Scores.compare`."""
+    i, j = scores.ids.position(a), scores.ids.position(b)
+    if i == j:
+        raise ParameterError(f"compare needs two different accounts, got {printable(repr(a))} twice")
+    both, sure = bool(scores.rank[i] and scores.rank[j]), scores.intervals
+    sides = (_side(scores, i), _side(scores, j))
+    drawn = replicates(scores.basis, [i, j]) if sure is not None else {}
+    told: dict[str, Any] = {"confidence": None, "interval": None, "share_above": None, "std_error": None}
+    told |= {"n_replicates": 0, "n_above": 0, "n_equal": 0, "one_sided": []}
+    difference = float(scores.score[i] - scores.score[j]) if both else None
+    if sure is not None and difference is not None:
+        told |= _chance(drawn["score"], difference, sure.confidence)
+        told["one_sided"] = [side.account for side, k in zip(sides, (i, j), strict=True) if sure.unseen[k]]
+    parts = [_part(scores, name, (i, j), sides, drawn.get(name)) for name in scores.parts]
+    parts.sort(key=lambda reason: -abs(reason.difference))
+    return Comparison(a=sides[0], b=sides[1], difference=difference, parts=parts, **told)
+
+
+def _side(scores: Scores, i: int) -> Side:
+    evidence, rank = scores.evidence, int(scores.rank[i])
+    followers, reactions = float(scores.background.followers[i]), evidence.reactions
+    row, n_reactions, n_engagers, n_posts = int(evidence.event_rows[i]), None, None, None
+    if reactions is not None and row != ABSENT:
+        mine = reactions.rows[int(reactions.indptr[row]) : int(reactions.indptr[row + 1])]
+        n_reactions, n_engagers = int(mine.size), int(np.unique(reactions.actor[mine]).size)
+        n_posts = int(reactions.n_posts[row])
+    elif evidence.events is None and int(evidence.post_rows[i]) != ABSENT:
+        n_posts = int(scores.background.posts_of(int(evidence.post_rows[i])).size)
+    return Side(
+        account=str(scores.ids[i]),
+        score=float(scores.score[i]) if rank else None,
+        rank=rank or None,
+        n_followers=None if math.isnan(followers) else int(followers),
+        n_reactions=n_reactions,
+        n_engagers=n_engagers,
+        n_posts=n_posts,
+    )
+
+
+def _chance(drawn: Floats, difference: float, confidence: float) -> dict[str, Any]:
+    """How the difference came out in the replicates."""
+    apart = np.sort(drawn[:, 0] - drawn[:, 1])
+    n, tail = apart.size, (1.0 - confidence) / 2
+    above, equal = int(np.count_nonzero(apart > 0)), int(np.count_nonzero(apart == 0))
+    low = float(apart[max(0, round((n + 1) * tail) - 1)])
+    high = float(apart[min(n - 1, round((n + 1) * (1 - tail)) - 1)])
+    share = (above + equal / 2) / n
+    return {
+        "confidence": confidence,
+        "interval": (min(low, difference), max(high, difference)),
+        "n_replicates": n,
+        "n_above": above,
+        "n_equal": equal,
+        "share_above": share,
+        "std_error": math.sqrt(share * (1.0 - share) / n),
+    }
+
+
+def _part(
+    scores: Scores, name: str, pair: tuple[int, int], sides: tuple[Side, Side], drawn: Floats | None
+) -> PartDifference:
+    raw, scaled = (tuple(_number(values[k]) for k in pair) for values in (scores.raw[name], scores.parts[name]))
+    given = [float(scores.contributions[name][k]) for k in pair]
+    added = tuple(0.0 if math.isnan(value) else value for value in given)
+    share = None
+    if drawn is not None and None not in scaled:
+        share = float((drawn[:, 0] > drawn[:, 1]).mean() + (drawn[:, 0] == drawn[:, 1]).mean() / 2)
+    return PartDifference(
+        part=name,
+        unit=scores.units[name],
+        raw=(raw[0], raw[1]),
+        scaled=(scaled[0], scaled[1]),
+        contributions=(added[0], added[1]),
+        difference=added[0] - added[1],
+        share_above=share,
+        because=_because(name, scores.units[name], (raw[0], raw[1]), sides),
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+# -- in words ----------------------------------------------------------------------------------------------------------
+
+
+def _because(name: str, unit: str, raw: tuple[float | None, float | None], sides: tuple[Side, Side]) -> str:
+    if raw[0] is None or raw[1] is None:
+        lacking = [named(side.account) for side, value in zip(sides, raw, strict=True) if value is None]
+        return f"{' and '.join(lacking)} {'lack' if len(lacking) > 1 else 'lacks'} it: not in that source"
+    told = [f"{figure(raw[0])} against {figure(raw[1])} {unit}"]
+    if name == "reach":
+        told += _more("follower", sides[0].n_followers, sides[1].n_followers)
+    if name == "resonance":
+        told += _more("engager", sides[0].n_engagers, sides[1].n_engagers)
+        told += _more("reaction", sides[0].n_reactions, sides[1].n_reactions)
+        told += _more("post", sides[0].n_posts, sides[1].n_posts)
+    return "; ".join(told)
+
+
+def _more(what: str, of_a: int | None, of_b: int | None) -> list[str]:
+    """Who has more of something; nothing where it is not known of both."""
+    if of_a is None or of_b is None:
+        return []
+    if of_a == of_b:
+        return [f"as many {what}s ({of_a:,})"]
+    about = max(of_a, of_b) < _TELLING * min(of_a, of_b)
+    word = f"about as many {what}s" if about else f"{'more' if of_a > of_b else 'fewer'} {what}s"
+    return [f"{word} ({of_a:,} against {of_b:,})"]
+
+
+def _head(told: Comparison) -> str:
+    a, b = told.a, told.b
+    without = [named(side.account) for side in (a, b) if side.score is None]
+    if a.score is None or b.score is None or told.difference is None or a.rank is None or b.rank is None:
+        who = " and ".join(without)
+        have = "have" if len(without) > 1 else "has"
+        both = f"{named(a.account)} and {named(b.account)}"
+        return f"{both}: cannot be ranked, {who} {have} insufficient data for a score"
+    between = ""
+    if told.interval is not None and told.confidence is not None:
+        between = f", {100 * told.confidence:.3g} % between {told.interval[0]:.1f} and {told.interval[1]:.1f}"
+    where = "above" if a.rank < b.rank else "below"
+    scores = f"{a.score:.1f} against {b.score:.1f}, a difference of {signed(told.difference)}{between}"
+    return f"{named(a.account)} is {where} {named(b.account)}: {scores}; {ordinal(a.rank)} against {ordinal(b.rank)}"
+
+
+def _how_sure(told: Comparison) -> str:
+    assert told.share_above is not None
+    assert told.std_error is not None
+    above, share = (told.a, told.share_above) if told.share_above >= 0.5 else (told.b, 1 - told.share_above)
+    n = told.n_replicates
+    n_above = told.n_above if above is told.a else n - told.n_above - told.n_equal
+    if n_above == n:
+        return f"{named(above.account)} is above in all {n:,} replicates"
+    equal = f", and equal in {told.n_equal:,}" if told.n_equal else ""
+    return (
+        f"{named(above.account)} is above in {n_above:,} of {counted(n, 'replicate')}{equal}: {_percent(share)}, "
+        f"give or take {100 * told.std_error:.1g} %{_in_doubt(told)}"
+    )
+
+
+def _percent(share: float) -> str:
+    """Never "100 %" of what did not happen every time."""
+    return "above 99.9 %" if 0.9995 <= share < 1 else f"{100 * share:.3g} %"
+
+
+def _in_doubt(told: Comparison) -> str:
+    if told.interval is None or not told.interval[0] <= 0 <= told.interval[1]:
+        return ""
+    return "; chance may have put either first"
+
+
+def _part_text(reason: PartDifference, scored: bool) -> str:
+    if not scored:
+        return reason.because
+    of_a, of_b = reason.contributions
+    return f"{signed(reason.difference)} ({of_a:.1f} - {of_b:.1f}): {reason.because}"

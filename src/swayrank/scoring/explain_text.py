@@ -1,0 +1,117 @@
+"""How an explanation reads: about twenty lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from swayrank.scoring.telling import by_action, counted, figure, listed, named, ordinal, signed
+
+if TYPE_CHECKING:
+    from swayrank.scoring.background import Peer
+    from swayrank.scoring.explain import Engager, Explanation, Follower, Origin, PartReason, PostReason
+
+_SHOWN = 3
+
+
+def lines_of(told: Explanation) -> list[str]:
+    """The lines of an explanation; nothing in them is more than text to a terminal."""
+    lines = [_head(told)]
+    if told.peer is not None:
+        lines.append(f"  {_peer_text(told.peer)}")
+    lines += [f"  {_part_text(reason, told.score is not None)}" for reason in told.parts]
+    lines += [f"  {text}" for text in told.missing]
+    lines.append(f"  {_chance_text(told)}")
+    lines += _block("posts behind it", (_post_text(post) for post in told.posts[:_SHOWN]))
+    if told.engagers:
+        lines.append("  reacts most: " + "; ".join(_engager_text(e) for e in told.engagers[:_SHOWN]))
+    if told.followers:
+        lines.append("  most attention from: " + "; ".join(_follower_text(f) for f in told.followers[:_SHOWN]))
+    if told.origins:
+        lines.append(f"  {_origins_text(told.origins, told.n_origins)}")
+    changes = (f"{c.what}: {c.score_after:.1f} ({signed(c.difference)}), rank {c.rank_after:,}" for c in told.changes)
+    lines += _block("what would change the score", changes)
+    if told.enough:
+        lines.append(f"  enough data? {told.enough}")
+    return lines
+
+
+def _block(head: str, lines: Iterable[str]) -> list[str]:
+    found = [f"    {line}" for line in lines]
+    return [f"  {head}:", *found] if found else []
+
+
+def _head(told: Explanation) -> str:
+    name = named(told.account)
+    if told.score is None or told.rank is None:
+        return f"{name}: insufficient data for a score"
+    if told.interval is None or told.rank_interval is None or told.confidence is None:
+        return f"{name}: {told.score:.1f} of 100, rank {told.rank:,} of {told.n_scored:,}"
+    sure = f"{100 * told.confidence:.3g} %"
+    low, high = told.interval
+    best, worst = told.rank_interval
+    place = f"between {ordinal(best)} and {ordinal(worst)}" if best < worst else f"always {ordinal(best)}"
+    return (
+        f"{name}: {told.score:.1f} of 100, {sure} between {low:.1f} and {high:.1f}; "
+        f"rank {told.rank:,}, {place} of {told.n_scored:,}"
+    )
+
+
+def _peer_text(peer: Peer) -> str:
+    if peer.most is None:
+        which = f"{peer.fewest:,} followers or more" if peer.fewest else "known followers"
+    else:
+        which = f"{peer.fewest:,} to {peer.most:,} followers" if peer.fewest else f"at most {peer.most:,} followers"
+    return f"{ordinal(peer.place)} of {counted(peer.n, 'account')} with {which}"
+
+
+def _part_text(reason: PartReason, scored: bool) -> str:
+    between = ""
+    if reason.interval is not None and reason.interval[0] < reason.interval[1]:
+        between = f" ({reason.interval[0]:.1f} to {reason.interval[1]:.1f})"
+    product = f" x {reason.weight:.2g} = {reason.contribution:.1f}" if scored else ""
+    return f"{reason.part} {reason.scaled:.1f}{between}{product}: {reason.because}"
+
+
+def _chance_text(told: Explanation) -> str:
+    if told.confidence is None:
+        return "no intervals were drawn"
+    varies = "; ".join(f"{reason.part}, {reason.varies}" for reason in told.parts)
+    one = " (one-sided here: nobody has reacted to it)" if told.one_sided else ""
+    return f"what varies in the intervals{one}: {varies}"
+
+
+def _post_text(post: PostReason) -> str:
+    name = named(post.post) if post.post is not None else "a post"
+    when = f", {post.time[:10]}" if post.time else ""
+    lower = "lower" if post.gain >= 0 else "higher"
+    loss = "" if post.loss is None else f" ({signed(-post.loss)} for the score)"
+    without = f"without it resonance would be {figure(abs(post.gain))} {lower}{loss}"
+    return f"{name}{when}: {by_action(post.reactions)}; {post.share:.0%} of the weight; {without}"
+
+
+def _standing(rank: int | None) -> str:
+    return f", rank {rank:,}" if rank is not None else ""
+
+
+def _engager_text(engager: Engager) -> str:
+    times = counted(engager.reactions, "time")
+    return f"{named(engager.account)} ({times}, {engager.share:.1%} of resonance{_standing(engager.rank)})"
+
+
+def _follower_text(follower: Follower) -> str:
+    return f"{named(follower.account)} ({follower.share:.1%}{_standing(follower.rank)})"
+
+
+def _origins_text(origins: list[Origin], n_origins: int) -> str:
+    shown = [
+        f"{origin.share:.0%} from {'its own' if origin.own else 'that'} of {_around(origin)} "
+        f"({origin.followers:,} of {origin.members:,})"
+        for origin in origins[:_SHOWN]
+    ]
+    whole = counted(n_origins, "community", "communities")
+    return f"attention comes from {whole}: {'; '.join(shown)}"
+
+
+def _around(origin: Origin) -> str:
+    return listed([named(account) for account in origin.leaders[:2]]) or "nobody with a score"

@@ -1,0 +1,94 @@
+"""How findings about accounts are told: figures in words, names made harmless, and everything as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from swayrank._text import printable
+
+_NAME = 40  # characters of an account's or a post's name that a line shows
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+
+
+def figure(value: float) -> str:
+    """A number for people: three digits, or all whole ones.
+
+    >>> figure(245_000_000.0), figure(1234.5), figure(0.12345), figure(98.76)
+    ('245,000,000', '1,234', '0.123', '98.8')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def ordinal(n: int) -> str:
+    """A place in a ranking.
+
+    >>> ordinal(1), ordinal(12), ordinal(1023)
+    ('1st', '12th', '1,023rd')
+    """
+    ending = "th" if n % 100 in (11, 12, 13) else _ENDINGS.get(n % 10, "th")
+    return f"{n:,}{ending}"
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number of things.
+
+    >>> counted(1, "follower"), counted(1200, "follower"), counted(2, "reply")
+    ('1 follower', '1,200 followers', '2 replies')
+    """
+    return f"{n:,} {one if n == 1 else many or plural(one)}"
+
+
+def plural(word: str) -> str:
+    """The plural of an action's name; names that end in s are taken for plurals.
+
+    >>> plural("like"), plural("reply"), plural("likes")
+    ('likes', 'replies', 'likes')
+    """
+    if word.endswith("s"):
+        return word
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
+def signed(value: float) -> str:
+    """A difference of scores.
+
+    >>> signed(1.25), signed(-0.04), signed(0.0)
+    ('+1.2', '-0.04', '+0')
+    """
+    return f"{value:+.1f}" if abs(value) >= 0.1 else f"{value:+.1g}"
+
+
+def by_action(counts: Mapping[str, int]) -> str:
+    """Numbers of reactions.
+
+    >>> by_action({"like": 2, "reply": 1})
+    '2 likes, 1 reply'
+    """
+    return ", ".join(counted(n, printable(action, _NAME)) for action, n in counts.items())
+
+
+def named(account: object) -> str:
+    """An account's or a post's name on one line of a terminal."""
+    return printable(account, _NAME)
+
+
+def listed(words: Sequence[str]) -> str:
+    """An enumeration.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, mappings and sequences as dictionaries and lists, which JSON gives back as they were."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value
