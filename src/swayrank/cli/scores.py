@@ -290,15 +290,17 @@ def _compared_in_run(out: Path, accounts: list[str], threads: int | None, quiet:
 def _accounts_and_places(words: list[str], *, fewest: int) -> tuple[list[str], list[Path]]:
     """Words up to the first that is a file or folder are accounts; the rest says where they are scored."""
     there = [Path(word).exists() for word in words]
-    n = next((k for k in range(fewest, len(words)) if there[k]), len(words))
+    n = next((k for k in range(1, len(words)) if there[k] and (k >= fewest or not any(there[k + 1 :]))), len(words))
     accounts, places = words[:n], [Path(word) for word in words[n:]]
     if len(accounts) < fewest:
-        raise ParameterError(f"at least {fewest} accounts are needed, got {len(accounts)}")
+        found = f"{', '.join(accounts)}, and then the file or folder {places[0]}" if places else ", ".join(accounts)
+        raise ParameterError(f"this needs at least {fewest} accounts, got {found}")
     if not places and _is_run([Path("out")]):
+        say("looking into out, since no run or file is named")
         return accounts, [Path("out")]
     if not places:
         raise ParameterError(
-            f"none of {', '.join(map(repr, words[fewest:] or words))} is a file or folder: "
+            f"none of {', '.join(map(repr, words[1:] or words))} is a file or folder: "
             "after the accounts, name a run's folder or the files to score"
         )
     absent = [word for word, found in zip(words[n:], there[n:], strict=True) if not found]

@@ -1,0 +1,297 @@
+"""Kept runs: read again, side by side, and taken apart."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import swayrank as sr
+from swayrank.errors import FolderError, ParameterError, UnknownAccountError, VersionError
+from swayrank.results import RunFolder
+from swayrank.scoring.between_runs import compare_kept, why_changed
+from swayrank.scoring.history import history
+from swayrank.scoring.keep import load_scores
+
+
+@pytest.fixture(scope="module")
+def town():
+    return sr.generate("town", n=500, rng=7)
+
+
+@pytest.fixture(scope="module")
+def early(town):
+    return sr.score(town.graph, town.events, until="2026-03-15", rng=7)
+
+
+@pytest.fixture(scope="module")
+def late(town, early):
+    return sr.score(town.graph, town.events, reference=early.reference, rng=7)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory, early, late):
+    folder = tmp_path_factory.mktemp("runs") / "out"
+    late.save(folder)
+    early.save(folder)  # kept later, of earlier data
+    return folder
+
+
+def folder_of(out, which):
+    return history(out).runs[which].folder
+
+
+def test_a_kept_run_says_what_the_scores_said(out, early):
+    kept = load_scores(folder_of(out, 0))
+    at = kept.ids.positions(early.ids.to_arrow())
+    np.testing.assert_array_equal(kept.score[at], early.score)
+    np.testing.assert_array_equal(kept.rank[at], early.rank)
+    for mine, theirs in ((kept.raw, early.raw), (kept.parts, early.parts), (kept.contributions, early.contributions)):
+        assert mine.keys() == theirs.keys()
+        for name in mine:
+            np.testing.assert_array_equal(mine[name][at], theirs[name])
+    sure, was = kept.intervals, early.intervals
+    assert (sure.confidence, sure.n_replicates, sure.varies) == (was.confidence, was.n_replicates, was.varies)
+    pairs = [(sure.score, was.score), (sure.rank, was.rank), *((sure.parts[n], was.parts[n]) for n in was.parts)]
+    for mine, theirs in pairs:
+        for end in range(2):
+            np.testing.assert_array_equal(mine[end][at], theirs[end])
+    np.testing.assert_array_equal(sure.unseen[at], was.unseen)
+    assert kept.reference == early.reference
+    assert kept.weights == early.weights
+    assert kept.units == early.units
+    assert kept.params["half_life_chosen_by"] == early.params["half_life_chosen_by"]
+    assert "500 accounts" in repr(kept)
+
+
+def test_what_is_kept_has_columns_for_intervals(out, early):
+    table = pq.read_table(folder_of(out, 0) / "scores.parquet")
+    for name in ("score", "rank", *early.parts):
+        low, high = (np.array(table[f"{name}_{end}"].to_pylist(), float) for end in ("low", "high"))
+        middle = np.array(table[name].to_pylist(), float)
+        there = ~np.isnan(middle)
+        assert np.all(low[there] <= middle[there])
+        assert np.all(middle[there] <= high[there])
+        assert np.any(low[there] < high[there]) or name == "reach"
+    manifest = json.loads((folder_of(out, 0) / "manifest.json").read_text())
+    assert manifest["intervals"] == {
+        "confidence": 0.95,
+        "n_replicates": 200,
+        "varies": dict(early.intervals.varies),
+    }
+    assert manifest["parameters"]["half_life_chosen_by"] == early.params["half_life_chosen_by"]
+
+
+def test_runs_without_intervals_are_kept_and_read(town, tmp_path):
+    scores = sr.score(town.graph, town.events, n_replicates=None, rng=7)
+    kept = load_scores(scores.save(tmp_path))
+    assert kept.intervals is None
+    assert pq.read_table(kept.folder / "scores.parquet")["score_low"].null_count == len(scores)
+    change = why_changed(kept, kept, kept.ids[0])
+    assert change.more_than_chance is None
+    assert change.difference == 0
+    assert "cannot be told" in str(change)
+
+
+def test_explanations_are_kept_with_their_text(out, early):
+    kept = load_scores(folder_of(out, 0))
+    best = early.top(1)[0].account
+    told = kept.explanation(best)
+    assert told["text"] == str(early.explain(best))
+    assert told["account"] == best
+    with pytest.raises(UnknownAccountError):
+        kept.explanation("nobody_here")
+
+
+def test_damaged_and_foreign_runs_are_refused(out, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(folder_of(out, 0), broken)
+    whole = (broken / "scores.parquet").read_bytes()
+    (broken / "scores.parquet").write_bytes(whole[:-1] + b"x")
+    with pytest.raises(FolderError, match="was altered"):
+        load_scores(broken)
+    (broken / "scores.parquet").unlink()
+    with pytest.raises(FolderError, match="absent"):
+        load_scores(broken)
+    manifest = json.loads((broken / "manifest.json").read_text())
+    (broken / "manifest.json").write_text(json.dumps({**manifest, "format": "swayrank run 9"}))
+    with pytest.raises(VersionError, match="'swayrank run 9'"):
+        load_scores(broken)
+    with RunFolder(tmp_path / "other") as run:
+        run.publish({"turn": 1})
+    with pytest.raises(FolderError, match="does not tell of scores"):
+        load_scores(tmp_path / "other")
+    with pytest.raises(FolderError, match="no swayrank result"):
+        load_scores(tmp_path)
+    with pytest.raises(FolderError, match="no swayrank result"):
+        history(tmp_path)
+
+
+def test_history_is_in_order_of_the_data(out, early, late):
+    past = history(out)
+    assert [run.time[:10] for run in past.runs] == ["2026-03-15", "2026-03-30"]
+    assert [run.scale for run in past.runs] == ["A", "A"]
+    assert past.notes() == []
+    assert "2026-03-15" in repr(past)
+    assert len(past.to_frame()) == len(early) + len(late)
+    best = late.top(1)[0].account
+    rows = history(out, best).rows
+    assert [row.score for row in rows] == [early.row(best).score, late.row(best).score]
+    assert [row.rank_low <= row.rank <= row.rank_high for row in rows] == [True, True]
+    assert rows[0].parts == early.row(best).parts
+    two = history(out, [best, early.top(2)[1].account])
+    assert len(two.rows) == 4
+    assert set(two.to_frame("polars")["time"].to_list()) == {run.time for run in past.runs}
+    with pytest.raises(UnknownAccountError, match="nobody_here"):
+        history(out, "nobody_here")
+
+
+def test_unfinished_runs_are_no_history(out, tmp_path):
+    shutil.copytree(out, tmp_path / "o", symlinks=True)
+    (tmp_path / "o" / "runs" / ".unfinished-1").mkdir()
+    shutil.copytree(folder_of(out, 0), tmp_path / "o" / "runs" / ".unfinished-2")
+    (tmp_path / "o" / "runs" / "half").mkdir()
+    assert len(history(tmp_path / "o").runs) == 2
+
+
+def test_other_scales_are_told_apart(town, out, early, tmp_path):
+    shutil.copytree(out, tmp_path / "o", symlinks=True)
+    sr.score(town.graph, town.events, profile="reach", rng=7).save(tmp_path / "o")
+    past = history(tmp_path / "o", early.top(1)[0].account)
+    assert [run.scale for run in past.runs] == ["A", "A", "B"]
+    assert "do not compare" in past.notes()[0]
+    assert "reference.json" in past.notes()[0]
+    assert "scale" in repr(past)
+    account = early.top(1)[0].account
+    change = past.last_change(account)
+    assert change.difference == why_changed(past.runs[0].folder, past.runs[1].folder, account).difference
+    with pytest.raises(ParameterError, match=r"--reference .*reference.json"):
+        why_changed(past.runs[1].folder, past.runs[2].folder, account)
+
+
+def test_the_terms_of_a_change_sum_to_it(early, late, out):
+    kept = [folder_of(out, which) for which in range(2)]
+    moved = 0
+    for account in early.ids.to_numpy()[::7]:
+        there = early.row(account), late.row(account)
+        if any(row.score is None for row in there):
+            continue
+        for before, after in ((early, late), kept):
+            change = why_changed(before, after, account)
+            terms = [term.points for part in change.parts for term in part.terms]
+            assert math.fsum(terms) == pytest.approx(there[1].score - there[0].score, abs=1e-9)
+            assert change.difference == pytest.approx(there[1].score - there[0].score, abs=1e-9)
+        moved += abs(change.difference) > 0.1
+    assert moved > 5
+
+
+def test_a_change_by_hand():
+    """Two reactions from two people: one known before, faded by one half-life; one new."""
+    graph = sr.Graph.from_edges(["b", "c", "d", "d"], ["a", "a", "b", "a"])
+    rows = [
+        ("b", "like", "a", "p1", "2026-01-01"),
+        ("d", "like", "b", "p2", "2026-01-01"),
+        ("c", "like", "a", "p3", "2026-01-08"),
+    ]
+
+    def score(n, reference=None):
+        names = ("actor", "action", "target", "post", "time")
+        log = sr.Events.from_frame(dict(zip(names, map(list, zip(*rows[:n], strict=True)), strict=True)))
+        return sr.score(graph, log, half_life_days=7, min_evidence=0, reference=reference, rng=1)
+
+    before = score(2)
+    after = score(3, before.reference)
+    change = why_changed(before, after, "a")
+    by_name = {part.part: part for part in change.parts}
+    knots = before.reference.knots["resonance"]
+    # one engager of one post: log(1 + 1) (1 - 1/2); of two posts: (1 - 1/3), the first like counts half by then
+    was, faded = math.log(2) / 2, math.log(1.5) / 2
+    now = (math.log(1.5) + math.log(2)) * 2 / 3
+    assert by_name["resonance"].earlier_raw == pytest.approx(was)
+    assert by_name["resonance"].later_raw == pytest.approx(now)
+    s = knots.scale(np.array([was, faded, now]))
+    weight = before.weights["resonance"]
+    got = [(term.what, term.points) for term in by_name["resonance"].terms]
+    assert got == [
+        ("what was known then faded, or left the log", pytest.approx(weight * (s[1] - s[0]))),
+        ("what came since", pytest.approx(weight * (s[2] - s[1]))),
+    ]
+    assert by_name["reach"].terms == ()
+    assert change.counts["reactions"] == (1, 2)
+    assert change.difference == pytest.approx(weight * (s[2] - s[0]))
+
+
+def test_the_interval_of_a_change_by_hand(early, late):
+    account = late.top(3)[2].account
+    change = why_changed(early, late, account)
+    i, j = early.ids.position(account), late.ids.position(account)
+    s, s2 = early.score[i], late.score[j]
+    (low, high), (low2, high2) = ([end[k] for end in x.intervals.score] for x, k in ((early, i), (late, j)))
+    assert change.low == pytest.approx(s2 - s - math.sqrt((s2 - low2) ** 2 + (high - s) ** 2))
+    assert change.high == pytest.approx(s2 - s + math.sqrt((high2 - s2) ** 2 + (s - low) ** 2))
+    assert change.more_than_chance == (change.low > 0 or change.high < 0)
+    assert ("more than chance explains" in str(change)) == change.more_than_chance
+
+
+def test_parts_that_come_and_go_shift_the_others():
+    """An account that the graph does not know has one part; when it joins, resonance weighs less."""
+    rows = [("b", "like", "a", "p1"), ("c", "like", "a", "p1"), ("d", "like", "a", "p1"), ("d", "like", "b", "p2")]
+    log = sr.Events.from_frame(
+        dict(zip(("actor", "action", "target", "post"), map(list, zip(*rows, strict=True)), strict=True))
+    )
+    joined = sr.Graph.from_edges(["b", "c", "d"], ["a", "b", "b"])
+    left = sr.Graph.from_edges(["c", "d"], ["b", "b"])
+    after = sr.score(joined, log, rng=1)
+    before = sr.score(left, log, reference=after.reference, rng=1)
+    change = why_changed(before, after, "a")
+    by_name = {part.part: part for part in change.parts}
+    assert by_name["reach"].earlier is None
+    assert [term.what for term in by_name["reach"].terms] == ["can be measured now, could not then"]
+    assert any("weighs otherwise" in term.what for term in by_name["resonance"].terms)
+    assert math.fsum(part.points for part in change.parts) == pytest.approx(change.difference, abs=1e-9)
+    assert change.difference == pytest.approx(after.row("a").score - before.row("a").score, abs=1e-9)
+    back = why_changed(after, before, "a")
+    assert back.difference == pytest.approx(-change.difference)
+    assert "can no longer be measured" in str(back)
+
+
+def test_accounts_of_one_run_only_are_told(town, early, late):
+    names = ("actor", "action", "target", "post", "time")
+    extra = [[f"x{k}", "like", "newcomer", "p9", "2026-03-29"] for k in range(5)]
+    log = sr.Events.from_frame(dict(zip(names, map(list, zip(*extra, strict=True)), strict=True)))
+    later = sr.score(town.graph, log, reference=early.reference, rng=7)
+    change = why_changed(early, later, "newcomer")
+    assert change.earlier.status == "absent"
+    assert change.difference is None
+    assert "not in the data earlier" in str(change)
+    assert change.to_dict()["parts"] == ()
+    with pytest.raises(UnknownAccountError, match="neither run"):
+        why_changed(early, late, "nobody_here")
+    thin = next(str(a) for a in early.ids if not early.rank[early.ids.position(a)])
+    assert "too little data" in str(why_changed(early, late, thin))
+
+
+def test_two_accounts_of_a_kept_run(out, late):
+    kept = load_scores(folder_of(out, 1))
+    first, second = (row.account for row in late.top(2))
+    told = compare_kept(kept, second, first)
+    assert (told.first, told.second) == (first, second)
+    assert told.difference == pytest.approx(late.row(first).score - late.row(second).score, abs=1e-9)
+    assert math.fsum(told.parts.values()) == pytest.approx(told.difference, abs=1e-12)
+    assert told.low < told.difference < told.high
+    assert f"{first} (" in str(told)
+    assert ("is not sure" in str(told)) == (told.low <= 0)
+
+
+def test_names_in_a_history_are_harmless(tmp_path):
+    graph = sr.Graph.from_edges(["b", "c", "d"], ["\x1b[31mred"] * 3)
+    scores = sr.score(graph, rng=1)
+    scores.save(tmp_path)
+    scores.save(tmp_path)
+    past = history(tmp_path, "\x1b[31mred")
+    assert "\x1b" not in str(past)
+    assert "\x1b" not in str(past.last_change("\x1b[31mred"))
