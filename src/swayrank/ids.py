@@ -325,10 +325,9 @@ class Ids:
         >>> bool((ids.hashes()[::-1] == Ids.from_values(["bob", "ada"]).hashes()).all())
         True
         """
-        if self.kind != "string":
-            return read_only(self.to_numpy().astype(np.int64).view(np.uint64))
         hashes = np.empty(len(self), np.uint64)
-        hash_strings(self._blob, self._offsets, hashes)
+        cells = self.cells().as_strings()  # an integer is the same id as its spelling
+        hash_strings(cells.text, cells.starts, cells.stops, hashes)
         return read_only(hashes)
 
     def _index(self) -> UInt32Array:

@@ -193,10 +193,11 @@ def fill_string_slots(blob, offsets, count, slots, shift):
 
 
 @kernel
-def hash_strings(blob, offsets, hashes):
-    """The hash of every string; `hashes` is uint64, one for each."""
+def hash_strings(text, starts, stops, hashes):
+    """The hash of every string text[starts[k]:stops[k]]; `hashes` is uint64."""
     for k in range(np.uint64(hashes.size)):
-        hashes[k] = hash_bytes(blob, offsets[np.uint64(k)], offsets[np.uint64(k) + _ONE])
+        i = np.uint64(k)
+        hashes[i] = hash_bytes(text, np.uint64(starts[i]), np.uint64(stops[i]))
 
 
 @kernel

@@ -125,7 +125,21 @@ def pair_sums(first, last, indptr, rows, actor, values, pair_actor, pair_value, 
 
 @kernel
 def engager_sums(
-    first, last, indptr, rows, actor, cluster, n_own, values, n_posts, attention, sums, n_engagers, clusters, gains
+    first,
+    last,
+    indptr,
+    rows,
+    actor,
+    cluster,
+    n_own,
+    values,
+    n_posts,
+    attention,
+    sums,
+    variance,
+    n_engagers,
+    clusters,
+    gains,
 ):
     """Add up what the engagers of the accounts first ... last - 1 are worth, and what each cluster contributes to it.
 
@@ -138,7 +152,7 @@ def engager_sums(
     A cluster's gain is by how much its absence would lower the sum: for each engager in it, the term less the term
     without those rows; and for a post, that N would be one less for everybody. `clusters` and `gains` (uint32, float64;
     one place for each row of these accounts) hold them ascending by cluster from where the account's rows start, then
-    NOBODY.
+    NOBODY; `variance` is the sum of their squares.
     """
     base = indptr[first]
     longest = np.uint64(0)
@@ -166,13 +180,13 @@ def engager_sums(
         while i < n:
             engager = keys[i] >> SHIFT
             stop = i
-            total = 0.0
             seen = 0.0
             while stop < n and keys[stop] >> SHIFT == engager:
-                total += held[stop]
+                lost[n_lost + stop - i] = held[stop]  # free until this engager's clusters are entered
                 if (keys[stop] & LOW) < n_own and (stop == i or keys[stop] != keys[stop - ONE]):
                     seen += 1.0
                 stop += ONE
+            total = ascending_sum(lost[n_lost:], stop - i)
             if attention.size > 0:
                 term = total / (1.0 + attention[engager])
                 loyalty[n_terms] = 0.0
@@ -203,6 +217,7 @@ def engager_sums(
         shared = ascending_sum(loyalty, n_terms)
         sort_rows(by_cluster, lost, n_lost)
         place = start - base
+        n_clusters = np.uint64(0)
         i = np.uint64(0)
         while i < n_lost:
             one = by_cluster[i]
@@ -213,3 +228,6 @@ def engager_sums(
             clusters[place] = np.uint32(one)
             gains[place] = gain
             place += ONE
+            terms[n_clusters] = gain * gain
+            n_clusters += ONE
+        variance[a - np.uint64(first)] = ascending_sum(terms, n_clusters)

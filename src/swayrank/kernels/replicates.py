@@ -17,12 +17,27 @@ from swayrank.kernels.random import advance, bits, stream, unit, unit_open
 ONE = np.uint64(1)
 NOWHERE = np.uint32(2**32 - 1)
 POISSON_STEPS = np.cumsum(np.exp(-1.0) / np.cumprod(np.append(1.0, np.arange(1.0, 18.0))))  # of Poisson(1): P(X <= k)
+FIXED = 2.0**36
 ROOT_HALF = math.sqrt(0.5)
 
 # Acklam's rational approximation of the normal quantile, relative error below 1.2e-9.
-_A = (-3.969683028665376e1, 2.209460984245205e2, -2.759285104469687e2, 1.383577518672690e2, -3.066479806614716e1, 2.506628277459239)  # noqa: E501
+_A = (
+    -3.969683028665376e1,
+    2.209460984245205e2,
+    -2.759285104469687e2,
+    1.383577518672690e2,
+    -3.066479806614716e1,
+    2.506628277459239,
+)  # noqa: E501
 _B = (-5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1)
-_C = (-7.784894002430293e-3, -3.223964580411365e-1, -2.400758277161838, -2.549732539343734, 4.374664141464968, 2.938163982698783)  # noqa: E501
+_C = (
+    -7.784894002430293e-3,
+    -3.223964580411365e-1,
+    -2.400758277161838,
+    -2.549732539343734,
+    4.374664141464968,
+    2.938163982698783,
+)  # noqa: E501
 _D = (7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416)
 _TAIL = 0.02425
 
@@ -50,31 +65,37 @@ def add_departures(key_high, key_low, purpose, rows, indptr, cluster, keys, gain
     """Add ``sum over clusters of (weight_b - 1) * gain`` to ``departures[b, i]`` for the account at rows[i].
 
     `departures` is float64[n_replicates, n_accounts]; an account at NOWHERE has no clusters. A
-    cluster below the number of `keys` draws from the stream of its key, another one from that of its code.
+    cluster below the number of `keys` draws from the stream of its key, another one from that of its code. Gains are
+    rounded to 2**-36 of the account's largest, so that integers are added, which no numbering of clusters can change.
     """
     n_replicates = np.uint64(departures.shape[0])
-    sums = np.zeros(n_replicates)
+    sums = np.zeros(n_replicates, np.int64)
     for account in range(np.uint64(rows.size)):
         i = np.uint64(account)
         if rows[i] == NOWHERE:
             continue
         row = np.uint64(rows[i])
-        sums[:] = 0.0
+        sums[:] = 0
+        largest = 0.0
+        for place in range(indptr[row], indptr[row + ONE]):
+            largest = max(largest, abs(gain[np.uint64(place)]))
+        if largest == 0.0:
+            continue
         for place in range(indptr[row], indptr[row + ONE]):
             at = np.uint64(place)
             c = np.uint64(cluster[at])
             state = stream(key_high, key_low, purpose, keys[c] if c < np.uint64(keys.size) else ~c)
-            amount = gain[at]
+            amount = np.int64(gain[at] / largest * FIXED + (0.5 if gain[at] > 0.0 else -0.5))
             for replicate in range(n_replicates):
                 state = advance(state)
                 u = unit(bits(state))
                 weight = np.uint64(0)
                 while u >= POISSON_STEPS[weight] and weight < np.uint64(17):
                     weight += ONE
-                sums[np.uint64(replicate)] += (np.float64(weight) - 1.0) * amount
+                sums[np.uint64(replicate)] += (np.int64(weight) - np.int64(1)) * amount
         for replicate in range(n_replicates):
             b = np.uint64(replicate)
-            departures[b, i] += sums[b]
+            departures[b, i] += np.float64(sums[b]) * (largest / FIXED)
 
 
 @kernel

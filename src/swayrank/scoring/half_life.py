@@ -15,7 +15,7 @@ from swayrank.measures.engagement.decay import MICROSECONDS_PER_DAY, decayed_eng
 from swayrank.scoring.metrics import ndcg_at
 
 USUAL_DAYS = 7.0
-_SHARES_OF_SPAN = (1 / 24, 1 / 12, 1 / 6, 1 / 3, 1.0, 4.0)
+_SHARES_OF_SPAN = (1 / 12, 1 / 6, 1 / 3, 1.0, 4.0)  # with less than a twelfth, too little is left for intervals
 _USUAL_SHARE = 1 / 6
 _JUDGED_BY = 1 / 3  # the share of the span that the candidates have to predict
 _FEWEST_REACTIONS = 200  # on either side of the split
@@ -34,7 +34,7 @@ def usual_half_life(span_days: float) -> float:
 def best_half_life(events: Events, weights: dict[str, float]) -> float | None:
     """The half-life in days under which the first two thirds of the log predict the last one best.
 
-    Candidates are shares of the log's span, from a 24th to four times it; of equals the shortest. None where fewer
+    Candidates are shares of the log's span, from a twelfth to four times it; of equals the shortest. None where fewer
     than 200 reactions lie on either side.
     """
     counts = (events.target != NO_ACCOUNT) & (events.target != events.actor) & (events.time != NO_TIME)

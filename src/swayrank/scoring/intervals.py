@@ -109,13 +109,11 @@ class Intervals:
 
 
 def spread_of(gains: Gains, rows: npt.NDArray[np.uint32]) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """The sum of squared gains, and their number, of the account in each row; 0 where it stands nowhere."""
+    """The variance under the bootstrap, and the number of clusters, of the account in each row; 0 where nowhere."""
     size = np.diff(gains.indptr).astype(np.int64)
-    account = np.repeat(np.arange(size.size), size)
-    squares = np.bincount(account, weights=gains.gain**2, minlength=size.size)
     there = rows < size.size
     at = np.where(there, rows, 0)
-    return np.where(there, squares[at], 0.0), np.where(there, size[at], 0)
+    return np.where(there, gains.variance[at], 0.0), np.where(there, size[at], 0)
 
 
 def draw(basis: Basis, start: int, stop: int) -> dict[str, Floats]:
@@ -146,7 +144,9 @@ def _figures(basis: Basis, name: str, start: int, stop: int) -> Floats:
     elif chance.peers is not None and chance.gains is not None and chance.rows is not None:
         peers, departures = chance.peers, np.zeros(figures.shape)
         rows = read_only(chance.rows[start:stop])
-        add_departures(*head, _CLUSTERS, rows, *(read_only(x) for x in chance.gains), departures)
+        found = chance.gains
+        clusters = (read_only(x) for x in (found.indptr, found.cluster, found.keys, found.gain))
+        add_departures(*head, _CLUSTERS, rows, *clusters, departures)
         about = (np.nan_to_num(raw), peers.one[start:stop], peers.variance[start:stop])
         prior = (read_only(peers.tier[start:stop]), read_only(peers.levels), read_only(peers.log_prior))
         draw_from_peers(
@@ -186,9 +186,7 @@ def intervals(
     joined = {name: np.concatenate(pairs, axis=1) for name, pairs in ends.items()}
     by_part = {name: _around(values, joined[name]) for name, values in parts.items()}
     varies = {name: chance.words for name, chance in basis.chances.items()}
-    return Intervals(
-        confidence, basis.n_replicates, _around(score, joined["score"]), by_part, ranks, unseen, varies
-    )
+    return Intervals(confidence, basis.n_replicates, _around(score, joined["score"]), by_part, ranks, unseen, varies)
 
 
 def _around(values: Floats, ends: Floats) -> Pair:

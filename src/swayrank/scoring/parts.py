@@ -115,7 +115,8 @@ def _of_shares(evidence: Evidence, raw: npt.NDArray[np.float64], runner: Engine)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(shares > 0, _at(raw, evidence.event_rows, shares.size) / shares, 0.0)
     scaled = gains.gain * np.repeat(factor, np.diff(gains.indptr).astype(np.int64))
-    return by_cluster(evidence, raw, gains._replace(gain=scaled), evidence.event_rows)
+    scaled_gains = gains._replace(gain=scaled, variance=gains.variance * factor**2)
+    return by_cluster(evidence, raw, scaled_gains, evidence.event_rows)
 
 
 def targets_of(graph: Graph) -> npt.NDArray[np.int64]:
@@ -130,7 +131,12 @@ def _stated_followers(evidence: Evidence) -> Part | None:
     most = np.full(len(posts.accounts), -np.inf)
     np.maximum.at(most, posts.account, np.nan_to_num(posts.followers, nan=-np.inf))
     followers = np.where(np.isinf(most), np.nan, most)
-    return Part(spread_out(followers, evidence.post_rows), "followers as stated, the most of any row", "followers", Chance(CENSUS))
+    return Part(
+        spread_out(followers, evidence.post_rows),
+        "followers as stated, the most of any row",
+        "followers",
+        Chance(CENSUS),
+    )
 
 
 def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
@@ -155,7 +161,9 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     order = np.argsort(posts.account, kind="stable")
     indptr = np.concatenate(([0], np.cumsum(np.bincount(posts.account, minlength=len(posts.accounts)))))
     rows = order.astype(np.uint32)
-    gains = Gains(indptr.astype(np.uint64), rows, _keys_of(posts), values[order])
+    upwards = np.lexsort((values, posts.account))  # so that the order of rows changes no bit
+    variance = np.bincount(posts.account[upwards], weights=values[upwards] ** 2, minlength=len(posts.accounts))
+    gains = Gains(indptr.astype(np.uint64), rows, _keys_of(posts), variance, values[order])
     raw = spread_out(total, evidence.post_rows)
     chance = by_cluster(evidence, raw, gains, evidence.post_rows)
     return Part(raw, definition + ", from counts per post", "weighted reactions", chance)

@@ -65,10 +65,14 @@ def more_data(scores: Scores, account: int) -> MoreData:
         return MoreData(None, None, None, "more reactions would change nothing: none are part of this score")
     factor = _halving_factor(scores.basis, account, scores.intervals.confidence)
     if factor is None:
-        return MoreData(None, None, None, f"not even {_FACTORS[-1]:.0f} times as much evidence would halve the interval")
+        return MoreData(
+            None, None, None, f"not even {_FACTORS[-1]:.0f} times as much evidence would halve the interval"
+        )
     posts, days = _more_posts(scores, account, factor), _more_days(scores, factor)
     ways = [f"{posts:,} more posts in the same time"] if posts else []
-    ways += [f"{days:,.0f} more days at its present pace" if days >= 1 else f"{24 * days:.0f} more hours"] if days else []
+    ways += (
+        [f"{days:,.0f} more days at its present pace" if days >= 1 else f"{24 * days:.0f} more hours"] if days else []
+    )
     how = f": {', or '.join(ways)}" if ways else ""
     return MoreData(factor, posts, days, f"about {factor:.2g} times as much evidence would halve the interval{how}")
 

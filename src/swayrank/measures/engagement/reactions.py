@@ -42,6 +42,8 @@ class Gains(NamedTuple):
         Codes of :attr:`Reactions.cluster`, ascending within an account.
     keys : numpy.ndarray of uint64
         What the random streams of the first clusters are named by; of later ones, by their codes.
+    variance : numpy.ndarray of float64, shape (n_accounts,)
+        The sum of an account's squared gains: its figure's variance under a Poisson bootstrap of clusters.
     gain : numpy.ndarray of float64
         By how much the figure would be lower without that cluster; below 0 where it would be higher, as for posts that
         only the account's most loyal engagers reacted to.
@@ -50,6 +52,7 @@ class Gains(NamedTuple):
     indptr: U64
     cluster: U32
     keys: U64
+    variance: Floats
     gain: Floats
 
 
@@ -92,16 +95,20 @@ class Reactions:
         actor, value, count = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return actor, np.repeat(np.arange(count.size, dtype=np.uint32), count), value
 
-    def by_engager(self, runner: Engine, attention: Floats | None = None) -> tuple[Floats, npt.NDArray[np.int64], Gains]:
+    def by_engager(
+        self, runner: Engine, attention: Floats | None = None
+    ) -> tuple[Floats, npt.NDArray[np.int64], Gains]:
         """Every account's sum over its engagers, how many they are, and what each cluster adds.
 
         Without `attention` the sum is resonance's; with it (everything that each account gives), the sum of shares.
         """
         given = read_only(np.zeros(0) if attention is None else attention)
         parts = [*runner.map(_sums_of, (self, given), self._bounds())]
-        sums, engagers, sizes, cluster, gain = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        sums, variance, engagers, sizes, cluster, gain = (
+            np.concatenate(columns) for columns in zip(*parts, strict=True)
+        )
         indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)
-        return sums, engagers, Gains(indptr, cluster, self.keys, gain)
+        return sums, engagers, Gains(indptr, cluster, self.keys, variance, gain)
 
     def _bounds(self) -> npt.NDArray[np.int64]:
         bounds = balanced_bounds(self.indptr, _CHUNKS)
@@ -121,16 +128,16 @@ def _pairs_of(reactions: Reactions, start: int, stop: int) -> tuple[U32, Floats,
 def _sums_of(task: tuple[Reactions, Floats], start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
     reactions, attention = task
     n_rows = int(reactions.indptr[stop] - reactions.indptr[start])
-    sums, engagers = np.zeros(stop - start), np.zeros(stop - start, np.int64)
+    sums, variance, engagers = np.zeros(stop - start), np.zeros(stop - start), np.zeros(stop - start, np.int64)
     cluster, gain = np.empty(n_rows, np.uint32), np.empty(n_rows)
     grouped = (reactions.indptr, reactions.rows, reactions.actor, reactions.cluster)
     rest = (np.uint64(reactions.n_own), *(read_only(x) for x in (reactions.values, reactions.n_posts, attention)))
     head = (np.uint64(start), np.uint64(stop), *(read_only(x) for x in grouped))
-    engager_sums(*head, *rest, sums, engagers, cluster, gain)
+    engager_sums(*head, *rest, sums, variance, engagers, cluster, gain)
     there = cluster != NO_POST
     account = np.repeat(np.arange(stop - start), np.diff(reactions.indptr[start : stop + 1]).astype(np.int64))
     sizes = np.bincount(account[there], minlength=stop - start)
-    return sums, engagers, sizes, cluster[there], gain[there]
+    return sums, variance, engagers, sizes, cluster[there], gain[there]
 
 
 def _first_of_each(indptr: U64, count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -211,5 +218,3 @@ def _stretches(events: Events, rows: npt.NDArray[np.int64]) -> U32:
     keys = events.target[rows].astype(np.uint64) << np.uint64(32) | when.astype(np.uint64)
     numbers: U32 = np.unique(keys, return_inverse=True)[1].astype(np.uint32)
     return numbers
-
-
