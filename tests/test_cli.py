@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import re
+import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -43,8 +49,12 @@ def test_score_of_a_town_as_table_json_and_run(town, tmp_path):
     words = ["score", "--graph", town / "graph.csv", "--events", town / "events.csv", "-o", out]
     shown = call(*words, "--top", 5)
     lines = shown.stdout.splitlines()
-    assert lines[0].split() == ["rank", "account", "score", "reach", "resonance", "spread"]
+    headings = ["rank", "between", "account", "score", "from-to", "reach", "resonance", "spread"]
+    assert lines[0].split()[:8] == headings
     assert [line.split()[0] for line in lines[1:6]] == ["1", "2", "3", "4", "5"]
+    best, rank = lines[1].split()[2], lines[1].split()[1]
+    assert "what varies: resonance (reactions, by post)" in shown.stderr
+    assert "chosen by: the" in shown.stderr
     assert "400 accounts" in shown.stderr or "400 nodes" in shown.stderr
     files = {path.name for path in (out / "current").iterdir()}
     assert files == {
@@ -55,9 +65,12 @@ def test_score_of_a_town_as_table_json_and_run(town, tmp_path):
         "scores.csv",
         "scores.parquet",
     }
-    told = json.loads(call(*words, "--json", "--quiet", "--explain", lines[1].split()[1]).stdout)
-    assert told["top"][0]["account"] == lines[1].split()[1]
+    told = json.loads(call(*words, "--json", "--quiet", "--explain", best).stdout)
     first = told["top"][0]
+    assert first["account"] == best
+    assert "-".join(dict.fromkeys(map(str, first["rank_between"]))) == rank
+    assert first["score_between"][0] <= first["score"] <= first["score_between"][1]
+    assert told["intervals"]["confidence"] == 0.95
     assert sum(first["contributions"].values()) == pytest.approx(first["score"], abs=1e-9)
     assert told["explanations"][0]["posts"]
     assert len(list((out / "runs").iterdir())) == 2
@@ -79,6 +92,162 @@ def test_reference_is_kept_and_used(town, tmp_path):
     assert one["reference"] == two["reference"]
     assert one["top"] != two["top"]
     call(*words, "--reference", tmp_path / "r.json", "--half-life", 3, check=False)
+
+
+def test_references_by_name(town, tmp_path):
+    words = ["score", town / "graph.csv", town / "events.csv", "--json", "--quiet", "--replicates", 0]
+    named = json.loads(call(*words, "--reference", "town", "--new-reference", tmp_path / "r.json").stdout)
+    assert named["intervals"] is None
+    kept = json.loads((tmp_path / "r.json").read_text())
+    assert kept["hash"] == named["reference"]
+    assert kept["made"]["accounts"] == 10_000
+    assert json.loads(call(*words, "--reference", tmp_path / "r.json").stdout)["top"] == named["top"]
+
+
+def test_half_lives_have_names(town):
+    words = ["score", town / "graph.csv", town / "events.csv", "--json", "--quiet", "--replicates", 0]
+    by_name, by_days = (json.loads(call(*words, "--half-life", value).stdout) for value in ("week", 7))
+    assert by_name["parameters"]["half_life_days"] == 7
+    assert by_name["top"] == by_days["top"]
+
+
+def test_columns_of_posts_are_named(tmp_path):
+    (tmp_path / "p.csv").write_text("Who,Favs,Fans\nada,40,900\nbob,7,100\ncem,1,30\n")
+    words = ["score", "--posts", tmp_path / "p.csv", "--posts-columns", "account=Who,likes=Favs,followers=Fans"]
+    told = json.loads(call(*words, "--json", "--quiet").stdout)
+    assert [row["account"] for row in told["top"]] == ["ada", "bob", "cem"]
+    assert told["top"][0]["parts"].keys() == {"reach", "resonance"}
+
+
+@pytest.fixture(scope="module")
+def runs(town, tmp_path_factory):
+    """Two kept runs of a town, the earlier half first, and the names of its three highest."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("graph.csv", "events.csv"):
+        shutil.copy(town / name, folder / name)
+    call("score", "graph.csv", "events.csv", "-o", "out", "--until", "2026-03-15", "--quiet", cwd=folder)
+    more = ["--reference", "out/current/reference.json", "--json", "--quiet"]
+    told = json.loads(call("score", "graph.csv", "events.csv", "-o", "out", *more, cwd=folder).stdout)
+    return folder, [row["account"] for row in told["top"][:3]]
+
+
+def test_explain_of_a_run_and_of_files_agree(runs):
+    folder, (best, second, _) = runs
+    of_run = json.loads(call("explain", best, second, "out", "--json", cwd=folder).stdout)
+    assert [one["account"] for one in of_run] == [best, second]
+    reference = ["--reference", "out/current/reference.json"]
+    of_files = json.loads(
+        call("explain", best, "graph.csv", "events.csv", *reference, "--json", "--quiet", cwd=folder).stdout
+    )
+    assert of_files == of_run[:1]
+    text = call("explain", best, cwd=folder)
+    assert text.stdout.startswith(f"{best}: ")
+    assert "looking into out" in text.stderr
+    assert text.stdout == call("explain", best, "out", "--quiet", cwd=folder).stdout
+    done = call("explain", best, "out", "--profile", "reach", cwd=folder, check=False)
+    assert (done.returncode, "is for files" in done.stderr) == (2, True)
+
+
+def test_explain_scores_again_what_was_not_kept(runs, tmp_path):
+    folder, (best, *_) = runs
+    copy = tmp_path / "moved"
+    shutil.copytree(folder, copy, symlinks=True)
+    explanations = (copy / "out" / "current" / "explanations.jsonl").resolve()
+    kept = explanations.read_text().splitlines()
+    explanations.write_text("\n".join(line for line in kept if json.loads(line)["account"] != best) + "\n")
+    again = call("explain", best, copy / "out", "--json")
+    assert "scored again from the data" in again.stderr
+    assert "differ" not in again.stderr
+    before = next(json.loads(line) for line in kept if json.loads(line)["account"] == best)
+    assert json.loads(again.stdout) == [{name: value for name, value in before.items() if name != "text"}]
+
+
+def test_compare_of_a_run_with_and_without_its_data(runs, tmp_path):
+    folder, (best, second, third) = runs
+    paired = call("compare", second, best, "out", cwd=folder)
+    assert "scored again from the data" in paired.stderr
+    assert best in paired.stdout.splitlines()[0]
+    both = json.loads(call("compare", best, second, third, "out", "--json", "--quiet", cwd=folder).stdout)
+    assert len(both) == 2
+    copy = tmp_path / "moved"
+    shutil.copytree(folder, copy, symlinks=True)
+    manifest = (copy / "out" / "current" / "manifest.json").resolve()
+    manifest.write_text(manifest.read_text().replace(str(folder), str(copy)))
+    log = copy / "events.csv"
+    log.write_text(log.read_text() + "zoe,like,ada,p,2026-03-30\n")
+    changed = call("compare", second, best, "out", cwd=copy)
+    assert "events.csv: the file has changed" in changed.stderr
+    assert "of independent estimates" in changed.stdout
+    log.unlink()
+    gone = call("compare", best, second, "out", "--json", cwd=copy)
+    assert "events.csv: the file is gone" in gone.stderr
+    assert json.loads(gone.stdout)[0]["first"] == best
+    (copy / "out" / "current" / "explanations.jsonl").resolve().write_text("")
+    done = call("explain", best, "out", cwd=copy, check=False)
+    assert (done.returncode, "events.csv" in done.stderr) == (1, True)
+
+
+def test_history_of_runs_and_of_an_account(runs):
+    folder, (best, second, _) = runs
+    lines = call("history", "out", cwd=folder).stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["2026-03-15", "2026-03-30"]
+    shown = call("history", "out", best, second, cwd=folder).stdout
+    assert shown.startswith(f"{best}\n")
+    assert shown.count("data until") == 2
+    assert shown.count("points from 2026-03-15 to 2026-03-30") == 2
+    told = json.loads(call("history", "out", best, "--json", cwd=folder).stdout)
+    assert [row["time"][:10] for row in told["rows"]] == ["2026-03-15", "2026-03-30"]
+    change = told["changes"][0]
+    assert sum(part["points"] for part in change["parts"]) == pytest.approx(
+        told["rows"][1]["score"] - told["rows"][0]["score"], abs=1e-9
+    )
+    done = call("history", "out", "nobody_here", cwd=folder, check=False)
+    assert (done.returncode, "nobody_here" in done.stderr) == (1, True)
+
+
+def test_runs_of_another_scale_are_told(runs, tmp_path):
+    folder, (best, *_) = runs
+    shutil.copytree(folder, tmp_path / "c", symlinks=True)
+    call("score", "graph.csv", "events.csv", "-o", "out", "--profile", "reach", "--quiet", cwd=tmp_path / "c")
+    shown = call("history", "out", best, cwd=tmp_path / "c")
+    assert [line.split()[-1] for line in shown.stdout.splitlines()[2:5]] == ["A", "A", "B"]
+    assert "--reference out/runs/" in shown.stderr
+
+
+def test_a_table_fits_a_terminal(town):
+    """In a pseudo-terminal of 80 columns nothing is broken or cut; what does not fit is left out."""
+    for width in (80, 40):
+        lines = _in_terminal(["score", town / "graph.csv", town / "events.csv", "--quiet", "--top", 3], width)
+        plain = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in lines]
+        table = [line for line in plain if line.lstrip().startswith(("rank", "1 ", "2 ", "3 "))]
+        assert len(table) == 4, plain
+        assert max(map(len, table)) <= width
+        assert table[0].split()[:4] == ["rank", "between", "account", "score"]
+        assert ("reach" in table[0]) == (width == 80)
+        assert any("\x1b[1m" in line for line in lines), "headings are bold on a terminal"
+
+
+def _in_terminal(words, width):
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    hidden = {"NO_COLOR", "COLUMNS", "LINES"}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden} | {"TERM": "xterm-256color"}
+    with subprocess.Popen(
+        [*SWAYRANK, *map(str, words)], stdin=writer, stdout=writer, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
+        os.close(writer)
+        text = b""
+        while True:
+            try:
+                piece = os.read(reader, 65536)
+            except OSError:  # Linux's way to say that the other end is closed
+                break
+            if not piece:
+                break
+            text += piece
+    os.close(reader)
+    assert process.returncode == 0
+    return text.decode().replace("\r\n", "\n").splitlines()
 
 
 def test_sampled_measures_repeat_themselves(town):
@@ -148,6 +317,22 @@ def test_measure_check_convert_generate(town, tmp_path):
         (["score", "--profile", "famous", "--graph", "g.csv"], 2, "balanced"),
         (["score", "--profile", "reach=much", "--graph", "g.csv"], 2, "numbers"),
         (["score", "--half-life", "-1", "--graph", "g.csv"], 2, "half_life_days must be"),
+        (["score", "--half-life", "weak", "--graph", "g.csv"], 2, "'week'"),
+        (["score", "--replicates", "5", "--graph", "g.csv"], 2, "n_replicates must be"),
+        (["score", "--confidence", "2", "--graph", "g.csv"], 2, "confidence must be"),
+        (["score", "--reference", "village", "--graph", "g.csv"], 1, "they are: town"),
+        (["score", "--reference", "r.toml", "--graph", "g.csv"], 1, "no swayrank reference"),
+        (["score", "g.csv", "--posts-columns", "likes=Favs"], 2, "no table of posts was given"),
+        (["score", "g.csv", "--posts-columns", "likes"], 2, "--posts-columns must look like"),
+        (["explain", "1"], 2, "is a file or folder"),
+        (["explain", "1", "absent.csv"], 2, "is a file or folder"),
+        (["explain", "1", "g.csv", "absent.csv"], 1, "absent.csv: there is no such file"),
+        (["explain", "9", "g.csv"], 1, "no account has the id '9'"),
+        (["explain", "1", "folder"], 1, "inside.csv"),
+        (["compare", "1", "g.csv"], 2, "at least 2 accounts"),
+        (["compare", "1", "9", "g.csv"], 1, "no account has the id '9'"),
+        (["history", "folder"], 1, "no swayrank result"),
+        (["history", "absent"], 1, "no swayrank result"),
         (["score", "--until", "soon", "--graph", "g.csv"], 2, "ISO date"),
         (["score", "--graph", "g.csv", "--source", "nobody", "--target", "b"], 2, "are 'a', 'b'"),
         (["score", "--graph", "g.csv", "--explain", "zoe"], 1, "zoe"),
@@ -239,6 +424,22 @@ def test_version_and_completion():
     asked = {"_SWAYRANK_COMPLETE": "complete_bash", "COMP_WORDS": "swayrank sc", "COMP_CWORD": "1"}
     done = subprocess.run([script], env=os.environ | asked, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["score"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offers"),
+    [
+        ("swayrank score --profile ba", ["balanced"]),
+        ("swayrank score --reference to", ["town"]),
+        ("swayrank measure pager", ["pagerank"]),
+    ],
+)
+def test_names_are_completed(words, offers):
+    script = Path(sys.executable).with_name("swayrank")
+    n = str(len(words.split()) - 1)
+    asked = {"_SWAYRANK_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": n}
+    done = subprocess.run([script], env=os.environ | asked, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == offers
 
 
 def test_doctor_finds_nothing_wrong():
