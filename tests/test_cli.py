@@ -49,8 +49,8 @@ def test_score_of_a_town_as_table_json_and_run(town, tmp_path):
     words = ["score", "--graph", town / "graph.csv", "--events", town / "events.csv", "-o", out]
     shown = call(*words, "--top", 5)
     lines = shown.stdout.splitlines()
-    headings = ["rank", "between", "account", "score", "from-to", "reach", "resonance", "spread"]
-    assert lines[0].split()[:8] == headings
+    headings = ["rank", "between", "account", "score", "from-to", "reach", "resonance", "spread", "role"]
+    assert lines[0].split() == headings
     assert [line.split()[0] for line in lines[1:6]] == ["1", "2", "3", "4", "5"]
     best, rank = lines[1].split()[2], lines[1].split()[1]
     assert "what varies: resonance (reactions, by post)" in shown.stderr
@@ -223,7 +223,8 @@ def test_a_table_fits_a_terminal(town):
         assert len(table) == 4, plain
         assert max(map(len, table)) <= width
         assert table[0].split()[:4] == ["rank", "between", "account", "score"]
-        assert ("reach" in table[0]) == (width == 80)
+        assert ("role" in table[0]) == (width == 80)
+        assert ("spread" in table[0]) == (width == 80)
         assert any("\x1b[1m" in line for line in lines), "headings are bold on a terminal"
 
 

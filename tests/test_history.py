@@ -61,6 +61,7 @@ def test_a_kept_run_says_what_the_scores_said(out, early):
         for end in range(2):
             np.testing.assert_array_equal(mine[end][at], theirs[end])
     np.testing.assert_array_equal(sure.unseen[at], was.unseen)
+    np.testing.assert_array_equal(kept.roles[at], early.roles)
     assert kept.reference == early.reference
     assert kept.weights == early.weights
     assert kept.units == early.units
@@ -143,6 +144,7 @@ def test_history_is_in_order_of_the_data(out, early, late):
     assert [row.score for row in rows] == [early.row(best).score, late.row(best).score]
     assert [row.rank_low <= row.rank <= row.rank_high for row in rows] == [True, True]
     assert rows[0].parts == early.row(best).parts
+    assert rows[0].role == early.roles[early.ids.position(best)]
     two = history(out, [best, early.top(2)[1].account])
     assert len(two.rows) == 4
     assert set(two.to_frame("polars")["time"].to_list()) == {run.time for run in past.runs}

@@ -186,7 +186,7 @@ def _show_scores(done: Run, top: int, explained: list[str], *, as_json: bool, qu
         for line in done.told():
             say(line)
     headings, cells = score_table(scores, scores.order(top), room=room())
-    print_table(headings, cells, left=[headings.index("account")])
+    print_table(headings, cells, left=[headings.index(name) for name in ("account", "role") if name in headings])
     for reason in reasons:
         typer.echo("\n" + wrapped(str(reason)))
     if not quiet:

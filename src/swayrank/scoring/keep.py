@@ -139,8 +139,8 @@ class KeptScores:
         1 is the highest; 0 without a score.
     raw, parts, contributions : dict of str to numpy.ndarray of float64, shape (n,)
         By part: the figure in its unit, on the 0-100 scale, and what it adds to the score; NaN where missing.
-    roles : tuple of str or None, or None
-        The role of every account, where the run knows roles.
+    roles : numpy.ndarray of object, shape (n,), or None
+        The role of every account, None without a score; None where the run does not know roles.
     intervals : Intervals or None
         How sure the parts, the score and the rank are.
     reference : Reference
@@ -157,7 +157,7 @@ class KeptScores:
     raw: Mapping[str, Floats]
     parts: Mapping[str, Floats]
     contributions: Mapping[str, Floats]
-    roles: tuple[str | None, ...] | None
+    roles: npt.NDArray[np.object_] | None
     intervals: Intervals | None
     reference: Reference
     manifest: Mapping[str, Any]
@@ -260,7 +260,7 @@ def load_scores(path: str | Path) -> KeptScores:
         raw=raw,
         parts={name: _number(table, name) for name in names},
         contributions={name: _number(table, f"{name}_contribution") for name in names},
-        roles=tuple(table["role"].to_pylist()) if "role" in table.column_names else None,
+        roles=_roles_of(table),
         intervals=_intervals_of(table, manifest, raw),
         reference=Reference.load(folder / REFERENCE),
         manifest=manifest,
@@ -308,6 +308,14 @@ def _number(table: pa.Table, name: str) -> Floats:
 def _whole(table: pa.Table, name: str) -> Ranks:
     """A column of ranks, 0 where it is empty or absent."""
     return read_only(np.nan_to_num(_number(table, name)).astype(np.uint32))
+
+
+def _roles_of(table: pa.Table) -> npt.NDArray[np.object_] | None:
+    if "role" not in table.column_names:
+        return None
+    roles = np.empty(table.num_rows, np.object_)
+    roles[:] = table["role"].to_pylist()
+    return roles
 
 
 def _intervals_of(table: pa.Table, manifest: Mapping[str, Any], raw: Mapping[str, Floats]) -> Intervals | None:

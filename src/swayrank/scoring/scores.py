@@ -304,6 +304,7 @@ class Scores:
             **_ends("score", None if sure is None else sure.score, order),
             "rank_low": _ranks(None if sure is None else sure.rank[0], order),
             "rank_high": _ranks(None if sure is None else sure.rank[1], order),
+            "role": pa.array(self.roles[order], pa.string()),
         }
         for name, values in self.parts.items():
             columns[name] = _nullable(values[order])

@@ -41,6 +41,10 @@ class Ranked(Protocol):
         """What each part adds to the score."""
 
     @property
+    def roles(self) -> npt.NDArray[np.object_] | None:
+        """The role of every account, None without a score; None where roles are not known."""
+
+    @property
     def intervals(self) -> Intervals | None:
         """How sure it all is."""
 
@@ -66,9 +70,7 @@ def cell(value: float | None, form: str) -> str:
     return "-" if value is None or math.isnan(value) else format(value, form)
 
 
-def score_table(
-    scores: Ranked, positions: Iterable[int], roles: Sequence[str | None] | None = None, room: int = 240
-) -> tuple[list[str], list[list[str]]]:
+def score_table(scores: Ranked, positions: Iterable[int], room: int = 240) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of some accounts' scores; what there is no room for is left out, the last columns first.
 
     Parameters
@@ -76,8 +78,6 @@ def score_table(
     scores : Scores or KeptScores
     positions : iterable of int
         Which accounts.
-    roles : sequence of str or None, optional
-        Of every account.
     room : int, default 240
         How many characters wide the table may be.
     """
@@ -92,8 +92,8 @@ def score_table(
     if sure is not None:
         columns["from-to"] = [span(sure.score[0][i], sure.score[1][i]) for i in at]
     columns |= {name: [cell(values[i], ".1f") for i in at] for name, values in scores.parts.items()}
-    if roles is not None:
-        columns["role"] = [roles[i] or "-" for i in at]
+    if scores.roles is not None:
+        columns["role"] = [str(scores.roles[i] or "-") for i in at]
     names = _that_fit(columns, room)
     return names, [[columns[name][k] for name in names] for k in range(len(at))]
 
@@ -107,7 +107,7 @@ def _that_fit(columns: Mapping[str, Sequence[str]], room: int) -> list[str]:
     return names
 
 
-def score_row(scores: Ranked, i: int, roles: Sequence[str | None] | None = None) -> dict[str, Any]:
+def score_row(scores: Ranked, i: int) -> dict[str, Any]:
     """One account for machines, with its intervals where there are any; None where a figure is missing."""
     sure = scores.intervals
     told: dict[str, Any] = {
@@ -123,7 +123,7 @@ def score_row(scores: Ranked, i: int, roles: Sequence[str | None] | None = None)
             "score_between": [_number(end[i]) for end in sure.score],
             "parts_between": {name: [_number(end[i]) for end in ends] for name, ends in sure.parts.items()},
         }
-    return told if roles is None else told | {"role": roles[i]}
+    return told if scores.roles is None else told | {"role": scores.roles[i]}
 
 
 def _number(value: float) -> float | None:
