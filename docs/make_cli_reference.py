@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("score", "measure", "events", "check", "convert", "generate", "demo", "doctor")
+COMMANDS = (
+    "score", "explain", "compare", "history", "measure", "events", "check", "convert", "generate", "demo", "doctor",
+)  # fmt: skip
 TARGET = Path(__file__).parent / "cli.md"
 
 

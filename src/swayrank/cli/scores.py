@@ -196,12 +196,12 @@ def _show_scores(done: Run, top: int, explained: list[str], *, as_json: bool, qu
 
 # -- explain, compare --------------------------------------------------------------------------------------------------
 
-WordsHelp = "Accounts, then a run's folder (out by default) or files as `score` takes them."
+WORDS = "Accounts, then a run's folder (out by default) or files as `score` takes them."
 
 
 @command
 def explain(
-    words: Annotated[list[str], typer.Argument(metavar="ACCOUNT... [OUT|FILES...]", help=WordsHelp)],
+    words: Annotated[list[str], typer.Argument(metavar="ACCOUNT|OUT|FILE", help=WORDS)],
     data: Data = None,
     profile: Profile = None,
     reference: ReferenceName = None,
@@ -241,7 +241,7 @@ def explain(
 
 @command
 def compare(
-    words: Annotated[list[str], typer.Argument(metavar="ACCOUNT ACCOUNT... [OUT|FILES...]", help=WordsHelp)],
+    words: Annotated[list[str], typer.Argument(metavar="ACCOUNT|OUT|FILE", help=WORDS)],
     data: Data = None,
     profile: Profile = None,
     reference: ReferenceName = None,
