@@ -9,14 +9,14 @@ spread then changes in the same proportion, which holds to first order. Of a fol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from swayrank.events import NO_POST
 from swayrank.scoring.evidence import ABSENT
-from swayrank.scoring.received import Received
+from swayrank.scoring.received import Received, ascending_sum
 from swayrank.scoring.telling import counted, figure, named
 
 if TYPE_CHECKING:
@@ -107,6 +107,11 @@ def post_name(scores: Scores, cluster: int) -> str | None:
     return str(posts.posts[int(posts.post[cluster])])
 
 
+def _first_named(scores: Scores, clusters: npt.NDArray[Any]) -> int:
+    """Of posts that are equally good, the one whose name comes first: positions hang on the order of the log."""
+    return min((int(cluster) for cluster in clusters), key=lambda cluster: (post_name(scores, cluster) or "", cluster))
+
+
 def _without_best_post(scores: Scores, i: int) -> list[tuple[str, dict[str, float]]]:
     clusters, gains = gains_of(scores, "resonance", i)
     if scores.evidence.events is not None:
@@ -114,7 +119,7 @@ def _without_best_post(scores: Scores, i: int) -> list[tuple[str, dict[str, floa
         clusters, gains = clusters[own], gains[own]
     if not gains.size or gains.max() <= 0:
         return []
-    best = int(clusters[np.argmax(gains)])
+    best = _first_named(scores, clusters[gains == gains.max()])
     raw = {}
     for part, values in scores.raw.items():
         where, gain = gains_of(scores, part, i)
@@ -130,31 +135,33 @@ def _without_the_loyal(scores: Scores, i: int, received: Received) -> list[tuple
     if received.engagers.size <= _LOYAL:
         return []
     loyal = np.lexsort((received.engagers, -received.worth, -received.times))[:_LOYAL]
-    raw = {"resonance": float(scores.raw["resonance"][i] - received.worth[loyal].sum())}
+    raw = {"resonance": float(scores.raw["resonance"][i] - ascending_sum(received.worth[loyal]))}
     if scores.evidence.graph_is_derived:
         share, _ = _shares(scores, received)
-        raw |= _reached(scores, i, -float(share[loyal].sum()))
+        raw |= _reached(scores, i, -ascending_sum(share[loyal]))
     share_of_reactions = received.times[loyal].sum() / received.actor.size
     return [(f"its {_LOYAL} most frequent engagers ({share_of_reactions:.0%} of reactions) silent", raw)]
 
 
 def _with_another_post(scores: Scores, i: int, received: Received) -> list[tuple[str, dict[str, float]]]:
-    posts, _, size = received.posts
+    posts = received.posts
     if not posts.size:
         return []
     fresh = _fresh(scores, received)
     own = received.cluster < received.n_own
-    weight = np.bincount(np.searchsorted(posts, received.cluster[own]), weights=fresh[own], minlength=posts.size)
-    order = np.lexsort((posts, weight))
+    rows = np.flatnonzero(own)[np.argsort(fresh[own], kind="stable")]
+    weight = np.bincount(np.searchsorted(posts, received.cluster[rows]), weights=fresh[rows], minlength=posts.size)
+    ranked = np.sort(weight)
     told = []
-    for kind, at in (("median", order[(posts.size - 1) // 2]), ("best", order[-1])):
-        more, resonance = received.with_another(int(posts[at]), fresh)
+    for kind, drawn in (("median", ranked[(posts.size - 1) // 2]), ("best", ranked[-1])):
+        post = _first_named(scores, posts[weight == drawn])
+        more, resonance = received.with_another(post, fresh)
         raw = {"resonance": resonance}
         if scores.evidence.graph_is_derived:
             share, rest = _shares(scores, received)
             engagement = received.engagement
-            raw |= _reached(scores, i, float(((engagement + more) / (rest + engagement + more) - share).sum()))
-        reactions = counted(int(size[at]), "reaction")
+            raw |= _reached(scores, i, ascending_sum((engagement + more) / (rest + engagement + more) - share))
+        reactions = counted(received.rows_of(post).size, "reaction")
         told.append((f"one more post today that draws what its {kind} one drew ({reactions}, same people)", raw))
         if posts.size == 1:
             break

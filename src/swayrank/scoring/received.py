@@ -1,7 +1,8 @@
 """What one account received, engager by engager: how resonance comes about, and what it would be otherwise.
 
 Resonance adds ``log(1 + E_u) * (1 - c_u / (N + 1))`` over engagers u (:mod:`swayrank.measures.engagement.resonance`):
-E_u is what u's reactions count after decay, c_u to how many of the account's N posts u reacted.
+E_u is what u's reactions count after decay, c_u to how many of the account's N posts u reacted. Sums are taken from the
+smallest term to the largest, so that the order of the log changes no bit.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Received:
     @cached_property
     def engagement(self) -> Floats:
         """E: what each engager's reactions count together."""
-        return self._by_engager(self.value)
+        return self._by_engager(self.value[np.lexsort((self.value, self.actor))])
 
     @cached_property
     def times(self) -> Ints:
@@ -97,12 +98,9 @@ class Received:
         return {events.actions[int(a)]: int(number[a]) for a in np.argsort(-number, kind="stable") if number[a]}
 
     @cached_property
-    def posts(self) -> tuple[Ints, Floats, Ints]:
-        """The account's own posts that drew reactions: their clusters, summed values, and numbers of reactions."""
-        own = self.cluster < self.n_own
-        posts, where, size = np.unique(self.cluster[own], return_inverse=True, return_counts=True)
-        total: Any = np.bincount(where, weights=self.value[own], minlength=posts.size)
-        return posts, total, size.astype(np.int64)
+    def posts(self) -> Ints:
+        """The clusters of the account's own posts that drew reactions."""
+        return np.unique(self.cluster[self.cluster < self.n_own])
 
     def rows_of(self, cluster: int) -> Ints:
         """Where a cluster's reactions stand in this table."""
@@ -126,11 +124,12 @@ class Received:
             The account's resonance afterwards.
         """
         again = self.rows_of(cluster)
+        again = again[np.lexsort((fresh[again], self.actor[again]))]
         where = np.searchsorted(self.engagers, self.actor[again])
         more: Any = np.bincount(where, weights=fresh[again], minlength=self.engagers.size)
         seen = self.seen.copy()
         seen[where] += 1
-        return more, float(terms(self.engagement + more, seen, self.n_posts + 1).sum())
+        return more, ascending_sum(terms(self.engagement + more, seen, self.n_posts + 1))
 
 
 def terms(engagement: Floats, seen: Floats, n_posts: int) -> Floats:
@@ -141,3 +140,8 @@ def terms(engagement: Floats, seen: Floats, n_posts: int) -> Floats:
     """
     worth: Floats = np.log1p(engagement) * (1.0 - seen / (n_posts + 1.0))
     return worth
+
+
+def ascending_sum(values: Floats) -> float:
+    """The sum from the smallest to the largest."""
+    return float(np.sort(values).sum())
