@@ -368,7 +368,7 @@ def _scored_again(out: Path, kept: KeptScores, threads: int | None, quiet: bool)
 def history(
     out: Annotated[Path, typer.Argument(help="Folder in which `score -o` keeps runs.")],
     accounts: Annotated[
-        list[str] | None, typer.Argument(metavar="[ACCOUNT...]", help="Whose scores; without, the runs themselves.")
+        list[str] | None, typer.Argument(metavar="ACCOUNT", help="Whose scores; without, the runs themselves.")
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
