@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import harness, table
 
-DEFAULT = ("load", "build", "open", "pagerank", "engagement", "end_to_end")
+DEFAULT = ("load", "build", "open", "pagerank", "engagement", "intervals", "recovery", "end_to_end")
 ON_REQUEST = ("build100m", "engagement100m")
 
 

@@ -11,7 +11,18 @@ from benchmarks.harness import OURS
 
 README = Path(__file__).with_name("README.md")
 _BEGIN, _END = "<!-- figures: python -m benchmarks --table --write -->\n", "<!-- end of figures -->\n"
-_ORDER = ("load", "build", "build100m", "open", "pagerank", "engagement", "engagement100m", "end_to_end")
+_ORDER = (
+    "load",
+    "build",
+    "build100m",
+    "open",
+    "pagerank",
+    "engagement",
+    "engagement100m",
+    "intervals",
+    "recovery",
+    "end_to_end",
+)
 
 
 def render(folder: Path) -> str:
@@ -49,6 +60,15 @@ def _section(result: dict[str, Any]) -> Iterator[str]:
             met = "met" if bar["met"] else "**missed**"
             yield f"| {bar['text']} | {relation} {bar['limit']:g} | {bar['value']:.3g} | {met} |"
         yield ""
+    for table in result.get("tables", ()):
+        yield f"{table['title']}:"
+        yield ""
+        yield f"| {' | '.join(table['head'])} |"
+        yield f"|---|{'---:|' * (len(table['head']) - 1)}"
+        yield from (f"| {' | '.join(row)} |" for row in table["rows"])
+        yield ""
+    if not result["cases"]:
+        return
     yield "| input | tool | time | peak memory | runs |"
     yield "|---|---|---:|---:|---:|"
     for case, figures in result["cases"].items():

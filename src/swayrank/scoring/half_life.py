@@ -2,17 +2,20 @@
 
 The log before its last third is decayed with each candidate, and every account's sum is held against the number of
 reactions that it received in the last third, by NDCG at 100. In breaking news what is a day old is forgotten; in a
-steady community nothing is, and every halving throws evidence away. Nothing after the log's end is looked at.
+steady community nothing is, and every halving throws evidence away: so the longest half-life is taken that is not worse
+than the best one by more than two standard errors (after the one-standard-error rule of Breiman, Friedman, Olshen &
+Stone 1984, "Classification and Regression Trees"). Nothing after the log's end is looked at.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from swayrank.events import NO_ACCOUNT, Events
 from swayrank.events.columns import NO_TIME
 from swayrank.measures.engagement.decay import MICROSECONDS_PER_DAY, decayed_engagement
-from swayrank.scoring.metrics import ndcg_at
+from swayrank.scoring.metrics import best
 
 USUAL_DAYS = 7.0
 _SHARES_OF_SPAN = (1 / 12, 1 / 6, 1 / 3, 1.0, 4.0)  # with less than a twelfth, too little is left for intervals
@@ -20,6 +23,9 @@ _USUAL_SHARE = 1 / 6
 _JUDGED_BY = 1 / 3  # the share of the span that the candidates have to predict
 _FEWEST_REACTIONS = 200  # on either side of the split
 _TOP = 100
+_ERRORS, _RESAMPLED = 2.0, 50
+
+Floats = npt.NDArray[np.float64]
 
 
 def usual_half_life(span_days: float) -> float:
@@ -34,8 +40,8 @@ def usual_half_life(span_days: float) -> float:
 def best_half_life(events: Events, weights: dict[str, float]) -> float | None:
     """The half-life in days under which the first two thirds of the log predict the last one best.
 
-    Candidates are shares of the log's span, from a twelfth to four times it; of equals the shortest. None where fewer
-    than 200 reactions lie on either side.
+    Candidates are shares of the log's span, from a twelfth to four times it. None where fewer than 200 reactions lie on
+    either side.
     """
     counts = (events.target != NO_ACCOUNT) & (events.target != events.actor) & (events.time != NO_TIME)
     counts &= np.array([weights.get(action, 0.0) > 0 for action in events.actions])[events.action]
@@ -47,11 +53,28 @@ def best_half_life(events: Events, weights: dict[str, float]) -> float | None:
     later = time >= split
     if min(np.count_nonzero(later), np.count_nonzero(~later)) < _FEWEST_REACTIONS:
         return None
-    outcome = np.bincount(events.target[counts][later], minlength=len(events.accounts)).astype(np.float64)
+    outcome = np.bincount(events.target[counts][later], minlength=len(events.accounts))
     past, span_days = events.before(split), (last - first) / MICROSECONDS_PER_DAY
     candidates = [max(1e-6, share * span_days) for share in _SHARES_OF_SPAN]
-    found = [
-        ndcg_at(decayed_engagement(past, half_life_days=days, weights=weights, now=split).values, outcome, _TOP)
+    tops = [
+        best(decayed_engagement(past, half_life_days=days, weights=weights, now=split).values, _TOP)
         for days in candidates
     ]
-    return float(f"{candidates[int(np.argmax(found))]:.3g}")
+    return float(f"{candidates[_longest_as_good(tops, outcome)]:.3g}")
+
+
+def _longest_as_good(tops: list[npt.NDArray[np.int64]], outcome: npt.NDArray[np.int64]) -> int:
+    """The last of the rankings that is not worse than the best by more than two standard errors of the difference."""
+    counts = np.random.Generator(np.random.Philox(0))  # of the choice alone: it may not depend on the score's rng
+    found = _ndcgs(tops, outcome.astype(np.float64))
+    again = np.stack([_ndcgs(tops, counts.poisson(outcome).astype(np.float64)) for _ in range(_RESAMPLED)])
+    winner = int(np.argmax(found))
+    error = (again - again[:, [winner]]).std(axis=0)
+    return int(np.flatnonzero(found >= found[winner] - _ERRORS * error)[-1])
+
+
+def _ndcgs(tops: list[npt.NDArray[np.int64]], outcome: Floats) -> Floats:
+    """NDCG of every ranking, of which the first hundred are given."""
+    discount = 1.0 / np.log2(np.arange(2, tops[0].size + 2))
+    ideal = np.sort(np.partition(outcome, -tops[0].size)[-tops[0].size :])[::-1] @ discount
+    return np.array([outcome[top] @ discount / ideal if ideal > 0 else 0.0 for top in tops])

@@ -162,8 +162,8 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     indptr = np.concatenate(([0], np.cumsum(np.bincount(posts.account, minlength=len(posts.accounts)))))
     rows = order.astype(np.uint32)
     upwards = np.lexsort((values, posts.account))  # so that the order of rows changes no bit
-    variance = np.bincount(posts.account[upwards], weights=values[upwards] ** 2, minlength=len(posts.accounts))
-    gains = Gains(indptr.astype(np.uint64), rows, _keys_of(posts), variance, values[order])
+    squares = np.bincount(posts.account[upwards], weights=values[upwards] ** 2, minlength=len(posts.accounts))
+    gains = Gains(indptr.astype(np.uint64), rows, _keys_of(posts), squares.astype(np.float64), values[order])
     raw = spread_out(total, evidence.post_rows)
     chance = by_cluster(evidence, raw, gains, evidence.post_rows)
     return Part(raw, definition + ", from counts per post", "weighted reactions", chance)
