@@ -17,7 +17,7 @@ import numpy.typing as npt
 from swayrank.events import NO_POST
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.received import Received, ascending_sum
-from swayrank.scoring.telling import counted, figure, named
+from swayrank.scoring.telling import counted, figure, named, percent
 
 if TYPE_CHECKING:
     from swayrank.scoring.scores import Scores
@@ -140,7 +140,7 @@ def _without_the_loyal(scores: Scores, i: int, received: Received) -> list[tuple
         share, _ = _shares(scores, received)
         raw |= _reached(scores, i, -ascending_sum(share[loyal]))
     share_of_reactions = received.times[loyal].sum() / received.actor.size
-    return [(f"its {_LOYAL} most frequent engagers ({share_of_reactions:.0%} of reactions) silent", raw)]
+    return [(f"its {_LOYAL} most frequent engagers ({percent(share_of_reactions)} of reactions) silent", raw)]
 
 
 def _with_another_post(scores: Scores, i: int, received: Received) -> list[tuple[str, dict[str, float]]]:
@@ -223,7 +223,7 @@ def _with_more_followers(scores: Scores, i: int) -> list[tuple[str, dict[str, fl
     if evidence.graph_is_derived or "reach" not in scores.raw or not scores.raw["reach"][i] > 0:
         return []
     reach = float(scores.raw["reach"][i])
-    told = [(f"{_GROWTH:.0%} more followers like those it has", {"reach": reach * (1 + _GROWTH)})]
+    told = [(f"{percent(_GROWTH)} more followers like those it has", {"reach": reach * (1 + _GROWTH)})]
     graph, row = evidence.graph, int(evidence.graph_rows[i])
     if graph is not None and row != ABSENT:
         given = np.sort(scores.background.attention[int(graph.in_indptr[row]) : int(graph.in_indptr[row + 1])])

@@ -294,9 +294,9 @@ def _because_resonance(raw: float, told: dict[str, Any], half_life_days: float) 
         return "nobody has reacted to it"
     which = f" ({by_action(told['reactions'])})" if told["reactions"] else ""
     people = f" by {counted(told['n_engagers'], 'account')}" if told.get("n_engagers") else ""
-    posts = f" to {counted(told['n_posts'], 'post')}" if told.get("n_posts") else ""
+    posts = f"{counted(told['n_posts'], 'post')}, " if told.get("n_posts") else ""
     dampened = ", and each account's dampened" if people else ""
-    reactions = counted(told["n_reactions"], "reaction") + people + posts + which
+    reactions = posts + counted(told["n_reactions"], "reaction") + people + which
     return f"{reactions}, worth {figure(raw)} when weighted, halved every {figure(half_life_days)} days{dampened}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from swayrank.scoring.telling import by_action, counted, figure, listed, named, ordinal, signed
+from swayrank.scoring.telling import by_action, counted, figure, listed, named, ordinal, percent, signed
 
 if TYPE_CHECKING:
     from swayrank.scoring.background import Peer
@@ -87,7 +87,7 @@ def _post_text(post: PostReason) -> str:
     lower = "lower" if post.gain >= 0 else "higher"
     loss = "" if post.loss is None else f" ({signed(-post.loss)} for the score)"
     without = f"without it resonance would be {figure(abs(post.gain))} {lower}{loss}"
-    return f"{name}{when}: {by_action(post.reactions)}; {post.share:.0%} of the weight; {without}"
+    return f"{name}{when}: {by_action(post.reactions)}; {percent(post.share)} of the weight; {without}"
 
 
 def _standing(rank: int | None) -> str:
@@ -96,16 +96,16 @@ def _standing(rank: int | None) -> str:
 
 def _engager_text(engager: Engager) -> str:
     times = counted(engager.reactions, "time")
-    return f"{named(engager.account)} ({times}, {engager.share:.1%} of resonance{_standing(engager.rank)})"
+    return f"{named(engager.account)} ({times}, {percent(engager.share, 1)} of resonance{_standing(engager.rank)})"
 
 
 def _follower_text(follower: Follower) -> str:
-    return f"{named(follower.account)} ({follower.share:.1%}{_standing(follower.rank)})"
+    return f"{named(follower.account)} ({percent(follower.share, 1)}{_standing(follower.rank)})"
 
 
 def _origins_text(origins: list[Origin], n_origins: int) -> str:
     shown = [
-        f"{origin.share:.0%} from {'its own' if origin.own else 'that'} of {_around(origin)} "
+        f"{percent(origin.share)} from {'its own' if origin.own else 'that'} of {_around(origin)} "
         f"({origin.followers:,} of {origin.members:,})"
         for origin in origins[:_SHOWN]
     ]

@@ -35,7 +35,7 @@ from swayrank.events import NO_TIME, Events
 from swayrank.measures.engagement.tiers import mid_ranks
 from swayrank.scoring.communities import mixed_followers
 from swayrank.scoring.evidence import ABSENT, Evidence, spread_out
-from swayrank.scoring.telling import figure, named, plain
+from swayrank.scoring.telling import figure, named, percent, plain
 
 if TYPE_CHECKING:
     from swayrank.scoring.scores import Scores
@@ -234,7 +234,8 @@ def role(scores: Scores, account: int | str) -> Role:
     elif held:
         name, why = held[0].role, f"{held[0].words}: {_why(held[0], figures, percentiles)}"
     else:
-        name, why = ORDINARY, "no rule holds"
+        idle = "; the log tells of nothing that it did" if figures["n_acts"] == 0 else ""
+        name, why = ORDINARY, f"no rule holds{idle}"
     return Role(str(scores.ids[i]), name, why, [rule.role for rule in held[1:]], figures, percentiles)
 
 
@@ -386,4 +387,4 @@ def _shown(condition: Condition, value: float) -> str:
 
 
 def _shown_plain(name: str, value: float) -> str:
-    return f"{value:.0%}" if FIGURES[name].is_share else figure(value)
+    return percent(value) if FIGURES[name].is_share else figure(value)

@@ -60,6 +60,15 @@ def signed(value: float) -> str:
     return f"{value:+.1f}" if abs(value) >= 0.1 else f"{value:+.1g}"
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share of a whole.
+
+    >>> percent(0.256), percent(0.004, 1)
+    ('26 %', '0.4 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def by_action(counts: Mapping[str, int]) -> str:
     """Numbers of reactions.
 
