@@ -201,6 +201,9 @@ def test_history_of_runs_and_of_an_account(runs):
     assert sum(part["points"] for part in change["parts"]) == pytest.approx(
         told["rows"][1]["score"] - told["rows"][0]["score"], abs=1e-9
     )
+    again = call("history", "out", best, "--again", cwd=folder)
+    assert "scored again from the data" in again.stderr
+    assert ": what came since" in again.stdout
     done = call("history", "out", "nobody_here", cwd=folder, check=False)
     assert (done.returncode, "nobody_here" in done.stderr) == (1, True)
 

@@ -227,6 +227,21 @@ def test_a_change_by_hand():
     assert change.difference == pytest.approx(weight * (s[2] - s[0]))
 
 
+def test_more_reactions_may_be_worth_less():
+    names = ("actor", "action", "target", "post", "time")
+    graph = sr.Graph.from_edges(["b", "c", "d"], ["a", "a", "a"])
+    rows = [(who, "like", "a", "p1", "2026-01-01") for who in "bcd"] + [("b", "like", "a", "p2", "2026-03-01")]
+
+    def score(n, reference=None):
+        log = sr.Events.from_frame(dict(zip(names, map(list, zip(*rows[:n], strict=True)), strict=True)))
+        return sr.score(graph, log, half_life_days=7, min_evidence=0, reference=reference, rng=1)
+
+    before = score(3)
+    told = str(why_changed(before, score(4, before.reference), "a"))
+    assert "reactions 3 -> 4" in told
+    assert "older ones faded by more than new ones added" in told
+
+
 def test_the_interval_of_a_change_by_hand(early, late):
     account = late.top(3)[2].account
     change = why_changed(early, late, account)

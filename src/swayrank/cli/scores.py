@@ -38,6 +38,8 @@ from swayrank.errors import FolderError, InputError, ParameterError
 
 if TYPE_CHECKING:
     from swayrank.pipeline import Run
+    from swayrank.scoring.between_runs import Change
+    from swayrank.scoring.history import History
     from swayrank.scoring.keep import KeptScores
     from swayrank.scoring.scores import Scores
 
@@ -370,8 +372,12 @@ def history(
     accounts: Annotated[
         list[str] | None, typer.Argument(metavar="ACCOUNT", help="Whose scores; without, the runs themselves.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read the later run's files again, to tell what faded from what came.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
+    threads: Threads = None,
 ) -> None:
     """Show kept runs over time, and why a score changed.
 
@@ -383,7 +389,7 @@ def history(
     from swayrank.scoring.history_text import account_cells, run_cells
 
     past = past_runs(out, accounts or None)
-    changes = [past.last_change(account) for account in past.accounts or ()]
+    changes = _changes(past, threads, quiet) if again else [past.last_change(one) for one in past.accounts or ()]
     if as_json:
         rows = [asdict(row) for row in past.rows] if past.accounts else []
         told = [change.to_dict() for change in changes if change is not None]
@@ -400,3 +406,21 @@ def history(
     if not quiet:
         for note in past.notes():
             say(f"note: {note}")
+
+
+def _changes(past: History, threads: int | None, quiet: bool) -> list[Change | None]:
+    """Why each account's score changed last, with the later run's data at hand."""
+    from swayrank.scoring.between_runs import why_changed
+    from swayrank.scoring.keep import load_scores
+
+    scored: dict[Path, Scores] = {}
+    changes: list[Change | None] = []
+    for account in past.accounts or ():
+        pair = past.last_pair(account)
+        if pair is None:
+            changes.append(None)
+            continue
+        if pair[1] not in scored:
+            scored[pair[1]] = _scored_again(pair[1], load_scores(pair[1]), threads, quiet)
+        changes.append(why_changed(pair[0], scored[pair[1]], account))
+    return changes

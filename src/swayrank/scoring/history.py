@@ -139,15 +139,20 @@ class History:
             f"data with --reference {older.folder / REFERENCE} (and the same profile) to go on with that scale"
         ]
 
-    def last_change(self, account: str) -> Change | None:
-        """Why an account's score changed between the last two runs of one scale that score it, if there are two."""
+    def last_pair(self, account: str) -> tuple[Path, Path] | None:
+        """The folders of the last two runs of one scale that score an account, if there are two."""
         mine = [row for row in self.rows if row.account == account and row.status == "scored"]
         folders = {run.id: run.folder for run in self.runs}
-        for later in reversed(mine[1:]):
-            before = [row for row in mine[: mine.index(later)] if row.scale == later.scale]
+        for k in range(len(mine) - 1, 0, -1):
+            before = [row for row in mine[:k] if row.scale == mine[k].scale]
             if before:
-                return why_changed(folders[before[-1].run], folders[later.run], account)
+                return folders[before[-1].run], folders[mine[k].run]
         return None
+
+    def last_change(self, account: str) -> Change | None:
+        """Why an account's score changed between its :meth:`last_pair` of runs, from what they kept."""
+        pair = self.last_pair(account)
+        return None if pair is None else why_changed(*pair, account)
 
     def __repr__(self) -> str:
         from swayrank.scoring.history_text import history_text

@@ -88,7 +88,16 @@ def change_text(change: Change) -> str:
     moved = [f"{what} {a:,} -> {b:,}" for what, (a, b) in change.counts.items() if a != b]
     if moved:
         lines.append("  behind it: " + ", ".join(moved))
+    if _faded(change):
+        lines.append("  more reactions are worth less: older ones faded by more than new ones added")
     return "\n".join(lines)
+
+
+def _faded(change: Change) -> bool:
+    """Whether resonance fell although nothing left the log and something came."""
+    reactions = change.counts.get("reactions", (0, 0))
+    felt = [(part.earlier_raw or 0.0, part.later_raw or 0.0) for part in change.parts if part.part == "resonance"]
+    return reactions[1] > reactions[0] and any(later < earlier for earlier, later in felt)
 
 
 def _standing(side: Side) -> str:
