@@ -172,7 +172,9 @@ def test_compare_of_a_run_with_and_without_its_data(runs, tmp_path):
     copy = tmp_path / "moved"
     shutil.copytree(folder, copy, symlinks=True)
     manifest = (copy / "out" / "current" / "manifest.json").resolve()
-    manifest.write_text(manifest.read_text().replace(str(folder), str(copy)))
+    manifest.write_text(manifest.read_text().replace(str(folder), str(tmp_path / "gone")))
+    beside = call("compare", second, best, copy / "out", cwd=tmp_path)
+    assert beside.stdout == paired.stdout
     log = copy / "events.csv"
     log.write_text(log.read_text() + "zoe,like,ada,p,2026-03-30\n")
     changed = call("compare", second, best, "out", cwd=copy)

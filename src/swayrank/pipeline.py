@@ -413,7 +413,7 @@ def score_again(
         raise FolderError(
             f"{folder}: the run was saved from Python and does not name its files; name the files instead"
         )
-    base = _base(manifest)
+    base = _base(manifest, folder)
     for entry in manifest["inputs"]:
         _check_unchanged(base / entry["file"], entry, folder)
     told = dict(manifest["recipe"])
@@ -428,11 +428,12 @@ def score_again(
     return run(Recipe(**told), engine=engine, threads=threads, progress=progress)
 
 
-def _base(manifest: Mapping[str, Any]) -> Path:
-    """The folder that the run's relative paths start from: where it was made, or here if it has moved."""
+def _base(manifest: Mapping[str, Any], folder: Path) -> Path:
+    """Where the run's relative paths start: where it was made; or, if it moved, here or beside its folder."""
     made = Path(manifest.get("read_from", "."))
     names = [Path(entry["file"]) for entry in manifest["inputs"]]
-    return made if all((made / name).exists() for name in names) else Path()
+    beside = folder.resolve().parents[2]
+    return next((base for base in (made, Path(), beside) if all((base / name).exists() for name in names)), made)
 
 
 def _check_unchanged(file: Path, entry: Mapping[str, Any], folder: Path) -> None:
