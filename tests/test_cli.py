@@ -144,6 +144,7 @@ def test_explain_of_a_run_and_of_files_agree(runs):
     assert text.stdout.startswith(f"{best}: ")
     assert "looking into out" in text.stderr
     assert text.stdout == call("explain", best, "out", "--quiet", cwd=folder).stdout
+    assert call("explain", best, "--quiet", cwd=folder).stderr == ""
     done = call("explain", best, "out", "--profile", "reach", cwd=folder, check=False)
     assert (done.returncode, "is for files" in done.stderr) == (2, True)
 

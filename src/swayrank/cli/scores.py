@@ -217,7 +217,7 @@ def explain(
     The figures, posts and followers behind each part. With a run, from what it kept of its first 1,000 accounts; of
     others by scoring its files again, if they are unchanged.
     """
-    accounts, places = _accounts_and_places(words, fewest=1)
+    accounts, places = _accounts_and_places(words, quiet, fewest=1)
     options = {"data": data, "profile": profile, "reference": reference, "rng": rng}
     told: list[tuple[dict[str, Any], str]] = []
     if _is_run(places):
@@ -257,7 +257,7 @@ def compare(
     Of more accounts, each is compared with the next. With a run, its files are scored again if they are unchanged;
     otherwise the kept intervals must do.
     """
-    accounts, places = _accounts_and_places(words, fewest=2)
+    accounts, places = _accounts_and_places(words, quiet, fewest=2)
     options = {"data": data, "profile": profile, "reference": reference, "rng": rng}
     told: list[Any]
     if _is_run(places):
@@ -289,7 +289,7 @@ def _compared_in_run(out: Path, accounts: list[str], threads: int | None, quiet:
     return [scores.compare(a, b) for a, b in itertools.pairwise(accounts)]
 
 
-def _accounts_and_places(words: list[str], *, fewest: int) -> tuple[list[str], list[Path]]:
+def _accounts_and_places(words: list[str], quiet: bool, *, fewest: int) -> tuple[list[str], list[Path]]:
     """Words up to the first that is a file or folder are accounts; the rest says where they are scored."""
     there = [Path(word).exists() for word in words]
     n = next((k for k in range(1, len(words)) if there[k] and (k >= fewest or not any(there[k + 1 :]))), len(words))
@@ -298,7 +298,8 @@ def _accounts_and_places(words: list[str], *, fewest: int) -> tuple[list[str], l
         found = f"{', '.join(accounts)}, and then the file or folder {places[0]}" if places else ", ".join(accounts)
         raise ParameterError(f"this needs at least {fewest} accounts, got {found}")
     if not places and _is_run([Path("out")]):
-        say("looking into out, since no run or file is named")
+        if not quiet:
+            say("looking into out, since no run or file is named")
         return accounts, [Path("out")]
     if not places:
         raise ParameterError(
