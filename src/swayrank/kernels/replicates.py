@@ -18,6 +18,7 @@ ONE = np.uint64(1)
 NOWHERE = np.uint32(2**32 - 1)
 POISSON_STEPS = np.cumsum(np.exp(-1.0) / np.cumprod(np.append(1.0, np.arange(1.0, 18.0))))  # of Poisson(1): P(X <= k)
 FIXED = 2.0**36
+N_GUIDES = 128
 ROOT_HALF = math.sqrt(0.5)
 
 # Acklam's rational approximation of the normal quantile, relative error below 1.2e-9.
@@ -113,6 +114,7 @@ def draw_from_peers(
     n_levels = np.uint64(levels.size)
     n_replicates = np.uint64(departures.shape[0])
     cumulative = np.empty(n_levels)
+    guide = np.empty(N_GUIDES, np.uint8)  # the first level above each of so many shares of the posterior
     width = math.log(levels[ONE] / levels[np.uint64(0)])
     for account in range(np.uint64(figure.size)):
         i = np.uint64(account)
@@ -128,6 +130,11 @@ def draw_from_peers(
             j = np.uint64(level)
             total += math.exp(cumulative[j] - best)
             cumulative[j] = total
+        level = np.uint64(0)
+        for share in range(np.uint64(N_GUIDES)):
+            while cumulative[level] * N_GUIDES <= np.float64(share) * total and level < n_levels - ONE:
+                level += ONE
+            guide[np.uint64(share)] = np.uint8(level)
         clusters = figure[i] * figure[i] / variance[i] if variance[i] > 0.0 else 0.0
         own = math.sqrt(clusters / (clusters + 5.0))
         rest = math.sqrt(5.0 / (clusters + 5.0))
@@ -136,15 +143,13 @@ def draw_from_peers(
         for replicate in range(n_replicates):
             b = np.uint64(replicate)
             state = advance(state)
-            z = scale * departures[b, i] + rest * normal_quantile(unit_open(bits(state)) * (1.0 - 2.0**-53))
-            u = 0.5 * math.erfc(-z * ROOT_HALF) * total
-            low, high = np.uint64(0), n_levels - ONE
-            while low < high:
-                middle = (low + high) >> ONE
-                if cumulative[middle] > u:
-                    high = middle
-                else:
-                    low = middle + ONE
+            p = unit_open(bits(state)) * (1.0 - 2.0**-53)
+            if scale > 0.0:  # else z is e alone, and p its probability
+                p = 0.5 * math.erfc(-(scale * departures[b, i] + rest * normal_quantile(p)) * ROOT_HALF)
+            u = p * total
+            low = np.uint64(guide[np.uint64(min(p * N_GUIDES, N_GUIDES - 1.0))])
+            while cumulative[low] <= u and low < n_levels - ONE:
+                low += ONE
             before = cumulative[low - ONE] if low > np.uint64(0) else 0.0
             mass = cumulative[low] - before
             within = (u - before) / mass if mass > 0.0 else 0.5

@@ -122,9 +122,7 @@ def check_sources(graph: object, events: object, posts: object) -> None:
         raise ParameterError("score needs a graph, events or posts, got none of them")
 
 
-def gather(
-    graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay, runner: Engine
-) -> Evidence:
+def gather(graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay, runner: Engine) -> Evidence:
     """Join the sources by account; without a graph, one is derived from the log."""
     left_out = []
     reactions = None if events is None else decay.reactions(events)
@@ -143,9 +141,7 @@ def gather(
         left_out += _mismatch(graph, events)
     accounts = _union(_ids_of(graph, events, posts))
     rows = [_rows(source, accounts) for source in (graph, events, posts)]
-    return Evidence(
-        accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out), reactions
-    )
+    return Evidence(accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out), reactions)
 
 
 def _mismatch(graph: Graph, events: Events) -> list[str]:

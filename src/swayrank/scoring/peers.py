@@ -67,7 +67,9 @@ class Peers:
         highest = 2.0 * max(float(figure.max(initial=0.0)), usual)
         levels = np.geomspace(_LOWEST * usual, highest, _LEVELS)
         priors = [_prior(figure[tier == t], one[tier == t], levels) for t in range(int(tier.max(initial=0)) + 1)]
-        return cls(read_only(one), read_only(variance), read_only(tier), read_only(levels), read_only(np.log(np.stack(priors))))
+        return cls(
+            read_only(one), read_only(variance), read_only(tier), read_only(levels), read_only(np.log(np.stack(priors)))
+        )
 
 
 def tiers_of(followers: npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint8]:

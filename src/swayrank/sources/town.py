@@ -325,7 +325,14 @@ def town(
         truth = _truth(world, ids, replays, runner, step)
     events = _events(world, published, feedback, ids)
     posts = _posts(world, published, feedback, ids)
-    params = {"n": n, "days": days, "history": history, "replays": replays, "hostile_names": hostile_names, "rng": key.record}
+    params = {
+        "n": n,
+        "days": days,
+        "history": history,
+        "replays": replays,
+        "hostile_names": hostile_names,
+        "rng": key.record,
+    }
     return Town(graph, events, posts, truth, params)
 
 
