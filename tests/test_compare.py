@@ -143,6 +143,12 @@ def test_a_census_is_the_same_in_all_replicates(town):
     assert got.compare(*ids_at(got, 1, 2)).interval[0] < got.compare(*ids_at(got, 1, 2)).interval[1]
 
 
+def test_equals_are_above_each_other_in_no_replicate():
+    got = scored(None, [("b", "a"), ("c", "d"), ("e", "f"), ("g", "f")], profile={"reach": 1}, n_replicates=50)
+    told = got.compare("a", "d")
+    assert (told.difference, told.n_above, told.n_equal, told.share_above) == (0, 0, 50, 0.5)
+
+
 def test_whom_nobody_reacted_to_is_told():
     got = scored(ADA + LIKES)
     told = got.compare("ada", "b")

@@ -257,17 +257,19 @@ def test_without_a_score_there_is_no_change_and_no_place():
     assert "5 are needed for a score" in str(told)
 
 
-def test_peers_by_hand(hand):
-    """Recounted over the accounts of its tier."""
-    peer = hand.explain("ada").peer
-    tiers = hand.background.tiers
-    mine = [k for k in range(len(hand)) if tiers.tier[k] == tiers.tier[hand.ids.position("ada")] and hand.rank[k]]
-    assert peer.n == len(mine)
-    assert peer.place == 1 + sum(hand.score[k] > hand.row("ada").score for k in mine)
-    assert peer.percentile == pytest.approx(
-        100 * (sum(hand.score[k] < hand.row("ada").score for k in mine) + 0.5) / peer.n
-    )
-    assert f"{ordinal(peer.place)} of {peer.n} accounts with" in str(hand.explain("ada"))
+def test_peers_are_recounted_over_the_accounts_of_a_tier(scores):
+    tiers = scores.background.tiers
+    assert len(tiers.names) > 1
+    for rank in (1, 100, 700, 1400):
+        row = scores.top(rank)[-1]
+        told, tier = scores.explain(row.account, enough=False), tiers.tier[scores.ids.position(row.account)]
+        mine = scores.score[(tiers.tier == tier) & (scores.rank > 0)]
+        peer = told.peer
+        assert (peer.n, peer.tier) == (mine.size, tiers.names[tier])
+        assert peer.place == 1 + (mine > row.score).sum()
+        assert peer.percentile == pytest.approx(100 * ((mine < row.score).sum() + 0.5) / peer.n)
+        assert peer.fewest <= told.n_followers <= (peer.most or told.n_followers)
+        assert f"{ordinal(peer.place)} of {peer.n:,} accounts with" in str(told)
 
 
 def test_communities_are_the_towns():
@@ -311,12 +313,15 @@ def test_communities_of_two_circles_and_nobody():
     assert found.size.tolist() == [3, 3]
     assert found.leaders(np.array([3, 1, 2, 0, 4, 5, 6], np.uint32), 2) == [[1, 2], [4, 5]]
     assert mixed_followers(graph, found)[:6].tolist() == [0, 0, 0, 0.5, 0, 0]
+    uneven = communities(sr.Graph.from_edges([0, 2, 3, 4], [1, 3, 4, 2], n_nodes=5))
+    assert (uneven.of.tolist(), uneven.size.tolist()) == ([1, 1, 0, 0, 0], [3, 2]), "the largest first"
     empty = communities(sr.Graph.from_edges([], [], n_nodes=2))
     assert (empty.of.tolist(), empty.size.tolist()) == ([-1, -1], [])
 
 
-def test_origins_are_counted_over_followers(town, scores):
-    account = scores.top(1)[0].account
+@pytest.mark.parametrize("rank", [1, 700])
+def test_origins_are_counted_over_followers(town, scores, rank):
+    account = scores.top(rank)[-1].account
     told, of = scores.explain(account), scores.background.communities.of
     i = town.graph.ids.position(account)
     followers = town.graph.in_indices[int(town.graph.in_indptr[i]) : int(town.graph.in_indptr[i + 1])]

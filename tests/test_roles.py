@@ -174,6 +174,14 @@ def test_the_first_rule_that_holds_names_the_role_and_others_are_told():
             assert "insufficient data" in str(told)
 
 
+def test_accounts_without_a_score_have_no_role():
+    rows = [(u, "like", "a", None, DAY) for u in ("b", "c", "d")]
+    got = scored(rows, None, min_evidence=3)
+    assert got.roles.tolist() == [ORDINARY if account == "a" else None for account in got.ids]
+    assert got.role("b").name is None
+    assert "insufficient data" in str(got.role("b"))
+
+
 def test_shares_at_exactly_a_half_take_the_first_rule():
     rows = [("a", "post", None, f"p{k}", day(k)) for k in range(5)]
     rows += [("a", "repost", "b", None, day(10 + k)) for k in range(5)]
