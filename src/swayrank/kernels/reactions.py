@@ -25,7 +25,8 @@ LONG_AGO = 1000
 def reaction_values(action, time, weight, action_weight, half_life, now, values):
     """What each row counts at `now`: ``action_weight * weight * 2 ** -((now - time) / half_life)``, times in us.
 
-    Rows without a time have NaN, those after `now` -1, and those a thousand half-lives before it 0; `weight` is empty where every row weighs 1.
+    Rows without a time have NaN, those after `now` -1, and those a thousand half-lives before it 0; `weight` is empty
+    where every row weighs 1.
     """
     for row in range(np.uint64(values.size)):
         i = np.uint64(row)

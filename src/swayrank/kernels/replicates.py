@@ -29,7 +29,7 @@ _A = (
     1.383577518672690e2,
     -3.066479806614716e1,
     2.506628277459239,
-)  # noqa: E501
+)
 _B = (-5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1)
 _C = (
     -7.784894002430293e-3,
@@ -38,7 +38,7 @@ _C = (
     -2.549732539343734,
     4.374664141464968,
     2.938163982698783,
-)  # noqa: E501
+)
 _D = (7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416)
 _TAIL = 0.02425
 
@@ -106,8 +106,8 @@ def draw_from_peers(
     """Turn departures into figures that might as well have come out: draws from each account's posterior.
 
     An account whose figure is x, made of pieces of size s = one[i], is taken for x / s hits of a Poisson number with
-    mean m / s. Its posterior over the `levels` m of the grid is ``prior * exp(x / s * log(m) - m / s)``, the prior being
-    that of its group. A replicate reads the posterior at the probability of ``r * z + sqrt(1 - r**2) * e``: z is the
+    mean m / s. Its posterior over the `levels` m of the grid is ``prior * exp(x / s * log(m) - m / s)``, with the prior
+    of its group. A replicate reads the posterior at the probability of ``r * z + sqrt(1 - r**2) * e``: z is the
     bootstrap's departure in standard deviations, e a normal number of the account's own, and r**2 = k / (k + 5) with
     k = x**2 / variance the number of clusters that the figure rests on: the fewer, the less their departure can say.
     """

@@ -107,7 +107,7 @@ def by_cluster(evidence: Evidence, raw: npt.NDArray[np.float64], gains: Gains, r
 
 def _of_shares(evidence: Evidence, raw: npt.NDArray[np.float64], runner: Engine) -> Chance:
     """The chance of a sum of shares of attention in a graph of interactions."""
-    reactions, n = evidence.reactions, raw.size
+    reactions = evidence.reactions
     assert reactions is not None  # a derived graph comes from reactions
     actor, _, engagement = reactions.pairs(runner)
     given = attention_given(actor, engagement, reactions.n_posts.size)
