@@ -466,3 +466,36 @@ def test_command_reference_is_what_help_says():
     from docs.make_cli_reference import TARGET, reference
 
     assert TARGET.read_text(encoding="utf-8") == reference(), "run: make docs"
+
+
+def test_rates_prints_and_writes(town, tmp_path):
+    out = tmp_path / "rates.csv"
+    told = call("rates", town / "posts.csv", "--per", "views", "--top", "3", "-o", out)
+    assert told.returncode == 0
+    heading, *rows = told.stdout.splitlines()
+    assert heading.split()[:6] == ["rank", "account", "posts", "shrunk", "low", "high"]
+    shrunk = [float(row.split()[3]) for row in rows]
+    assert len(rows) == 3
+    assert shrunk == sorted(shrunk, reverse=True)
+    assert out.read_text(encoding="utf-8").splitlines()[0].startswith("account,posts,pooled,mean,median")
+    wrong = call("rates", town / "posts.csv", "--per", "vews", check=False)
+    assert wrong.returncode == 2
+    assert "views" in wrong.stderr
+
+
+def test_activity_on_another_clock(town):
+    here = json.loads(call("activity", town / "events.csv", "--json").stdout)
+    there = json.loads(call("activity", town / "events.csv", "--timezone", "Asia/Tokyo", "--json").stdout)
+    by_hour = [sum(column) for column in zip(*here["counts"], strict=True)]
+    moved = [sum(column) for column in zip(*there["counts"], strict=True)]
+    assert moved == [by_hour[(hour - 9) % 24] for hour in range(24)]
+    wrong = call("activity", town / "events.csv", "--timezone", "Asia/Tokio", check=False)
+    assert wrong.returncode == 2
+    assert "Asia/Tokyo" in wrong.stderr
+
+
+def test_score_shows_what_other_weights_would_change(town):
+    told = call("score", town / "graph.csv", town / "events.csv", "--sensitivity")
+    assert "what decides: resonance" in told.stdout
+    assert told.stdout.count(" of 10 stay") == 6
+    assert "of the differences between scores" in told.stderr

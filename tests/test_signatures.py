@@ -52,8 +52,14 @@ for g in graphs:
 for log in logs:
     for name in sr.list_measures("events"):
         sr.measure(log, name)
-    sr.score(town.graph, log, rng=1)
-    sr.score(None, log, rng=1)
+    data = ((town.graph, log), (None, log), (None, None, town.posts))
+    for scores in (sr.score(*sources, rng=1) for sources in data):
+        scores.explain(scores.top(1)[0].account)
+        scores.roles, scores.sensitivity()
+    sr.post_table(log)
+for name in sr.list_measures("posts"):
+    sr.measure(town.posts, name)
+sr.stream_engagement([folder / "town" / "events.csv"], memory_limit="1GB")
 several = {name: len(k.signatures) for name, k in jit.KERNELS.items() if len(k.signatures) > 1}
 used = sum(len(k.signatures) for k in jit.KERNELS.values())
 print(used, several)

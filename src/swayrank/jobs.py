@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events, Posts, vocabulary
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
+from swayrank.measures.engagement.rates import rate_table
 from swayrank.measures.engagement.streamed import TABLE_COLUMNS, StreamedEngagement, stream_engagement
 from swayrank.measures.registry import list_measures, measure
 from swayrank.pipeline import open_graph
@@ -162,8 +164,7 @@ def run_events(
     progress: Progress = None,
 ) -> EngagementRun:
     """Count every account's engagement from logs; with `output`, write the whole table as .csv or .parquet."""
-    if output is not None and output.suffix not in (".csv", ".parquet"):
-        raise ParameterError(f"--output must end in .csv or .parquet, got {output.name!r}")
+    _check_table(output)
     _check_sort(sort, [*vocabulary(reading.get("extra_actions", ())), *TABLE_COLUMNS])
     found = stream_engagement(
         [str(file) for file in files], memory_limit=memory_limit, threads=threads, progress=progress, **reading
@@ -174,12 +175,52 @@ def run_events(
     rows = found.accounts.positions([account for account, _ in highest])
     named = [{name: values[row].item() for name, values in columns.items()} for row in rows]
     if output is not None:
-        table = found.to_frame("pyarrow")
-        if output.suffix == ".csv":
-            write_csv(table, output, for_people=True)
-        else:
-            write_parquet(table, output)
+        _write_table(found.to_frame("pyarrow"), output)
     return EngagementRun(found, sort, [{"account": a, **row} for (a, _), row in zip(highest, named, strict=True)])
+
+
+@dataclass(frozen=True, eq=False)
+class RatesRun:
+    """The posts that rates were computed on, and the accounts of the highest shrunk rates."""
+
+    posts: Posts
+    top: list[dict[str, Any]]
+
+
+def run_rates(
+    files: Sequence[Path],
+    output: Path | None,
+    parameters: Mapping[str, Any],
+    *,
+    columns: Mapping[str, str] | None,
+    top: int,
+    **work: Any,
+) -> RatesRun:
+    """Every account's rate from tables of counts per post; all of them to `output`."""
+    _check_table(output)
+    posts = read_posts([str(file) for file in files], columns=columns, **work)
+    table = rate_table(posts, **parameters, backend="pyarrow")
+    table = table.sort_by([("shrunk", "descending")])  # missing ones come last
+    if output is not None:
+        _write_table(table, output)
+    rows = [row for row in table.slice(0, top).to_pylist() if row["shrunk"] is not None]
+    return RatesRun(posts, [{name: _known(x) for name, x in row.items()} for row in rows])
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _check_table(path: Path | None) -> None:
+    if path is not None and path.suffix not in (".csv", ".parquet"):
+        raise ParameterError(f"--output must end in .csv or .parquet, got {path.name!r}")
+
+
+def _write_table(table: Any, path: Path) -> None:
+    if path.suffix == ".csv":
+        write_csv(table, path, for_people=True)
+    else:
+        write_parquet(table, path)
 
 
 def _check_sort(sort: str, columns: Collection[str]) -> None:

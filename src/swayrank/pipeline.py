@@ -260,6 +260,12 @@ class Run:
                 f"{scores.params['now'][:19].replace('T', ' ')}"
             )
         lines.append(intervals_told(scores.intervals))
+        if len(scores.weights) > 1 and scores.n_scored:
+            decides = scores.sensitivity().dominance[0]
+            lines.append(
+                f"{decides.part} makes {decides.share_of_variance:.0%} of the differences between scores "
+                "(--sensitivity shows what other weights would change)"
+            )
         if any(np.isnan(values[scores.rank > 0]).any() for values in scores.parts.values()):
             lines.append("-: the account does not occur where that part is measured; its other parts make the score")
         lines += [f"note: {text}" for text in (*scores.left_out, *_warnings(self.sources))]

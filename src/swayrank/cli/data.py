@@ -1,11 +1,11 @@
-"""Commands over files: measure, events, check, convert, generate."""
+"""Commands over files: measure, rates, events, activity, check, convert, generate."""
 
 from __future__ import annotations
 
 import json
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,6 +38,9 @@ from swayrank.cli.shared import (
 )
 from swayrank.errors import ParameterError
 
+if TYPE_CHECKING:
+    from swayrank.measures._measure import Measure
+
 # -- measure -----------------------------------------------------------------------------------------------------------
 
 
@@ -46,7 +49,9 @@ def measure(
     name: Annotated[
         str | None, typer.Argument(help="A measure's name; --list shows them.", autocompletion=complete_measures)
     ] = None,
-    file: Annotated[Path | None, typer.Argument(help="A graph or a log, or a folder made by convert.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="A graph, a log or counts per post, or a folder made by convert.")
+    ] = None,
     list_measures: Annotated[bool, typer.Option("--list", help="List the measures and what they are.")] = False,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="A parameter, as damping=0.9; may be repeated.")
@@ -95,12 +100,26 @@ def measure(
     if output is not None:
         jobs.write_measure(result, output)
     if as_json:
-        highest = [{"account": str(account), result.name: value} for account, value in result.top(top)]
+        highest = [{"account": str(account), result.name: value, **ends} for account, value, ends in _top(result, top)]
         facts = {"measure": result.name, "parameters": dict(result.params), "error_bound": result.error_bound}
         print_json({**facts, "top": highest})
         return
-    rows = [[str(i), str(account), f"{value:.6g}"] for i, (account, value) in enumerate(result.top(top), 1)]
-    print_table(["rank", "account", result.name], rows, left=[1])
+    names = [result.name, *(("low", "high") if result.interval is not None else ())]
+    rows = [
+        [str(i), str(account), f"{value:.6g}", *(f"{end:.6g}" for end in ends.values())]
+        for i, (account, value, ends) in enumerate(_top(result, top), 1)
+    ]
+    print_table(["rank", "account", *names], rows, left=[1])
+
+
+def _top(result: Measure, k: int) -> list[tuple[int | str, float | int, dict[str, float]]]:
+    """The highest accounts, their numbers, and the ends of their intervals where there are any."""
+    rows = []
+    for account, value in result.top(k):
+        i = result.ids.position(account)
+        ends = result.interval
+        rows.append((account, value, {} if ends is None else {"low": float(ends[0][i]), "high": float(ends[1][i])}))
+    return rows
 
 
 def _parameters(texts: list[str]) -> dict[str, object]:
@@ -207,6 +226,100 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     figures = {name: value for name, value in row.items() if name != "account"}
     known = {name: None if math.isnan(value) else value for name, value in figures.items()}
     return {"account": str(row["account"]), **known}
+
+
+@command
+def rates(
+    posts: Annotated[list[Path], typer.Argument(metavar="POSTS...", help="Tables of counts per post.")],
+    of: Annotated[str, typer.Option(help="What is counted: engagements, likes, comments or shares.")] = "engagements",
+    per: Annotated[str, typer.Option(help="Per what: followers, reach, impressions, views or posts.")] = "followers",
+    tiers: Annotated[str, typer.Option(help="Peers by followers: usual, quantiles, or small=0,large=5000.")] = "usual",
+    posts_columns: Annotated[
+        str | None,
+        typer.Option(help="Columns of the tables, as account=name,likes=Favs.", show_default=False),
+    ] = None,
+    top: Top = 20,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write all accounts to this .csv or .parquet.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    threads: Threads = None,
+) -> None:
+    """Compare accounts by engagement rate: averages, a rate fair to few posts, and the place among peers."""
+    from swayrank import jobs
+
+    rated = jobs.run_rates(
+        posts,
+        output,
+        {"of": of, "per": per, "tiers": _cuts(tiers)},
+        columns=pairs(posts_columns, "--posts-columns") or None,
+        top=top,
+        threads=threads,
+        progress=listen(quiet),
+    )
+    if not quiet:
+        for line in jobs.told(rated.posts):
+            say(line)
+    if as_json:
+        print_json({"of": of, "per": per, "top": [{**row, "account": str(row["account"])} for row in rated.top]})
+        return
+    names = ["posts", "shrunk", "low", "high", "pooled", "mean", "median", "trimmed", "tier", "percentile"]
+    rows = [
+        [str(i), printable(str(row["account"])), *(_cell(row[name]) for name in names)]
+        for i, row in enumerate(rated.top, 1)
+    ]
+    print_table(["rank", "account", *names], rows, left=[1, 2 + names.index("tier")])
+    if not quiet:
+        say("shrunk: the rate drawn towards the peers' where posts are few, with a 95 % interval; docs/rates.md")
+
+
+def _cuts(text: str) -> str | dict[str, float]:
+    if "=" not in text:
+        return text
+    try:
+        return {name: float(least) for name, least in pairs(text, "--tiers").items()}
+    except ValueError:
+        raise ParameterError(f"--tiers must be numbers of followers, as in small=0,large=5000, got {text!r}") from None
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@command
+def activity(
+    log: Annotated[Path, typer.Argument(help="A log of who did what to whom.")],
+    account: Annotated[str | None, typer.Argument(help="Whose; by default everybody's.")] = None,
+    of: Annotated[str, typer.Option(help="What is counted: published, received or given.")] = "received",
+    timezone: Annotated[str, typer.Option(help="On whose clock, as Europe/Paris.")] = "UTC",
+    columns: Columns = None,
+    actions: Actions = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    threads: Threads = None,
+) -> None:
+    """Count posts or reactions by weekday and hour: when to post."""
+    from swayrank import jobs
+    from swayrank.measures.engagement.rhythm import activity as count
+    from swayrank.sources.events import read_events
+
+    given = {"columns": columns.split(",") if columns else None, "actions": pairs(actions, "--actions") or None}
+    events = read_events([str(log)], **given_only(given), threads=threads, progress=listen(quiet))
+    if not quiet:
+        for line in jobs.told(events):
+            say(line)
+    found = count(events, account, of=of, timezone=timezone)
+    busiest = [{"weekday": day, "hour": hour, "events": n} for day, hour, n in found.busiest()]
+    if as_json:
+        print_json({"timezone": timezone, "of": of, "counts": found.counts.tolist(), "busiest": busiest})
+        return
+    typer.echo(wrapped(repr(found)))
+    if not quiet:
+        say("busiest: " + ", ".join(f"{one['weekday']} {one['hour']}:00 ({one['events']:,})" for one in busiest))
 
 
 # -- check, convert, generate ------------------------------------------------------------------------------------------

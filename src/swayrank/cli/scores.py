@@ -112,6 +112,9 @@ def score(
     explain: Annotated[
         list[str] | None, typer.Option(help="Explain this account's score; may be repeated.", show_default=False)
     ] = None,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Show how the top 10 change as each weight moves by 0.1.")
+    ] = False,
     top: Top = 20,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to keep the run in.", show_default=False)
@@ -165,7 +168,7 @@ def score(
         from swayrank.scoring.references import reference_of
 
         reference_of(done.scores).save(new_reference)
-    _show_scores(done, top, explain or [], as_json=as_json, quiet=quiet)
+    _show_scores(done, top, explain or [], sensitivity, as_json=as_json, quiet=quiet)
 
 
 def _half_life(text: str) -> float | str:
@@ -176,13 +179,15 @@ def _half_life(text: str) -> float | str:
         return text
 
 
-def _show_scores(done: Run, top: int, explained: list[str], *, as_json: bool, quiet: bool) -> None:
+def _show_scores(done: Run, top: int, explained: list[str], sensitivity: bool, *, as_json: bool, quiet: bool) -> None:
     from swayrank.scoring.table import score_table
 
     scores = done.scores
     reasons = [scores.explain(account) for account in explained]
     if as_json:
-        print_json(done.summary(top) | ({"explanations": [r.to_dict() for r in reasons]} if reasons else {}))
+        told = done.summary(top)
+        told |= {"explanations": [reason.to_dict() for reason in reasons]} if reasons else {}
+        print_json(told | ({"sensitivity": scores.sensitivity().to_dict()} if sensitivity else {}))
         return
     if not quiet:
         for line in done.told():
@@ -191,6 +196,8 @@ def _show_scores(done: Run, top: int, explained: list[str], *, as_json: bool, qu
     print_table(headings, cells, left=[headings.index(name) for name in ("account", "role") if name in headings])
     for reason in reasons:
         typer.echo("\n" + wrapped(str(reason)))
+    if sensitivity:
+        typer.echo("\n" + wrapped(str(scores.sensitivity())))
     if not quiet:
         for line in done.closing():
             say(line)
