@@ -477,7 +477,7 @@ def test_rates_prints_and_writes(town, tmp_path):
     shrunk = [float(row.split()[3]) for row in rows]
     assert len(rows) == 3
     assert shrunk == sorted(shrunk, reverse=True)
-    assert out.read_text(encoding="utf-8").splitlines()[0].startswith("account,posts,pooled,mean,median")
+    assert out.read_text(encoding="utf-8").splitlines()[0].startswith('"account","posts","pooled"')
     wrong = call("rates", town / "posts.csv", "--per", "vews", check=False)
     assert wrong.returncode == 2
     assert "views" in wrong.stderr

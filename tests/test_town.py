@@ -47,14 +47,14 @@ def tiny_world(arcs, kinds, seed=3):
     )
     u, v = np.array(arcs, np.uint32).T
     graph = Graph.from_edges(u, v, n_nodes=60)
-    world = module._world(key, people, graph, 30.0)
+    world = module._world(key, people, graph, 30.0, history=0)
     flat = np.ones_like(world.receptive)
     return world._replace(receptive=flat, qualities=np.ones(4097), tiredness=np.ones(12), **kinds)
 
 
 def replayed(world, author, times, part="react"):
     posts = module._Published(np.full(times, author, np.uint32), np.zeros(times), np.zeros(times, np.uint32))
-    return module._replay(world, posts, part, 0, record=True)
+    return module._replay(world, posts, world.purpose(part), 0, record=True)
 
 
 def test_expected_acts_of_a_chain_are_the_enumerated_ones():

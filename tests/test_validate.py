@@ -25,6 +25,8 @@ def _data(needs):
     """Data of the right kind: a wrong kind would be told first."""
     if needs == "graph":
         return swayrank.Graph.from_edges([0], [1])
+    if needs == "posts":
+        return swayrank.Posts.from_arrays([0], accounts=swayrank.Ids.of_range(1), counts={"likes": [1.0]})
     return swayrank.Events.from_frame({"actor": ["ada"], "target": ["bob"], "action": ["like"]})
 
 

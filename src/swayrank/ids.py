@@ -327,7 +327,8 @@ class Ids:
         """
         hashes = np.empty(len(self), np.uint64)
         cells = self.cells().as_strings()  # an integer is the same id as its spelling
-        hash_strings(cells.text, cells.starts, cells.stops, hashes)
+        bounds = (read_only(np.ascontiguousarray(ends, np.int64)) for ends in (cells.starts, cells.stops))
+        hash_strings(read_only(cells.text), *bounds, hashes)
         return read_only(hashes)
 
     def _index(self) -> UInt32Array:

@@ -28,7 +28,7 @@ def belongs(row, said):
 def posts_of(account, rows):
     said = owners(rows)
     own = {post for post, who in said.items() if account in who}
-    own |= {row["post"] for row in rows if row["target"] == account and belongs(row, said)}
+    own |= {row["post"] for row in rows if row["target"] == account != row["actor"] and belongs(row, said)}
     nameless = sum(row["action"] == "post" and row["post"] is None and row["actor"] == account for row in rows)
     return own, len(own) + nameless
 

@@ -25,7 +25,7 @@ from swayrank.events import Events
 from swayrank.events.columns import NO_TIME, as_us, iso
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
-from swayrank.measures.engagement.decay import ACTION_WEIGHTS, HALF_LIFE, resolve_half_life
+from swayrank.measures.engagement.decay import ACTION_WEIGHTS, HALF_LIFE, MICROSECONDS_PER_DAY, resolve_half_life
 from swayrank.scoring import parts as part_functions
 from swayrank.scoring.evidence import ABSENT, Decay, Evidence, check_sources, events_with_times, gather
 from swayrank.scoring.half_life import best_half_life, usual_half_life
@@ -37,7 +37,7 @@ from swayrank.scoring.scores import Scores
 
 Floats = npt.NDArray[np.float64]
 
-_US_PER_DAY = 86_400_000_000
+CHOSEN_BY_LOG = "the log: the longest under which its first two thirds predict the last one as well as they can"
 
 _MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
     "reach": part_functions.reach,
@@ -152,6 +152,8 @@ def score(
     half_life, chosen_by = _half_life(half_life_days, reference, events, posts, by_action)
     decay = Decay(half_life_days=half_life, action_weights=by_action, now=_now(events, posts, cut))
     evidence = gather(graph, events, posts, decay, runner)
+    if not len(evidence.accounts):
+        raise ParameterError("there is nothing to score: the data holds no accounts")
     parameters = PartParameters(decay=decay, prob=prob, key=resolve_rng(rng), runner=runner, progress=progress)
     measured = {name: _MEASURED_BY[name](evidence, parameters) for name in PARTS if weights[name] > 0}
     found = {name: part for name, part in measured.items() if part is not None}
@@ -159,9 +161,9 @@ def score(
         raise ParameterError(
             f"profile weighs only {', '.join(measured)}, which this data does not hold; weigh a part that it holds"
         )
-    reference = _reference(found, reference, decay)
-    told = _Told(profile, parameters, cut, graph, min_evidence, chosen_by, n_replicates, confidence)
-    return _combine(evidence, found, weights, reference, told)
+    span = _span_days(events, posts)
+    told = _Told(profile, parameters, cut, graph, min_evidence, chosen_by, n_replicates, confidence, reference, span)
+    return _combine(evidence, found, weights, _reference(found, reference, decay), told)
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,8 @@ class _Told:
     half_life_chosen_by: str
     n_replicates: int | None
     confidence: float
+    reference: Reference | None
+    span_days: float
 
     def params(self) -> dict[str, Any]:
         p = self.parameters
@@ -185,6 +189,7 @@ class _Told:
             "half_life_chosen_by": self.half_life_chosen_by,
             "action_weights": dict(p.decay.action_weights),
             "until": None if self.cut is None else iso(self.cut),
+            "span_days": self.span_days,
             "now": None if p.decay.now is None else iso(p.decay.now),
             "min_evidence": self.min_evidence,
             "n_replicates": self.n_replicates,
@@ -199,6 +204,13 @@ class _Told:
             lines.append(f"{' and '.join(missing)} could not be measured; the other parts' weights were scaled up")
         if self.cut is not None and self.graph is not None:
             lines.append("the follow graph carries no dates: it may know arcs from after `until`")
+        if self.cut is not None and evidence.posts is not None:
+            lines.append("counts per post are as of their export: they may hold reactions from after `until`")
+        known_until = None if self.reference is None else self.reference.made.get("data_until")
+        if self.cut is not None and known_until is not None and as_us(str(known_until)) > self.cut:
+            lines.append(
+                f"the reference was made from data up to {known_until}, after `until`: its scale knows the future"
+            )
         return tuple(lines)
 
 
@@ -230,7 +242,13 @@ def _before(events: Events | None, posts: Posts | None, cut: int | None) -> tupl
     spans = _spans(events, posts)
     if spans and cut <= min(first for first, _ in spans):
         raise ParameterError(f"until must lie after the first moment of the data, {iso(min(spans)[0])}, got {iso(cut)}")
-    return (None if events is None else events.before(cut), None if posts is None else posts.rows(posts.time < cut))
+    if not spans:
+        raise ParameterError("until cuts by time, and no row of this data has one: leave it out")
+    dated = None if posts is None else (posts.time != NO_TIME) & (posts.time < cut)
+    return (
+        None if events is None else events.before(cut),
+        None if posts is None or dated is None else posts.rows(dated),
+    )
 
 
 def _now(events: Events | None, posts: Posts | None, cut: int | None) -> int | None:
@@ -262,10 +280,15 @@ def _half_life(
         known = {action: weight for action, weight in by_action.items() if action in events.actions}
         best = best_half_life(events_with_times(events), known)
         if best is not None:
-            return best, "the log: its first two thirds predict the last one best"
+            stale = best < _span_days(events, None)
+            return best, CHOSEN_BY_LOG if stale else f"{CHOSEN_BY_LOG}; nothing in it goes stale"
+    days = _span_days(events, posts)
+    return usual_half_life(days), "the span of the data" if days else "swayrank: nothing has a time"
+
+
+def _span_days(events: Events | None, posts: Posts | None) -> float:
     spans = _spans(events, posts)
-    days = (max(last for _, last in spans) - min(first for first, _ in spans)) / _US_PER_DAY if spans else 0.0
-    return usual_half_life(days), "the span of the data"
+    return (max(last for _, last in spans) - min(first for first, _ in spans)) / MICROSECONDS_PER_DAY if spans else 0.0
 
 
 def _reference(found: Mapping[str, Part], given: Reference | None, decay: Decay) -> Reference:
@@ -367,9 +390,12 @@ def _add(count: npt.NDArray[np.int64], rows: npt.NDArray[np.uint32], numbers: np
 
 def _counted_in_posts(posts: Posts) -> npt.NDArray[np.int64]:
     total = np.zeros(posts.account.size)
-    for name in ("likes", "comments", "shares", "followers"):
+    for name in ("likes", "comments", "shares"):
         total += np.maximum(0.0, np.nan_to_num(getattr(posts, name)))
-    return np.bincount(posts.account, weights=np.minimum(total, 1e12), minlength=len(posts.accounts)).astype(np.int64)
+    counted = np.bincount(posts.account, weights=np.minimum(total, 1e12), minlength=len(posts.accounts))
+    followers = np.zeros(len(posts.accounts))
+    np.maximum.at(followers, posts.account, np.nan_to_num(posts.followers))  # of an account, not of each row
+    return (counted + np.minimum(followers, 1e12)).astype(np.int64)
 
 
 def _ranks(values: Floats) -> npt.NDArray[np.uint32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -50,15 +49,6 @@ class Evidence:
     graph_is_derived: bool
     left_out: tuple[str, ...]
     reactions: Reactions | None
-
-    @functools.cached_property
-    def events_by_target(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Rows of the log sorted by target, and where each of its accounts' rows begin and end."""
-        if self.events is None:
-            return np.zeros(0, np.int64), np.zeros(1, np.int64)
-        order = np.argsort(self.events.target, kind="stable")
-        accounts = np.arange(len(self.events.accounts) + 1, dtype=np.uint32)
-        return order, np.searchsorted(self.events.target[order], accounts)
 
 
 @dataclass(frozen=True)
@@ -133,10 +123,13 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
             "there is no follow graph: reach and spread come from the graph of interactions in the log, in which "
             "whoever reacts to an account counts as its follower"
         )
-    elif graph is None:
+    elif graph is None and posts is not None and not np.isnan(posts.followers).all():
         left_out.append("there is no graph: reach is what the posts table says of followers")
-    elif events is not None and posts is not None:
-        left_out.append("reactions counted in the posts table are not used for resonance: the log holds reactions")
+    if events is not None and posts is not None:
+        left_out.append(
+            "the posts table is not used for resonance, since the log holds reactions: "
+            "an account that stands in the table alone has none"
+        )
     if graph is not None and events is not None and not derived:
         left_out += _mismatch(graph, events)
     accounts = _union(_ids_of(graph, events, posts))

@@ -9,13 +9,14 @@ Stone 1984, "Classification and Regression Trees"). Nothing after the log's end 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from swayrank.events import NO_ACCOUNT, Events
 from swayrank.events.columns import NO_TIME
 from swayrank.measures.engagement.decay import MICROSECONDS_PER_DAY, decayed_engagement
-from swayrank.scoring.metrics import best
 
 USUAL_DAYS = 7.0
 _SHARES_OF_SPAN = (1 / 12, 1 / 6, 1 / 3, 1.0, 4.0)  # with less than a twelfth, too little is left for intervals
@@ -23,7 +24,7 @@ _USUAL_SHARE = 1 / 6
 _JUDGED_BY = 1 / 3  # the share of the span that the candidates have to predict
 _FEWEST_REACTIONS = 200  # on either side of the split
 _TOP = 100
-_ERRORS, _RESAMPLED = 2.0, 50
+_ERRORS = 2.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,25 +57,41 @@ def best_half_life(events: Events, weights: dict[str, float]) -> float | None:
     outcome = np.bincount(events.target[counts][later], minlength=len(events.accounts))
     past, span_days = events.before(split), (last - first) / MICROSECONDS_PER_DAY
     candidates = [max(1e-6, share * span_days) for share in _SHARES_OF_SPAN]
+    by_id = events.accounts.hashes()  # ties by id, so that the order of rows decides nothing
     tops = [
-        best(decayed_engagement(past, half_life_days=days, weights=weights, now=split).values, _TOP)
+        np.lexsort((by_id, -decayed_engagement(past, half_life_days=days, weights=weights, now=split).values))[:_TOP]
         for days in candidates
     ]
     return float(f"{candidates[_longest_as_good(tops, outcome)]:.3g}")
 
 
 def _longest_as_good(tops: list[npt.NDArray[np.int64]], outcome: npt.NDArray[np.int64]) -> int:
-    """The last of the rankings that is not worse than the best by more than two standard errors of the difference."""
-    counts = np.random.Generator(np.random.Philox(0))  # of the choice alone: it may not depend on the score's rng
-    found = _ndcgs(tops, outcome.astype(np.float64))
-    again = np.stack([_ndcgs(tops, counts.poisson(outcome).astype(np.float64)) for _ in range(_RESAMPLED)])
-    winner = int(np.argmax(found))
-    error = (again - again[:, [winner]]).std(axis=0)
-    return int(np.flatnonzero(found >= found[winner] - _ERRORS * error)[-1])
+    """The last of the rankings that is not worse than the best by more than two standard errors of the difference.
 
-
-def _ndcgs(tops: list[npt.NDArray[np.int64]], outcome: Floats) -> Floats:
-    """NDCG of every ranking, of which the first hundred are given."""
+    NDCG = sum of y_i * discount of i's place, over the ideal's. With y_i Poisson and the ideal held fixed, a difference
+    has the variance: sum of y_i * (difference of the discounts)**2, over the ideal's square.
+    """
     discount = 1.0 / np.log2(np.arange(2, tops[0].size + 2))
-    ideal = np.sort(np.partition(outcome, -tops[0].size)[-tops[0].size :])[::-1] @ discount
-    return np.array([outcome[top] @ discount / ideal if ideal > 0 else 0.0 for top in tops])
+    ideal = math.fsum(np.sort(outcome)[::-1][: discount.size] * discount)
+    gained = [math.fsum(outcome[top] * discount) / ideal if ideal else 0.0 for top in tops]
+    winner = int(np.argmax(gained))
+    return max(
+        k
+        for k, top in enumerate(tops)
+        if gained[k] >= gained[winner] - _ERRORS * _error_of_difference(top, tops[winner], outcome, discount, ideal)
+    )
+
+
+def _error_of_difference(
+    one: npt.NDArray[np.int64],
+    other: npt.NDArray[np.int64],
+    outcome: npt.NDArray[np.int64],
+    discount: Floats,
+    ideal: float,
+) -> float:
+    apart = dict.fromkeys([*one.tolist(), *other.tolist()], 0.0)
+    for top, sign in ((one, 1.0), (other, -1.0)):
+        for account, weight in zip(top.tolist(), discount.tolist(), strict=True):
+            apart[account] += sign * weight
+    variance = math.fsum(float(outcome[account]) * difference**2 for account, difference in apart.items())
+    return math.sqrt(variance) / ideal if ideal else 0.0

@@ -23,7 +23,7 @@ from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.results import FORMAT, RunFolder, current_run, file_hash, read_manifest, versions, write_whole
 from swayrank.scoring.intervals import Intervals, Pair
-from swayrank.scoring.parts import REACTIONS
+from swayrank.scoring.parts import BY_POST, BY_TIME
 from swayrank.scoring.references import Comparable, check_comparable, reference_of
 from swayrank.scoring.scale import Reference
 from swayrank.scoring.table import intervals_facts
@@ -324,7 +324,7 @@ def _intervals_of(table: pa.Table, manifest: Mapping[str, Any], raw: Mapping[str
         return None
     unseen = np.zeros(table.num_rows, np.bool_)
     for name, varies in told["varies"].items():
-        if varies == REACTIONS:
+        if varies in (BY_POST, BY_TIME):
             unseen |= raw[name] == 0
     ends = functools.partial(_ends, table)
     rank = (_whole(table, "rank_low"), _whole(table, "rank_high"))

@@ -29,6 +29,7 @@ from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.measures._measure import Measure
+from swayrank.measures.engagement.decay import MICROSECONDS_PER_DAY
 from swayrank.measures.engagement.reactions import Gains
 from swayrank.measures.engagement.resonance import resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
@@ -38,9 +39,8 @@ from swayrank.scoring.intervals import Chance, spread_of
 from swayrank.scoring.peers import Peers, tiers_of
 
 CENSUS = "none: census"
-REACTIONS = "reactions, by post"
+BY_POST, BY_TIME = "reactions, by post", "reactions, by stretch of time"
 SAMPLE = "the sample of cascades"
-_US_PER_DAY = 86_400_000_000
 _POST_COLUMNS = {"likes": "like", "comments": "reply", "shares": "repost"}
 
 
@@ -102,7 +102,8 @@ def by_cluster(evidence: Evidence, raw: npt.NDArray[np.float64], gains: Gains, r
     followers = None if known is None else spread_out(known.in_degree, evidence.graph_rows)
     tier = tiers_of(None if followers is None else np.nan_to_num(followers), raw.size)
     variance, n_clusters = spread_of(gains, rows)
-    return Chance(REACTIONS, rows, gains, Peers.of(np.nan_to_num(raw), variance, n_clusters, tier))
+    words = BY_POST if gains.keys.size else BY_TIME
+    return Chance(words, rows, gains, Peers.of(np.nan_to_num(raw), variance, n_clusters, tier))
 
 
 def _of_shares(evidence: Evidence, raw: npt.NDArray[np.float64], runner: Engine) -> Chance:
@@ -165,6 +166,7 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     squares = np.bincount(posts.account[upwards], weights=values[upwards] ** 2, minlength=len(posts.accounts))
     gains = Gains(indptr.astype(np.uint64), rows, _keys_of(posts), squares.astype(np.float64), values[order])
     raw = spread_out(total, evidence.post_rows)
+    raw[np.isnan(raw) & (evidence.graph_rows != ABSENT) & (evidence.post_rows == ABSENT)] = 0.0  # it posted nothing
     chance = by_cluster(evidence, raw, gains, evidence.post_rows)
     return Part(raw, definition + ", from counts per post", "weighted reactions", chance)
 
@@ -189,7 +191,7 @@ def _post_values(posts: Posts, parameters: PartParameters) -> npt.NDArray[np.flo
     if not dated.any():
         return value
     now = int(posts.time[dated].max()) if parameters.decay.now is None else parameters.decay.now
-    age_days = np.where(dated, (now - posts.time.astype(np.float64)) / _US_PER_DAY, 0.0)
+    age_days = np.where(dated, (now - posts.time.astype(np.float64)) / MICROSECONDS_PER_DAY, 0.0)
     decayed: npt.NDArray[np.float64] = value * np.exp2(-np.maximum(0.0, age_days) / parameters.decay.half_life_days)
     return decayed
 

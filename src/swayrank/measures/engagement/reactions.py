@@ -192,6 +192,7 @@ def _clusters(events: Events) -> tuple[U32, U32]:
     place = np.where(events.post == NO_POST, np.uint32(n_posts), events.post)
     unclaimed = (owner[place] == NO_ACCOUNT) & (events.post != NO_POST) & (events.target != NO_ACCOUNT)
     unclaimed &= events.action != events.actions.index("mention")  # a mention stands in a post of who mentions
+    unclaimed &= events.target != events.actor
     is_own = unclaimed | ((owner[place] == events.target) & (events.target != NO_ACCOUNT) & (place < n_posts))
     cluster = np.where(is_own, events.post, np.uint32(NO_POST))
     rest = np.flatnonzero(~is_own & (events.target != NO_ACCOUNT))
