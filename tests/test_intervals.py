@@ -9,7 +9,7 @@ from swayrank.events.columns import NO_TIME
 from swayrank.ids import read_only
 from swayrank.kernels.replicates import add_departures, draw_from_peers, draw_sampled, normal_quantile
 from swayrank.scoring import intervals as module
-from swayrank.scoring.half_life import best_half_life, usual_half_life
+from swayrank.scoring.half_life import best_half_life, longest_as_good, usual_half_life
 from swayrank.scoring.intervals import replicates
 from swayrank.scoring.peers import Peers, tiers_of
 from swayrank.scoring.sufficiency import more_data
@@ -413,3 +413,49 @@ def test_sensitivity_by_hand():
         assert sum(getattr(d, share) for d in told.dominance) == pytest.approx(1)
     assert str(told).count("\n") == 4
     assert told.to_dict()["k"] == 1
+
+
+def test_the_order_of_rows_chooses_no_half_life():
+    """Small logs in which candidates are nearly as good, and many accounts are equal."""
+    for key in range(60):
+        rng = np.random.default_rng(key)
+        rows = [
+            (f"u{rng.integers(40)}", f"s{int(60 * rng.random() ** 2)}", int(t))
+            for t in rng.integers(0, 30 * 86_400_000_000, 900)
+        ]
+        shuffled = [rows[i] for i in rng.permutation(len(rows))]
+        assert best_half_life(log_of(rows), {"like": 1.0}) == best_half_life(log_of(shuffled), {"like": 1.0})
+
+
+def test_the_longest_as_good_is_taken():
+    """Rankings of three accounts by outcomes of 100, 90 and 10: a swap of the first two lies within two errors."""
+    outcome = np.array([100, 90, 10])
+    right, swapped, wrong = np.array([0, 1, 2]), np.array([1, 0, 2]), np.array([2, 1, 0])
+    # NDCG falls by 10 (1 - 0.63) / 161.8 = 0.0228; the standard error is 0.369 sqrt(190) / 161.8 = 0.0314
+    assert longest_as_good([right, swapped], outcome) == 1
+    # with ten times the evidence the error is 0.0099 and the fall 2.3 of it
+    assert longest_as_good([right, swapped], 10 * outcome) == 0
+    assert longest_as_good([right, wrong], outcome) == 0
+    assert longest_as_good([wrong, right], outcome) == 1
+    assert longest_as_good([right, wrong], np.zeros(3, np.int64)) == 1
+
+
+def test_the_piece_of_a_figure_by_hand():
+    """Two accounts with one cluster, of 1 and 3: the usual piece is sqrt((1 + 9) / 2); three of it are borrowed."""
+    figure, variance = np.array([1.0, 3.0, 0.0, 8.0]), np.array([1.0, 9.0, 0.0, 32.0])
+    peers = Peers.of(figure, variance, np.array([1, 1, 0, 2]), np.zeros(4, np.uint8))
+    usual = np.sqrt(42 / 4)  # fewer than thirty with one cluster: all clusters count
+    assert peers.one == pytest.approx((variance + 3 * usual**2) / (figure + 3 * usual))
+    many = np.ones(30)
+    peers = Peers.of(np.append(many, 8.0), np.append(many, 32.0), np.array([1] * 30 + [2]), np.zeros(31, np.uint8))
+    assert peers.one[-1] == pytest.approx((32 + 3) / (8 + 3))
+
+
+def test_the_prior_is_smooth_and_not_too_smooth():
+    rng = np.random.default_rng(4)
+    figure = rng.poisson(np.full(3000, 20.0)).astype(float)
+    peers = Peers.of(figure, figure.copy(), figure.astype(np.int64), np.zeros(3000, np.uint8))
+    prior, at = np.exp(peers.log_prior[0]), np.log(peers.levels)
+    mean = prior @ at / prior.sum()
+    assert mean == pytest.approx(np.log(20), abs=0.1)
+    assert 0.4 < np.sqrt(prior @ (at - mean) ** 2 / prior.sum()) < 0.8  # the bandwidth of 0.5: all are equal in truth

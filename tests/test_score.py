@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 
@@ -328,3 +329,49 @@ def test_wrong_use_is_named(town, wrong, says):
 def test_unknown_accounts_are_named(scores):
     with pytest.raises(UnknownAccountError, match="nobody_here"):
         scores.explain("nobody_here")
+
+
+def test_no_undated_post_passes_a_split():
+    posts = sr.Posts.from_arrays(
+        [0, 1, 1],
+        accounts=sr.Ids.from_values(["ada", "bob"]),
+        counts={"likes": [50.0, 3.0, 900.0]},
+        time=[1_000_000, 2_000_000, -(2**63)],
+    )
+    got = sr.score(posts=posts, until=1_500_000, min_evidence=0, rng=1)
+    assert got.raw["resonance"][0] > 0
+    assert np.isnan(got.raw["resonance"][1])
+    assert any("as of their export" in line for line in got.left_out)
+    with pytest.raises(sr.ParameterError, match="no row of this data has one"):
+        sr.score(posts=posts.rows(np.array([False, False, True])), until=1_500_000, rng=1)
+
+
+def test_a_reference_that_knows_the_future_is_told():
+    town = sr.generate("town", n=200, rng=1, replays=2)
+    reference = sr.score(town.graph, town.events, n_replicates=None, rng=1).reference
+    later = dataclasses.replace(reference, made={"data_until": "2026-03-30T00:00:00"})
+    got = sr.score(town.graph, town.events, until="2026-03-10", reference=later, n_replicates=None, rng=1)
+    assert any("its scale knows the future" in line for line in got.left_out)
+    fine = sr.score(town.graph, town.events, until="2026-04-10", reference=later, n_replicates=None, rng=1)
+    assert not any("knows the future" in line for line in fine.left_out)
+
+
+def test_who_is_not_in_the_table_of_posts_posted_nothing():
+    graph = sr.Graph.from_edges(["x", "y", "z", "x"], ["a", "a", "a", "b"])
+    posts = sr.Posts.from_arrays([0], accounts=sr.Ids.from_values(["b"]), counts={"likes": [10.0]})
+    got = sr.score(graph, posts=posts, min_evidence=0, rng=1)
+    assert got.row("a").parts["resonance"] == 0.0
+    assert got.row("b").rank == 1
+
+
+def test_followers_of_several_rows_are_one_number():
+    posts = sr.Posts.from_arrays(
+        [0, 0], accounts=sr.Ids.from_values(["ada"]), counts={"likes": [1.0, 2.0], "followers": [500.0, 700.0]}
+    )
+    assert sr.score(posts=posts, rng=1).n_evidence.tolist() == [2 + 3 + 700]
+
+
+def test_nothing_to_score_is_said():
+    empty = sr.Events.from_frame({"actor": [], "target": [], "action": []})
+    with pytest.raises(sr.ParameterError, match="no accounts"):
+        sr.score(events=empty)

@@ -62,10 +62,10 @@ def best_half_life(events: Events, weights: dict[str, float]) -> float | None:
         np.lexsort((by_id, -decayed_engagement(past, half_life_days=days, weights=weights, now=split).values))[:_TOP]
         for days in candidates
     ]
-    return float(f"{candidates[_longest_as_good(tops, outcome)]:.3g}")
+    return float(f"{candidates[longest_as_good(tops, outcome)]:.3g}")
 
 
-def _longest_as_good(tops: list[npt.NDArray[np.int64]], outcome: npt.NDArray[np.int64]) -> int:
+def longest_as_good(tops: list[npt.NDArray[np.int64]], outcome: npt.NDArray[np.int64]) -> int:
     """The last of the rankings that is not worse than the best by more than two standard errors of the difference.
 
     NDCG = sum of y_i * discount of i's place, over the ideal's. With y_i Poisson and the ideal held fixed, a difference
