@@ -23,12 +23,12 @@ def test_the_order_of_all_accounts_is_found_better_than_by_any_measure(found):
             assert ahead[1] - half[1] > 0, (name, ahead[1], half[1])
 
 
-def test_the_top_is_found_better_than_by_any_measure(found):
-    """NDCG at 100: ahead of each; of the score's own part, resonance, by no more than chance."""
+def test_the_top_is_found_better_than_by_any_other_measure(found):
+    """NDCG at 100: ahead of every measure; no different from resonance, which the score mostly is."""
     for name, (_, ahead, half) in found.items():
         if name not in (OURS, "resonance"):
             assert ahead[0] > 0, (name, ahead[0], half[0])
-    assert found["resonance"][1][0] > -0.02
+    assert abs(found["resonance"][1][0]) < 0.02
 
 
 def test_coverage_counts_what_it_says():
