@@ -9,6 +9,7 @@ from docs.make_references import TOWN, town
 
 import swayrank as sr
 from swayrank.errors import InputError, ParameterError
+from swayrank.measures.engagement.decay import ACTION_WEIGHTS
 from swayrank.scoring.references import check_comparable, list_references, reference_of
 from swayrank.scoring.scale import Knots, Reference
 
@@ -101,5 +102,38 @@ def test_what_does_not_compare_is_refused_with_the_cure(small, own):
 
 
 def test_a_reference_of_other_definitions_is_refused(small):
-    with pytest.raises(ParameterError, match="resonance"):
+    with pytest.raises(ParameterError, match=r"a half-life of 120 days, and 3 are given.*leave --half-life") as caught:
         sr.score(small.graph, small.events, reference="town", half_life_days=3.0)
+    assert "weights" not in str(caught.value), "only what differs is told"
+    with pytest.raises(ParameterError, match=r"other action weights \(like=1; here like=5\)"):
+        sr.score(small.graph, small.events, reference="town", action_weights={**ACTION_WEIGHTS, "like": 5})
+    with pytest.raises(ParameterError, match=r"prob 0\.1"):
+        sr.score(small.graph, small.events, reference="town", prob=0.1)
+
+
+def test_a_reference_of_other_data_says_of_which(small):
+    with pytest.raises(ParameterError, match=r"measured on a follow graph, and here it is on a log without a follow"):
+        sr.score(None, small.events, reference="town")
+    posts = sr.Posts.from_arrays(
+        [0, 1], accounts=sr.Ids.from_values(["ada", "bob"]), counts={"likes": [3, 4], "followers": [9, 5]}
+    )
+    with pytest.raises(ParameterError, match=r"measured on a follow graph, and here it is on a table of posts"):
+        sr.score(None, None, posts, reference="town")
+    own = sr.score(None, None, posts, n_replicates=None).reference
+    with pytest.raises(ParameterError, match=r"must hold the part 'spread', it holds reach, resonance.*table of posts"):
+        sr.score(small.graph, None, reference=own, profile={"spread": 1})
+
+
+def test_a_folder_of_runs_gives_the_reference_of_its_current_run(own, tmp_path):
+    folder = own.save(tmp_path / "out")
+    assert Reference.load(tmp_path / "out") == Reference.load(str(folder)) == own.reference
+    with pytest.raises(InputError, match="a reference is a file, and this is a folder"):
+        Reference.load(tmp_path)
+
+
+def test_a_reference_tells_when_its_data_ends(small, own):
+    assert reference_of(own).made["data_until"] == own.params["now"] is not None
+    early = sr.score(small.graph, small.events, until="2026-03-20", n_replicates=None, rng=1)
+    assert reference_of(early).made["data_until"] == "2026-03-20T00:00:00Z"
+    still = sr.score(small.graph, n_replicates=None, rng=1)
+    assert reference_of(still).made["data_until"] is None

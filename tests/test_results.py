@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from swayrank.errors import FolderError, InputError
-from swayrank.results import RunFolder, current_run, file_hash, read_manifest, write_whole
+from swayrank.results import RunFolder, current_run, file_hash, read_manifest, unaltered, write_whole
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -134,3 +134,31 @@ def test_folders_that_are_no_results(tmp_path):
     (tmp_path / "manifest.json").write_text("{half")
     with pytest.raises(FolderError, match="cannot be read"):
         read_manifest(tmp_path)
+
+
+def test_runs_without_a_current_one_are_named(tmp_path):
+    with RunFolder(tmp_path) as run:
+        folder = run.publish({})
+    (tmp_path / "current").unlink()
+    with pytest.raises(FolderError, match=rf"`current` is missing; name one of them: runs/{folder.name}"):
+        current_run(tmp_path)
+    (tmp_path / "current").symlink_to("runs/gone")
+    with pytest.raises(FolderError, match=rf"not a whole run; name one of them: runs/{folder.name}"):
+        current_run(tmp_path)
+
+
+def test_altered_files_are_not_believed(tmp_path):
+    with RunFolder(tmp_path) as run:
+        run.file("note.txt").write_text("done")
+        folder = run.publish({})
+    manifest = read_manifest(folder)
+    assert unaltered(folder, manifest, "note.txt") == b"done"
+    (folder / "other.txt").write_text("never written by the run")
+    with pytest.raises(InputError, match=r"other\.txt: was altered.*score the data again"):
+        unaltered(folder, manifest, "other.txt")
+    (folder / "note.txt").write_text("dune")
+    with pytest.raises(InputError, match=r"note\.txt: was altered"):
+        unaltered(folder, manifest, "note.txt")
+    (folder / "note.txt").unlink()
+    with pytest.raises(InputError, match=r"note\.txt: is missing from the run; score the data again"):
+        unaltered(folder, manifest, "note.txt")

@@ -27,6 +27,7 @@ MANIFEST = "manifest.json"
 FORMAT = "swayrank run 1"
 _UNFINISHED = ".unfinished-"
 _STALE_SECONDS = 24 * 3600
+_TOLD_RUNS = 5
 
 
 @contextlib.contextmanager
@@ -175,11 +176,21 @@ def kept_runs(out: str | Path) -> list[Path]:
     FolderError
         If there is none.
     """
+    if found := whole_runs(out):
+        return found
+    raise FolderError(f"{out}: there is no swayrank result here; make one with: swayrank score ... -o {out}")
+
+
+def whole_runs(out: str | Path) -> list[Path]:
+    """The folders of all whole runs below `out`, the oldest first; empty where there are none."""
     runs = [path for path in (Path(out) / "runs").glob("*") if (path / MANIFEST).is_file()]
-    found = sorted(path for path in runs if not path.name.startswith(_UNFINISHED))
-    if not found:
-        raise FolderError(f"{out}: there is no swayrank result here; make one with: swayrank score ... -o {out}")
-    return found
+    return sorted(path for path in runs if not path.name.startswith(_UNFINISHED))
+
+
+def told_runs(out: str | Path) -> str:
+    """In words, which whole runs lie below `out`, the newest first; "" where there are none."""
+    names = [f"runs/{path.name}" for path in reversed(whole_runs(out))]
+    return ", ".join(names[:_TOLD_RUNS]) + (", ..." if len(names) > _TOLD_RUNS else "")
 
 
 def current_run(out: str | Path) -> Path:
@@ -198,10 +209,14 @@ def current_run(out: str | Path) -> Path:
         folder = out / os.readlink(link)
     elif link.is_file():
         folder = out / link.read_text(encoding="utf-8").strip()
+    elif there := told_runs(out):
+        raise FolderError(f"{out}: a folder of runs whose `current` is missing; name one of them: {there} (in {out})")
     else:
         raise FolderError(f"{out}: there is no swayrank result here; make one with: swayrank score ... -o {out}")
     if not (folder / MANIFEST).is_file():
-        raise FolderError(f"{out}: {link.name} names {folder}, which is not a whole run")
+        there = told_runs(out)
+        cure = f"name one of them: {there} (in {out})" if there else "score the data again"
+        raise FolderError(f"{out}: {link.name} names {folder}, which is not a whole run; {cure}")
     return folder
 
 
@@ -220,3 +235,41 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     if not isinstance(manifest, dict):
         raise FolderError(f"{folder}: the manifest is not an object")
     return manifest
+
+
+def unaltered(folder: str | Path, manifest: Mapping[str, Any], name: str) -> bytes:
+    """The content of a file of a run, which is what the run wrote.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The run's folder.
+    manifest : mapping
+        Its manifest.
+    name : str
+        The file's name.
+
+    Raises
+    ------
+    InputError
+        If it is absent or another one; the message names it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with RunFolder(tempfile.mkdtemp()) as run:
+    ...     _ = run.file("note.txt").write_text("done")
+    ...     folder = run.publish({})
+    >>> unaltered(folder, read_manifest(folder), "note.txt")
+    b'done'
+    """
+    path = Path(folder) / name
+    known = next((entry["blake2b"] for entry in manifest["outputs"] if entry["file"] == name), None)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        told = "is missing from the run" if isinstance(error, FileNotFoundError) else error.strerror or error
+        raise InputError(f"{told}; score the data again", file=str(path)) from None
+    if hashlib.blake2b(content, digest_size=16).hexdigest() != known:
+        raise InputError("was altered after the run was made; score the data again", file=str(path))
+    return content

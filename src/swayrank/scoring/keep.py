@@ -17,18 +17,31 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress, track
-from swayrank.errors import FolderError, VersionError
+from swayrank._text import printable
+from swayrank._validate import Integer, check
+from swayrank.errors import FolderError, SwayrankError, UnknownAccountError, VersionError
 from swayrank.events import Events, Posts
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
-from swayrank.results import FORMAT, RunFolder, current_run, file_hash, read_manifest, versions, write_whole
+from swayrank.results import (
+    FORMAT,
+    RunFolder,
+    current_run,
+    file_hash,
+    kept_runs,
+    read_manifest,
+    unaltered,
+    versions,
+    write_whole,
+)
 from swayrank.scoring.intervals import Intervals, Pair
 from swayrank.scoring.parts import BY_POST, BY_TIME
 from swayrank.scoring.references import Comparable, check_comparable, reference_of
 from swayrank.scoring.scale import Reference
-from swayrank.scoring.table import intervals_facts
+from swayrank.scoring.scores import INSUFFICIENT, SCORED, ScoreRow, ScoreTable
+from swayrank.scoring.table import intervals_facts, score_row
 from swayrank.sources.rejects import Rejects
-from swayrank.tables import write_csv, write_parquet
+from swayrank.tables import frame, write_csv, write_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +53,8 @@ Ranks = npt.NDArray[np.uint32]
 
 MOST_EXPLAINED = 1000
 SCORES, EXPLANATIONS, REFERENCE = "scores.parquet", "explanations.jsonl", "reference.json"
+_TOLD = {"id": str, "created": str, "weights": dict, "parameters": dict, "counts": dict, "reference": str}
+_TOLD |= {"versions": dict, "outputs": list}
 
 
 def keep(
@@ -125,6 +140,31 @@ def _write_explanations(scores: Scores, path: Path, progress: Progress) -> None:
 # -- reading a run again -----------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, repr=False)
+class KeptExplanation:
+    """Why an account of a kept run has its score; prints as the text that the run kept.
+
+    Attributes
+    ----------
+    account : str
+    text : str
+        For people.
+    facts : dict of str to object
+        The same for machines, as :meth:`Explanation.to_dict` gave it.
+    """
+
+    account: str
+    text: str
+    facts: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the text says, in numbers and names."""
+        return dict(self.facts)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class KeptScores:
     """The scores of a kept run, without the data behind them; made by :func:`load_scores`.
@@ -190,6 +230,49 @@ class KeptScores:
         """Positions of the scored accounts, best first, at most `k`."""
         return np.arange(self.n_scored if k is None else min(k, self.n_scored))
 
+    def top(self, k: int = 20) -> ScoreTable:
+        """The `k` highest accounts, best first; `k` is at least 1."""
+        check("k", k, Integer(1))
+        return ScoreTable(self._row(int(i)) for i in self.order(k))
+
+    def row(self, account: int | str) -> ScoreRow:
+        """One account's row.
+
+        Raises
+        ------
+        UnknownAccountError
+            If no account has that id.
+        """
+        return self._row(self.ids.position(account))
+
+    def _row(self, i: int) -> ScoreRow:
+        told = score_row(self, i)
+        named = {name: told[name] for name in ("rank", "score", "parts", "contributions")}
+        return ScoreRow(account=self.ids[i], status=SCORED if self.rank[i] else INSUFFICIENT, **named)
+
+    def to_arrow(self) -> pa.Table:
+        """All accounts, best first, those without a score last, as an Arrow table."""
+        return read_table(self.folder, self.manifest)
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """The same as a dataframe of "pandas", "polars" or "pyarrow"; the columns are those of `Scores.to_frame`.
+
+        Raises
+        ------
+        ParameterError
+            If the backend is unknown.
+        MissingDependencyError
+            If it is not installed.
+        FolderError
+            If the run's table was altered since.
+        """
+        return frame(self.to_arrow(), backend)
+
+    @functools.cached_property
+    def _explanations(self) -> list[bytes]:
+        """A line for each of the accounts that are explained, best first: those of the first positions."""
+        return unaltered(self.folder, self.manifest, EXPLANATIONS).splitlines()
+
     def explanation(self, account: int | str) -> dict[str, Any] | None:
         """The kept explanation of an account, "text" included; None where it was not among the first 1,000.
 
@@ -197,14 +280,31 @@ class KeptScores:
         ------
         UnknownAccountError
             If no account has that id.
+        InputError
+            If the run's explanations are absent or were altered.
         """
-        i = self.ids.position(account)
-        with (self.folder / EXPLANATIONS).open(encoding="utf-8", errors="surrogatepass") as file:
-            for line in file:
-                told = json.loads(line)
-                if told["account"] == str(self.ids[i]):
-                    return dict(told)
-        return None
+        i, kept = self.ids.position(account), self._explanations
+        return dict(json.loads(kept[i].decode("utf-8", "surrogatepass"))) if i < len(kept) else None
+
+    def explain(self, account: int | str) -> KeptExplanation:
+        """Why an account has its score, as the run kept it for its first 1,000 accounts.
+
+        Raises
+        ------
+        UnknownAccountError
+            If no account has that id, or the run did not keep why it has its score.
+        InputError
+            If the run's explanations are absent or were altered.
+        """
+        told = self.explanation(account)
+        if told is None:
+            raise UnknownAccountError(
+                f"the run keeps why its first {len(self._explanations):,} accounts have their scores, and "
+                f"{printable(account)!r} is not among them: score the data again (swayrank.pipeline.score_again in "
+                f"Python, swayrank explain on the command line)"
+            )
+        text = str(told.pop("text"))
+        return KeptExplanation(str(told["account"]), text, told)
 
     def check_comparable(self, other: Comparable) -> None:
         """Raise :class:`ParameterError` unless `other` has the same parts, weights and reference."""
@@ -234,6 +334,8 @@ def load_scores(path: str | Path) -> KeptScores:
     ------
     FolderError
         If there is no whole run, or its table was altered.
+    InputError
+        If its reference is absent or was altered.
     VersionError
         If another version of the format wrote it.
 
@@ -249,6 +351,7 @@ def load_scores(path: str | Path) -> KeptScores:
     """
     folder = current_run(path)
     manifest = read_scores_manifest(folder)
+    unaltered(folder, manifest, REFERENCE)
     table = read_table(folder, manifest)
     names = list(manifest["weights"])
     ranks = _whole(table, "rank")
@@ -275,9 +378,42 @@ def read_scores_manifest(folder: Path) -> dict[str, Any]:
         raise VersionError(
             f"{folder}: written as {manifest.get('format')!r}, and this swayrank reads {FORMAT!r}; score the data again"
         )
-    if any(name not in manifest for name in ("weights", "parameters", "reference", "outputs")):
+    if any(not isinstance(manifest.get(name), kind) for name, kind in _TOLD.items()):
         raise FolderError(f"{folder}: the manifest does not tell of scores")
     return manifest
+
+
+def readable_runs(out: str | Path) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
+    """The runs of scores below `out`, the oldest first, each with its manifest; and in words, which cannot be read.
+
+    Parameters
+    ----------
+    out : str or Path
+        Where `swayrank score -o` or :meth:`Scores.save` keep runs.
+
+    Raises
+    ------
+    FolderError
+        If there is none that can be read.
+
+    Examples
+    --------
+    >>> import tempfile, swayrank as sr
+    >>> town, out = sr.generate("town", n=300, rng=7), tempfile.mkdtemp()
+    >>> folder = sr.score(town.graph, town.events, n_replicates=None, rng=7).save(out)
+    >>> runs, damaged = readable_runs(out)
+    >>> [run == folder for run, _ in runs], damaged
+    ([True], [])
+    """
+    runs, damaged = [], []
+    for folder in kept_runs(out):
+        try:
+            runs.append((folder, read_scores_manifest(folder)))
+        except SwayrankError as error:
+            damaged.append(f"left out: {error}")
+    if not runs:
+        raise FolderError(f"{out}: no run here can be read ({damaged[0].removeprefix('left out: ')})")
+    return runs, damaged
 
 
 def read_table(folder: Path, manifest: Mapping[str, Any], accounts: list[str] | None = None) -> pa.Table:

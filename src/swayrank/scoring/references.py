@@ -57,7 +57,8 @@ def reference_of(scores: Scores) -> Reference:
     Returns
     -------
     Reference
-        With ``made`` telling the time, swayrank's version, the number of accounts and the data's fingerprints.
+        With ``made`` telling the time, swayrank's version, the number of accounts, the data's fingerprints, and
+        ``data_until``: the moment at which the data ends (ISO, UTC), None where nothing in it has a time.
     """
     own = {name: Knots.of(raw) for name, raw in scores.raw.items()}
     if scores.reference.made or dict(scores.reference.knots) != own:
@@ -70,6 +71,7 @@ def reference_of(scores: Scores) -> Reference:
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "swayrank": metadata.version("swayrank"),
         "accounts": len(scores),
+        "data_until": scores.params["now"],
         "data": {name: source.fingerprint for name, source in sources.items() if source is not None},
     }
     return replace(scores.reference, made=made)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,8 +23,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank.errors import InputError, ParameterError
-from swayrank.results import write_whole
+from swayrank.errors import FolderError, InputError, ParameterError
+from swayrank.results import current_run, write_whole
 
 _FORMAT = "swayrank reference 1"
 SHIPPED = Path(__file__).parent / "shipped"
@@ -124,8 +125,8 @@ class Reference:
         Parameters
         ----------
         path : str or Path
-            A file, or a name of :func:`~swayrank.scoring.references.list_references`; for a file of such a name, give
-            "./name".
+            A file; the folder of a run, or of runs, whose reference is taken; or a name of
+            :func:`~swayrank.scoring.references.list_references`: for a file of such a name, give "./name".
 
         Raises
         ------
@@ -162,14 +163,76 @@ class Reference:
     def check_covers(self, definitions: Mapping[str, str]) -> None:
         """Raise unless this reference has the knots of every part in `definitions`, measured in the same way."""
         for part, definition in definitions.items():
-            if self.definitions.get(part) != definition:
+            own = self.definitions.get(part)
+            if own is None:
                 raise ParameterError(
-                    f"reference must hold the part {part!r} measured as {definition!r}, it has "
-                    f"{self.definitions.get(part)!r}; score with the parameters of the reference, or make a new one"
+                    f"reference must hold the part {part!r}, it holds {', '.join(self.definitions)}: it was made of "
+                    f"{_kind(self.definitions)}; weigh only parts that it holds (profile), or make a new one"
                 )
+            if own != definition:
+                raise ParameterError(_mismatch(part, own, definition))
+
+
+_HALF_LIFE = re.compile(r"half-life (\S+) days")
+_WEIGHTS = re.compile(r"weights ((?:\S+=[^\s,]+ ?)+)")
+_KINDS = {
+    "from counts per post": "a table of posts",
+    "followers as stated": "a table of posts",
+    "one over the number that they follow": "a follow graph",
+    "decayed engagement with it": "a log without a follow graph",
+    "prob probability": "a log without a follow graph",
+    "expected spread": "a follow graph",
+    "reactions received": "a log",
+}
+
+
+def _kind(definitions: Mapping[str, str]) -> str:
+    """Of what kind of data parts with these definitions were measured."""
+    found = (next((kind for words, kind in _KINDS.items() if words in text), "") for text in definitions.values())
+    return " and ".join(dict.fromkeys(kind for kind in found if kind)) or "other data"
+
+
+def _mismatch(part: str, own: str, definition: str) -> str:
+    """In what a part was measured otherwise, and what to do about it."""
+    kinds = _kind({part: own}), _kind({part: definition})
+    if kinds[0] != kinds[1]:
+        return (
+            f"reference must be of the same kind of data: its {part} was measured on {kinds[0]}, and here it is on "
+            f"{kinds[1]}; take a reference made of {kinds[1]}, or none (--new-reference saves this data's own)"
+        )
+    days = _HALF_LIFE.search(own), _HALF_LIFE.search(definition)
+    if days[0] and days[1] and days[0][1] != days[1][1]:
+        return (
+            f"the reference was made with a half-life of {days[0][1]} days, and {days[1][1]} are given, under which "
+            f"resonance is another figure: leave --half-life (half_life_days) out, or make a new reference"
+        )
+    weights = _WEIGHTS.search(own), _WEIGHTS.search(definition)
+    if weights[0] and weights[1] and (told := _differing(weights[0][1], weights[1][1])):
+        return (
+            f"the reference was made with other action weights ({told[0]}; here {told[1]}), under which {part} is "
+            f"another figure: score with action_weights of the reference, or make a new one"
+        )
+    return (
+        f"reference must hold the part {part!r} measured as {definition!r}, it has {own!r}; score with the parameters "
+        f"of the reference, or make a new one"
+    )
+
+
+def _differing(own: str, given: str) -> tuple[str, str] | None:
+    """The weights that differ, of either side."""
+    sides = own.split(), given.split()
+    apart = [[weight for weight in one if weight not in other] for one, other in (sides, sides[::-1])]
+    return (" ".join(apart[0]) or "none", " ".join(apart[1]) or "none") if any(apart) else None
 
 
 def _file_of(path: str | Path) -> Path:
-    """The file of a reference: a shipped one where a bare name says so."""
+    """The file of a reference: a shipped one where a bare name says so, a run's where a folder is named."""
     shipped = SHIPPED / f"{path}.json"
-    return shipped if isinstance(path, str) and path.isidentifier() and shipped.is_file() else Path(path)
+    if isinstance(path, str) and path.isidentifier() and shipped.is_file():
+        return shipped
+    if not Path(path).is_dir():
+        return Path(path)
+    try:
+        return current_run(path) / "reference.json"
+    except FolderError as error:
+        raise InputError(f"a reference is a file, and this is a folder ({error})", file=str(path)) from None
