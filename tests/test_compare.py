@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from itertools import pairwise
@@ -11,8 +12,9 @@ import pytest
 
 import swayrank as sr
 from swayrank.errors import ParameterError, UnknownAccountError
-from swayrank.scoring.compare import _percent
+from swayrank.scoring.compare import _order, _percent, compare_kept
 from swayrank.scoring.intervals import replicates
+from swayrank.scoring.keep import load_scores
 from tests.test_explain import ADA, DAY, LIKES, RESONANCE, scored
 
 
@@ -66,8 +68,11 @@ def test_it_reads_the_same_from_either_side(scores):
     assert one.n_above + one.n_equal + two.n_above == one.n_replicates
     assert one.interval == pytest.approx((-two.interval[1], -two.interval[0]))
     assert {p.part: p.difference for p in one.parts} == {p.part: -p.difference for p in two.parts}
-    assert f"{a} is above {b}" in str(one)
-    assert f"{b} is below {a}" in str(two)
+    assert one.order == two.order
+    far = scores.compare(*ids_at(scores, 2, 400)), scores.compare(*ids_at(scores, 400, 2))
+    best, other = far[0].a.account, far[0].b.account
+    assert str(far[0]).startswith(f"{best} is above {other}: ")
+    assert str(far[1]).startswith(f"{other} is below {best}: ")
 
 
 def test_it_never_says_that_it_is_certain(scores):
@@ -83,6 +88,92 @@ def test_it_never_says_that_it_is_certain(scores):
     assert [_percent(x) for x in (0.5, 0.995, 0.9994, 0.9995, 0.99999)] == [
         "50 %", "99.5 %", "99.9 %", "above 99.9 %", "above 99.9 %",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "share", "order"),
+    [
+        (True, 1.0, "settled"),
+        (True, 0.9, "settled"),
+        (True, 0.89, "open"),
+        (True, 0.5, "open"),
+        (True, 0.49, "reversed"),
+        (False, 0.1, "settled"),
+        (False, 0.11, "open"),
+        (False, 0.51, "reversed"),
+    ],
+)
+def test_an_order_is_what_the_replicates_support(first, share, order):
+    assert _order(first, share) == order
+
+
+def test_scores_that_replicates_turn_round():
+    """One post with many reactions against many posts with few: seen once, the first is above."""
+    rows = [(f"v{k}", "like", "lucky", "l1", DAY) for k in range(24)] + [("lucky", "post", None, "l1", DAY)]
+    for j in range(12):
+        rows += [("steady", "post", None, f"s{j}", DAY)] + [
+            (f"w{2 * j + k}", "like", "steady", f"s{j}", DAY) for k in range(2)
+        ]
+    for j in range(60):
+        rows += [(f"p{j}", "post", None, f"q{j}", DAY), (f"x{j}", "like", f"p{j}", f"q{j}", DAY)]
+    got = scored(rows, None, profile={"resonance": 1})
+    verdicts = {}
+    for a in ("lucky", "steady"):
+        for b in ("lucky", "steady", "p1"):
+            if a != b:
+                told = got.compare(a, b)
+                upper = told.share_above if told.a.rank < told.b.rank else 1 - told.share_above
+                verdicts[told.order] = str(told)
+                assert told.order == ("settled" if upper >= 0.9 else "open" if upper >= 0.5 else "reversed")
+                assert ("is not settled" in str(told).split("\n")[0]) == (upper < 0.9)
+                assert ("drawn towards what peers get" in str(told)) == (upper < 0.9)
+    assert len(verdicts) > 1, verdicts
+    assert "settled" in verdicts
+
+
+def test_the_headline_of_each_verdict(scores):
+    told = scores.compare(*ids_at(scores, 4, 11))
+    a, b = told.a.account, told.b.account
+    head = {
+        order: str(dataclasses.replace(told, order=order)).split(":")[0] for order in ("settled", "open", "reversed")
+    }
+    assert head == {
+        "settled": f"{a} is above {b}",
+        "open": f"the order of {a} and {b} is not settled",
+        "reversed": f"the order of {a} and {b} is not settled, and rather the other way round",
+    }
+
+
+def test_a_kept_run_is_compared_by_its_intervals(scores, tmp_path):
+    """MOVER by hand, from either side, and the evidence of the kept explanations."""
+    kept = load_scores(scores.save(tmp_path))
+    a, b = ids_at(scores, 3, 300)
+    told, drawn, back = compare_kept(kept, a, b), scores.compare(a, b), compare_kept(kept, b, a)
+    (s, lo, hi), (s2, lo2, hi2) = (
+        (scores.score[k], scores.intervals.score[0][k], scores.intervals.score[1][k])
+        for k in (scores.ids.position(a), scores.ids.position(b))
+    )
+    assert told.interval[0] == pytest.approx(s - s2 - math.sqrt((s - lo) ** 2 + (hi2 - s2) ** 2))
+    assert told.interval[1] == pytest.approx(s - s2 + math.sqrt((hi - s) ** 2 + (s2 - lo2) ** 2))
+    assert s - lo != pytest.approx(hi - s, abs=1e-6), "or it could be taken from the wrong side"
+    assert back.interval == pytest.approx((-told.interval[1], -told.interval[0]))
+    assert (told.a, told.b) == (drawn.a, drawn.b)
+    assert told.difference == drawn.difference == -back.difference
+    assert told.to_dict().keys() == drawn.to_dict().keys(), "one schema"
+    for mine, theirs in zip(told.parts, drawn.parts, strict=True):
+        assert dataclasses.replace(mine, share_above=theirs.share_above) == theirs
+    assert (told.drawn_together, told.n_replicates, told.share_above) == (False, 0, None)
+    assert (told.order, drawn.drawn_together) == ("settled", True)
+    assert "leaves out 0; it is taken as of independent estimates, and misses the truth about 5 times in 100" in str(
+        told
+    )
+    assert "sure" not in str(told)
+    near = compare_kept(kept, *ids_at(scores, 30, 31))
+    assert near.order == "open"
+    assert "holds 0: chance may have put either first" in str(near)
+    assert json.loads(json.dumps(near.to_dict(), allow_nan=False)) == near.to_dict()
+    with pytest.raises(ParameterError, match="two different accounts"):
+        compare_kept(kept, a, a)
 
 
 def test_figures_and_evidence_by_hand():
@@ -147,6 +238,8 @@ def test_equals_are_above_each_other_in_no_replicate():
     got = scored(None, [("b", "a"), ("c", "d"), ("e", "f"), ("g", "f")], profile={"reach": 1}, n_replicates=50)
     told = got.compare("a", "d")
     assert (told.difference, told.n_above, told.n_equal, told.share_above) == (0, 0, 50, 0.5)
+    assert "a and d have the same score" in str(told)
+    assert "equal in all 50 replicates" in str(told)
 
 
 def test_whom_nobody_reacted_to_is_told():

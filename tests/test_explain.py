@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import time
@@ -13,6 +14,9 @@ import pytest
 import swayrank as sr
 from swayrank.ids import Ids
 from swayrank.scoring.communities import communities, mixed_followers
+from swayrank.scoring.explain_text import _post_text
+from swayrank.scoring.intervals import replicates
+from swayrank.scoring.table import beyond_note, score_row, score_table
 from swayrank.scoring.telling import ordinal, plain, signed
 
 DAY = "2026-01-01"
@@ -119,14 +123,17 @@ def test_engagers_and_followers_by_hand(hand):
     assert next(f for f in told.followers if f.account == "e").rank is None
 
 
+ALONE = " (by reach alone: spread is left as it is)"
+
+
 def test_changes_by_hand(hand):
     told = {change.what: change for change in hand.explain("ada").changes}
     expected = {
         "without its best post, p1": {"resonance": WITHOUT_P1},
         "one more post today that draws what its median one drew (2 reactions, same people)": {"resonance": ANOTHER_P2},
         "one more post today that draws what its best one drew (3 reactions, same people)": {"resonance": ANOTHER_P1},
-        "one more follower like its median one": {"reach": 4.5},
-        "10 % more followers like those it has": {"reach": 3.85},
+        f"one more follower like its median one{ALONE}": {"reach": 4.5},
+        f"10 % more followers like those it has{ALONE}": {"reach": 3.85},
     }
     assert set(told) == set(expected)
     for what, raw in expected.items():
@@ -168,6 +175,90 @@ def test_silent_engagers_are_what_scoring_without_them_gives(town, scores):
         assert silent.score_after == pytest.approx(after, abs=1e-8)
         checked += 1
     assert checked >= 1
+
+
+def test_further_followers_are_what_scoring_with_them_gives():
+    """Ten follow ada alone; one more like them, or like the median one, is a tenth more of the same kind."""
+    follows = [(f"f{k}", "ada") for k in range(10)] + [(f"u{k}", "z") for k in range(30)] + [("f0", "b")]
+    weights = {"reach": 0.5, "resonance": 0.5}
+    before = scored(ADA + LIKES, follows, profile=weights)
+    more = [("new", "ada")]
+    after = scored(ADA + LIKES, follows + more, profile=weights, reference=before.reference)
+    told = before.explain("ada")
+    assert changed(told, "one more follower").what == "one more follower like its median one", "there is no spread"
+    assert changed(told, "one more follower").score_after == pytest.approx(after.row("ada").score, abs=1e-9)
+    assert after.row("ada").score > before.row("ada").score
+    growth = changed(told, "10 % more followers")
+    assert growth.score_after == pytest.approx(score_of(before, "ada", reach=9.5 * 1.1), abs=1e-9)
+
+
+@pytest.mark.parametrize(("spread", "there"), [(0.1, True), (0.3, True), (0.31, False)])
+def test_followers_are_left_out_where_spread_weighs_more_than_reach(spread, there):
+    got = scored(ADA + LIKES, profile={"reach": 0.3, "resonance": 0.7 - spread, "spread": spread})
+    assert any("follower" in change.what for change in got.explain("ada").changes) == there
+
+
+def test_a_lucky_score_says_so(scores):
+    """Told where, and only where, the score lies above three quarters of its replicates; recounted here."""
+    found = {True: 0, False: 0}
+    for row in scores.top(60):
+        told = scores.explain(row.account, enough=False)
+        drawn = replicates(scores.basis, [scores.ids.position(row.account)])["score"][:, 0]
+        low, high = np.percentile(drawn, [25, 75])
+        assert told.middle_half == pytest.approx((low, high))
+        lucky = row.score > high
+        line = (
+            f"another such period would probably bring less; the middle half of replicates is {low:.1f} to {high:.1f}"
+        )
+        assert (line in str(told)) == lucky
+        found[lucky] += 1
+    assert min(found.values()) > 0, found
+
+
+def test_what_a_lucky_score_rests_on():
+    told = dataclasses.replace(scored(ADA + LIKES).explain("ada"), score=80.0, middle_half=(50.0, 79.9))
+    assert told.posts[0].share == pytest.approx(5 / 8)
+    assert "its score rests mostly on one post: another" in str(told)
+    half = [dataclasses.replace(told.posts[0], share=0.5), told.posts[1]]
+    assert "its score rests on 3 posts: another" in str(dataclasses.replace(told, posts=half))
+    assert "rests" not in str(dataclasses.replace(told, middle_half=(50.0, 80.0)))
+
+
+def test_beyond_the_scale_of_an_old_reference_is_told():
+    old = scored(ADA + LIKES)
+    more = [(f"v{k}", "like", "ada", f"p{1 + k % 3}", DAY) for k in range(200)]
+    got = scored(ADA + LIKES + more, reference=old.reference)
+    told = got.explain("ada")
+    by_name = {part.part: part for part in told.parts}
+    assert {name: part.beyond for name, part in by_name.items()} == {"reach": False, "resonance": True, "spread": False}
+    assert by_name["resonance"].scaled == 100
+    assert "resonance 100.0, beyond the scale of the reference" in str(told)
+    assert "cut off at 100, where the scale ends: resonance" in str(told)
+    assert "counted as if the scale went on beyond 100" in told.enough
+    compared = got.compare("ada", "z")
+    assert {p.part: p.beyond for p in compared.parts}["resonance"] == (True, False)
+    assert "ada is beyond the scale of the reference: counts as 100" in str(compared)
+    assert "intervals are cut off there" in str(compared)
+    headings, cells = score_table(got, got.order(2))
+    assert cells[0][headings.index("resonance")] == ">100"
+    assert "beyond the scale of the reference (resonance)" in beyond_note(got, got.order(2))
+    assert score_row(got, int(got.order(1)[0]))["beyond_scale"] == ["resonance"]
+    assert not any(part.beyond for part in old.explain("z").parts)
+    assert beyond_note(old, old.order(3)) is None
+    assert "beyond" not in str(old.compare("ada", "z"))
+
+
+def test_what_changes_nothing_is_not_minus_nothing():
+    post = scored(ADA + LIKES).explain("ada").posts[0]
+    assert _post_text(dataclasses.replace(post, loss=0.0)).endswith("(the score stays)")
+    assert _post_text(dataclasses.replace(post, loss=1e-15)).endswith("(the score stays)")
+    assert _post_text(dataclasses.replace(post, loss=0.25)).endswith("(-0.2 for the score)")
+
+
+def test_a_rank_without_a_span_is_one_of_replicates(hand):
+    told = dataclasses.replace(hand.explain("ada"), rank_interval=(2, 2), n_replicates=200)
+    assert "2nd in 95 % or more of 200 replicates" in str(told)
+    assert "lways" not in str(told)
 
 
 def with_another_post(rows, account):
@@ -420,5 +511,5 @@ def test_words():
     assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 101, 111)] == [
         "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "101st", "111th",
     ]  # fmt: skip
-    assert [signed(x) for x in (0.25, -12.34, 0.004, 0.0)] == ["+0.2", "-12.3", "+0.004", "+0"]
+    assert [signed(x) for x in (0.25, -12.34, 0.004, -0.0, -1e-12)] == ["+0.2", "-12.3", "+0.004", "+0", "+0"]
     assert plain({1: (1.0, None)}) == {"1": [1.0, None]}

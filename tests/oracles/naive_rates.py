@@ -78,6 +78,16 @@ def middle(log_density, low, high, share, steps=200_000):
     return points[ends[0]], points[ends[1]]
 
 
+def mean(log_density, low, high, steps=200_000):
+    """The mean of a density given by its logarithm, by adding up rectangles."""
+    width = (high - low) / steps
+    points = [low + (i + 0.5) * width for i in range(steps)]
+    logs = [log_density(x) for x in points]
+    top = max(logs)
+    weights = [math.exp(value - top) for value in logs]
+    return sum(x * w for x, w in zip(points, weights, strict=True)) / sum(weights)
+
+
 def percentiles(values, tiers):
     """Mid-rank percentile of every value within its tier; None for None."""
     answer = []

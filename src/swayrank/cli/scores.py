@@ -180,7 +180,7 @@ def _half_life(text: str) -> float | str:
 
 
 def _show_scores(done: Run, top: int, explained: list[str], sensitivity: bool, *, as_json: bool, quiet: bool) -> None:
-    from swayrank.scoring.table import score_table
+    from swayrank.scoring.table import beyond_note, score_table
 
     scores = done.scores
     reasons = [scores.explain(account) for account in explained]
@@ -194,6 +194,9 @@ def _show_scores(done: Run, top: int, explained: list[str], sensitivity: bool, *
             say(line)
     headings, cells = score_table(scores, scores.order(top), room=room())
     print_table(headings, cells, left=[headings.index(name) for name in ("account", "role") if name in headings])
+    note = beyond_note(scores, scores.order(top))
+    if note is not None and not quiet:
+        say(f"note: {note}")
     for reason in reasons:
         typer.echo("\n" + wrapped(str(reason)))
     if sensitivity:
@@ -210,7 +213,12 @@ WORDS = "Accounts, then a run's folder (out by default) or files as `score` take
 
 @command
 def explain(
-    words: Annotated[list[str], typer.Argument(metavar="ACCOUNT|OUT|FILE", help=WORDS)],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ACCOUNT|OUT|FILE", help=f"{WORDS} A run alone: its highest-ranked account.", show_default=False
+        ),
+    ] = None,
     data: Data = None,
     profile: Profile = None,
     reference: ReferenceName = None,
@@ -222,9 +230,10 @@ def explain(
     """Tell why accounts have their scores.
 
     The figures, posts and followers behind each part. With a run, from what it kept of its first 1,000 accounts; of
-    others by scoring its files again, if they are unchanged.
+    others by scoring its files again, if they are unchanged. Of a run's folder alone (or nothing, where out is one),
+    the highest-ranked account is explained.
     """
-    accounts, places = _accounts_and_places(words, quiet, fewest=1)
+    accounts, places = _best_of_run(words or [], quiet) or _accounts_and_places(words or [], quiet, fewest=1)
     options = {"data": data, "profile": profile, "reference": reference, "rng": rng}
     told: list[tuple[dict[str, Any], str]] = []
     if _is_run(places):
@@ -281,7 +290,7 @@ def compare(
 
 def _compared_in_run(out: Path, accounts: list[str], threads: int | None, quiet: bool) -> list[Any]:
     """Comparisons with the run's data, which draws both accounts together; without it, from the kept intervals."""
-    from swayrank.scoring.between_runs import compare_kept
+    from swayrank.scoring.compare import compare_kept
     from swayrank.scoring.keep import load_scores
 
     kept = load_scores(out)
@@ -301,6 +310,8 @@ def _accounts_and_places(words: list[str], quiet: bool, *, fewest: int) -> tuple
     there = [Path(word).exists() for word in words]
     n = next((k for k in range(1, len(words)) if there[k] and (k >= fewest or not any(there[k + 1 :]))), len(words))
     accounts, places = words[:n], [Path(word) for word in words[n:]]
+    if not words:
+        raise ParameterError("name an account, and then a run's folder or the files to score; there is no run in out")
     if len(accounts) < fewest:
         found = f"{', '.join(accounts)}, and then the file or folder {places[0]}" if places else ", ".join(accounts)
         raise ParameterError(f"this needs at least {fewest} accounts, got {found}")
@@ -317,6 +328,21 @@ def _accounts_and_places(words: list[str], quiet: bool, *, fewest: int) -> tuple
     if absent:
         raise InputError("there is no such file", file=absent[0])
     return accounts, places
+
+
+def _best_of_run(words: list[str], quiet: bool) -> tuple[list[str], list[Path]] | None:
+    """The highest-ranked account of a run that is named alone, or of out where nothing is; None otherwise."""
+    from swayrank.scoring.keep import load_scores
+
+    place = Path(words[0] if words else "out")
+    if len(words) > 1 or not _is_run([place]):
+        return None
+    kept = load_scores(place)
+    if not kept.n_scored:
+        raise ParameterError(f"no account of {place} has a score: name the account to explain")
+    if not quiet:
+        say(f"the highest-ranked account of {place}, since none is named")
+    return [str(kept.ids[0])], [place]
 
 
 def _is_run(places: Sequence[Path]) -> bool:

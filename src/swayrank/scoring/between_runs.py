@@ -11,9 +11,13 @@ run's log is at hand, the figure of resonance changes in two steps: what was kno
 the log), and what came since adds.
 
 *Is it more than chance?* The interval of the difference is made of both intervals (MOVER: Zou & Donner 2008,
-doi:10.1002/sim.3095), as for independent estimates: with scores s, s' in [l, h], [l', h'], it reaches from
-:math:`d - \sqrt{(s' - l')^2 + (h - s)^2}` to :math:`d + \sqrt{(h' - s')^2 + (s - l)^2}`. Runs over overlapping data
-vary together, so their true interval is narrower: a change called larger than chance is one, of the others some are.
+doi:10.1002/sim.3095), as for independent estimates: with scores s, s' in [l, h], [l', h'], it reaches from :math:`d -
+\sqrt{(s' - l')^2 + (h - s)^2}` to :math:`d + \sqrt{(h' - s')^2 + (s - l)^2}`. Two things follow. It is a rule with
+false alarms: at 95 %, up to one in twenty accounts whose habits stayed the same is called changed by more than chance
+(fewer where the runs share data, since what they share moves both). And it holds the two figures for estimates of one
+thing, which they are over windows of one length only: resonance is a sum over the window, so a longer log has more of
+it with the same habits. Where the spans differ by more than a tenth of the half-life, or of the shorter span where that
+is less, no verdict is given, but the reason.
 """
 
 from __future__ import annotations
@@ -33,7 +37,11 @@ from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.keep import REFERENCE, KeptScores, load_scores
 from swayrank.scoring.references import check_comparable
 from swayrank.scoring.scores import Scores
+from swayrank.scoring.telling import figure
 
+Estimate = tuple[float, float, float]
+
+_ABOUT_EQUAL = 0.1  # of the half-life or the shorter span: by so much the spans of comparable data may differ
 _COUNTED = {"n_followers": "followers", "n_reactions": "reactions", "n_engagers": "people reacting", "n_posts": "posts"}
 
 
@@ -58,6 +66,8 @@ class PartChange:
         On the 0-100 scale; None where the part is missing.
     earlier_raw, later_raw : float or None
         In `unit`.
+    beyond : tuple of two bool
+        Whether each is more than the highest figure of the reference; all of these are 100.
     terms : tuple of Term
     """
 
@@ -68,12 +78,13 @@ class PartChange:
     later: float | None
     earlier_raw: float | None
     later_raw: float | None
+    beyond: tuple[bool, bool]
     terms: tuple[Term, ...]
 
 
 @dataclass(frozen=True)
 class Side:
-    """One account's standing in one run."""
+    """One account's standing in one run, and how many days its data spans; None where the run does not tell."""
 
     time: str
     score: float | None
@@ -82,6 +93,7 @@ class Side:
     rank: int | None
     n_scored: int
     status: str
+    span_days: float | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,6 +113,8 @@ class Change:
         The largest change first.
     counts : dict of str to tuple of two int
         Followers, reactions, people and posts, earlier and later, where both runs tell them.
+    withheld : str or None
+        Why it is not said whether the change is more than chance; None where it is, or where there are no intervals.
     """
 
     account: str
@@ -112,11 +126,12 @@ class Change:
     confidence: float | None
     parts: tuple[PartChange, ...]
     counts: dict[str, tuple[int, int]]
+    withheld: str | None
 
     @property
     def more_than_chance(self) -> bool | None:
-        """Whether the interval of the difference leaves out 0; None without intervals."""
-        if self.low is None or self.high is None:
+        """Whether the interval of the difference leaves out 0; None without intervals, or where withheld."""
+        if self.low is None or self.high is None or self.withheld is not None:
             return None
         return self.low > 0 or self.high < 0
 
@@ -187,9 +202,10 @@ def why_changed(
         parts = tuple(sorted(found, key=lambda part: -abs(part.points)))
         counts = _counts(before, after, account)
     difference = math.fsum(part.points for part in parts) if parts else None
-    low, high = _between(one, two, difference)
+    low, high = _between(one, two)
     confidence = None if before.intervals is None or low is None else before.intervals.confidence
-    return Change(str(account), one, two, difference, low, high, confidence, parts, counts)
+    withheld = None if low is None else _withheld(before, one, two)
+    return Change(str(account), one, two, difference, low, high, confidence, parts, counts, withheld)
 
 
 def _position(scores: Scores | KeptScores, account: int | str) -> int | None:
@@ -197,24 +213,67 @@ def _position(scores: Scores | KeptScores, account: int | str) -> int | None:
 
 
 def _side(scores: Scores | KeptScores, i: int | None) -> Side:
-    time = str(scores.params["now"] or "")
+    time, span = str(scores.params["now"] or ""), scores.params.get("span_days")
     if i is None:
-        return Side(time, None, None, None, None, scores.n_scored, "absent")
+        return Side(time, None, None, None, None, scores.n_scored, "absent", span)
     rank = int(scores.rank[i])
     if not rank:
-        return Side(time, None, None, None, None, scores.n_scored, "insufficient data")
+        return Side(time, None, None, None, None, scores.n_scored, "insufficient data", span)
     sure = scores.intervals
     low, high = (None, None) if sure is None else (float(end[i]) for end in sure.score)
-    return Side(time, float(scores.score[i]), low, high, rank, scores.n_scored, "scored")
+    return Side(time, float(scores.score[i]), low, high, rank, scores.n_scored, "scored", span)
 
 
-def _between(one: Side, two: Side, difference: float | None) -> tuple[float | None, float | None]:
-    """The interval of the difference of two independent estimates (MOVER)."""
-    ends = (one.score, one.low, one.high, two.score, two.low, two.high)
-    if difference is None or any(end is None for end in ends):
-        return None, None
-    s, low, high, s2, low2, high2 = (float(end) for end in ends if end is not None)
-    return difference - math.hypot(s2 - low2, high - s), difference + math.hypot(high2 - s2, s - low)
+def _between(one: Side, two: Side) -> tuple[float | None, float | None]:
+    """The interval of the difference, later less earlier; None where either has no interval."""
+    found = []
+    for side in (one, two):
+        if side.score is None or side.low is None or side.high is None:
+            return None, None
+        found.append((side.score, side.low, side.high))
+    return difference_interval(found[0], found[1])
+
+
+def difference_interval(one: Estimate, two: Estimate) -> tuple[float, float]:
+    """The interval of the second figure less the first, as of independent estimates (MOVER).
+
+    Parameters
+    ----------
+    one, two : tuple of three floats
+        A figure, and the lower and upper end of its interval.
+
+    References
+    ----------
+    Zou, G. Y., & Donner, A. (2008). doi:10.1002/sim.3095
+
+    Examples
+    --------
+    >>> difference_interval((50.0, 46.0, 53.0), (60.0, 56.0, 64.0))
+    (5.0, 15.656854249492381)
+    """
+    (s, low, high), (s2, low2, high2) = one, two
+    return s2 - s - math.hypot(s2 - low2, high - s), s2 - s + math.hypot(high2 - s2, s - low)
+
+
+def _withheld(before: Scores | KeptScores, one: Side, two: Side) -> str | None:
+    """Why the two scores cannot be held for estimates of one thing, and what to do; None where they can."""
+    sure = before.intervals
+    sums = sure is not None and any(
+        part != "spread" and not varies.startswith("none") for part, varies in sure.varies.items()
+    )
+    if not sums or not (one.time and two.time):
+        return None
+    if one.span_days is None or two.span_days is None:
+        which = " and ".join(word for word, side in (("earlier", one), ("later", two)) if side.span_days is None)
+        return f"the span of the {which} run's data is unknown; score that data again, over windows of one length"
+    shorter = min(one.span_days, two.span_days)
+    if abs(one.span_days - two.span_days) <= _ABOUT_EQUAL * min(before.params["half_life_days"], shorter):
+        return None
+    return (
+        f"the data spans {figure(one.span_days)} days earlier and {figure(two.span_days)} later, and reactions add up "
+        f"over the span, so that a longer log has more with the same habits; score windows of one length (the last "
+        f"{figure(shorter)} days of each) under this reference"
+    )
 
 
 def _share(scores: Scores | KeptScores, i: int, name: str) -> float:
@@ -240,7 +299,9 @@ def _part_change(before: Scores | KeptScores, i: int, after: Scores | KeptScores
         if k != k2:
             terms.append(Term("other parts came or went, so that it weighs otherwise", (k2 - k) * (s + s2) / 2))
     points = math.fsum(term.points for term in terms)
-    return PartChange(name, after.units.get(name, ""), points, s, s2, raw, raw2, tuple(terms))
+    top = after.reference.knots[name].top
+    beyond = (raw is not None and raw > top, raw2 is not None and raw2 > top)
+    return PartChange(name, after.units.get(name, ""), points, s, s2, raw, raw2, beyond, tuple(terms))
 
 
 def _known(value: float) -> float | None:
@@ -299,62 +360,3 @@ def _counts(before: Scores | KeptScores, after: Scores | KeptScores, account: in
 
 def _explained(scores: Scores | KeptScores, account: int | str) -> dict[str, Any] | None:
     return scores.explanation(account) if isinstance(scores, KeptScores) else scores.explain(account).to_dict()
-
-
-# -- two accounts of one kept run --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, repr=False)
-class KeptComparison:
-    """Two accounts of a kept run, from what it kept; made by :func:`compare_kept`.
-
-    Attributes
-    ----------
-    first, second : str
-        The accounts, the one ranked higher first.
-    sides : tuple of two Side
-    difference : float or None
-        Of their scores; None where either has none.
-    low, high, confidence : float or None
-        Interval of the difference, as for independent estimates.
-    parts : dict of str to float
-        By how much each part's contribution differs; they sum to the difference.
-    """
-
-    first: str
-    second: str
-    sides: tuple[Side, Side]
-    difference: float | None
-    low: float | None
-    high: float | None
-    confidence: float | None
-    parts: dict[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything, as plain dictionaries and lists."""
-        return asdict(self)
-
-    def __repr__(self) -> str:
-        from swayrank.scoring.history_text import kept_comparison_text
-
-        return kept_comparison_text(self)
-
-
-def compare_kept(scores: KeptScores, a: int | str, b: int | str) -> KeptComparison:
-    """Hold two accounts of a kept run against each other, without the data: their intervals count as independent.
-
-    Raises
-    ------
-    UnknownAccountError
-        If the run does not know an account.
-    """
-    i, j = sorted((scores.ids.position(a), scores.ids.position(b)))  # kept best first
-    one, two = _side(scores, i), _side(scores, j)
-    parts: dict[str, float] = {}
-    if one.score is not None and two.score is not None:
-        here, there = ({name: np.nan_to_num(c[k]) for name, c in scores.contributions.items()} for k in (i, j))
-        parts = {name: float(here[name] - there[name]) for name in here}
-    difference = math.fsum(parts.values()) if parts else None
-    low, high = _between(two, one, difference)
-    confidence = None if scores.intervals is None or low is None else scores.intervals.confidence
-    return KeptComparison(str(scores.ids[i]), str(scores.ids[j]), (one, two), difference, low, high, confidence, parts)

@@ -3,7 +3,9 @@
 Each figure goes through the definition of its part and through the real scale; all else stays as it is, the scale and
 the other accounts too. A further post is one that the same people react to as they did to an earlier one, all of it
 just now. Where no follow graph is known, reach is that of the graph of interactions and changes with the reactions;
-spread then changes in the same proportion, which holds to first order. Of a follow graph, spread is left as it is.
+spread then changes in the same proportion, which holds to first order. Of a follow graph, spread is left as it is: what
+more followers would do to it hangs on who follows them, so those changes are of reach alone, and say so; where spread
+weighs more than reach they would tell less than half, and are left out.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ _GROWTH = 0.1
 
 
 @dataclass(frozen=True)
-class Change:
+class WhatIf:
     """Something that would change a score.
 
     Attributes
@@ -50,7 +52,7 @@ class Change:
     rank_after: int
 
 
-def changes(scores: Scores, i: int, received: Received | None) -> list[Change]:
+def changes(scores: Scores, i: int, received: Received | None) -> list[WhatIf]:
     """What would change the score of the account at position i, losses first.
 
     Parameters
@@ -73,7 +75,7 @@ def changes(scores: Scores, i: int, received: Received | None) -> list[Change]:
     told = []
     for what, raw in found:
         after = score_with(scores, i, raw)
-        told.append(Change(what, after, after - now, scores.background.place(after, i)))
+        told.append(WhatIf(what, after, after - now, scores.background.place(after, i)))
     return told
 
 
@@ -222,11 +224,15 @@ def _with_more_followers(scores: Scores, i: int) -> list[tuple[str, dict[str, fl
     evidence = scores.evidence
     if evidence.graph_is_derived or "reach" not in scores.raw or not scores.raw["reach"][i] > 0:
         return []
-    reach = float(scores.raw["reach"][i])
-    told = [(f"{percent(_GROWTH)} more followers like those it has", {"reach": reach * (1 + _GROWTH)})]
+    reach, spread = float(scores.raw["reach"][i]), scores.raw.get("spread")
+    spreads = spread is not None and not np.isnan(spread[i])
+    if spreads and scores.weights["spread"] > scores.weights["reach"]:
+        return []
+    only = " (by reach alone: spread is left as it is)" if spreads else ""
+    told = [(f"{percent(_GROWTH)} more followers like those it has{only}", {"reach": reach * (1 + _GROWTH)})]
     graph, row = evidence.graph, int(evidence.graph_rows[i])
     if graph is not None and row != ABSENT:
         given = np.sort(scores.background.attention[int(graph.in_indptr[row]) : int(graph.in_indptr[row + 1])])
         median = float(given[(given.size - 1) // 2])
-        told.insert(0, ("one more follower like its median one", {"reach": reach + median}))
+        told.insert(0, (f"one more follower like its median one{only}", {"reach": reach + median}))
     return told

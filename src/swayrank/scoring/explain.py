@@ -11,10 +11,12 @@ import numpy.typing as npt
 from swayrank.events import NO_POST
 from swayrank.events.columns import NO_TIME, iso
 from swayrank.scoring.background import Peer
-from swayrank.scoring.changes import Change, changes, gains_of, post_name, score_with
+from swayrank.scoring.changes import WhatIf, changes, gains_of, post_name, score_with
 from swayrank.scoring.communities import NONE
 from swayrank.scoring.evidence import ABSENT
+from swayrank.scoring.intervals import replicates
 from swayrank.scoring.received import Received
+from swayrank.scoring.table import beyond_scale
 from swayrank.scoring.telling import by_action, counted, figure, plain
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class PartReason:
         On the 0-100 scale.
     interval : tuple of two floats, or None
         Of `scaled`; None where no intervals were drawn.
+    beyond : bool
+        Whether the figure is more than the highest of the reference; all of these are 100, and so is the upper end.
     varies : str or None
         Why the figure could have come out differently; "none: census" where it could not.
     weight : float
@@ -56,6 +60,7 @@ class PartReason:
     unit: str
     scaled: float
     interval: Interval | None
+    beyond: bool
     varies: str | None
     weight: float
     contribution: float
@@ -150,8 +155,12 @@ class Explanation:
         How many accounts have a score.
     confidence : float or None
         Of the intervals; None where none were drawn.
+    n_replicates : int
+        How many were drawn.
     interval : tuple of two floats, or None
         Of the score.
+    middle_half : tuple of two floats, or None
+        Between which the score lies in the middle half of the replicates; above it, a score owes much to few posts.
     rank_interval : tuple of two ints, or None
         The best and the worst rank.
     one_sided : bool
@@ -175,7 +184,7 @@ class Explanation:
         The communities that most of its attention comes from.
     n_origins : int
         How many communities its followers come from.
-    changes : list of Change
+    changes : list of WhatIf
         What would change the score.
     enough : str or None
         What would halve the interval, in words.
@@ -186,7 +195,9 @@ class Explanation:
     rank: int | None
     n_scored: int
     confidence: float | None
+    n_replicates: int
     interval: Interval | None
+    middle_half: Interval | None
     rank_interval: tuple[int, int] | None
     one_sided: bool
     peer: Peer | None
@@ -202,7 +213,7 @@ class Explanation:
     engagers: list[Engager] = field(default_factory=list)
     origins: list[Origin] = field(default_factory=list)
     n_origins: int = 0
-    changes: list[Change] = field(default_factory=list)
+    changes: list[WhatIf] = field(default_factory=list)
     enough: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -233,7 +244,9 @@ def explain(scores: Scores, account: int | str, *, enough: bool = True) -> Expla
         rank=rank or None,
         n_scored=scores.n_scored,
         confidence=sure.confidence if sure is not None else None,
+        n_replicates=sure.n_replicates if sure is not None else 0,
         interval=_ends(sure.score, i) if sure is not None and known else None,
+        middle_half=_middle_half(scores, i) if known else None,
         rank_interval=(int(sure.rank[0][i]), int(sure.rank[1][i])) if sure is not None and known else None,
         one_sided=bool(sure.unseen[i]) if sure is not None else False,
         peer=scores.background.peer(i),
@@ -254,10 +267,15 @@ def _ends(pair: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]], i: int)
     return float(pair[0][i]), float(pair[1][i])
 
 
+def _middle_half(scores: Scores, i: int) -> Interval:
+    low, high = np.quantile(replicates(scores.basis, [i])["score"][:, 0], [0.25, 0.75])
+    return float(low), float(high)
+
+
 def _reasons(scores: Scores, i: int, told: dict[str, Any]) -> list[PartReason]:
     there = [name for name in scores.parts if not np.isnan(scores.parts[name][i])]
     weight = sum(scores.weights[name] for name in there) or 1.0
-    sure = scores.intervals
+    sure, beyond = scores.intervals, beyond_scale(scores, i)
     reasons = [
         PartReason(
             part=name,
@@ -265,6 +283,7 @@ def _reasons(scores: Scores, i: int, told: dict[str, Any]) -> list[PartReason]:
             unit=scores.units[name],
             scaled=float(scores.parts[name][i]),
             interval=None if sure is None else _ends(sure.parts[name], i),
+            beyond=name in beyond,
             varies=None if sure is None else sure.varies[name],
             weight=scores.weights[name] / weight,
             contribution=float(scores.contributions[name][i]) if scores.rank[i] else 0.0,

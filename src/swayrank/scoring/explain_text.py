@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from swayrank.scoring.explain import Engager, Explanation, Follower, Origin, PartReason, PostReason
 
 _SHOWN = 3
+_MOST = 0.5
+_TOP = 100.0
 
 
 def lines_of(told: Explanation) -> list[str]:
@@ -22,6 +24,7 @@ def lines_of(told: Explanation) -> list[str]:
     lines += [f"  {_part_text(reason, told.score is not None)}" for reason in told.parts]
     lines += [f"  {text}" for text in told.missing]
     lines.append(f"  {_chance_text(told)}")
+    lines += [f"  {text}" for text in _luck_text(told)]
     lines += _block("posts behind it", (_post_text(post) for post in told.posts[:_SHOWN]))
     if told.engagers:
         lines.append("  reacts most: " + "; ".join(_engager_text(e) for e in told.engagers[:_SHOWN]))
@@ -50,10 +53,14 @@ def _head(told: Explanation) -> str:
     sure = f"{100 * told.confidence:.3g} %"
     low, high = told.interval
     best, worst = told.rank_interval
-    place = f"between {ordinal(best)} and {ordinal(worst)}" if best < worst else f"always {ordinal(best)}"
+    place = (
+        f"between {ordinal(best)} and {ordinal(worst)}"
+        if best < worst
+        else f"{ordinal(best)} in {sure} or more of {told.n_replicates:,} replicates"
+    )
     return (
         f"{name}: {told.score:.1f} of 100, {sure} between {low:.1f} and {high:.1f}; "
-        f"rank {told.rank:,}, {place} of {told.n_scored:,}"
+        f"rank {told.rank:,} of {told.n_scored:,}, {place}"
     )
 
 
@@ -70,7 +77,8 @@ def _part_text(reason: PartReason, scored: bool) -> str:
     if reason.interval is not None and reason.interval[0] < reason.interval[1]:
         between = f" ({reason.interval[0]:.1f} to {reason.interval[1]:.1f})"
     product = f" x {reason.weight:.2g} = {reason.contribution:.1f}" if scored else ""
-    return f"{reason.part} {reason.scaled:.1f}{between}{product}: {reason.because}"
+    beyond = ", beyond the scale of the reference" if reason.beyond else ""
+    return f"{reason.part} {reason.scaled:.1f}{beyond}{between}{product}: {reason.because}"
 
 
 def _chance_text(told: Explanation) -> str:
@@ -78,16 +86,39 @@ def _chance_text(told: Explanation) -> str:
         return "no intervals were drawn"
     varies = "; ".join(f"{reason.part}, {reason.varies}" for reason in told.parts)
     one = " (one-sided here: nobody has reacted to it)" if told.one_sided else ""
-    return f"what varies in the intervals{one}: {varies}"
+    cut = [reason.part for reason in told.parts if reason.beyond or _ends_at_top(reason)]
+    ends = f"; cut off at 100, where the scale ends: {listed(cut)}" if cut else ""
+    return f"what varies in the intervals{one}: {varies}{ends}"
+
+
+def _ends_at_top(reason: PartReason) -> bool:
+    return reason.interval is not None and reason.interval[0] < reason.interval[1] == _TOP
+
+
+def _luck_text(told: Explanation) -> list[str]:
+    """A line where the score lies above most of its replicates."""
+    if told.score is None or told.middle_half is None or told.score <= told.middle_half[1]:
+        return []
+    low, high = told.middle_half
+    one = told.posts and told.posts[0].share > _MOST
+    on = "mostly on one post" if one else f"on {counted(told.n_posts, 'post')}" if told.n_posts else "on few reactions"
+    return [
+        f"its score rests {on}: another such period would probably bring less; "
+        f"the middle half of replicates is {low:.1f} to {high:.1f}"
+    ]
 
 
 def _post_text(post: PostReason) -> str:
     name = named(post.post) if post.post is not None else "a post"
     when = f", {post.time[:10]}" if post.time else ""
     lower = "lower" if post.gain >= 0 else "higher"
-    loss = "" if post.loss is None else f" ({signed(-post.loss)} for the score)"
+    loss = "" if post.loss is None else f" ({_moved(-post.loss)})"
     without = f"without it resonance would be {figure(abs(post.gain))} {lower}{loss}"
     return f"{name}{when}: {by_action(post.reactions)}; {percent(post.share)} of the weight; {without}"
+
+
+def _moved(points: float) -> str:
+    return f"{signed(points)} for the score" if signed(points) != signed(0.0) else "the score stays"
 
 
 def _standing(rank: int | None) -> str:

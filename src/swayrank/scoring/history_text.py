@@ -10,11 +10,11 @@ from swayrank.scoring.table import cell, span
 from swayrank.scoring.telling import figure
 
 if TYPE_CHECKING:
-    from swayrank.scoring.between_runs import Change, KeptComparison, PartChange, Side
+    from swayrank.scoring.between_runs import Change, PartChange, Side
     from swayrank.scoring.history import History, HistoryRow, RunFacts
 
 _MOST_ROWS = 60
-_TOP = 100.0
+_BEYOND = {(True, True): "both", (True, False): "earlier", (False, True): "now"}
 
 
 def times(runs: Sequence[RunFacts | HistoryRow]) -> list[str]:
@@ -122,8 +122,11 @@ def _sure(change: Change) -> str:
     if not any(part.terms for part in change.parts):
         return "nothing that the score counts has changed"
     between = f"{change.low:+.1f} to {change.high:+.1f} at {change.confidence:.0%}, as for independent estimates"
+    if change.withheld:
+        return f"whether that is more than chance cannot be told: {change.withheld}"
     if change.more_than_chance:
-        return f"more than chance explains ({between})"
+        alarms = f"of accounts whose habits stay, {figure(100 * (1 - change.confidence))} in 100 look so"
+        return f"more than chance explains ({between}; {alarms})"
     return f"no more than chance may explain ({between})"
 
 
@@ -132,26 +135,7 @@ def _part_lines(part: PartChange) -> list[str]:
     raw = ""
     if part.earlier_raw is not None and part.later_raw is not None:
         raw = f" ({figure(part.earlier_raw)} -> {figure(part.later_raw)} {part.unit})"
-    capped = ", at the top of the scale" if part.earlier == part.later == _TOP else ""
+    capped = f", {_BEYOND[part.beyond]} beyond the scale of the reference, cut off at 100" if any(part.beyond) else ""
     lines = [f"  {part.part} {part.points:+.1f}: {scaled}{raw}{capped}"]
     plain = len(part.terms) < 2 and all(term.what == "its figure" for term in part.terms)
     return lines if plain else [*lines, *(f"    {term.points:+.1f}: {term.what}" for term in part.terms)]
-
-
-def kept_comparison_text(told: KeptComparison) -> str:
-    """Who is above whom, by what, how sure."""
-    first, second = printable(told.first), printable(told.second)
-    one, two = told.sides
-    if told.difference is None:
-        return f"{first}: {_standing(one)}; {second}: {_standing(two)}"
-    head = (
-        f"{first} ({one.score:.1f}, rank {one.rank:,}) is {told.difference:.1f} points above "
-        f"{second} ({two.score:.1f}, rank {two.rank:,})"
-    )
-    by = ", ".join(f"{name} {points:+.1f}" for name, points in sorted(told.parts.items(), key=lambda p: -abs(p[1])))
-    lines = [head, f"  by part: {by}"]
-    if told.low is not None and told.high is not None and told.confidence is not None:
-        between = f"{told.low:+.1f} to {told.high:+.1f} at {told.confidence:.0%}"
-        sure = "their order is sure" if told.low > 0 else "their order is not sure"
-        lines.append(f"  {sure}: the difference is {between}, taken as of independent estimates")
-    return "\n".join(lines)

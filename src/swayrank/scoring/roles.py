@@ -1,9 +1,11 @@
 """Roles: what kind of influence an account has, by stated rules over what it does, what it gets, and who follows it.
 
 A role holds where all conditions of its rule in :data:`ROLES` do; an account has the first that holds, and the others
-are told beside it. "ordinary" is who meets none, and accounts without a score have no role. Among fewer than fifty
-accounts nobody stands at the 99th percentile: mid-ranks do not pretend to be finer than they are. The rules and their
-thresholds are swayrank's own, written down so that they can be disputed; the kinds are those of the literature:
+are told beside it. "ordinary" is who meets none; accounts without a score have no role, and where neither what an
+account does nor what it draws is known (a follow graph alone, a table of posts) its role is unknown, since every rule
+asks for one of them. Among fewer than fifty accounts nobody stands at the 99th percentile: mid-ranks do not pretend to
+be finer than they are. The rules and their thresholds are conventions, swayrank's own, written down so that they can be
+disputed; the kinds are those of the literature:
 
 - broadcaster, and the difference between having an audience and moving it: Gonzalez-Bailon, Borge-Holthoefer & Moreno
   (2013), "Broadcasters and hidden influentials in online protest diffusion", doi:10.1177/0002764213479371;
@@ -165,7 +167,7 @@ class Role:
     ----------
     account : str
     name : str or None
-        A role of :data:`ROLES`, or "ordinary"; None without a score.
+        A role of :data:`ROLES`, or "ordinary"; None without a score, or where no rule could be evaluated.
     why : str
         The conditions with the account's figures, in words.
     also : list of str
@@ -190,7 +192,7 @@ class Role:
 
     def __str__(self) -> str:
         also = f"; also {', '.join(self.also)}" if self.also else ""
-        return f"{named(self.account)}: {self.name or 'no role'}{also}\n  {self.why}"
+        return f"{named(self.account)}: {self.name or 'no role known'}{also}\n  {self.why}"
 
     __repr__ = __str__
 
@@ -205,20 +207,23 @@ class RoleTable:
         NaN where unknown.
     holds : numpy.ndarray of bool, shape (n_roles, n)
         By rule, in the order of :data:`ROLES`; False without a score.
+    known : numpy.ndarray of bool, shape (n,)
+        Whether any rule could be evaluated: whether its acts or the reactions to it are known.
     """
 
     figures: Mapping[str, Floats]
     percentiles: Mapping[str, Floats]
     holds: npt.NDArray[np.bool_]
+    known: npt.NDArray[np.bool_]
 
 
 def roles(scores: Scores) -> npt.NDArray[np.object_]:
-    """The role of every account, str or None; :attr:`Scores.roles`."""
+    """The role of every account, str or None (no score, or unknown); :attr:`Scores.roles`."""
     table = scores.background.role_table
     names = np.array([*(rule.role for rule in ROLES), ORDINARY], object)
     first = np.argmax(np.vstack([table.holds, np.ones((1, len(scores)), np.bool_)]), axis=0)
     found: npt.NDArray[np.object_] = names[first]
-    found[scores.rank == 0] = None
+    found[(scores.rank == 0) | ~table.known] = None
     return found
 
 
@@ -231,6 +236,8 @@ def role(scores: Scores, account: int | str) -> Role:
     percentiles = {name: _number(values[i]) for name, values in table.percentiles.items()}
     if not scores.rank[i]:
         name, why = None, "insufficient data for a score, and so for a role"
+    elif not table.known[i]:
+        name, why = None, "unknown: no log tells what it does or draws, and every rule asks for that"
     elif held:
         name, why = held[0].role, f"{held[0].words}: {_why(held[0], figures, percentiles)}"
     else:
@@ -248,7 +255,8 @@ def role_table(scores: Scores) -> RoleTable:
     asked = {condition.figure for rule in ROLES for condition in rule.conditions if condition.percentile}
     tier = np.where(scored, 0, -1)
     percentiles = {name: mid_ranks(figures[name], tier) for name in FIGURES if name in asked}
-    return RoleTable(figures, percentiles, rules_held(figures, percentiles, scored))
+    known = ~(np.isnan(figures["n_acts"]) & np.isnan(figures["n_reactions"]))
+    return RoleTable(figures, percentiles, rules_held(figures, percentiles, scored), known)
 
 
 def rules_held(

@@ -52,6 +52,10 @@ class ScoreRow:
         What each part adds to the score; they sum to it.
     status : str
         "scored" or "insufficient data".
+    interval : tuple of two float, or None
+        Of the score; None without one.
+    rank_interval : tuple of two int, or None
+        The best and the worst rank.
     """
 
     rank: int | None
@@ -60,6 +64,8 @@ class ScoreRow:
     parts: dict[str, float | None]
     contributions: dict[str, float]
     status: str
+    interval: tuple[float, float] | None = None
+    rank_interval: tuple[int, int] | None = None
 
 
 class ScoreTable(list[ScoreRow]):
@@ -68,17 +74,24 @@ class ScoreTable(list[ScoreRow]):
     def __repr__(self) -> str:
         if not self:
             return "no account has a score"
-        names = list(self[0].parts)
-        rows = [["rank", "account", "score", *names]]
-        rows += [
-            [_text(r.rank, "d"), str(r.account), _text(r.score, ".1f"), *(_text(r.parts[p], ".1f") for p in names)]
-            for r in self
-        ]
+        names, sure = list(self[0].parts), self[0].interval is not None
+        heads = ["rank", *(["between"] if sure else []), "account", "score", *(["from-to"] if sure else []), *names]
+        rows = [heads, *(self._cells(row, sure) for row in self)]
+        left = heads.index("account")
         wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         return "\n".join(
-            "  ".join(f"{c:<{w}}" if i == 1 else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, wide, strict=True)))
+            "  ".join(f"{c:<{w}}" if i == left else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, wide, strict=True)))
             for row in rows
         )
+
+    @staticmethod
+    def _cells(row: ScoreRow, sure: bool) -> list[str]:
+        from swayrank.scoring.table import span
+
+        between = [span(*(row.rank_interval or (None, None)), "d")] if sure else []
+        ends = [span(*(row.interval or (None, None)))] if sure else []
+        parts = [_text(value, ".1f") for value in row.parts.values()]
+        return [_text(row.rank, "d"), *between, str(row.account), _text(row.score, ".1f"), *ends, *parts]
 
 
 def _text(value: float | None, form: str) -> str:
@@ -117,6 +130,22 @@ class Scores:
         How sure the parts, the score and the rank are; None where none were asked for.
     basis : Basis
         What replicates are drawn from.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> town = sr.generate("town", n=300, rng=7)
+    >>> scores = sr.score(town.graph, town.events, rng=7)
+    >>> scores.top(3)
+    rank  between  account  score    from-to  reach  resonance  spread
+       1      1-2  mirodi    90.7  78.1-97.2   95.1       90.0    99.6
+       2      1-3  petamo    81.9  71.9-87.3   75.7       82.5    77.7
+       3      2-6  bobeno    74.0  64.8-80.5   67.2       74.6    69.4
+    >>> best = scores.row(scores.top(1)[0].account)
+    >>> best.interval[0] <= best.score <= best.interval[1], round(sum(best.contributions.values()) - best.score, 9)
+    (True, 0.0)
+    >>> scores.to_frame("polars").shape[0]
+    300
     """
 
     ids: Ids
@@ -172,7 +201,7 @@ class Scores:
         return self._row(self.ids.position(account))
 
     def _row(self, i: int) -> ScoreRow:
-        rank = int(self.rank[i])
+        rank, sure = int(self.rank[i]), self.intervals
         return ScoreRow(
             rank=rank or None,
             account=self.ids[i],
@@ -180,6 +209,8 @@ class Scores:
             parts={name: _number(values[i]) for name, values in self.parts.items()},
             contributions={n: float(v[i]) for n, v in self.contributions.items() if not np.isnan(v[i])},
             status=SCORED if rank else INSUFFICIENT,
+            interval=None if sure is None or not rank else (float(sure.score[0][i]), float(sure.score[1][i])),
+            rank_interval=None if sure is None or not rank else (int(sure.rank[0][i]), int(sure.rank[1][i])),
         )
 
     @cached_property

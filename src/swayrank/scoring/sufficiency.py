@@ -2,6 +2,10 @@
 
 An account observed for f times as long has f times the hits, each worth 1 / f of what it is worth now. Its interval is
 drawn again from the posterior with f = 1, 2, 4, ..., and the factor that halves the width is read off between them.
+Widths are those on a scale that goes on beyond 100 as it rises before: where it ends, an interval that is cut off there
+would seem narrow already.
+
+Under one reference more days or posts would also raise the figure itself, which is a sum: here it is held where it is.
 """
 
 from __future__ import annotations
@@ -11,16 +15,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from swayrank.events.columns import NO_TIME
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.intervals import Basis, Chance, draw
+from swayrank.scoring.scale import Knots
 
 if TYPE_CHECKING:
     from swayrank.scoring.scores import Scores
 
 _FACTORS = tuple(2.0**k for k in range(9))
 _US_PER_DAY = 86_400_000_000
+_TAIL_MARK, _TOP = 90.0, 100.0
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,14 @@ def more_data(scores: Scores, account: int) -> MoreData:
     ways += (
         [f"{days:,.0f} more days at its present pace" if days >= 1 else f"{24 * days:.0f} more hours"] if days else []
     )
-    how = f": {', or '.join(ways)}" if ways else ""
-    return MoreData(factor, posts, days, f"about {factor:.2g} times as much evidence would halve the interval{how}")
+    how = f": {', or '.join(ways)} (under the same reference these also raise the score)" if ways else ""
+    ends = "" if scores.intervals.score[1][account] < _TOP else ", counted as if the scale went on beyond 100"
+    words = f"about {factor:.2g} times as much evidence would halve the interval{ends}{how}"
+    return MoreData(factor, posts, days, words)
 
 
 def _halving_factor(basis: Basis, account: int, confidence: float) -> float | None:
-    alone = _alone(basis, account)
+    alone = _endless(_alone(basis, account))
     widths: list[float] = []
     for factor in _FACTORS:
         drawn = draw(_longer(alone, factor), 0, 1)["score"]
@@ -91,6 +100,22 @@ def _halving_factor(basis: Basis, account: int, confidence: float) -> float | No
             share = (before - math.log(widths[0] / 2)) / (before - after)
             return float(2.0 ** (len(widths) - 2 + share))
     return None
+
+
+@dataclass(frozen=True)
+class _Endless(Knots):
+    """A scale that does not end at 100, but goes on as it rises from the 99th percentile to the highest figure."""
+
+    def scale(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Raw figures on 0-100 and beyond."""
+        slope = (_TOP - _TAIL_MARK) / (math.log1p(self.top) - math.log1p(self.tail))
+        beyond = np.log1p(np.maximum(raw, self.top)) - math.log1p(self.top)
+        return Knots.scale(self, raw) + slope * beyond
+
+
+def _endless(basis: Basis) -> Basis:
+    knots = {name: _Endless(k.median, k.tail, k.top) for name, k in basis.reference.knots.items()}
+    return basis._replace(reference=replace(basis.reference, knots=knots))
 
 
 def _alone(basis: Basis, i: int) -> Basis:

@@ -12,9 +12,11 @@ import numpy.typing as npt
 from swayrank._text import printable
 from swayrank.ids import Ids
 from swayrank.scoring.intervals import Intervals
+from swayrank.scoring.scale import Reference
 
 Floats = npt.NDArray[np.float64]
 _GAP = 2
+_BEYOND = ">100"
 
 
 class Ranked(Protocol):
@@ -33,6 +35,14 @@ class Ranked(Protocol):
         """1 is the highest, 0 without a score."""
 
     @property
+    def raw(self) -> Mapping[str, Floats]:
+        """The figures, NaN where missing."""
+
+    @property
+    def reference(self) -> Reference:
+        """The scale."""
+
+    @property
     def parts(self) -> Mapping[str, Floats]:
         """0-100, NaN where missing."""
 
@@ -42,7 +52,7 @@ class Ranked(Protocol):
 
     @property
     def roles(self) -> npt.NDArray[np.object_] | None:
-        """The role of every account, None without a score; None where roles are not known."""
+        """The role of every account, None without a score or where unknown; None where the run does not tell."""
 
     @property
     def intervals(self) -> Intervals | None:
@@ -70,6 +80,23 @@ def cell(value: float | None, form: str) -> str:
     return "-" if value is None or math.isnan(value) else format(value, form)
 
 
+def beyond_scale(scores: Ranked, i: int) -> list[str]:
+    """The parts of which an account has more than the highest figure of the reference; all of these are 100."""
+    knots = scores.reference.knots
+    return [name for name, values in scores.raw.items() if values[i] > knots[name].top]
+
+
+def beyond_note(scores: Ranked, positions: Iterable[int]) -> str | None:
+    """What ">100" in a table means; None where no account of these lies beyond the scale."""
+    parts = list(dict.fromkeys(name for i in positions for name in beyond_scale(scores, int(i))))
+    if not parts:
+        return None
+    return (
+        f">100: beyond the scale of the reference ({', '.join(parts)}); it counts as 100, intervals are cut off there, "
+        "and such accounts cannot be told apart by that part: a new reference can"
+    )
+
+
 def score_table(scores: Ranked, positions: Iterable[int], room: int = 240) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of some accounts' scores; what there is no room for is left out, the last columns first.
 
@@ -91,9 +118,11 @@ def score_table(scores: Ranked, positions: Iterable[int], room: int = 240) -> tu
     columns["score"] = [cell(scores.score[i], ".1f") for i in at]
     if sure is not None:
         columns["from-to"] = [span(sure.score[0][i], sure.score[1][i]) for i in at]
-    columns |= {name: [cell(values[i], ".1f") for i in at] for name, values in scores.parts.items()}
+    over = {i: beyond_scale(scores, i) for i in at}
+    for name, values in scores.parts.items():
+        columns[name] = [_BEYOND if name in over[i] else cell(values[i], ".1f") for i in at]
     if scores.roles is not None:
-        columns["role"] = [str(scores.roles[i] or "-") for i in at]
+        columns["role"] = [str(scores.roles[i] or ("unknown" if scores.rank[i] else "-")) for i in at]
     names = _that_fit(columns, room)
     return names, [[columns[name][k] for name in names] for k in range(len(at))]
 
@@ -116,6 +145,7 @@ def score_row(scores: Ranked, i: int) -> dict[str, Any]:
         "score": _number(scores.score[i]),
         "parts": {name: _number(values[i]) for name, values in scores.parts.items()},
         "contributions": {n: float(v[i]) for n, v in scores.contributions.items() if not np.isnan(v[i])},
+        "beyond_scale": beyond_scale(scores, i),
     }
     if sure is not None:
         told |= {

@@ -9,6 +9,7 @@ from typing import Any
 from swayrank._text import printable
 
 _NAME = 40  # characters of an account's or a post's name that a line shows
+_NOTHING = 1e-9  # points of a score that are the error of a sum
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
@@ -54,9 +55,10 @@ def plural(word: str) -> str:
 def signed(value: float) -> str:
     """A difference of scores.
 
-    >>> signed(1.25), signed(-0.04), signed(0.0)
+    >>> signed(1.25), signed(-0.04), signed(-0.0)
     ('+1.2', '-0.04', '+0')
     """
+    value = 0.0 if abs(value) < _NOTHING else value
     return f"{value:+.1f}" if abs(value) >= 0.1 else f"{value:+.1g}"
 
 

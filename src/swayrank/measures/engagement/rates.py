@@ -11,8 +11,9 @@ Definition: the rate of a post is count / opportunities. ``of`` names the count,
 The rate of an account, over its posts j (``average``):
 
 - ``"shrunk"``: the posts' mean weighted by effective opportunities, drawn towards the account's peer tier by as much as
-  the evidence is thin, with an interval: :mod:`swayrank.measures.engagement.shrinkage`. Beta-Binomial per reach,
-  impressions and views; Gamma-Poisson per followers and posts, where counts may exceed the opportunities.
+  the evidence is thin: the mean of a posterior, whose middle is the interval
+  (:mod:`swayrank.measures.engagement.shrinkage`). Beta-Binomial per reach, impressions and views; Gamma-Poisson per
+  followers and posts, where counts may exceed the opportunities.
 - ``"pooled"``: sum of counts / sum of opportunities; big posts decide. ``"mean"``: of the posts' rates; each post
   counts alike. ``"median"``; ``"trimmed"``: the mean without the lowest and highest tenth (``trim``, cut down to whole
   posts).
@@ -131,7 +132,7 @@ def engagement_rate(
     >>> engagement_rate(posts, per="views", average="pooled").values.tolist()
     [0.02, 0.75]
     >>> engagement_rate(posts, per="views").values.round(3).tolist()
-    [0.02, 0.061]
+    [0.021, 0.056]
     """
     return _rate("engagement_rate", posts, of, per, average, trim, tiers, kinds, confidence)
 
