@@ -246,9 +246,11 @@ class KeptScores:
         return self._row(self.ids.position(account))
 
     def _row(self, i: int) -> ScoreRow:
-        told = score_row(self, i)
+        told, scored = score_row(self, i), bool(self.rank[i])
         named = {name: told[name] for name in ("rank", "score", "parts", "contributions")}
-        return ScoreRow(account=self.ids[i], status=SCORED if self.rank[i] else INSUFFICIENT, **named)
+        if scored and self.intervals is not None:
+            named |= {"interval": tuple(told["score_between"]), "rank_interval": tuple(told["rank_between"])}
+        return ScoreRow(account=self.ids[i], status=SCORED if scored else INSUFFICIENT, **named)
 
     def to_arrow(self) -> pa.Table:
         """All accounts, best first, those without a score last, as an Arrow table."""
