@@ -222,7 +222,7 @@ def test_references_make_runs_comparable(town, scores):
         sr.score(town.graph, town.events, reference=scores.reference, profile="campaign", rng=5).check_comparable(
             scores
         )
-    with pytest.raises(ParameterError, match="half-life 3"):
+    with pytest.raises(ParameterError, match="half-life of"):
         sr.score(town.graph, town.events, reference=scores.reference, half_life_days=3, rng=5)
 
 
@@ -296,7 +296,7 @@ def test_frames(scores, backend):
 def test_table_prints(scores):
     text = repr(scores)
     assert f"{scores.n_scored:,} scored" in text
-    assert text.splitlines()[2].split()[:3] == ["rank", "account", "score"]
+    assert text.splitlines()[2].split()[:5] == ["rank", "between", "account", "score", "from-to"]
     assert "resonance 0.9" in text
 
 
@@ -375,3 +375,14 @@ def test_nothing_to_score_is_said():
     empty = sr.Events.from_frame({"actor": [], "target": [], "action": []})
     with pytest.raises(sr.ParameterError, match="no accounts"):
         sr.score(events=empty)
+
+
+def test_a_graph_from_the_future_is_refused():
+    town = sr.generate("town", n=200, rng=1, replays=2)
+    options = {"until": "2026-03-10", "n_replicates": None, "rng": 1}
+    assert any("carries no dates" in line for line in sr.score(town.graph, town.events, **options).left_out)
+    dated = sr.score(town.graph, town.events, as_of="2026-03-01", **options)
+    assert not any("carries no dates" in line for line in dated.left_out)
+    assert dated.params["as_of"].startswith("2026-03-01")
+    with pytest.raises(sr.ParameterError, match="as_of must not lie after until"):
+        sr.score(town.graph, town.events, as_of="2026-03-11", **options)

@@ -61,6 +61,7 @@ def score(
     half_life_days: float | str | None = None,
     action_weights: Mapping[str, float] | None = None,
     until: str | datetime.datetime | datetime.date | int | None = None,
+    as_of: str | datetime.datetime | datetime.date | int | None = None,
     min_evidence: int = 3,
     reference: Reference | str | Path | None = None,
     prob: str | float = "weighted_cascade",
@@ -93,6 +94,9 @@ def score(
         :data:`~swayrank.measures.engagement.decay.ACTION_WEIGHTS`.
     until : str, datetime.datetime or int, optional
         Use only what happened before this instant (a date, a time, or microseconds since 1970, UTC).
+    as_of : str, datetime.datetime or int, optional
+        When the graph was taken, whose arcs carry no dates. With `until`, a later graph is refused; without `as_of`,
+        the result notes that the graph may know arcs from after `until`.
     min_evidence : int, default 3
         Followers, reactions received and posts published together that an account needs to be scored.
     reference : Reference, str or Path, optional
@@ -147,6 +151,7 @@ def score(
     reference = _loaded(reference)
     runner = resolve_engine(engine, threads)
     cut = None if until is None else as_us(until)
+    taken = _taken(as_of, cut)
     events, posts = _before(events, posts, cut)
     by_action = _action_weights(action_weights, events)
     half_life, chosen_by = _half_life(half_life_days, reference, events, posts, by_action)
@@ -162,7 +167,9 @@ def score(
             f"profile weighs only {', '.join(measured)}, which this data does not hold; weigh a part that it holds"
         )
     span = _span_days(events, posts)
-    told = _Told(profile, parameters, cut, graph, min_evidence, chosen_by, n_replicates, confidence, reference, span)
+    told = _Told(
+        profile, parameters, cut, taken, graph, min_evidence, chosen_by, n_replicates, confidence, reference, span
+    )
     return _combine(evidence, found, weights, _reference(found, reference, decay), told)
 
 
@@ -173,6 +180,7 @@ class _Told:
     profile: str | Mapping[str, float]
     parameters: PartParameters
     cut: int | None
+    taken: int | None
     graph: Graph | None
     min_evidence: int
     half_life_chosen_by: str
@@ -189,6 +197,7 @@ class _Told:
             "half_life_chosen_by": self.half_life_chosen_by,
             "action_weights": dict(p.decay.action_weights),
             "until": None if self.cut is None else iso(self.cut),
+            "as_of": None if self.taken is None else iso(self.taken),
             "span_days": self.span_days,
             "now": None if p.decay.now is None else iso(p.decay.now),
             "min_evidence": self.min_evidence,
@@ -202,8 +211,10 @@ class _Told:
         lines = [*evidence.left_out]
         if missing:
             lines.append(f"{' and '.join(missing)} could not be measured; the other parts' weights were scaled up")
-        if self.cut is not None and self.graph is not None:
-            lines.append("the follow graph carries no dates: it may know arcs from after `until`")
+        if self.cut is not None and self.graph is not None and self.taken is None:
+            lines.append(
+                "the follow graph carries no dates: it may know arcs from after `until` (as_of= says when it was taken)"
+            )
         if self.cut is not None and evidence.posts is not None:
             lines.append("counts per post are as of their export: they may hold reactions from after `until`")
         known_until = None if self.reference is None else self.reference.made.get("data_until")
@@ -234,6 +245,15 @@ def _action_weights(given: Mapping[str, float] | None, events: Events | None) ->
             raise ParameterError(f"action_weights must be about {', '.join(sorted(known))}, got {action!r}")
         check(f"action_weights[{action!r}]", weight, Interval(0, 1e6))
     return {action: float(weight) for action, weight in given.items()}
+
+
+def _taken(as_of: str | datetime.datetime | datetime.date | int | None, cut: int | None) -> int | None:
+    taken = None if as_of is None else as_us(as_of)
+    if taken is not None and cut is not None and taken > cut:
+        raise ParameterError(
+            f"as_of must not lie after until ({iso(cut)}), got {iso(taken)}: the graph would know arcs from the future"
+        )
+    return taken
 
 
 def _before(events: Events | None, posts: Posts | None, cut: int | None) -> tuple[Events | None, Posts | None]:

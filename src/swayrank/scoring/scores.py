@@ -88,8 +88,9 @@ class ScoreTable(list[ScoreRow]):
     def _cells(row: ScoreRow, sure: bool) -> list[str]:
         from swayrank.scoring.table import span
 
-        between = [span(*(row.rank_interval or (None, None)), "d")] if sure else []
-        ends = [span(*(row.interval or (None, None)))] if sure else []
+        best, worst = row.rank_interval or (None, None)
+        low, high = row.interval or (None, None)
+        between, ends = ([span(best, worst, "d")], [span(low, high)]) if sure else ([], [])
         parts = [_text(value, ".1f") for value in row.parts.values()]
         return [_text(row.rank, "d"), *between, str(row.account), _text(row.score, ".1f"), *ends, *parts]
 
