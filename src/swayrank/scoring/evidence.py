@@ -130,6 +130,8 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
             "the posts table is not used for resonance, since the log holds reactions: "
             "an account that stands in the table alone has none"
         )
+    elif posts is not None:
+        left_out.append("counts per post do not tell who reacted: loyal fans and farms of bots count in full")
     if graph is not None and events is not None and not derived:
         left_out += _mismatch(graph, events)
     accounts = _union(_ids_of(graph, events, posts))
