@@ -417,6 +417,5 @@ def _beyond_text(reason: PartDifference, names: tuple[str, str]) -> str:
     who = [named(name) for name, beyond in zip(names, reason.beyond, strict=True) if beyond]
     if not who:
         return ""
-    return (
-        f"; {' and '.join(who)} {'are' if len(who) > 1 else 'is'} beyond the scale of the reference, and count as 100"
-    )
+    which = "both are" if len(who) > 1 else f"{who[0]} is"
+    return f"; {which} beyond the scale of the reference: counts as 100"

@@ -21,6 +21,7 @@ from swayrank.events.columns import NO_TIME
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.intervals import Basis, Chance, draw
 from swayrank.scoring.scale import Knots
+from swayrank.scoring.telling import counted
 
 if TYPE_CHECKING:
     from swayrank.scoring.scores import Scores
@@ -76,14 +77,24 @@ def more_data(scores: Scores, account: int) -> MoreData:
             None, None, None, f"not even {_FACTORS[-1]:.0f} times as much evidence would halve the interval"
         )
     posts, days = _more_posts(scores, account, factor), _more_days(scores, factor)
-    ways = [f"{posts:,} more posts in the same time"] if posts else []
+    ways = [f"{counted(posts, 'more post')} in the same time"] if posts else []
     ways += (
-        [f"{days:,.0f} more days at its present pace" if days >= 1 else f"{24 * days:.0f} more hours"] if days else []
+        [f"{counted(round(days), 'more day')} at its present pace" if days >= 1 else f"{24 * days:.0f} more hours"]
+        if days
+        else []
     )
     how = f": {', or '.join(ways)} (under the same reference these also raise the score)" if ways else ""
-    ends = "" if scores.intervals.score[1][account] < _TOP else ", counted as if the scale went on beyond 100"
+    ends = ", counted as if the scale went on beyond 100" if _cut_off(scores, account) else ""
     words = f"about {factor:.2g} times as much evidence would halve the interval{ends}{how}"
     return MoreData(factor, posts, days, words)
+
+
+def _cut_off(scores: Scores, account: int) -> bool:
+    """Whether a part of the account reaches the end of the scale, so that its interval is cut off there."""
+    sure = scores.intervals
+    return sure is not None and any(
+        sure.parts[name][1][account] >= _TOP for name, words in sure.varies.items() if not words.startswith("none")
+    )
 
 
 def _halving_factor(basis: Basis, account: int, confidence: float) -> float | None:
