@@ -343,10 +343,15 @@ def _followers_in(graph: Graph, events: Events) -> Floats:
 
 
 class UsableRates(NamedTuple):
-    """The rows that say something, and what became of the others."""
+    """The rows that say something, what became of the others, and where they stood.
+
+    ``rows`` are those of the table where ``kept``, in the order ``order``.
+    """
 
     rows: PostRates
     params: dict[str, object]
+    kept: npt.NDArray[np.bool_]
+    order: npt.NDArray[np.intp]
 
 
 def usable_rates(posts: Posts, of: str, per: str) -> UsableRates:
@@ -384,13 +389,15 @@ def usable_rates(posts: Posts, of: str, per: str) -> UsableRates:
     impossible = ~missing & ((opportunities <= 0) | negative | infinite)
     exceeding = ~missing & ~impossible & (count > opportunities) & (per in _BOUNDED)
     keep = ~(missing | impossible | exceeding)
-    rows = PostRates.of(posts.account[keep], count[keep], opportunities[keep], len(posts.accounts))
+    columns = posts.account[keep], count[keep], opportunities[keep]
+    rows = PostRates.of(*columns, len(posts.accounts))
     left_out = {
         "missing": int(missing.sum()),
         "impossible": int(impossible.sum()),
         "exceeding": int(exceeding.sum()),
     }
-    return UsableRates(rows, {"counts": counted, "rows": int(keep.sum()), **left_out})
+    params = {"counts": counted, "rows": int(keep.sum()), **left_out}
+    return UsableRates(rows, params, keep, PostRates.order(*columns))
 
 
 def _rate(
@@ -412,14 +419,15 @@ def _rate(
     params = {
         **rates.params,
         "trim": None,
-        "model": _model(per),
+        "model": model_of(per),
         "tiers": dict(found.cuts),
         "priors": {tier: prior.recorded() for tier, prior in shrunk.priors.items()},
     }
     return Measure(name, shrunk.values, posts.accounts, params, interval=(shrunk.low, shrunk.high))
 
 
-def _model(per: str) -> str:
+def model_of(per: str) -> str:
+    """Which model of :mod:`swayrank.measures.engagement.shrinkage` rates per these have."""
     return "beta_binomial" if per in _BOUNDED else "gamma_poisson"
 
 
@@ -431,11 +439,11 @@ def _shrunk(
     kinds: Mapping[Any, str] | None,
     confidence: float,
 ) -> tuple[ShrunkRates, Tiers]:
-    found = _tiers_of(posts, tiers, kinds)
-    return shrink(rows, _model(per), found.tier, found.names, confidence), found
+    found = tiers_of(posts, tiers, kinds)
+    return shrink(rows, model_of(per), found.tier, found.names, confidence), found
 
 
-def _tiers_of(posts: Posts, tiers: Cuts | Tiers, kinds: Mapping[Any, str] | None) -> Tiers:
+def tiers_of(posts: Posts, tiers: Cuts | Tiers, kinds: Mapping[Any, str] | None) -> Tiers:
     """The tier of every account of the posts."""
     if isinstance(tiers, Tiers):
         if kinds is not None:

@@ -92,8 +92,13 @@ class PostRates:
     def of(cls, account: npt.ArrayLike, count: npt.ArrayLike, opportunities: npt.ArrayLike, n: int) -> PostRates:
         """Rows in any order, brought into that one."""
         columns = np.asarray(account, np.int64), np.asarray(count, float), np.asarray(opportunities, float)
-        order = np.lexsort((columns[1], columns[2], columns[0]))
+        order = cls.order(*columns)
         return cls(columns[0][order], columns[1][order], columns[2][order], n)
+
+    @staticmethod
+    def order(account: npt.ArrayLike, count: npt.ArrayLike, opportunities: npt.ArrayLike) -> npt.NDArray[np.intp]:
+        """Which of the given rows stands in each place."""
+        return np.lexsort((np.asarray(count), np.asarray(opportunities), np.asarray(account)))
 
     def sums(self, values: Floats) -> Floats:
         """Sums of a row's figure per account."""
@@ -233,8 +238,28 @@ def shrink(
     >>> shrunk.values.round(3).tolist(), shrunk.priors["all"].source
     ([0.021, 0.033], 'unit information')
     """
-    there = rows.n_rows > 0
     out = [np.full(rows.n_accounts, np.nan) for _ in range(5)]
+    priors = priors_of(rows, model, tier, names)
+    for position, name in [*enumerate(names), (-1, "unknown")]:
+        if name not in priors:
+            continue
+        chosen = (rows.n_rows > 0) & (tier == position)
+        found = _posteriors(rows.among(chosen), priors[name], np.flatnonzero(chosen), confidence)
+        for array, values in zip(out, found, strict=True):
+            array[chosen] = values
+    values, low, high, weighted, effective = out
+    return ShrunkRates(values, low, high, weighted, effective, priors)
+
+
+def priors_of(rows: PostRates, model: str, tier: npt.NDArray[np.intp], names: tuple[str, ...]) -> dict[str, Prior]:
+    """What each tier shows, or the network where the tier is small; tiers without data are left out.
+
+    Parameters
+    ----------
+    rows, model, tier, names
+        As for :func:`shrink`.
+    """
+    there = rows.n_rows > 0
     whole: Prior | None = None
     priors: dict[str, Prior] = {}
     for position, name in [*enumerate(names), (-1, "unknown")]:
@@ -242,17 +267,12 @@ def shrink(
         n_chosen = int(np.count_nonzero(chosen))
         if n_chosen == 0:
             continue
-        part = rows.among(chosen)
         if n_chosen >= FEWEST_IN_TIER or n_chosen == np.count_nonzero(there):
-            prior = fit_prior(part, model)
+            priors[name] = fit_prior(rows.among(chosen), model)
         else:
             whole = whole or _of_network(fit_prior(rows, model))
-            prior = whole
-        priors[name] = prior
-        for array, values in zip(out, _posteriors(part, prior, np.flatnonzero(chosen), confidence), strict=True):
-            array[chosen] = values
-    values, low, high, weighted, effective = out
-    return ShrunkRates(values, low, high, weighted, effective, priors)
+            priors[name] = whole
+    return priors
 
 
 def _of_network(prior: Prior) -> Prior:
