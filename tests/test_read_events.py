@@ -591,10 +591,62 @@ def test_posts_take_constants_and_parts_of_columns(write):
     po = read_posts(path, columns={"account": {"column": "id", "before": "_"}, "post": "id", "likes": "likes"})
     assert list(po.accounts) == [12]
     assert po.likes.tolist() == [1500, 7, 7]
-    assert (po.report.duplicates, po.given) == (1, ("likes",))
+    assert (po.report.duplicates, po.given) == (1, ("likes", "views"))
     one = read_posts(path, columns={"account": {"const": "ada"}, "post": "id", "views": "views"}, duplicates="drop")
     assert list(one.accounts) == ["ada"]
     assert one.n_posts == 2
+
+
+def test_fields_of_posts_that_are_not_named_are_recognised_and_told(write):
+    path = write("who,Favs,Followers,notes,replies\nada,3,100,x,1\nbob,4,200,y,2\n", "posts.csv")
+    po = read_posts(path, columns={"account": "who", "likes": "Favs"})
+    assert po.given == ("likes", "comments", "followers")
+    assert po.followers.tolist() == [100, 200]
+    assert po.report.files[0].notes == (
+        "recognised beside the columns that were named: comments = replies, followers = Followers",
+    )
+    assert read_posts(path, columns={"account": "who", "likes": "replies"}).given == ("likes", "followers")
+    frame = read_posts(pd.read_csv(path), columns={"account": "who"})
+    assert frame.report.files[0].notes == po.report.files[0].notes
+    known = write("account,Favs,likes\nada,3,9\n", "known.csv")
+    assert read_posts(known, columns={"likes": "Favs"}).likes.tolist() == [3]
+    with pytest.raises(
+        InputError, match=r"be the account.*columns= in Python or --posts-columns account=\.\.\. on the"
+    ):
+        read_posts(path, columns={"likes": "Favs"})
+    with pytest.raises(InputError, match=r"be the account"):
+        read_posts(path)
+
+
+def test_points_between_thousands_of_counts_are_told(write):
+    text = "account,likes,followers,shares\nada,1.200,5.000,1.234.567\nbob,950,12.000,3\ncem,2.345,,\n"
+    path = write(text, "posts.csv")
+    with pytest.warns(SwayrankWarning, match=r"points read as signs between thousands"):
+        po = read_posts(path)
+    assert po.likes.tolist() == [1200, 950, 2345]
+    assert po.followers[:2].tolist() == [5000, 12000]
+    assert po.shares[:2].tolist() == [1234567, 3]
+    assert len(po.report.files[0].notes) == 3
+    assert "1.200 is 1200" in str(po.report)
+    assert read_posts(path, decimal=",").report.files[0].notes == ()
+
+
+@pytest.mark.parametrize("other", ["3.5", "0.250", "48.5M", "1,234"])
+def test_points_that_cannot_all_stand_between_thousands_are_no_such_signs(write, other):
+    path = write(f'account,likes\nada,1.200\nbob,7\ncem,"{other}"\n', "posts.csv")
+    with pytest.warns(SwayrankWarning, match=r"likes: [12] counts are no whole numbers, such as 1\.200;"):
+        po = read_posts(path)
+    assert po.likes[0] == 1.2
+    assert any("no whole numbers" in note for note in po.report.files[0].notes)
+
+
+def test_whole_counts_are_not_warned_of(write):
+    path = write('account,likes,views\nada,48.5M,2.28E+11\nbob,"1,234",3.0\ncem,-,\n', "posts.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        po = read_posts(path)
+    assert po.likes[:2].tolist() == [48_500_000, 1234]
+    assert po.report.files[0].notes == ()
 
 
 def test_bad_counts_are_refused(write):

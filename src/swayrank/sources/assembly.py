@@ -22,11 +22,12 @@ import pyarrow.compute as pc
 from swayrank._text import printable
 from swayrank.errors import InputError, SwayrankWarning
 from swayrank.events.columns import NO_ACCOUNT, NO_TIME
+from swayrank.events.posts import COUNTS
 from swayrank.events.reports import FileReport
 from swayrank.sources.coding import FINE, LOST_DIGITS, MISSING, UNTRANSLATED, IdCoder, Translation
 from swayrank.sources.dialects import Layout, TableOptions, inspect_table
 from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, there_are
-from swayrank.sources.numbers import read_numbers
+from swayrank.sources.numbers import Numbers, count_points, read_numbers
 from swayrank.sources.rejects import NOT_A_NUMBER, NOT_A_TIME, Rejects
 from swayrank.sources.tables import Batch, Column, frame_batches, open_duckdb, read_batches
 from swayrank.sources.times import TimeOptions, Times, count_orders, read_times
@@ -43,6 +44,7 @@ TAKEN_ID = "id is given to another by the translation"
 MISSING_ABOUT = "missing target and post"
 _ACCOUNTS = ("actor", "target", "account")
 _WORDS = ("topic", "platform")
+_COUNTED = (*COUNTS, "followers_at_time")
 _CHECK_EVERY = 1_000_000
 _TOLD_ACTIONS = 40
 
@@ -67,6 +69,7 @@ class _Tally:
     rows: int = 0
     notes: dict[str, None] = field(default_factory=dict)
     actions: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
 class Assembly:
@@ -106,6 +109,8 @@ class Assembly:
         self._max_rejects, self._threads, self._memory_limit = max_rejects, threads, memory_limit
         self._clocks: dict[str, duckdb.DuckDBPyConnection] = {}
         self._orders: dict[tuple[int, str], bool] = {}
+        self._pointed: dict[tuple[int, str], bool] = {}
+        self._noted: list[str] = []
         self._translations: dict[IdTable, Translation] = {}
 
     def close(self) -> None:
@@ -119,6 +124,10 @@ class Assembly:
         if timezone not in self._clocks:
             self._clocks[timezone] = open_duckdb(self._threads, self._memory_limit, timezone)
         return self._clocks[timezone]
+
+    def note(self, text: str) -> None:
+        """Something to say of the file that is read next, if anything."""
+        self._noted += [text] if text else []
 
     # -- files
 
@@ -144,7 +153,8 @@ class Assembly:
         batches: Iterable[Batch],
         table: pa.Table | None,
     ) -> Iterator[int]:
-        tally = _Tally()
+        tally = _Tally(notes=dict.fromkeys(self._noted))
+        self._noted = []
         for batch in batches:
             _BatchWork(self, block, file, emits, tally, table).run(batch)
             if len(self.rejects) > _CHECK_EVERY:  # hopeless files are not read to their end
@@ -158,6 +168,13 @@ class Assembly:
         if tally.actions:
             meanings = ", ".join(f"{word} = {action}" for word, action in sorted(tally.actions.items()))
             tally.notes[f"actions: {meanings}"] = None
+        for column, (n, example) in tally.broken.items():
+            text = (
+                f"{column}: {n:,} counts are no whole numbers, such as {example}; where points group thousands, say "
+                "decimal=',' in Python, or decimal = \",\" in a mapping"
+            )
+            warnings.warn(text, SwayrankWarning, stacklevel=2)
+            tally.notes[text] = None
         skipped = tally.records - tally.kept - tally.rejected
         counts = (tally.records, tally.kept, tally.rejected, skipped, tally.rows)
         self.reports.append(FileReport(file, layout, told, *counts, tuple(tally.notes)))
@@ -178,12 +195,25 @@ class Assembly:
             days, months, slashed = (sum(count[k] for count in counts) for k in range(3))
             self._orders[key] = days >= months
             if days == months:
-                text = f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first=)"
+                text = f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first= in Python, day_first in a mapping)"
                 warnings.warn(text, SwayrankWarning, stacklevel=2)
                 tally.notes[text] = None
         order = self._orders[key]
         tally.notes[f"{column}: dates read with the {'day' if order else 'month'} first"] = None
         return order
+
+    def pointed(self, block: Block, column: str, table: pa.Table | None, tally: _Tally) -> bool:
+        """Whether points group thousands in a column of counts, over all files of the block."""
+        key = (id(block), column)
+        text = f"{column}: points read as signs between thousands (1.200 is 1200), since counts are whole numbers"
+        if key not in self._pointed:
+            counts = [count_points(batch.columns[column]) for batch in self._batches_of(block, column, table)]
+            self._pointed[key] = any(pointed for pointed, _ in counts) and not any(others for _, others in counts)
+            if self._pointed[key]:
+                warnings.warn(text, SwayrankWarning, stacklevel=2)
+        if self._pointed[key]:
+            tally.notes[text] = None
+        return self._pointed[key]
 
     def _batches_of(self, block: Block, column: str, table: pa.Table | None) -> Iterator[Batch]:
         if table is not None:
@@ -363,9 +393,30 @@ class _BatchWork:
         if role in _WORDS:
             cells = pc.utf8_trim_whitespace(_text(column))
             return _Values(pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.large_string()), cells))
+        if role in _COUNTED:
+            return self._counts(source, column)
         numbers = read_numbers(column, self._all.clock(), source.decimal)
         values = np.where(np.isnan(numbers.values), 1.0, numbers.values) if role == "weight" else numbers.values
         return _Values(values, [(numbers.bad, NOT_A_NUMBER), (numbers.negative, NEGATIVE)])
+
+    def _counts(self, source: Field, column: Column) -> _Values:
+        decimal = source.decimal
+        plain = bool(source.column) and not source.before and decimal == "."
+        if plain and count_points(column)[0] and self._all.pointed(*self._place(source)):
+            decimal = ","
+        numbers = read_numbers(column, self._all.clock(), decimal)
+        self._note_broken(source, column, numbers)
+        return _Values(numbers.values, [(numbers.bad, NOT_A_NUMBER), (numbers.negative, NEGATIVE)])
+
+    def _place(self, source: Field) -> tuple[Block, str, pa.Table | None, _Tally]:
+        return self._block, source.column, self._table, self._tally
+
+    def _note_broken(self, source: Field, column: Column, numbers: Numbers) -> None:
+        """Count what cannot be a count, since it is no whole number."""
+        broken = np.flatnonzero(np.nan_to_num(numbers.values) % 1 != 0)
+        if broken.size:
+            n, example = self._tally.broken.get(source.describe(), (0, printable(column.text(int(broken[0])), 40)))
+            self._tally.broken[source.describe()] = (n + broken.size, example)
 
     def _column(self, source: Field, n: int) -> Column:
         if source.const is not None:

@@ -44,7 +44,7 @@ from swayrank.sources.mapping import (
     suggestion,
     wrongly_typed,
 )
-from swayrank.sources.recognise import recognise_events, recognise_posts
+from swayrank.sources.recognise import how_to_name, recognise_events, recognise_posts
 from swayrank.sources.tables import release_arrow
 
 Columns = Sequence[str] | Dict[str, Any] | None
@@ -222,14 +222,17 @@ def read_posts(
     r"""Read posts (or accounts) with counts that are already added up.
 
     Parameters are those of :func:`read_events`; the fields are account, post, time, likes, comments, shares, views,
-    impressions, reach, followers, topic, platform. Numbers may be written as people do: 48.5M, 1,234, 2.28E+11.
+    impressions, reach, followers, topic, platform. Numbers may be written as people do: 48.5M, 1,234, 2.28E+11; where
+    all points of a column of counts stand as in 1.200, they group thousands, and the report says so.
 
     Parameters
     ----------
     paths : path, list of paths, or frame, optional
         As for events.
     columns : list of str, or mapping of field to column, optional
-        As for events. Where no column holds the account, give ``{"const": "ada"}``, or a part of another column.
+        As for events, but fields that a mapping of them does not name are recognised nevertheless, among the other
+        columns; the report says which. Where no column holds the account, give ``{"const": "ada"}``, or a part of
+        another column.
     mapping, blocks, ids, delimiter, header, encoding
         As for events.
     time_unit, time_format, day_first, timezone, decimal
@@ -252,6 +255,11 @@ def read_posts(
         If more than `max_rejects` of the records were refused.
     ParameterError
         If a parameter is outside its domain.
+
+    Warns
+    -----
+    SwayrankWarning
+        If points are taken for signs between thousands, or counts are no whole numbers.
 
     Examples
     --------
@@ -287,7 +295,10 @@ def read_posts(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A block with its files, or a frame; `unnamed` holds its settings where the fields are to be recognised."""
+    """A block with its files, or a frame.
+
+    `unnamed` holds its settings, and the fields that are named, where the others are to be recognised.
+    """
 
     block: Block
     frame: Any = None
@@ -331,10 +342,13 @@ def plan_reading(
     elif columns is not None:
         names = [str(name) for name in columns]
         raw |= {"names": names, **{name: name for name in names if name in fields}}
-    block = _block(kind, raw if columns is not None else raw | stand_in, base)
-    expected = tuple(block.columns()) if isinstance(columns, Dict) else ()
+    rest = columns is None or (
+        kind == "posts" and isinstance(columns, Dict)
+    )  # of posts, those not named are recognised
+    block = _block(kind, stand_in | raw if rest else raw, base)
+    expected = tuple(name for name in block.columns() if name != "?") if isinstance(columns, Dict) else ()
     block = replace(block, files=tuple(files), options=replace(block.options, expected=expected))
-    return [Part(block, frame, raw if columns is None else None)]
+    return [Part(block, frame, raw if rest else None)]
 
 
 def _block(kind: str, raw: dict[str, Any], base: Path = Path()) -> Block:
@@ -388,18 +402,30 @@ def _emits(kind: str, part: Part, layout: Layout, file: str) -> tuple[Emit, ...]
     """The rows of the block; where nobody named fields, as the columns of the file show them."""
     if part.unnamed is None:
         return part.block.emits
-    found = recognise_events(layout) if kind == "events" else recognise_posts(layout)
+    named = {field.column for emit in part.block.emits for field in emit.fields.values()}
+    given = [name for name in (EVENT_FIELDS if kind == "events" else POST_FIELDS) if name in part.unnamed]
+    free = replace(layout, columns=tuple(column for column in layout.columns if not given or column not in named))
+    found = recognise_events(free) if kind == "events" else recognise_posts(free)
+    found = {name: column for name, column in found.items() if name not in given}
     needed = ("actor", "action") if kind == "events" else ("account",)
     for name in needed:
-        if name not in found:
+        if name not in found and name not in given:
             first = f"; the first record is {printable(list(layout.sample[0]), 80)}" if layout.sample else ""
             raise InputError(
                 f"no column is known to be the {name}: there are {listed(layout.columns)}{first}. "
-                f"Say columns={{'{name}': ...}}; for one value throughout, {{'const': ...}}",
+                + how_to_name(kind, name),
                 file=file,
             )
     settings = {key: value for key, value in part.unnamed.items() if key != "ids"}
     return _block(kind, {**settings, **found}).emits
+
+
+def _beside(part: Part, emits: tuple[Emit, ...]) -> str:
+    """In words, which columns were recognised beside those that were named; "" where none were named."""
+    if part.unnamed is None or not any(name in part.unnamed for name in POST_FIELDS):
+        return ""
+    found = [f"{name} = {one.column}" for name, one in emits[0].fields.items() if name not in part.unnamed]
+    return f"recognised beside the columns that were named: {', '.join(found)}" if found else ""
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -425,6 +451,7 @@ def read_steps(
         if frame is not None:
             layout = Layout("frame", tuple(frame.column_names))
             emits = _emits(assembly.kind, part, layout, "frame")
+            assembly.note(_beside(part, emits))
             with track(progress, "reading the frame", len(frame)) as step:
                 for records in assembly.read_frame(block, frame, emits):
                     step(records)
@@ -432,6 +459,7 @@ def read_steps(
         for path in block.files:
             layout = inspect_table(path, block.options)
             emits = _emits(assembly.kind, part, layout, str(path))
+            assembly.note(_beside(part, emits))
             with track(progress, f"reading {path.name}") as step:
                 for records in assembly.read_file(block, path, layout, emits):
                     step(records)

@@ -432,7 +432,11 @@ class _Reader:
         needed = ("actor", "action") if kind == "events" else ("account",)
         for emit in emits:
             if lacking := [name for name in needed if name not in emit.fields]:
-                raise self._wrong(f"{what} does not say where {lacking[0]} comes from: a column or {{const = ...}}")
+                option = "--columns" if kind == "events" else "--posts-columns"
+                raise self._wrong(
+                    f"{what} does not say where {lacking[0]} comes from: name its column (columns= in Python, {option} "
+                    f"on the command line), or give {lacking[0]} = {{const = ...}} in a mapping"
+                )
 
     def files(self, patterns: Any, what: str) -> tuple[Path, ...]:
         found: list[Path] = []

@@ -2,8 +2,9 @@
 
 Read: plain and exponential numbers ("529", "2.28E+11"), groups of three ("1,234,567", "12 345", "1'234"), and the
 endings k, m, b and their words ("48.5M", "383.1K", "1.2 billion"). With ``decimal=","`` comma and point change places
-("1.234,5"). Nothing else is guessed: "1.234,5" is a bad number while the decimal sign is a point. Counts cannot be
-negative or infinite. Empty cells and words for "none" are missing (NaN).
+("1.234,5"); "1.234,5" is a bad number while the decimal sign is a point. A column of counts decides by itself where all
+its points stand as in "1.200" (:func:`count_points`): there are no fifths of a like. Nothing else is guessed. Counts
+cannot be negative or infinite. Empty cells and words for "none" are missing (NaN).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from swayrank.errors import ParameterError
@@ -70,6 +72,31 @@ def whole_numbers(column: Column) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
     parse_ints(read_only(cells.text), starts, stops, values, bad)
     others = bad.astype(np.bool_)
     return values, others if cells.missing is None else others | cells.missing
+
+
+_POINTED = r"^[ \t\x{a0}]*[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?[ \t\x{a0}]*$"
+_WITH_SIGN = r"[0-9].*[.,]|[.,].*[0-9]"
+
+
+def count_points(column: Column) -> tuple[int, int]:
+    """How many cells have points only as groups of thousands would ("1.200", "1.234.567"), how many other signs.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> count_points(Column(pa.array(["1.200", "950", "1.234.567", "n/a"], pa.large_string())))
+    (2, 0)
+    >>> count_points(Column(pa.array(["1.200", "48.5M", "0.125", "1,200"], pa.large_string())))
+    (1, 3)
+    """
+    if column.typed:
+        return 0, 0
+    others = whole_numbers(column)[1]
+    if not others.any():
+        return 0, 0
+    texts = column.take(others).arrow()
+    pointed = pc.sum(pc.match_substring_regex(texts, _POINTED)).as_py() or 0
+    return pointed, (pc.sum(pc.match_substring_regex(texts, _WITH_SIGN)).as_py() or 0) - pointed
 
 
 def read_numbers(column: Column, connection: duckdb.DuckDBPyConnection, decimal: str = ".") -> Numbers:

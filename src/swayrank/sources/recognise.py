@@ -92,6 +92,21 @@ def kind_of_layout(layout: Layout) -> str:
     return "posts" if counts and posts.keys() & {"account", "post"} else "graph"
 
 
+def how_to_name(kind: str, name: str) -> str:
+    """What to do where no column is known to be a field: in Python and on the command line.
+
+    Examples
+    --------
+    >>> how_to_name("posts", "account").partition(";")[0]
+    'Name it with columns= in Python or --posts-columns account=... on the command line'
+    """
+    option = f"--posts-columns {name}=..." if kind == "posts" else "--columns (all columns, where there is no header)"
+    return (
+        f"Name it with columns= in Python or {option} on the command line; a mapping (docs/mapping.md) can also give "
+        f"one {name} to all rows"
+    )
+
+
 def _by_name(layout: Layout, names: Mapping[str, str]) -> dict[str, str]:
     there = {re.sub(r"[^0-9a-z]+", "_", column.casefold()).strip("_"): column for column in reversed(layout.columns)}
     found: dict[str, str] = {}
