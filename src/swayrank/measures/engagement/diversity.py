@@ -8,6 +8,10 @@ With :math:`c_e` the interactions of engager e with the account, and :math:`N = 
 - repeat-engager share: of those who interacted at all, the share who did twice or more (the repeat rate of Ehrenberg
   1988, with interactions for purchases).
 
+``average="shrunk"`` draws the share towards that of the account's peers by as much as engagers are few, with an
+interval: Beta-Binomial over engagers (:mod:`swayrank.measures.engagement.shrinkage`), peers by the followers that the
+log tells, everybody where it tells none.
+
 All actions count. Without any engager the entropy and the effective number are 0, and the share is NaN. The entropy is
 summed in ascending order of the counts, so neither the order of rows nor the numbering of accounts changes a bit.
 
@@ -18,9 +22,18 @@ theory and applications".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from swayrank._validate import Interval, OneOf, domains
 from swayrank.events import Events
 from swayrank.measures._measure import Measure
 from swayrank.measures.engagement.profile import account_profile
+from swayrank.measures.engagement.rates import posts_from_events, tiers_of
+from swayrank.measures.engagement.shrinkage import PostRates, shrink
+from swayrank.measures.engagement.tiers import Cuts, Tiers
 from swayrank.measures.registry import register
 
 _SHANNON = "Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x"
@@ -91,18 +104,35 @@ def effective_engagers(events: Events) -> Measure:
 
 
 @register(name="repeat_engager_share", needs="events", reads="none", exact=True, cost="O(events)", citation=_EHRENBERG)
-def repeat_engager_share(events: Events) -> Measure:
+@domains(average=OneOf("pooled", "shrunk"), confidence=Interval(0, 1, "()"))
+def repeat_engager_share(
+    events: Events,
+    *,
+    average: str = "pooled",
+    tiers: Cuts | Tiers = "usual",
+    kinds: Mapping[Any, str] | None = None,
+    confidence: float = 0.95,
+) -> Measure:
     """Tell which share of those who interacted with an account did so twice or more.
 
     Parameters
     ----------
     events : Events
         Who did what to whom.
+    average : {"pooled", "shrunk"}, default="pooled"
+        "pooled": the share itself. "shrunk": drawn towards the peers' where engagers are few, with an interval.
+    tiers, kinds, confidence
+        For "shrunk", as for :func:`engagement_rate`.
 
     Returns
     -------
     Measure
         float64 in [0, 1]; NaN where nobody interacted.
+
+    Raises
+    ------
+    ParameterError
+        For a parameter outside its domain.
 
     References
     ----------
@@ -117,5 +147,17 @@ def repeat_engager_share(events: Events) -> Measure:
     0.333333
     """
     found = account_profile(events)
-    share = found.share("repeat_engagers", "distinct_engagers")
-    return Measure("repeat_engager_share", share, events.accounts, {"self_interactions": found.self_interactions})
+    facts: dict[str, Any] = {"self_interactions": found.self_interactions}
+    if average == "pooled":
+        share = found.share("repeat_engagers", "distinct_engagers")
+        plain = {"tiers": None, "kinds": None, "confidence": None}
+        return Measure("repeat_engager_share", share, events.accounts, facts | plain)
+    repeated, engagers = found.column("repeat_engagers"), found.column("distinct_engagers")
+    some = np.flatnonzero(engagers)
+    rows = PostRates.of(some, repeated[some], engagers[some], len(engagers))
+    peers = tiers_of(posts_from_events(events), tiers, kinds)
+    shrunk = shrink(rows, "beta_binomial", peers.tier, peers.names, confidence)
+    priors = {tier: prior.recorded() for tier, prior in shrunk.priors.items()}
+    facts |= {"model": "beta_binomial", "tiers": dict(peers.cuts), "priors": priors}
+    interval = shrunk.low, shrunk.high
+    return Measure("repeat_engager_share", shrunk.values, events.accounts, facts, interval=interval)

@@ -7,6 +7,11 @@ that an event "post" of the account names, and those that an interaction with th
 Averages: the ``mean``; the ``median``, the mean of the two middle counts where there are two; the ``trimmed`` mean,
 without the floor(n / 10) lowest and as many highest counts of n (with fewer than ten posts it is the mean).
 
+``shrunk`` is the mean drawn towards that of the account's peers by as much as its posts are few or unlike, with an
+interval: Gamma-Poisson over the posts (:mod:`swayrank.measures.engagement.shrinkage`), peers by the followers that the
+log tells, everybody where it tells none. The reply/like ratio's is that of the share of replies among replies and likes
+(Beta-Binomial), as replies by likes.
+
 An account without any named post has no average: NaN. Interactions that name no post belong to none and count for
 nothing here (``params["without_post"]``); events on oneself are left out (``params["self_interactions"]``).
 
@@ -16,21 +21,27 @@ https://www.kaushik.net/avinash/best-social-media-metrics-conversation-amplifica
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._validate import OneOf, domains
+from swayrank._validate import Interval, OneOf, domains
 from swayrank.events import Events
 from swayrank.events.columns import NO_ACCOUNT, NO_POST, NO_TIME, timestamps
 from swayrank.measures._data import check_events
 from swayrank.measures._measure import Measure
 from swayrank.measures.engagement.profile import account_profile, action_columns, distinct, ratio
+from swayrank.measures.engagement.rates import engagement_rate, posts_from_events, tiers_of
+from swayrank.measures.engagement.shrinkage import PostRates, shrink
+from swayrank.measures.engagement.tiers import Cuts, Tiers
 from swayrank.measures.registry import register
 from swayrank.tables import frame
 
-_AVERAGES = OneOf("mean", "median", "trimmed")
+_AVERAGES = OneOf("mean", "median", "trimmed", "shrunk")
+_CONFIDENCE = Interval(0, 1, "()")
+_COUNTED = {"applause": "likes", "conversation": "comments", "amplification": "shares"}
 _KAUSHIK = "Kaushik 2011, Best social media metrics: conversation, amplification, applause, economic value"
 _MINOT = "Minot et al. 2021, doi:10.1371/journal.pone.0248880"
 _MICROSECONDS_PER_HOUR = 3.6e9
@@ -42,16 +53,26 @@ Counts = npt.NDArray[np.int64]
 
 
 @register(name="applause", needs="events", reads="none", exact=True, cost="O(events)", citation=_KAUSHIK)
-@domains(average=_AVERAGES)
-def applause(events: Events, *, average: str = "mean") -> Measure:
+@domains(average=_AVERAGES, confidence=_CONFIDENCE)
+def applause(
+    events: Events,
+    *,
+    average: str = "mean",
+    tiers: Cuts | Tiers = "usual",
+    kinds: Mapping[Any, str] | None = None,
+    confidence: float = 0.95,
+) -> Measure:
     """Average the likes per post of an account.
 
     Parameters
     ----------
     events : Events
         Who did what to whom, with the posts that were liked.
-    average : {"mean", "median", "trimmed"}, default="mean"
-        Which average; "trimmed" leaves out the lowest and the highest tenth.
+    average : {"mean", "median", "trimmed", "shrunk"}, default="mean"
+        Which average; "trimmed" leaves out the lowest and the highest tenth, "shrunk" is drawn towards the peers' where
+        posts are few or unlike, and has an interval.
+    tiers, kinds, confidence
+        For "shrunk", as for :func:`engagement_rate`.
 
     Returns
     -------
@@ -78,20 +99,30 @@ def applause(events: Events, *, average: str = "mean") -> Measure:
     >>> applause(ev).value("ada"), applause(ev, average="median").value("ada")
     (1.0, 1.0)
     """
-    return _per_post(events, "applause", average)
+    return _per_post(events, "applause", average, tiers, kinds, confidence)
 
 
 @register(name="conversation", needs="events", reads="none", exact=True, cost="O(events)", citation=_KAUSHIK)
-@domains(average=_AVERAGES)
-def conversation(events: Events, *, average: str = "mean") -> Measure:
+@domains(average=_AVERAGES, confidence=_CONFIDENCE)
+def conversation(
+    events: Events,
+    *,
+    average: str = "mean",
+    tiers: Cuts | Tiers = "usual",
+    kinds: Mapping[Any, str] | None = None,
+    confidence: float = 0.95,
+) -> Measure:
     """Average the replies per post of an account.
 
     Parameters
     ----------
     events : Events
         Who did what to whom, with the posts that were replied to.
-    average : {"mean", "median", "trimmed"}, default="mean"
-        Which average; "trimmed" leaves out the lowest and the highest tenth.
+    average : {"mean", "median", "trimmed", "shrunk"}, default="mean"
+        Which average; "trimmed" leaves out the lowest and the highest tenth, "shrunk" is drawn towards the peers' where
+        posts are few or unlike, and has an interval.
+    tiers, kinds, confidence
+        For "shrunk", as for :func:`engagement_rate`.
 
     Returns
     -------
@@ -115,20 +146,30 @@ def conversation(events: Events, *, average: str = "mean") -> Measure:
     >>> conversation(ev).value("ada")
     0.5
     """
-    return _per_post(events, "conversation", average)
+    return _per_post(events, "conversation", average, tiers, kinds, confidence)
 
 
 @register(name="amplification", needs="events", reads="none", exact=True, cost="O(events)", citation=_KAUSHIK)
-@domains(average=_AVERAGES)
-def amplification(events: Events, *, average: str = "mean") -> Measure:
+@domains(average=_AVERAGES, confidence=_CONFIDENCE)
+def amplification(
+    events: Events,
+    *,
+    average: str = "mean",
+    tiers: Cuts | Tiers = "usual",
+    kinds: Mapping[Any, str] | None = None,
+    confidence: float = 0.95,
+) -> Measure:
     """Average the reposts and quotes per post of an account.
 
     Parameters
     ----------
     events : Events
         Who did what to whom, with the posts that were passed on.
-    average : {"mean", "median", "trimmed"}, default="mean"
-        Which average; "trimmed" leaves out the lowest and the highest tenth.
+    average : {"mean", "median", "trimmed", "shrunk"}, default="mean"
+        Which average; "trimmed" leaves out the lowest and the highest tenth, "shrunk" is drawn towards the peers' where
+        posts are few or unlike, and has an interval.
+    tiers, kinds, confidence
+        For "shrunk", as for :func:`engagement_rate`.
 
     Returns
     -------
@@ -152,31 +193,64 @@ def amplification(events: Events, *, average: str = "mean") -> Measure:
     >>> amplification(ev).value("ada")
     1.0
     """
-    return _per_post(events, "amplification", average)
+    return _per_post(events, "amplification", average, tiers, kinds, confidence)
 
 
-def _per_post(events: Events, kind: str, average: str) -> Measure:
+def _per_post(
+    events: Events,
+    kind: str,
+    average: str,
+    tiers: Cuts | Tiers,
+    kinds: Mapping[Any, str] | None,
+    confidence: float,
+) -> Measure:
     found = account_profile(events)
-    left_out = {
+    left_out: dict[str, Any] = {
         "without_post": int(found.column("without_post").sum()),
         "self_interactions": found.self_interactions,
     }
-    return Measure(kind, found.column(f"{kind}_{average}"), events.accounts, left_out)
+    if average != "shrunk":
+        plain = {"tiers": None, "kinds": None, "confidence": None}
+        return Measure(kind, found.column(f"{kind}_{average}"), events.accounts, left_out | plain)
+    posts = posts_from_events(events)
+    rate = engagement_rate(posts, of=_COUNTED[kind], per="posts", tiers=tiers, kinds=kinds, confidence=confidence)
+    told = {name: rate.params[name] for name in ("model", "tiers", "priors")}
+    return Measure(kind, rate.values, events.accounts, left_out | told, interval=rate.interval)
 
 
 @register(name="reply_like_ratio", needs="events", reads="none", exact=True, cost="O(events)", citation=_MINOT)
-def reply_like_ratio(events: Events) -> Measure:
+@domains(average=OneOf("pooled", "shrunk"), confidence=_CONFIDENCE)
+def reply_like_ratio(
+    events: Events,
+    *,
+    average: str = "pooled",
+    tiers: Cuts | Tiers = "usual",
+    kinds: Mapping[Any, str] | None = None,
+    confidence: float = 0.95,
+) -> Measure:
     """Divide the replies that an account received by its likes: high where people object rather than applaud.
 
     Parameters
     ----------
     events : Events
         Who did what to whom.
+    average : {"pooled", "shrunk"}, default="pooled"
+        "pooled": all replies by all likes. "shrunk": the share of replies among both, drawn towards the peers' by as
+        much as they are few or posts unlike, as replies by likes; with an interval. Interactions that name no post
+        count as one post there.
+    tiers, kinds, confidence
+        For "shrunk", as for :func:`engagement_rate`.
 
     Returns
     -------
     Measure
-        float64, at least 0; NaN for an account without likes, whether it was replied to or not.
+        float64, at least 0; NaN for an account without likes, whether it was replied to or not ("shrunk": without
+        likes and replies).
+
+    Raises
+    ------
+    ParameterError
+        For a parameter outside its domain.
 
     Notes
     -----
@@ -196,8 +270,29 @@ def reply_like_ratio(events: Events) -> Measure:
     0.5
     """
     found = account_profile(events)
-    values = ratio(found.count("reply"), found.count("like"))
-    return Measure("reply_like_ratio", values, events.accounts, {"self_interactions": found.self_interactions})
+    facts: dict[str, Any] = {"self_interactions": found.self_interactions}
+    if average == "pooled":
+        values = ratio(found.count("reply"), found.count("like"))
+        plain = {"tiers": None, "kinds": None, "confidence": None}
+        return Measure("reply_like_ratio", values, events.accounts, facts | plain)
+    peers = tiers_of(posts_from_events(events), tiers, kinds)
+    shrunk = shrink(_replies_among_both(events), "beta_binomial", peers.tier, peers.names, confidence)
+    value, low, high = (ratio(share, 1.0 - share) for share in (shrunk.values, shrunk.low, shrunk.high))
+    priors = {tier: prior.recorded() for tier, prior in shrunk.priors.items()}
+    facts |= {"model": "beta_binomial", "tiers": dict(peers.cuts), "priors": priors}
+    return Measure("reply_like_ratio", value, events.accounts, facts, interval=(low, high))
+
+
+def _replies_among_both(events: Events) -> PostRates:
+    """Replies, and replies and likes, of every post that has any; those that name no post are one."""
+    names = np.array(events.actions)[events.action]
+    on_others = (events.target != NO_ACCOUNT) & (events.target != events.actor)
+    rows = np.flatnonzero(on_others & np.isin(names, ("reply", "like")))
+    keys = (events.target[rows].astype(np.uint64) << _SHIFT) | events.post[rows]
+    pairs, pair = np.unique(keys, return_inverse=True)
+    replies = np.bincount(pair[names[rows] == "reply"], minlength=pairs.size)
+    both = np.bincount(pair, minlength=pairs.size)
+    return PostRates.of((pairs >> _SHIFT).astype(np.int64), replies, both, len(events.accounts))
 
 
 def post_table(events: Events, *, backend: str = "pandas") -> Any:
