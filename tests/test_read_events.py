@@ -606,6 +606,8 @@ def test_fields_of_posts_that_are_not_named_are_recognised_and_told(write):
         "recognised beside the columns that were named: comments = replies, followers = Followers",
     )
     assert read_posts(path, columns={"account": "who", "likes": "replies"}).given == ("likes", "followers")
+    bare = write("who,text\nada,x\n", "bare.csv")
+    assert read_posts([path, bare], columns={"account": "who"}).report.files[1].notes == ()
     frame = read_posts(pd.read_csv(path), columns={"account": "who"})
     assert frame.report.files[0].notes == po.report.files[0].notes
     known = write("account,Favs,likes\nada,3,9\n", "known.csv")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import swayrank as sr
-from swayrank.errors import FolderError, InputError, ParameterError, UnknownAccountError
+from swayrank.errors import FolderError, InputError, ParameterError, SwayrankWarning, UnknownAccountError
+from swayrank.pipeline import Recipe, run
 from swayrank.scoring import keep
 from swayrank.scoring.keep import EXPLANATIONS, REFERENCE, load_scores, readable_runs
 
@@ -101,3 +102,57 @@ def test_damaged_runs_are_told_and_left_out(scores, tmp_path):
     (second / "manifest.json").write_text(json.dumps({"format": "swayrank run 1", "weights": 3}))
     with pytest.raises(FolderError, match="no run here can be read"):
         readable_runs(tmp_path)
+
+
+def recipe_of(*files):
+    about = {"graph_options": {}, "events_options": {}, "posts_options": {}, "score": {}}
+    return Recipe.from_files(list(files), graph=None, events=[], posts=[], data=None, default_rng=7, **about)
+
+
+def test_folders_of_runs_are_no_data(scores, tmp_path):
+    folder = scores.save(tmp_path)
+    with pytest.raises(InputError, match="is a run's folder, which holds scores"):
+        recipe_of(folder)
+    with pytest.raises(InputError, match=rf"a folder of runs; name the data.*runs/{folder.name}"):
+        recipe_of(tmp_path)
+    (tmp_path / "current").unlink()
+    with pytest.raises(InputError, match=rf"folder of runs whose `current` is missing; .*runs/{folder.name}"):
+        recipe_of(tmp_path)
+    (tmp_path / "current").symlink_to("runs/gone")
+    with pytest.raises(InputError, match=r"folder of runs whose `current` is missing"):
+        recipe_of(tmp_path)
+
+
+LOG = "actor,action,target,post,time\n" + "".join(
+    f"{who},like,ada,p1,2026-01-0{k}\n" for k, who in enumerate("bcde", 1)
+)
+TABLE = "account,likes,followers\nada,1.200,5.000\nzoe,950,700\n"
+
+
+def test_tables_that_are_not_used_are_told(tmp_path):
+    log, table = tmp_path / "log.csv", tmp_path / "posts.csv"
+    log.write_text(LOG)
+    table.write_text(TABLE)
+    with pytest.warns(SwayrankWarning, match="signs between thousands"):
+        done = run(recipe_of(log, table))
+    notes = [line for line in done.closing() if line.startswith("note: ")]
+    assert sum("posts table is not used for resonance" in line for line in notes) == 1
+    assert "note: the followers that the posts table states are not used for reach: the log's interactions make it" in (
+        notes
+    )
+    assert any("1.200 is 1200" in line for line in done.told()), "what was decided while reading is said"
+    with pytest.warns(SwayrankWarning, match="signs between thousands"):
+        alone = run(recipe_of(table))
+    assert not any("not used" in line for line in alone.closing())
+
+
+def test_reach_without_followers_is_told_once(tmp_path):
+    table = tmp_path / "posts.csv"
+    table.write_text("account,likes\nada,12\nzoe,95\n")
+    notes = [line for line in run(recipe_of(table)).closing() if "reach" in line and line.startswith("note: ")]
+    assert len(notes) == 1
+    assert "could not be measured" in notes[0]
+
+
+def test_the_span_of_the_data_is_kept(scores, folder):
+    assert load_scores(folder).manifest["parameters"].get("span_days") == scores.params.get("span_days")

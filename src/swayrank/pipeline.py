@@ -22,10 +22,10 @@ from swayrank._progress import Progress
 from swayrank._text import printable
 from swayrank.engines import Engine
 from swayrank.errors import FolderError, InputError, ParameterError
-from swayrank.events import Events
+from swayrank.events import NO_ACCOUNT, Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
-from swayrank.results import RunFolder, current_run, file_hash
+from swayrank.results import MANIFEST, RunFolder, current_run, file_hash, told_runs
 from swayrank.scoring.combine import score
 from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects_of
 from swayrank.scoring.scores import Scores
@@ -179,6 +179,12 @@ def _check_about(options: Mapping[str, Mapping[str, Any]], given: set[str]) -> N
 def _check_folder(path: Path) -> None:
     """A folder must be a graph's; for another one, say what lies in it."""
     if path.is_dir() and not (path / "graph.json").exists():
+        if (path / MANIFEST).is_file():
+            raise InputError("is a run's folder, which holds scores; name the data to score", file=str(path))
+        if there := told_runs(path):
+            lost = "" if (path / "current").exists() else " whose `current` is missing"
+            cure = f"name the data to score, or for what a run kept one of {there} (in {path})"
+            raise InputError(f"this looks like a folder of runs{lost}; {cure}", file=str(path))
         inside = ", ".join(sorted(p.name for p in path.iterdir())[:12]) or "nothing"
         raise InputError(f"is a folder, but not a graph's; name the files in it ({inside})", file=str(path))
 
@@ -294,11 +300,12 @@ class Run:
 
 
 def _files_told(report: Any) -> list[str]:
-    """One line for each file of a log or a table of posts."""
-    lines = [
-        f"  {Path(one.file).name}: {one.kept:,} records kept, {one.rejected:,} rejected ({one.layout})"
-        for one in report.files
-    ]
+    """One line for each file of a log or a table of posts, what was decided about it, and about all of them."""
+    lines = []
+    for one in report.files:
+        lines.append(f"  {Path(one.file).name}: {one.kept:,} records kept, {one.rejected:,} rejected ({one.layout})")
+        lines += [f"    {note}" for note in one.notes]
+    lines += [f"  {note}" for note in report.notes]
     if report.duplicates:
         lines.append(
             f"  rows that repeat an earlier one: {report.duplicates:,}, dropped: {report.dropped:,} (--duplicates drop)"
@@ -313,6 +320,11 @@ def _warnings(sources: Sources) -> list[str]:
         found.append("no account follows back another one; if the edges mean friendship, say --direction undirected")
     if graph is not None and "weight" in graph.columns:
         found.append("the graph's weights are not used: reach counts every follow once")
+    posts, events = sources.posts, sources.events
+    linked = events is not None and bool((events.target != NO_ACCOUNT).any())
+    if posts is not None and (graph is not None or linked) and not np.isnan(posts.followers).all():
+        instead = "the graph's follows make it" if graph is not None else "the log's interactions make it"
+        found.append(f"the followers that the posts table states are not used for reach: {instead}")
     return found
 
 

@@ -195,7 +195,10 @@ class Assembly:
             days, months, slashed = (sum(count[k] for count in counts) for k in range(3))
             self._orders[key] = days >= months
             if days == months:
-                text = f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first= in Python, day_first in a mapping)"
+                text = (
+                    f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first= in "
+                    "Python, day_first in a mapping)"
+                )
                 warnings.warn(text, SwayrankWarning, stacklevel=2)
                 tally.notes[text] = None
         order = self._orders[key]
