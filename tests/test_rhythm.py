@@ -114,7 +114,7 @@ def test_whose_events_count_for_what(log):
 
 def test_it_prints_as_a_table(log):
     lines = repr(activity(log, "ada")).splitlines()
-    assert lines[0] == "1 events published, ada, on the clock of UTC; 1 without a time"
+    assert lines[0] == "1 posts by when they were published, ada, on the clock of UTC; 1 without a time"
     assert lines[2].split() == ["Mon", *["."] * 8, "1", *["."] * 15]
     assert len(lines) == 9
     table = activity(log, "ada").to_frame()
@@ -150,7 +150,7 @@ def test_unknown_zones_are_refused_with_the_close_ones(log, zone, words):
 def test_other_mistakes_are_refused(log):
     with pytest.raises(UnknownAccountError):
         activity(log, "eve")
-    with pytest.raises(ParameterError, match="of must be one of 'published', 'received', 'given', got 'x'"):
+    with pytest.raises(ParameterError, match="of must be one of 'published', 'received', 'given', 'per_post', got 'x'"):
         activity(log, of="x")
     with pytest.raises(ParameterError, match=r"activity needs Events, got 'log.csv'"):
         activity("log.csv")
@@ -208,3 +208,51 @@ def test_named_half_lives_are_their_days(log):
 def test_other_names_are_refused(wrong):
     with pytest.raises(ParameterError, match=r"half_life_days must be in .* or one of 'day', 'week', 'half_month'"):
         resolve_half_life(wrong)
+
+
+# -- reactions per post ------------------------------------------------------------------------------------------------
+
+
+def per_post_log():
+    """ada posts p1 and p2 on a Friday at 9 and p3 at 20; eight reactions, all in the evening."""
+    rows = [("ada", "post", None, p, f"2024-01-05T{h}") for p, h in (("p1", "09:10"), ("p2", "09:50"), ("p3", "20:00"))]
+    rows += [("bob", "post", None, "p9", "2024-01-05T10:00")]
+    rows += [(f"u{i}", "like", "ada", p, "2024-01-05T21:00") for i, p in enumerate(["p1"] * 3 + ["p2"] * 2 + ["p3"])]
+    rows += [("u1", "like", "ada", None, "2024-01-05T21:00"), ("u1", "like", "ada", "p7", "2024-01-05T21:00")]
+    rows += [("ada", "like", "ada", "p1", "2024-01-05T21:00"), ("u1", "like", "bob", "p9", "2024-01-05T21:00")]
+    names = ("actor", "action", "target", "post", "time")
+    return Events.from_frame({name: [row[i] for row in rows] for i, name in enumerate(names)})
+
+
+def test_reactions_per_post_by_hand():
+    log = per_post_log()
+    came, found = activity(log, "ada", of="received"), activity(log, "ada", of="per_post")
+    assert came.busiest(1) == [("Friday", 21, 8)]  # when they came says nothing of when she posted
+    assert found.counts[4, [9, 20, 21]].tolist() == [5, 1, 0]
+    assert found.posts[4, [9, 20, 21]].tolist() == [2, 1, 0]
+    assert found.per_post[4, [9, 20]].tolist() == [2.5, 1.0]
+    assert np.isnan(found.per_post[4, 21])
+    assert found.n_without_time == 2  # of no post, and of one that nobody saw published
+    everybody = activity(log, of="per_post", timezone="Asia/Tokyo")
+    assert (everybody.counts.sum(), everybody.posts.sum(), everybody.per_post[4, 19]) == (7, 4, 1.0)
+    rows = found.to_frame("pyarrow").to_pylist()
+    assert [row["per_post"] for row in rows if row["events"]] == [2.5, 1.0]
+    with pytest.raises(ParameterError, match="of must be 'per_post'"):
+        _ = came.per_post
+    with pytest.raises(UnknownAccountError):
+        activity(log, "adda", of="per_post")
+
+
+def test_what_is_shown_says_what_it_counts():
+    log = per_post_log()
+    assert "reactions by when they came (not when to post" in repr(activity(log, "ada", of="received"))
+    shown = repr(activity(log, "ada", of="per_post")).splitlines()
+    assert shown[0].startswith("6 reactions, per post, by when the post was published, ada")
+    assert shown[6].split()[10] == "2.5"
+    assert "posts by when they were published" in repr(activity(log, "ada"))
+
+
+def test_a_log_without_posts_has_no_reactions_per_post():
+    log = Events.from_frame({"actor": ["bob"], "action": ["like"], "target": ["ada"], "time": ["2024-01-05"]})
+    found = activity(log, of="per_post")
+    assert (found.counts.sum(), found.posts.sum(), found.n_without_time) == (0, 0, 1)

@@ -6,6 +6,10 @@ for it; the one that it leaps over in spring stays empty.
 
 Events without a time are counted apart.
 
+When reactions came is not when to post: reactions follow posts within hours, so that their counts mostly show when
+posts were published, and who was awake. ``of="per_post"`` divides by that: reactions to the posts published in an hour,
+by these posts. It does not make an hour the cause either: what is posted at night may be of another kind.
+
 Exact. The zone's offsets within the log's span are listed once (about a microsecond per day of the span), then every
 event costs a look-up in that list: 10 million events take about a second. Zones are those of the IANA database, as the
 system or the package tzdata has it.
@@ -28,8 +32,10 @@ import numpy.typing as npt
 from swayrank._text import printable
 from swayrank._validate import Integer, OneOf, check, domains
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.events import NO_ACCOUNT, NO_TIME, Events
+from swayrank.events import NO_ACCOUNT, NO_POST, NO_TIME, Events
 from swayrank.measures._data import check_events
+from swayrank.measures.engagement.profile import ratio
+from swayrank.measures.engagement.rates import posts_from_events
 from swayrank.tables import frame
 
 Int64s = npt.NDArray[np.int64]
@@ -41,6 +47,14 @@ _EVENTS_AT_ONCE = 1 << 18
 # The calendar of datetime ends there; a day is kept off for offsets.
 _FIRST = int(dt.datetime(1, 1, 3, tzinfo=dt.UTC).timestamp())
 _LAST = int(dt.datetime(9999, 12, 29, tzinfo=dt.UTC).timestamp())
+
+
+_SAID = {
+    "published": "posts by when they were published",
+    "received": "reactions by when they came (not when to post: they follow the posts)",
+    "given": "reactions by when they were given",
+    "per_post": "reactions, per post, by when the post was published",
+}
 
 
 class Busiest(list[tuple[str, int, int]]):
@@ -63,11 +77,14 @@ class Activity:
     timezone : str
         On whose clock.
     of : str
-        "published", "received" or "given".
+        "published", "received", "given" or "per_post".
     account : int, str or None
         Whose; None: everybody's.
     n_without_time : int
-        Events of that kind that have no time, and are not in `counts`.
+        Events of that kind that have no time, and are not in `counts`; of "per_post": reactions that name no post, or
+        one whose publication has no time.
+    posts : numpy.ndarray of int64, shape (7, 24), or None
+        Of "per_post": the posts published in each hour; `counts` are then the reactions to these.
 
     Examples
     --------
@@ -83,9 +100,25 @@ class Activity:
     of: str
     account: int | str | None
     n_without_time: int
+    posts: Int64s | None = None
 
     def __post_init__(self) -> None:
         self.counts.flags.writeable = False
+        if self.posts is not None:
+            self.posts.flags.writeable = False
+
+    @property
+    def per_post(self) -> npt.NDArray[np.float64]:
+        """Reactions per post published in each hour, float64 of shape (7, 24); NaN where none was.
+
+        Raises
+        ------
+        ParameterError
+            Unless counted with ``of="per_post"``.
+        """
+        if self.posts is None:
+            raise ParameterError(f"of must be 'per_post' for reactions per post, got {self.of!r}")
+        return ratio(self.counts, self.posts)
 
     @property
     def by_hour(self) -> Int64s:
@@ -118,7 +151,7 @@ class Activity:
         return Busiest((WEEKDAYS[i // 24], i % 24, int(flat[i])) for i in order.tolist() if flat[i])
 
     def to_frame(self, backend: str = "pandas") -> Any:
-        """All 168 hours as a dataframe: columns weekday, hour, events.
+        """All 168 hours as a dataframe: columns weekday, hour, events; of "per_post" also posts and per_post.
 
         Parameters
         ----------
@@ -130,13 +163,17 @@ class Activity:
             "hour": np.tile(np.arange(24), 7),
             "events": self.counts.ravel(),
         }
+        if self.posts is not None:
+            columns |= {"posts": self.posts.ravel(), "per_post": self.per_post.ravel()}
         return frame(columns, backend)
 
     def __repr__(self) -> str:
         whose = "all accounts" if self.account is None else printable(self.account)
         total = int(self.counts.sum())
-        head = f"{total:,} events {self.of}, {whose}, on the clock of {self.timezone}"
+        head = f"{total:,} {_SAID[self.of]}, {whose}, on the clock of {self.timezone}"
         head += f"; {self.n_without_time:,} without a time" if self.n_without_time else ""
+        if self.posts is not None:
+            return "\n".join([head, *_per_post_rows(self.per_post)])
         wide = max(2, len(str(int(self.counts.max(initial=0)))))
         hours = " ".join(f"{hour:>{wide}}" for hour in range(24))
         rows = [
@@ -146,7 +183,17 @@ class Activity:
         return "\n".join([head, f"    {hours}", *rows])
 
 
-@domains(of=OneOf("published", "received", "given"))
+def _per_post_rows(values: npt.NDArray[np.float64]) -> list[str]:
+    cells = [["." if np.isnan(x) else f"{x:.3g}" for x in row] for row in values.tolist()]
+    wide = max(2, *(len(cell) for row in cells for cell in row))
+    heading = "    " + " ".join(f"{hour:>{wide}}" for hour in range(24))
+    rows = [
+        f"{day[:3]} " + " ".join(f"{cell:>{wide}}" for cell in row) for day, row in zip(WEEKDAYS, cells, strict=True)
+    ]
+    return [heading, *rows]
+
+
+@domains(of=OneOf("published", "received", "given", "per_post"))
 def activity(
     events: Events, account: int | str | None = None, *, of: str = "published", timezone: str = "UTC"
 ) -> Activity:
@@ -158,9 +205,10 @@ def activity(
         Who did what to whom and when.
     account : int or str, optional
         Whose; by default all accounts together.
-    of : {"published", "received", "given"}, default="published"
-        "published": posts by the account (action "post"). "received": what others did to it, "given": what it did to
-        others; what accounts do to themselves is left out.
+    of : {"published", "received", "given", "per_post"}, default="published"
+        "published": posts by the account (action "post"). "received": what others did to it, by when they did, which
+        mostly shows when it posted; "given": what it did to others; what accounts do to themselves is left out.
+        "per_post": reactions by when the post that they name was published, and the posts published then.
     timezone : str, default="UTC"
         On whose clock: a name of the IANA database, such as "Europe/Paris".
 
@@ -192,11 +240,31 @@ def activity(
     """
     check_events("activity", events)
     zone = _zone(timezone)
+    if of == "per_post":
+        return _reactions_per_post(events, account, timezone, zone)
     rows = _rows(events, account, of)
     times = events.time[rows]
     dated = times[times != NO_TIME]
     counts = _hours_of_week(dated, zone).reshape(7, 24)
     return Activity(counts, timezone, of, account, len(times) - len(dated))
+
+
+def _reactions_per_post(events: Events, account: int | str | None, timezone: str, zone: dt.tzinfo) -> Activity:
+    table = posts_from_events(events)
+    mine = np.ones(len(table), np.bool_)
+    if account is not None:
+        mine = table.account == events.accounts.position(account)
+    received = _rows(events, account, "received")
+    target, post = events.target[received].astype(np.uint64), events.post[received]
+    keys = (table.account.astype(np.uint64) << np.uint64(32)) | table.post  # ascending: posts_from_events sorts
+    wanted = (target << np.uint64(32)) | post
+    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    times = table.time[at] if len(keys) else np.full(len(at), NO_TIME)
+    times = np.where(post == NO_POST, NO_TIME, times)
+    dated = times[times != NO_TIME]
+    published = table.time[mine & (table.time != NO_TIME)]
+    counts, posts = (_hours_of_week(some, zone).reshape(7, 24) for some in (dated, published))
+    return Activity(counts, timezone, "per_post", account, len(times) - len(dated), posts)
 
 
 def _rows(events: Events, account: int | str | None, of: str) -> npt.NDArray[np.bool_]:
