@@ -152,7 +152,3 @@ def test_reach_without_followers_is_told_once(tmp_path):
     notes = [line for line in run(recipe_of(table)).closing() if "reach" in line and line.startswith("note: ")]
     assert len(notes) == 1
     assert "could not be measured" in notes[0]
-
-
-def test_the_span_of_the_data_is_kept(scores, folder):
-    assert load_scores(folder).manifest["parameters"].get("span_days") == scores.params.get("span_days")
