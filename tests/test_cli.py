@@ -145,6 +145,12 @@ def test_explain_of_a_run_and_of_files_agree(runs):
     assert "looking into out" in text.stderr
     assert text.stdout == call("explain", best, "out", "--quiet", cwd=folder).stdout
     assert call("explain", best, "--quiet", cwd=folder).stderr == ""
+    first = call("explain", "out", cwd=folder)
+    assert first.stdout == text.stdout, "of a run alone, its highest-ranked account"
+    assert "the highest-ranked account of out, since none is named" in first.stderr
+    assert call("explain", "--quiet", cwd=folder).stdout == text.stdout
+    assert call("explain", "--quiet", cwd=folder).stderr == ""
+    assert json.loads(call("explain", "out", "--json", "--quiet", cwd=folder).stdout) == of_run[:1]
     done = call("explain", best, "out", "--profile", "reach", cwd=folder, check=False)
     assert (done.returncode, "is for files" in done.stderr) == (2, True)
 
@@ -184,7 +190,8 @@ def test_compare_of_a_run_with_and_without_its_data(runs, tmp_path):
     log.unlink()
     gone = call("compare", best, second, "out", "--json", cwd=copy)
     assert "events.csv: the file is gone" in gone.stderr
-    assert json.loads(gone.stdout)[0]["first"] == best
+    assert json.loads(gone.stdout)[0]["a"]["account"] == best
+    assert json.loads(gone.stdout)[0].keys() == both[0].keys(), "one schema, with the data and without"
     (copy / "out" / "current" / "explanations.jsonl").resolve().write_text("")
     done = call("explain", best, "out", cwd=copy, check=False)
     assert (done.returncode, "events.csv" in done.stderr) == (1, True)
@@ -332,6 +339,7 @@ def test_measure_check_convert_generate(town, tmp_path):
         (["score", "g.csv", "--posts-columns", "likes=Favs"], 2, "no table of posts was given"),
         (["score", "g.csv", "--posts-columns", "likes"], 2, "--posts-columns must look like"),
         (["explain", "1"], 2, "is a file or folder"),
+        (["explain"], 2, "there is no run in out"),
         (["explain", "1", "absent.csv"], 2, "is a file or folder"),
         (["explain", "1", "g.csv", "absent.csv"], 1, "absent.csv: there is no such file"),
         (["explain", "9", "g.csv"], 1, "no account has the id '9'"),
@@ -499,3 +507,96 @@ def test_score_shows_what_other_weights_would_change(town):
     assert "what decides: resonance" in told.stdout
     assert told.stdout.count(" of 10 stay") == 6
     assert "of the differences between scores" in told.stderr
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A log of five days, its follows, and counts per post, small enough to count by hand."""
+    rows = ["ada,post,,p1,2024-01-01T08:00", "bob,post,,p2,2024-01-04T08:00"]
+    rows += [f"u{i},like,ada,p1,2024-01-0{1 + i}T09:00" for i in range(4)] + ["u1,RT,bob,p2,2024-01-05T09:00"]
+    (tmp_path / "log.csv").write_text("actor,action,target,post,time\n" + "\n".join(rows) + "\n")
+    follows = [f"u{i},ada" for i in range(8)] + ["u1,bob", "u2,bob"]
+    (tmp_path / "follows.csv").write_text("follower,followed\n" + "\n".join(follows) + "\n")
+    (tmp_path / "posts.csv").write_text(
+        "account,likes,views,followers\nada,10,1000,50\nada,30,1000,50\nada,80,1000,50\nbob,3,4,50\n"
+    )
+    return tmp_path
+
+
+def test_rates_of_a_log_with_followers_of_a_graph(small):
+    given = ("rates", small / "log.csv", "--graph", small / "follows.csv", "--json")
+    pooled = {row["account"]: row["pooled"] for row in json.loads(call(*given).stdout)["top"]}
+    assert pooled["ada"] == 4 / 8
+    assert pooled["bob"] == 1 / 2
+    pooled = {row["account"]: row["pooled"] for row in json.loads(call(*given, "--until", "2024-01-03").stdout)["top"]}
+    assert pooled == {"ada": 2 / 8}
+    wrong = call("rates", small / "posts.csv", "--days", "3", check=False)
+    assert (wrong.returncode, "--days is for logs" in wrong.stderr) == (2, True)
+
+
+def test_rates_takes_kinds_confidence_and_trim(small):
+    (small / "kinds.csv").write_text("account,kind\nbob,brand\nada,person\n")
+    given = ("rates", small / "posts.csv", "--per", "views", "--json")
+    plain = json.loads(call(*given).stdout)["top"]
+    chosen = json.loads(call(*given, "--kinds", small / "kinds.csv", "--confidence", "0.5", "--trim", "0.34").stdout)[
+        "top"
+    ]
+    assert [(row["account"], row["tier"]) for row in chosen] == [("bob", "brand nano"), ("ada", "person nano")]
+    assert chosen[0]["high"] - chosen[0]["low"] < plain[0]["high"] - plain[0]["low"]
+    assert (plain[1]["trimmed"], chosen[1]["trimmed"]) == (0.04, 0.03)
+    (small / "kinds.csv").write_text("bob,brand\nbob,person\n")
+    wrong = call(*given, "--kinds", small / "kinds.csv", check=False)
+    assert (wrong.returncode, "one kind per account, got 'bob,person'" in wrong.stderr) == (1, True)
+    said = call(*given[:-1], "--confidence", "0.5").stderr
+    assert "with a 50 % interval" in said
+
+
+def test_rates_of_accounts_that_are_part_of_a_column(shared_data):
+    file = shared_data / "engagement" / "facebook_live_thailand.csv"
+    wrong = call("rates", file, check=False)
+    assert (wrong.returncode, "--posts-columns" in wrong.stderr) == (1, True)
+    columns = '{"account": {"column": "status_id", "before": "_"}, "post": "status_id", "likes": "num_reactions"}'
+    rows = json.loads(call("rates", file, "--per", "posts", "--posts-columns", columns, "--json").stdout)["top"]
+    assert len(rows) == 9
+    assert sum(row["posts"] for row in rows) == 7050
+    wrong = call("rates", file, "--posts-columns", '{"account": ', check=False)
+    assert (wrong.returncode, "name=column,... or JSON" in wrong.stderr) == (2, True)
+
+
+def test_events_and_activity_of_a_window(small):
+    def totals(*words):
+        return {
+            row["account"]: row["total"] for row in json.loads(call("events", small / "log.csv", *words).stdout)["top"]
+        }
+
+    assert totals("--json")["ada"] == 4
+    last = totals("--json", "--days", "2")  # from the 3rd at 9 on
+    assert (last["ada"], last["bob"]) == (2, 1)
+    assert totals("--json", "--until", "2024-01-02")["ada"] == 1
+    assert totals("--json", "--until", "2024-01-03", "--days", "day")["ada"] == 1
+    wrong = call("events", small / "log.csv", "--days", "2", "--memory-limit", "4GB", check=False)
+    assert (wrong.returncode, "--memory-limit does not go with --days" in wrong.stderr) == (2, True)
+    found = json.loads(call("activity", small / "log.csv", "--until", "2024-01-03", "--json").stdout)
+    assert sum(map(sum, found["counts"])) == 2
+
+
+def test_a_window_of_all_is_what_streaming_counts(town, tmp_path):
+    for name, words in (("streamed", ()), ("window", ("--until", "2100-01-01"))):
+        call("events", town / "events.csv", "-o", tmp_path / f"{name}.csv", *words)
+    assert (tmp_path / "window.csv").read_bytes() == (tmp_path / "streamed.csv").read_bytes()
+
+
+def test_activity_does_not_say_when_to_post(small):
+    told = call("activity", small / "log.csv", "ada")
+    assert "by when they came (not when to post" in told.stdout
+    found = json.loads(call("activity", small / "log.csv", "ada", "--of", "per_post", "--json").stdout)
+    assert (found["counts"][0][8], found["posts"][0][8], sum(map(sum, found["counts"]))) == (4, 1, 4)
+
+
+def test_a_measure_reads_the_graph_that_a_parameter_names(small):
+    told = call(
+        "measure", "social_networking_potential", small / "log.csv", "-p", f"graph={small / 'follows.csv'}", "--json"
+    )
+    value = {row["account"]: row["social_networking_potential"] for row in json.loads(told.stdout)["top"]}
+    assert value["bob"] == (1 / 2 + 1 / 1) / 2
+    assert value["ada"] == 0

@@ -218,10 +218,10 @@ def test_a_lucky_score_says_so(scores):
 def test_what_a_lucky_score_rests_on():
     told = dataclasses.replace(scored(ADA + LIKES).explain("ada"), score=80.0, middle_half=(50.0, 79.9))
     assert told.posts[0].share == pytest.approx(5 / 8)
-    assert "its score rests mostly on one post: another" in str(told)
+    assert "it rests mostly on one post, and another" in str(told)
     half = [dataclasses.replace(told.posts[0], share=0.5), told.posts[1]]
-    assert "its score rests on 3 posts: another" in str(dataclasses.replace(told, posts=half))
-    assert "rests" not in str(dataclasses.replace(told, middle_half=(50.0, 80.0)))
+    assert "it rests on 3 posts, and another" in str(dataclasses.replace(told, posts=half))
+    assert "it rests" not in str(dataclasses.replace(told, middle_half=(50.0, 80.0)))
 
 
 def test_beyond_the_scale_of_an_old_reference_is_told():

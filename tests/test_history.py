@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import shutil
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 import swayrank as sr
 from swayrank.errors import FolderError, ParameterError, UnknownAccountError, VersionError
 from swayrank.results import RunFolder
-from swayrank.scoring.between_runs import compare_kept, why_changed
+from swayrank.scoring.between_runs import _withheld, why_changed
 from swayrank.scoring.history import history
 from swayrank.scoring.keep import load_scores
 
@@ -250,8 +252,106 @@ def test_the_interval_of_a_change_by_hand(early, late):
     (low, high), (low2, high2) = ([end[k] for end in x.intervals.score] for x, k in ((early, i), (late, j)))
     assert change.low == pytest.approx(s2 - s - math.sqrt((s2 - low2) ** 2 + (high - s) ** 2))
     assert change.high == pytest.approx(s2 - s + math.sqrt((high2 - s2) ** 2 + (s - low) ** 2))
-    assert change.more_than_chance == (change.low > 0 or change.high < 0)
-    assert ("more than chance explains" in str(change)) == change.more_than_chance
+    assert s2 - low2 != pytest.approx(high2 - s2, abs=1e-6), "or an end could be taken from the wrong side"
+    assert high - s != pytest.approx(s - low, abs=1e-6)
+    told = {}
+    for moved in (-1.0, 0.0, 1.0):
+        ends = {"low": moved - 0.5, "high": moved + 0.5, "withheld": None}
+        shifted = dataclasses.replace(change, **ends)
+        assert shifted.more_than_chance == (moved != 0)
+        told[moved] = str(shifted)
+    assert "no more than chance may explain" in told[0.0]
+    for moved in (-1.0, 1.0):
+        assert "more than chance explains (" in told[moved]
+        assert "of accounts whose habits stay, 5 in 100 look so" in told[moved]
+
+
+def test_logs_of_other_spans_get_no_verdict(early, late):
+    """Fourteen days against twenty-nine: more of the same habits is no change of habits."""
+    change = why_changed(early, late, late.top(3)[2].account)
+    assert change.more_than_chance is None
+    assert (change.earlier.span_days, change.later.span_days) == (early.params["span_days"], late.params["span_days"])
+    assert "cannot be told: the data spans 13.9 days earlier and 29.8 later" in str(change)
+    assert "score windows of one length (the last 13.9 days of each) under this reference" in str(change)
+    assert "chance explains" not in str(change)
+    assert change.to_dict()["withheld"] == change.withheld
+    assert why_changed(late, late, late.top(1)[0].account).withheld is None
+
+
+@pytest.mark.parametrize(
+    ("half_life", "spans", "same"),
+    [
+        (7.0, (30.0, 30.7), True),
+        (7.0, (30.0, 30.71), False),
+        (7.0, (30.71, 30.0), False),
+        (100.0, (20.0, 22.0), True),
+        (100.0, (20.0, 22.01), False),
+        (100.0, (22.01, 20.0), False),
+    ],
+)
+def test_spans_may_differ_by_a_tenth_of_the_half_life_or_of_the_shorter(late, half_life, spans, same):
+    run = dataclasses.replace(late, params={**late.params, "half_life_days": half_life})
+    sides = [dataclasses.replace(why_changed(late, late, late.ids[0]).earlier, span_days=span) for span in spans]
+    assert (_withheld(run, *sides) is None) == same
+
+
+def test_a_run_that_does_not_know_its_span_gets_no_verdict(out, late):
+    manifest = json.loads((folder_of(out, 0) / "manifest.json").read_text())
+    del manifest["parameters"]["span_days"]
+    kept = dataclasses.replace(load_scores(folder_of(out, 0)), manifest=manifest)
+    change = why_changed(kept, late, late.top(1)[0].account)
+    assert change.more_than_chance is None
+    assert "the span of the earlier run's data is unknown" in str(change)
+    assert change.earlier.span_days is None
+
+
+def test_a_graph_alone_has_no_span_to_differ():
+    one = sr.score(sr.Graph.from_edges(["b", "c", "d", "a"], ["a", "a", "a", "b"]), rng=1, min_evidence=0)
+    two = sr.score(
+        sr.Graph.from_edges(["b", "c", "a"], ["a", "a", "b"]), rng=1, min_evidence=0, reference=one.reference
+    )
+    change = why_changed(one, two, "a")
+    assert change.withheld is None
+    assert change.more_than_chance is not None
+
+
+def test_alarms_are_false_as_often_as_said():
+    """Towns of constant habits, one window after another of the same length: about one in twenty seems to change."""
+    alarms = n = 0
+    for rng in (1, 2, 3):
+        town = sr.generate("town", n=400, days=16, rng=rng)
+        rows = town.events.to_frame()
+        start = rows["time"].min()
+        half = rows["time"] < start + pd.Timedelta(days=8)
+        published = set(rows[half & (rows["action"] == "post")]["post"])
+        first = sr.Events.from_frame(rows[half])
+        second = sr.Events.from_frame(rows[~half & ~rows["post"].isin(published)])
+        one = sr.score(town.graph, first, half_life_days=30, rng=rng)
+        two = sr.score(town.graph, second, reference=one.reference, rng=rng)
+        for account in (row.account for row in one.top(200)):
+            change = why_changed(one, two, account)
+            assert change.difference is None or change.withheld is None, change.withheld
+            alarms, n = alarms + bool(change.more_than_chance), n + (change.difference is not None)
+    assert n > 500
+    assert alarms / n < 0.08, (alarms, n)
+
+
+def test_beyond_the_scale_is_told_of_both_runs(early, late, out):
+    reference = dataclasses.replace(
+        early.reference,
+        knots={n: dataclasses.replace(k, top=(k.tail + k.top) / 2) for n, k in early.reference.knots.items()},
+    )
+    account = max(early.ids, key=lambda a: early.raw["reach"][early.ids.position(a)])
+    one, two = (dataclasses.replace(scores, reference=reference) for scores in (early, late))
+    text = str(why_changed(one, two, account))
+    beyond = {part.part: part.beyond for part in why_changed(one, two, account).parts}
+    assert beyond["reach"] == (True, True)
+    resonance = (why_changed(one, two, account).parts, reference.knots["resonance"].top)
+    part = next(part for part in resonance[0] if part.part == "resonance")
+    assert part.beyond == (part.earlier_raw > resonance[1], part.later_raw > resonance[1])
+    if part.beyond == (False, True):
+        assert "now beyond the scale of the reference, cut off at 100" in text
+    assert not any(any(part.beyond) for part in why_changed(early, early, account).parts)
 
 
 def test_parts_that_come_and_go_shift_the_others():
@@ -286,22 +386,11 @@ def test_accounts_of_one_run_only_are_told(town, early, late):
     assert change.difference is None
     assert "not in the data earlier" in str(change)
     assert change.to_dict()["parts"] == ()
+    assert change.withheld is None
     with pytest.raises(UnknownAccountError, match="neither run"):
         why_changed(early, late, "nobody_here")
     thin = next(str(a) for a in early.ids if not early.rank[early.ids.position(a)])
     assert "too little data" in str(why_changed(early, late, thin))
-
-
-def test_two_accounts_of_a_kept_run(out, late):
-    kept = load_scores(folder_of(out, 1))
-    first, second = (row.account for row in late.top(2))
-    told = compare_kept(kept, second, first)
-    assert (told.first, told.second) == (first, second)
-    assert told.difference == pytest.approx(late.row(first).score - late.row(second).score, abs=1e-9)
-    assert math.fsum(told.parts.values()) == pytest.approx(told.difference, abs=1e-12)
-    assert told.low < told.difference < told.high
-    assert f"{first} (" in str(told)
-    assert ("is not sure" in str(told)) == (told.low <= 0)
 
 
 def test_names_in_a_history_are_harmless(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import swayrank as sr
 from swayrank.errors import UnknownAccountError
 from swayrank.scoring.communities import communities
 from swayrank.scoring.roles import FIGURES, ORDINARY, ROLES, acts_in, rules_held
+from swayrank.scoring.table import score_table
 from tests.test_explain import COLUMNS, DAY, scored
 
 CONDITIONS = [(k, c) for k, rule in enumerate(ROLES) for c in range(len(rule.conditions))]
@@ -39,6 +41,56 @@ def test_every_condition_holds_at_its_bound_and_not_beyond(k, c):
     assert not rules_held(figures, percentiles, np.array([True]))[k, 0]
     values[condition.figure] = np.array([np.nan])
     assert not rules_held(figures, percentiles, np.array([True]))[k, 0], "what is not known does not hold"
+
+
+AT_LITERAL_BOUNDS = {
+    "passive star": {"n_followers%": 99, "relative_response": 0.25},
+    "broadcaster": {
+        "n_acts": 5, "originals_share": 0.5, "replies_share": 0.2, "n_originals%": 75, "n_reactions%": 95,
+    },
+    "amplifier": {"n_acts": 5, "shares_share": 0.5},
+    "conversationalist": {"n_acts": 5, "replies_share": 0.5, "replies_received_share": 0.5},
+    "broker": {"mixed_followers": 0.5, "mixed_followers%": 90, "n_reactions%": 75},
+}  # fmt: skip
+AT_MOST = {("passive star", "relative_response"), ("broadcaster", "replies_share")}
+
+
+def holds(role, values):
+    figures, percentiles = ({name: np.array([np.nan]) for name in FIGURES} for _ in range(2))
+    for name, value in values.items():
+        (percentiles if name.endswith("%") else figures)[name.rstrip("%")] = np.array([value])
+    names = [rule.role for rule in ROLES]
+    return bool(rules_held(figures, percentiles, np.array([True]))[names.index(role), 0])
+
+
+@pytest.mark.parametrize(
+    ("role", "name"), [(role, name) for role, values in AT_LITERAL_BOUNDS.items() for name in values]
+)
+def test_the_thresholds_are_those_that_are_documented(role, name):
+    """Numbers written here, not read from the rules; docs/score.md lists the same."""
+    values = AT_LITERAL_BOUNDS[role]
+    assert holds(role, values)
+    step = 0.001 if (role, name) in AT_MOST else -0.001
+    assert not holds(role, values | {name: values[name] + step})
+    assert holds(role, values | {name: values[name] - step})
+
+
+def test_every_rule_asks_for_acts_or_reactions():
+    asked = {"n_acts", "n_reactions", "relative_response"}
+    assert all(asked & {condition.figure for condition in rule.conditions} for rule in ROLES)
+
+
+def test_the_documentation_lists_every_threshold():
+    text = (Path(__file__).parent.parent / "docs" / "score.md").read_text(encoding="utf-8")
+    lines = {
+        rule.role: next(line for line in text.splitlines() if line.startswith(f"| {rule.role} |")) for rule in ROLES
+    }
+    for rule in ROLES:
+        for condition in rule.conditions:
+            bound = float(condition.least if condition.least is not None else condition.most)
+            share = FIGURES[condition.figure].is_share and not condition.percentile and bound < 1
+            shown = f"{100 * bound:g} %" if share else f"{bound:g}"
+            assert shown in lines[rule.role], (rule.role, shown)
 
 
 @pytest.mark.parametrize("k", range(len(ROLES)))
@@ -195,12 +247,18 @@ def test_shares_at_exactly_a_half_take_the_first_rule():
 def test_a_graph_alone_and_posts_alone():
     town = sr.generate("town", n=300, days=5, rng=2)
     alone = sr.score(town.graph, rng=1, n_replicates=None)
-    assert set(alone.roles) <= {ORDINARY, None}, "without reactions no rule can hold"
+    assert set(alone.roles) == {None}, "without reactions no rule can be evaluated"
+    told = alone.role(alone.top(1)[0].account)
+    assert told.name is None
+    assert "no role known" in str(told)
+    assert "unknown: no log tells what it does or draws" in told.why
+    headings, cells = score_table(alone, alone.order(3))
+    assert {row[headings.index("role")] for row in cells} == {"unknown"}
     posts = sr.Posts.from_arrays(
         [0, 1], accounts=sr.Ids.from_values(["ada", "bob"]), counts={"likes": [10, 4], "followers": [50, 60]}
     )
     counted = sr.score(None, None, posts, rng=1, min_evidence=1)
-    assert counted.roles.tolist() == [ORDINARY, ORDINARY]
+    assert counted.roles.tolist() == [None, None]
     assert counted.role("ada").figures["n_acts"] is None
     derived = sr.score(None, town.events, rng=1, n_replicates=None)
     assert "passive star" not in set(derived.roles), "nobody's followers are known"

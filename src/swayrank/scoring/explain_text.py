@@ -103,8 +103,8 @@ def _luck_text(told: Explanation) -> list[str]:
     one = told.posts and told.posts[0].share > _MOST
     on = "mostly on one post" if one else f"on {counted(told.n_posts, 'post')}" if told.n_posts else "on few reactions"
     return [
-        f"its score rests {on}: another such period would probably bring less; "
-        f"the middle half of replicates is {low:.1f} to {high:.1f}"
+        f"its score lies above three quarters of its replicates: it rests {on}, and another such period would probably "
+        f"bring less; the middle half of replicates is {low:.1f} to {high:.1f}"
     ]
 
 

@@ -18,8 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.events.columns import NO_TIME
+from swayrank.ids import read_only
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.intervals import Basis, Chance, draw
+from swayrank.scoring.peers import Peers
 from swayrank.scoring.scale import Knots
 from swayrank.scoring.telling import counted
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from swayrank.scoring.scores import Scores
 
 _FACTORS = tuple(2.0**k for k in range(9))
+_MANY_HITS = 25.0
+_ERRORS = 8.0  # standard errors on either side of a figure that finer levels reach
 _US_PER_DAY = 86_400_000_000
 _TAIL_MARK, _TOP = 90.0, 100.0
 
@@ -154,15 +158,31 @@ def _chance_alone(chance: Chance, i: int) -> Chance:
 
 
 def _longer(basis: Basis, factor: float) -> Basis:
-    """The same figures, observed `factor` times as long."""
-    chances = {name: _observed_longer(chance, factor) for name, chance in basis.chances.items()}
+    """The same figure of one account, observed `factor` times as long."""
+    chances = {
+        name: _observed_longer(chance, float(np.nan_to_num(basis.raw[name][0])), factor)
+        for name, chance in basis.chances.items()
+    }
     return basis._replace(chances=chances)
 
 
-def _observed_longer(chance: Chance, factor: float) -> Chance:
+def _finer(peers: Peers, figure: float) -> Peers:
+    """The same prior on levels around one account's figure, where its many hits tell more than the usual levels do."""
+    hits = figure / float(peers.one[0])
+    if hits < _MANY_HITS:
+        return peers
+    reach = math.exp(_ERRORS / math.sqrt(hits))
+    levels = np.geomspace(max(peers.levels[0], figure / reach), figure * reach, peers.levels.size)
+    places, usual = np.log(levels), np.log(peers.levels)
+    prior = np.stack([np.interp(places, usual, row) for row in peers.log_prior])
+    return replace(peers, levels=read_only(levels), log_prior=read_only(prior))
+
+
+def _observed_longer(chance: Chance, figure: float, factor: float) -> Chance:
     if chance.peers is None or chance.gains is None:
         return chance
     peers = replace(chance.peers, one=chance.peers.one / factor, variance=chance.peers.variance / factor)
+    peers = _finer(peers, figure)
     return replace(chance, peers=peers, gains=chance.gains._replace(gain=chance.gains.gain / math.sqrt(factor)))
 
 
