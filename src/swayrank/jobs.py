@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import inspect
 import json
@@ -14,12 +15,20 @@ from typing import Any
 from swayrank._progress import Progress
 from swayrank._rng import Rng
 from swayrank._text import printable
-from swayrank.errors import ParameterError
+from swayrank.errors import InputError, ParameterError
 from swayrank.events import Events, Posts, vocabulary
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
-from swayrank.measures.engagement.rates import rate_table
-from swayrank.measures.engagement.streamed import TABLE_COLUMNS, StreamedEngagement, stream_engagement
+from swayrank.measures.engagement.decay import decayed_engagement
+from swayrank.measures.engagement.profile import account_profile
+from swayrank.measures.engagement.rates import posts_from_events, rate_table
+from swayrank.measures.engagement.streamed import (
+    TABLE_COLUMNS,
+    USUAL_HALF_LIVES,
+    StreamedEngagement,
+    stream_engagement,
+)
+from swayrank.measures.engagement.windows import window
 from swayrank.measures.registry import list_measures, measure
 from swayrank.pipeline import open_graph
 from swayrank.results import write_whole
@@ -90,8 +99,17 @@ def run_measure(
     else:
         data = read_any(file, graph_options, events_options, kind=kind, **reading)
     takes = inspect.signature(known[name].function).parameters
+    parameters = {
+        word: open_graph(Path(value), {}, **reading) if word in takes and _is_graph_file(takes[word], value) else value
+        for word, value in parameters.items()
+    }
     how = {word: value for word, value in ours.items() if word in takes}
     return Measured(measure(data, name, **parameters, **how), data)
+
+
+def _is_graph_file(parameter: inspect.Parameter, value: object) -> bool:
+    """Whether a parameter wants a graph, and a file is named for it."""
+    return isinstance(value, str) and str(parameter.annotation).split(" |")[0] == "Graph"
 
 
 def _read_posts(file: Path, graph_options: Mapping[str, Any], events_options: Mapping[str, Any], **work: Any) -> Posts:
@@ -160,15 +178,26 @@ def run_events(
     sort: str = "total",
     top: int = 20,
     memory_limit: str | None = None,
+    days: float | str | None = None,
+    until: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> EngagementRun:
-    """Count every account's engagement from logs; with `output`, write the whole table as .csv or .parquet."""
+    """Count every account's engagement from logs; with `output`, write the whole table as .csv or .parquet.
+
+    `days` and `until` take a window of the logs, which is then held in memory.
+    """
     _check_table(output)
     _check_sort(sort, [*vocabulary(reading.get("extra_actions", ())), *TABLE_COLUMNS])
-    found = stream_engagement(
-        [str(file) for file in files], memory_limit=memory_limit, threads=threads, progress=progress, **reading
-    )
+    if days is None and until is None:
+        found = stream_engagement(
+            [str(file) for file in files], memory_limit=memory_limit, threads=threads, progress=progress, **reading
+        )
+    elif memory_limit is not None:
+        raise ParameterError("--memory-limit does not go with --days and --until, which hold the logs in memory")
+    else:
+        log = read_events([str(file) for file in files], threads=threads, progress=progress, **reading)
+        found = _counted(in_window(log, days, until), threads=threads, progress=progress)
     columns = found.columns()
     _check_sort(sort, columns)
     highest = Measure(sort, columns[sort].copy(), found.accounts).top(top)
@@ -177,6 +206,24 @@ def run_events(
     if output is not None:
         _write_table(found.to_frame("pyarrow"), output)
     return EngagementRun(found, sort, [{"account": a, **row} for (a, _), row in zip(highest, named, strict=True)])
+
+
+def _counted(events: Events, **work: Any) -> StreamedEngagement:
+    """What `stream_engagement` counts, of a log in memory."""
+    decayed = {
+        f"decayed_{days:g}d": decayed_engagement(events, half_life_days=days).values for days in USUAL_HALF_LIVES
+    }
+    profile = account_profile(events, **work)
+    return StreamedEngagement(
+        events.accounts, profile, decayed, events.n_events, events.span, events.report, on_disk=False
+    )
+
+
+def in_window(events: Events, days: float | str | None, until: str | None) -> Events:
+    """The last `days` before `until`, all before it, or all."""
+    if days is not None:
+        return window(events, days, until=until)
+    return events if until is None else events.before(until)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,19 +239,47 @@ def run_rates(
     output: Path | None,
     parameters: Mapping[str, Any],
     *,
-    columns: Mapping[str, str] | None,
+    columns: Mapping[str, Any] | None,
+    events_options: Mapping[str, Any],
+    graph: Path | None,
+    days: float | str | None,
+    until: str | None,
     top: int,
     **work: Any,
 ) -> RatesRun:
-    """Every account's rate from tables of counts per post; all of them to `output`."""
+    """Every account's rate from tables of counts per post, or from logs; all of them to `output`."""
     _check_table(output)
-    posts = read_posts([str(file) for file in files], columns=columns, **work)
+    log_options = {**events_options, "graph": graph, "days": days, "until": until}
+    said = [f"--{name}" for name, value in log_options.items() if value is not None]
+    if columns is None and all(recognise_kind(file) == "events" for file in files):
+        given = {name: value for name, value in events_options.items() if value is not None}
+        log = in_window(read_events([str(file) for file in files], **given, **work), days, until)
+        posts = posts_from_events(log, graph=None if graph is None else open_graph(graph, {}, **work))
+    elif said:
+        raise ParameterError(f"{said[0]} is for logs, and {files[0]} holds counts per post")
+    else:
+        posts = read_posts([str(file) for file in files], columns=columns, **work)
     table = rate_table(posts, **parameters, backend="pyarrow")
     table = table.sort_by([("shrunk", "descending")])  # missing ones come last
     if output is not None:
         _write_table(table, output)
-    rows = [row for row in table.slice(0, top).to_pylist() if row["shrunk"] is not None]
-    return RatesRun(posts, [{name: _known(x) for name, x in row.items()} for row in rows])
+    rows = [{name: _known(x) for name, x in row.items()} for row in table.slice(0, top).to_pylist()]
+    return RatesRun(posts, [row for row in rows if row["shrunk"] is not None])
+
+
+def read_kinds(file: Path) -> dict[str, str]:
+    """Who is a brand and who a person: a CSV file of account and kind, with or without a first row that names them."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if any(row)]
+    if rows and [cell.casefold() for cell in rows[0]] == ["account", "kind"]:
+        del rows[0]
+    kinds: dict[str, str] = {}
+    for row in rows:
+        if len(row) != 2 or kinds.get(row[0], row[1]) != row[1]:
+            told = printable(",".join(row))
+            raise InputError(f"rows must be account,kind with one kind per account, got {told!r}", file=str(file))
+        kinds[row[0]] = row[1]
+    return kinds
 
 
 def _known(value: Any) -> Any:

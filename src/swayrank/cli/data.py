@@ -41,6 +41,22 @@ from swayrank.errors import ParameterError
 if TYPE_CHECKING:
     from swayrank.measures._measure import Measure
 
+Days = Annotated[
+    str | None, typer.Option(help="Only the last so many days of a log, as 30 or month.", show_default=False)
+]
+Until = Annotated[
+    str | None, typer.Option(help="Only what came before this moment, as 2024-04-01.", show_default=False)
+]
+
+
+def _length(days: str | None) -> float | str | None:
+    """``--days``: a number, or a name for the library to check."""
+    try:
+        return None if days is None else float(days)
+    except ValueError:
+        return days
+
+
 # -- measure -----------------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +190,8 @@ def events(
         str | None,
         typer.Option(help="Hold no more memory than this, as 4GB; the rest in a temporary file.", show_default=False),
     ] = None,
+    days: Days = None,
+    until: Until = None,
     top: Top = 20,
     sort: Annotated[str, typer.Option(help="Column to rank by.")] = "total",
     output: Annotated[
@@ -197,6 +215,8 @@ def events(
         sort=sort,
         top=top,
         memory_limit=memory_limit,
+        days=_length(days),
+        until=until,
         threads=threads,
         progress=listen(quiet),
     )
@@ -230,14 +250,30 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 @command
 def rates(
-    posts: Annotated[list[Path], typer.Argument(metavar="POSTS...", help="Tables of counts per post.")],
+    posts: Annotated[list[Path], typer.Argument(metavar="POSTS...", help="Tables of counts per post, or logs.")],
     of: Annotated[str, typer.Option(help="What is counted: engagements, likes, comments or shares.")] = "engagements",
     per: Annotated[str, typer.Option(help="Per what: followers, reach, impressions, views or posts.")] = "followers",
     tiers: Annotated[str, typer.Option(help="Peers by followers: usual, quantiles, or small=0,large=5000.")] = "usual",
+    kinds: Annotated[
+        Path | None,
+        typer.Option(help="Who is a brand, who a person: a .csv of account,kind.", show_default=False),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Share of intervals that hold the true rate.")] = 0.95,
+    trim: Annotated[float, typer.Option(help="Share of posts that the trimmed mean leaves out at each end.")] = 0.1,
     posts_columns: Annotated[
         str | None,
-        typer.Option(help="Columns of the tables, as account=name,likes=Favs.", show_default=False),
+        typer.Option(
+            help="Columns of the tables, as account=name,likes=Favs; or JSON, where an account is a part of a column.",
+            show_default=False,
+        ),
     ] = None,
+    columns: Columns = None,
+    actions: Actions = None,
+    graph: Annotated[
+        Path | None, typer.Option(help="Who follows whom, for a log that does not say it.", show_default=False)
+    ] = None,
+    days: Days = None,
+    until: Until = None,
     top: Top = 20,
     output: Annotated[
         Path | None,
@@ -250,11 +286,19 @@ def rates(
     """Compare accounts by engagement rate: averages, a rate fair to few posts, and the place among peers."""
     from swayrank import jobs
 
+    parameters: dict[str, Any] = {"of": of, "per": per, "tiers": _cuts(tiers), "confidence": confidence, "trim": trim}
+    if kinds is not None:
+        parameters["kinds"] = jobs.read_kinds(kinds)
+    log_columns = columns.split(",") if columns else None
     rated = jobs.run_rates(
         posts,
         output,
-        {"of": of, "per": per, "tiers": _cuts(tiers)},
-        columns=pairs(posts_columns, "--posts-columns") or None,
+        parameters,
+        columns=_posts_columns(posts_columns),
+        events_options={"columns": log_columns, "actions": pairs(actions, "--actions") or None},
+        graph=graph,
+        days=_length(days),
+        until=until,
         top=top,
         threads=threads,
         progress=listen(quiet),
@@ -272,7 +316,19 @@ def rates(
     ]
     print_table(["rank", "account", *names], rows, left=[1, 2 + names.index("tier")])
     if not quiet:
-        say("shrunk: the rate drawn towards the peers' where posts are few, with a 95 % interval; docs/rates.md")
+        share = f"{100 * confidence:.6g} %"
+        say(f"shrunk: the rate drawn towards the peers' where posts are few, with a {share} interval; docs/rates.md")
+
+
+def _posts_columns(text: str | None) -> dict[str, Any] | None:
+    """``account=name,likes=Favs``, or the same in JSON with all that a mapping can say."""
+    if text is None or not text.lstrip().startswith("{"):
+        return dict(pairs(text, "--posts-columns")) or None
+    try:
+        columns: dict[str, Any] = json.loads(text)
+    except ValueError as wrong:
+        raise ParameterError(f"--posts-columns must be name=column,... or JSON: {wrong}, got {text!r}") from None
+    return columns
 
 
 def _cuts(text: str) -> str | dict[str, float]:
@@ -294,15 +350,19 @@ def _cell(value: Any) -> str:
 def activity(
     log: Annotated[Path, typer.Argument(help="A log of who did what to whom.")],
     account: Annotated[str | None, typer.Argument(help="Whose; by default everybody's.")] = None,
-    of: Annotated[str, typer.Option(help="What is counted: published, received or given.")] = "received",
+    of: Annotated[
+        str, typer.Option(help="published, received, given, or per_post: reactions per post published.")
+    ] = "received",
     timezone: Annotated[str, typer.Option(help="On whose clock, as Europe/Paris.")] = "UTC",
     columns: Columns = None,
     actions: Actions = None,
+    days: Days = None,
+    until: Until = None,
     as_json: Json = False,
     quiet: Quiet = False,
     threads: Threads = None,
 ) -> None:
-    """Count posts or reactions by weekday and hour: when to post."""
+    """Count by hour when posts or reactions came, not when to post."""
     from swayrank import jobs
     from swayrank.measures.engagement.rhythm import activity as count
     from swayrank.sources.events import read_events
@@ -312,13 +372,14 @@ def activity(
     if not quiet:
         for line in jobs.told(events):
             say(line)
-    found = count(events, account, of=of, timezone=timezone)
+    found = count(jobs.in_window(events, _length(days), until), account, of=of, timezone=timezone)
     busiest = [{"weekday": day, "hour": hour, "events": n} for day, hour, n in found.busiest()]
     if as_json:
-        print_json({"timezone": timezone, "of": of, "counts": found.counts.tolist(), "busiest": busiest})
+        shown = {"timezone": timezone, "of": of, "counts": found.counts.tolist(), "busiest": busiest}
+        print_json(shown if found.posts is None else {**shown, "posts": found.posts.tolist()})
         return
     typer.echo(wrapped(repr(found)))
-    if not quiet:
+    if not quiet and found.posts is None:
         say("busiest: " + ", ".join(f"{one['weekday']} {one['hour']}:00 ({one['events']:,})" for one in busiest))
 
 
