@@ -230,6 +230,7 @@ def test_reactions_per_post_by_hand():
     assert came.busiest(1) == [("Friday", 21, 8)]  # when they came says nothing of when she posted
     assert found.counts[4, [9, 20, 21]].tolist() == [5, 1, 0]
     assert found.posts[4, [9, 20, 21]].tolist() == [2, 1, 0]
+    assert found.posts.sum() == 3
     assert found.per_post[4, [9, 20]].tolist() == [2.5, 1.0]
     assert np.isnan(found.per_post[4, 21])
     assert found.n_without_time == 2  # of no post, and of one that nobody saw published
