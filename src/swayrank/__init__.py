@@ -58,6 +58,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "measures.engagement.decay": ("ACTION_WEIGHTS", "HALF_LIVES", "DecaySums", "decay_sums", "decayed_engagement"),
     "measures.engagement.resonance": ("resonance",),
     "measures.engagement.h_index": ("g_index", "h_index", "t_factor"),
+    "measures.engagement.post_rates": ("post_rates",),
     "measures.engagement.rates": ("engagement_rate", "posts_from_events", "rate_table", "virality"),
     "measures.engagement.tiers": ("PEER_TIERS", "Tiers", "peer_tiers", "percentile_within"),
     "measures.engagement.rhythm": ("Activity", "activity"),

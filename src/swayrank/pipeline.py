@@ -269,7 +269,7 @@ class Run:
         if len(scores.weights) > 1 and scores.n_scored:
             decides = scores.sensitivity().dominance[0]
             lines.append(
-                f"{decides.part} makes {decides.share_of_variance:.0%} of the differences between scores "
+                f"{decides.part} makes {min(1.0, decides.share_of_variance):.0%} of the differences between scores "
                 "(--sensitivity shows what other weights would change)"
             )
         if any(np.isnan(values[scores.rank > 0]).any() for values in scores.parts.values()):
