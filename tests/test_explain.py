@@ -248,6 +248,11 @@ def test_beyond_the_scale_of_an_old_reference_is_told():
     assert "beyond" not in str(old.compare("ada", "z"))
 
 
+def test_the_highest_of_its_own_reference_is_not_beyond_it(scores):
+    assert any(values.max() == scores.reference.knots[name].top for name, values in scores.raw.items())
+    assert beyond_note(scores, scores.order()) is None
+
+
 def test_what_changes_nothing_is_not_minus_nothing():
     post = scored(ADA + LIKES).explain("ada").posts[0]
     assert _post_text(dataclasses.replace(post, loss=0.0)).endswith("(the score stays)")
