@@ -18,7 +18,7 @@ ONE = np.uint64(1)
 NOWHERE = np.uint32(2**32 - 1)
 POISSON_STEPS = np.cumsum(np.exp(-1.0) / np.cumprod(np.append(1.0, np.arange(1.0, 18.0))))  # of Poisson(1): P(X <= k)
 FIXED = 2.0**36
-N_GUIDES = 128
+N_GUIDES = 512
 ROOT_HALF = math.sqrt(0.5)
 
 # Acklam's rational approximation of the normal quantile, relative error below 1.2e-9.
@@ -114,7 +114,7 @@ def draw_from_peers(
     n_levels = np.uint64(levels.size)
     n_replicates = np.uint64(departures.shape[0])
     cumulative = np.empty(n_levels)
-    guide = np.empty(N_GUIDES, np.uint8)  # the first level above each of so many shares of the posterior
+    guide = np.empty(N_GUIDES, np.uint16)  # the first level above each of so many shares of the posterior
     width = math.log(levels[ONE] / levels[np.uint64(0)])
     for account in range(np.uint64(figure.size)):
         i = np.uint64(account)
@@ -134,7 +134,7 @@ def draw_from_peers(
         for share in range(np.uint64(N_GUIDES)):
             while cumulative[level] * N_GUIDES <= np.float64(share) * total and level < n_levels - ONE:
                 level += ONE
-            guide[np.uint64(share)] = np.uint8(level)
+            guide[np.uint64(share)] = np.uint16(level)
         clusters = figure[i] * figure[i] / variance[i] if variance[i] > 0.0 else 0.0
         own = math.sqrt(clusters / (clusters + 5.0))
         rest = math.sqrt(5.0 / (clusters + 5.0))

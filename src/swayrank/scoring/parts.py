@@ -176,6 +176,10 @@ def _keys_of(posts: Posts) -> npt.NDArray[np.uint64]:
     content = np.zeros(posts.account.size, np.uint64)
     for values in (posts.time, *posts.counts.values()):
         content = content * np.uint64(0x9E3779B97F4A7C15) + values.view(np.uint64)
+    order = np.argsort(content, kind="stable")  # equal rows are different posts: each has a number among its like
+    first = np.r_[True, content[order][1:] != content[order][:-1]][: order.size]
+    place = np.arange(order.size) - np.maximum.accumulate(np.where(first, np.arange(order.size), 0))
+    content[order] += place.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
     named = posts.post != ABSENT
     content[named] = posts.posts.hashes()[posts.post[named]]
     return read_only(content)

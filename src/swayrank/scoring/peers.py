@@ -23,7 +23,7 @@ from swayrank.ids import read_only
 
 Floats = npt.NDArray[np.float64]
 
-_LEVELS = 128
+_LEVELS, _FINE_LEVELS = 128, 512  # of the estimate, and of what is drawn from: 3 % apart
 _LOWEST = 1e-4  # of one piece
 _BANDWIDTH = 0.5  # of the smoothing, in natural logarithms
 _ROUNDS = 100
@@ -67,9 +67,10 @@ class Peers:
         highest = 2.0 * max(float(figure.max(initial=0.0)), usual)
         levels = np.geomspace(_LOWEST * usual, highest, _LEVELS)
         priors = [_prior(figure[tier == t], one[tier == t], levels) for t in range(int(tier.max(initial=0)) + 1)]
-        return cls(
-            read_only(one), read_only(variance), read_only(tier), read_only(levels), read_only(np.log(np.stack(priors)))
-        )
+        fine = np.geomspace(levels[0], levels[-1], _FINE_LEVELS)
+        density = np.stack([np.interp(np.log(fine), np.log(levels), np.log(prior)) for prior in priors])
+        log_prior = density - np.log(np.exp(density).sum(axis=1, keepdims=True))
+        return cls(*(read_only(x) for x in (one, variance, tier, fine, log_prior)))
 
 
 def tiers_of(followers: npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint8]:
