@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from swayrank.errors import InputError, ParameterError, TooManyRejectsError
@@ -143,6 +143,7 @@ def messy_files(draw):
 ROLES = st.sampled_from([(0, 1, 2), (1, 0, 2), (0, 1, None), (2, 0, None), (0, 3, 2)])
 
 
+@example((",", b'c0,c1,c2,c3\nada,"a""b",0.0,\0x'), (0, 1, 2), 16)  # nothing but a damaged line below the header
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messy_files(), ROLES, st.sampled_from([16, 64, 1 << 20]))
 def test_messy_files_are_read_as_the_slow_reader_does(monkeypatch, write, file, roles, chunk):

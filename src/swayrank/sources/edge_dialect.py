@@ -270,6 +270,7 @@ class _Lead:
         prefixes = PREFIXES if wanted.comment is None else ((wanted.comment,) if wanted.comment else ())
         comments: list[str] = []
         lines: list[_Line] = []
+        damaged: list[_Line] = []
         offset = n_comments = n_blanks = 0
         for k, piece in enumerate(pieces):
             text = piece.decode("utf-8", "replace")
@@ -280,10 +281,13 @@ class _Lead:
             elif prefixes and bare.startswith(prefixes):
                 n_comments += 1
                 comments += [] if lines else [bare]
-            elif b"\0" not in piece or not lines:  # a damaged line tells nothing about the others
-                lines.append(_Line(text, offset, k, n_comments, n_blanks))
+            else:  # a damaged line tells nothing about the others
+                sound = b"\0" not in piece or not lines
+                (lines if sound else damaged).append(_Line(text, offset, k, n_comments, n_blanks))
             if len(lines) == _SAMPLE_LINES:
                 break
+        if len(lines) == 1:  # unless it is all there is
+            lines += damaged[:1]
         if not lines:
             raise InputError("holds no edges" + (", only comments" if comments else ""), file=file)
         return cls(prefixes, comments, lines)
