@@ -29,6 +29,7 @@ from swayrank.cli.shared import (
     complete_measures,
     given_only,
     listen,
+    log_options,
     pairs,
     print_json,
     print_table,
@@ -95,10 +96,7 @@ def measure(
         raise ParameterError("measure needs a measure's name and a file: swayrank measure pagerank follows.csv")
     progress = listen(quiet)
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
-    events_options = {
-        "columns": columns.split(",") if columns else None,
-        "actions": pairs(actions, "--actions") or None,
-    }
+    events_options = log_options(columns, actions)
     measured = jobs.run_measure(
         name,
         file,
@@ -207,7 +205,7 @@ def events(
     """Count every account's engagement, from logs of any size."""
     from swayrank import jobs
 
-    given = {"columns": columns.split(",") if columns else None, "actions": pairs(actions, "--actions") or None}
+    given = log_options(columns, actions)
     counted = jobs.run_events(
         logs,
         output,
@@ -367,7 +365,7 @@ def activity(
     from swayrank.measures.engagement.rhythm import activity as count
     from swayrank.sources.events import read_events
 
-    given = {"columns": columns.split(",") if columns else None, "actions": pairs(actions, "--actions") or None}
+    given = log_options(columns, actions)
     events = read_events([str(log)], **given_only(given), threads=threads, progress=listen(quiet))
     if not quiet:
         for line in jobs.told(events):
@@ -409,10 +407,7 @@ def check(
     """Tell what files hold: rows, accounts, time span, oddities, and every refused row with its reason."""
     from swayrank.sources.check import check_files
 
-    events_options = {
-        "columns": columns.split(",") if columns else None,
-        "actions": pairs(actions, "--actions") or None,
-    }
+    events_options = log_options(columns, actions)
     report = check_files(
         files,
         kind=kind,
@@ -447,10 +442,7 @@ def convert(
     from swayrank import jobs
 
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
-    events_options = {
-        "columns": columns.split(",") if columns else None,
-        "actions": pairs(actions, "--actions") or None,
-    }
+    events_options = log_options(columns, actions)
     told = jobs.run_convert(file, output, graph_options, events_options, threads=threads, progress=listen(quiet))
     if not quiet:
         say(told)

@@ -26,6 +26,7 @@ from swayrank.cli.shared import (
     command,
     given_only,
     listen,
+    log_options,
     pairs,
     print_json,
     print_table,
@@ -148,8 +149,7 @@ def score(
         data=data,
         graph_options={"source": source, "target": target, "direction": direction, "max_rejects": max_rejects},
         events_options={
-            "columns": columns.split(",") if columns else None,
-            "actions": pairs(actions, "--actions") or None,
+            **log_options(columns, actions),
             "max_rejects": max_rejects,
             "duplicates": duplicates,
         },

@@ -204,6 +204,11 @@ def pairs(text: str | None, option: str) -> dict[str, str]:
     return found
 
 
+def log_options(columns: str | None, actions: str | None) -> dict[str, Any]:
+    """What --columns and --actions say of a log, as `read_events` takes it; None where nothing was said."""
+    return {"columns": columns.split(",") if columns else None, "actions": pairs(actions, "--actions") or None}
+
+
 def given_only(options: dict[str, Any]) -> dict[str, Any]:
     """Only what was said."""
     return {name: value for name, value in options.items() if value is not None}

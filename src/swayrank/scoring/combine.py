@@ -86,8 +86,8 @@ def score(
         A name of :data:`~swayrank.scoring.profiles.PROFILES`, or your own weights of the parts.
     half_life_days : float or str, optional
         After how many days a reaction counts half, in [1e-6, 1e6], or a name such as "week"
-        (:data:`~swayrank.HALF_LIVES`). By default that of the reference; or else the one, among shares of the log's
-        span, under which the first two thirds of the log predict the last third best; where there is no log or too
+        (:data:`~swayrank.HALF_LIVES`). By default that of the reference; or else the longest, among shares of the log's
+        span, under which its first two thirds predict the last one as well as they can; where there is no log or too
         little of it, 7 days or a sixth of the span, whichever is less.
     action_weights : mapping of str to float, optional
         What a reaction of each kind counts; by default

@@ -39,7 +39,7 @@ def usual_half_life(span_days: float) -> float:
 
 
 def best_half_life(events: Events, weights: dict[str, float]) -> float | None:
-    """The half-life in days under which the first two thirds of the log predict the last one best.
+    """The longest half-life in days under which the first two thirds of the log predict the last one as well as can be.
 
     Candidates are shares of the log's span, from a twelfth to four times it. None where fewer than 200 reactions lie on
     either side.
