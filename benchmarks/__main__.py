@@ -8,8 +8,11 @@ from pathlib import Path
 
 from benchmarks import harness, table
 
-DEFAULT = ("load", "build", "open", "pagerank", "engagement", "intervals", "recovery", "end_to_end")
-ON_REQUEST = ("build100m", "engagement100m")
+DEFAULT = (
+    "load", "build", "open", "pagerank", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals",
+    "recovery", "end_to_end",
+)  # fmt: skip
+ON_REQUEST = ("build100m", "seeds100m", "engagement100m")
 
 
 def main() -> int:

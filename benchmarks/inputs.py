@@ -20,9 +20,12 @@ FOLDER = Path(tempfile.gettempdir()) / "swayrank-benchmarks"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 CHECKSUMS = {
+    "rmat14": "f077d52b3ecbb739",
     "rmat16": "af168cf63857708b",
     "rmat16-drawn": "15ae9cf8ffb2cfa8",
+    "rmat18": "aa77ea380054076d",
     "rmat20": "27908ed25eb60755",
+    "rmat22": "9c8498a9fed0af4d",
     "rmat20-drawn": "dfe5347cb291e012",
     "uniform-10000": "b533df5363419a52",
     "uniform-100000": "bb72bfc5337402e9",
@@ -133,11 +136,13 @@ def account_names(n: int) -> npt.NDArray[np.object_]:
 
 
 REAL = {
+    "nethept": ("graphs/NetHEPT.txt.gz", 1),
     "epinions": ("graphs/soc-Epinions1.directed.txt.gz", 1),
     "slashdot": ("graphs/soc-Slashdot0902.directed.csv.gz", 1),
     "twitter": ("graphs/ego-Twitter.undirected.csv.gz", 1),
 }
 """Real edge lists where they are at hand, and how many lines of each come before the first edge."""
+_UNDIRECTED = ("nethept", "twitter")
 
 
 def real_edges(name: str) -> tuple[Path, str] | None:
@@ -163,3 +168,16 @@ def ends_of_text(path: Path) -> tuple[U32, U32]:
     """The two columns of a file of integers, read by NumPy."""
     table = np.fromstring(path.read_text(), np.int64, sep=" ").reshape(-1, 2)
     return table[:, 0].astype(np.uint32), table[:, 1].astype(np.uint32)
+
+
+def real_arcs(name: str) -> dict[str, Any] | None:
+    """``u, v, n``: the distinct arcs of a real graph without self-loops; an edge without direction is two arcs."""
+    found = real_edges(name)
+    if found is None:
+        return None
+    u, v = ends_of_text(found[0])
+    if name in _UNDIRECTED:
+        u, v = np.concatenate([u, v]), np.concatenate([v, u])
+    keys = np.unique((u[u != v].astype(np.uint64) << np.uint64(32)) | v[u != v])
+    u, v = (keys >> np.uint64(32)).astype(np.uint32), keys.astype(np.uint32)
+    return {"u": u, "v": v, "n": 1 + int(max(u.max(), v.max())), "sha256": found[1]}

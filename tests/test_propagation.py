@@ -1,4 +1,4 @@
-"""Independent Cascade against exact enumeration of all worlds: simulate, spread, their intervals, and their kernels."""
+"""Cascades against exact enumeration of all worlds: models, simulate, spread, and their intervals."""
 
 from __future__ import annotations
 
@@ -12,18 +12,26 @@ import pytest
 
 from swayrank.errors import ConvergenceError, ParameterError, SwayrankWarning, UnknownAccountError
 from swayrank.graph import Graph
-from swayrank.kernels.cascade import pack_rows, row_skips, rr_counts, rr_counts_lanes
 from swayrank.kernels.jit import JIT_ENABLED, KERNELS
-from swayrank.measures.propagation import IndependentCascade, simulate, spread
-from swayrank.measures.propagation.models import row_probability
+from swayrank.measures.propagation import IndependentCascade, LinearThreshold, simulate, spread, spread_conditional
+from swayrank.measures.propagation.limits import clopper_pearson
 from swayrank.measures.registry import measure
 from tests.oracles import naive_propagation as naive
 from tests.zoo import ZOO
 
-spread_module = importlib.import_module("swayrank.measures.propagation.spread")
+sampler_module = importlib.import_module("swayrank.measures.propagation.sampler")
+simulate_module = importlib.import_module("swayrank.measures.propagation.simulate")
 
 CASES = {name: (n, arcs) for name, (n, arcs) in ZOO.items() if name not in ("duplicates", "self-loops")}
-RULES = ("weighted_cascade", "constant", "array")
+CASCADES = ("weighted_cascade", "constant", "array")
+THRESHOLDS = ("uniform", "weights")
+RULES = CASCADES + THRESHOLDS
+KERNELS_OF = {  # how to have each of them run: (rule, settings)
+    "walk": ("array", {"playback": 1}),
+    "bits": ("array", {}),
+    "threshold worlds": ("weights", {"playback": 1}),
+    "threshold cascades": ("weights", {}),
+}
 
 
 def graph_of(n, arcs):
@@ -31,23 +39,37 @@ def graph_of(n, arcs):
     return Graph.from_edges(np.array(u, np.uint32), np.array(v, np.uint32), n_nodes=n)
 
 
-def model_of(name, rule):
-    """A model of a zoo graph, and its arcs with probabilities for the oracle."""
-    n, arcs = CASES[name]
-    graph = graph_of(n, arcs)
+def model_on(graph, rule, **options):
+    """A model of a graph by name, and its arcs with probabilities for the oracle."""
     u, v = (ends.tolist() for ends in graph.edges())
+    pairs = list(zip(u, v, strict=True))
     if rule == "weighted_cascade":
-        return IndependentCascade(graph, prob=rule), naive.weighted_cascade(list(zip(u, v, strict=True)))
+        return IndependentCascade(graph, prob=rule, **options), naive.weighted_cascade(pairs)
+    if rule == "uniform":
+        return LinearThreshold(graph, **options), naive.weighted_cascade(pairs)
     if rule == "constant":
-        return IndependentCascade(graph, prob=0.4), [(a, b, 0.4) for a, b in zip(u, v, strict=True)]
-    p = [(0.0, 0.25, 0.7, 1.0, 0.5)[(3 * a + 2 * b) % 5] for a, b in zip(u, v, strict=True)]
-    return IndependentCascade(graph, prob=p), list(zip(u, v, p, strict=True))
+        return IndependentCascade(graph, prob=0.4, **options), [(a, b, 0.4) for a, b in pairs]
+    p = [(0.0, 0.25, 0.7, 1.0, 0.5)[(3 * a + 2 * b) % 5] for a, b in pairs]
+    if rule == "array":
+        return IndependentCascade(graph, prob=p, **options), list(zip(u, v, p, strict=True))
+    w = [q * (0.9 if a % 2 else 1.0) / max(u.count(a), 1) for a, q in zip(u, p, strict=True)]
+    return LinearThreshold(graph, weights=w, **options), list(zip(u, v, w, strict=True))
+
+
+def model_of(name, rule, **options):
+    return model_on(graph_of(*CASES[name]), rule, **options)
+
+
+def worlds_of(model, arcs):
+    """Every world of a model, by the oracle."""
+    listed = naive.threshold_worlds(arcs) if isinstance(model, LinearThreshold) else naive.worlds(arcs)
+    return naive.with_sharing(listed, model.shares.tolist()) if model.shares.size else listed
 
 
 @cache
 def truth_of(name, rule):
     model, arcs = model_of(name, rule)
-    return naive.spread_of_all(model.graph.n_nodes, arcs)
+    return naive.spreads(model.graph.n_nodes, worlds_of(model, arcs))
 
 
 def random_graph(n, m, seed):
@@ -58,9 +80,12 @@ def random_graph(n, m, seed):
 # -- against enumeration -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("name", CASES)
-def test_spread_of_every_account_is_the_enumerated_one(name, rule):
+def test_spread_of_every_account_is_the_enumerated_one(name, rule, sparse, monkeypatch):
+    if sparse:  # small graphs would always be looked up in a table of all accounts
+        monkeypatch.setattr(sampler_module, "_DENSE_SHARE", 0)
     model, _ = model_of(name, rule)
     exact = np.array(truth_of(name, rule))
     found = spread(model, n_samples=40_000, delta=1e-4, rng=11)
@@ -71,23 +96,92 @@ def test_spread_of_every_account_is_the_enumerated_one(name, rule):
     assert np.all((low >= 1) & (low <= found.values) & (found.values <= high) & (high <= len(exact)))
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", CASES)
-def test_simulation_is_the_enumeration(name, rule):
-    model, arcs = model_of(name, rule)
+def check_simulation(model, arcs, seeds, runs, **settings):
+    """Everything that is simulated lies where all worlds say."""
     n = model.graph.n_nodes
-    seeds = sorted({n - 1, n // 2})
-    runs = 20_000
-    found = simulate(model, seeds, n_runs=runs, rng=5)
-    exact = np.array(naive.activation(n, arcs, seeds))
-    assert np.all(np.abs(found.activation_prob - exact) <= 4.5 * np.sqrt(exact * (1 - exact) / runs) + 1e-12)
+    found = simulate(model, seeds, n_runs=runs, rng=5, **settings)
+    exact, steps = (np.array(row) for row in naive.tabulate(n, worlds_of(model, arcs), seeds, model.max_steps))
+    assert np.all(np.abs(found.activation_prob - exact) <= 4.5 * np.sqrt(np.abs(exact * (1 - exact)) / runs) + 1e-12)
     assert abs(found.mean - exact.sum()) <= 4.5 * found.std_error + 1e-12
-    steps = np.zeros(n)
-    steps[: found.by_step.size] = found.by_step
-    assert np.allclose(steps, naive.by_step(n, arcs, seeds), atol=4.5 * n / math.sqrt(runs) / 2)
+    by_step = np.zeros(n)
+    by_step[: found.by_step.size] = found.by_step
+    assert np.allclose(by_step, steps, atol=4.5 * n / math.sqrt(runs) / 2)
+    assert np.all(by_step[steps == 0] == 0)
     assert found.by_step[0] == len(seeds)
     assert math.isclose(found.by_step.sum(), found.mean)
     assert math.isclose(found.activation_prob.sum(), found.mean)
+    assert found.mean == found.sizes.mean()
+    return found
+
+
+@pytest.mark.parametrize("playback", [0, 1])
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("name", CASES)
+def test_simulation_is_the_enumeration(name, rule, playback):
+    model, arcs = model_of(name, rule)
+    n = model.graph.n_nodes
+    found = check_simulation(model, arcs, sorted({n - 1, n // 2}), 20_000, playback=playback)
+    kernels = {"weighted_cascade": ("walk", "walk")}.get(rule, ("bits", "walk"))
+    if rule in THRESHOLDS:
+        kernels = ("threshold cascades", "threshold worlds")
+    assert found.params["kernel"] == kernels[playback] or not len(arcs)
+
+
+SHARING = [1.0, 0.5, 0.0, 0.25, 1.0, 0.75, 1.0, 0.5]
+
+
+@pytest.mark.parametrize("kernel", KERNELS_OF)
+@pytest.mark.parametrize("name", ["complete", "bow tie", "two components", "core and whiskers"])
+@pytest.mark.parametrize("options", ["sharing", "steps", "both"])
+def test_sharing_and_steps_are_the_enumerated_ones(name, kernel, options):
+    rule, settings = KERNELS_OF[kernel]
+    n = CASES[name][0]
+    given = {"sharing": {"sharing": SHARING[:n]}, "steps": {"max_steps": 1}}
+    given["both"] = {"sharing": SHARING[-n:], "max_steps": 2}
+    model, arcs = model_of(name, rule, **given[options])
+    for seeds in ([0, 2], [3]):
+        found = check_simulation(model, arcs, seeds, 20_000, **settings)
+        assert found.params["kernel"] == kernel
+        assert len(found.by_step) <= 1 + (model.max_steps or n)
+    exact = np.array(naive.spreads(n, worlds_of(model, arcs), model.max_steps))
+    low, high = spread(model, n_samples=40_000, delta=1e-4, rng=4).interval
+    assert np.all((low <= exact + 1e-12) & (exact <= high + 1e-12))
+    assert np.max(high - low) < 0.06 * n
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+@pytest.mark.parametrize("kernel", KERNELS_OF)
+def test_a_chain_step_by_step(kernel, steps):
+    """Certain arcs: a cascade is as long as it may be."""
+    graph = graph_of(*CASES["chain"])
+    certain = [1.0] * 4
+    model = (LinearThreshold if "threshold" in kernel else IndependentCascade)(graph, None or certain, max_steps=steps)
+    if kernel == "bits":
+        model = IndependentCascade(graph, prob=1.0, max_steps=steps)
+    found = simulate(model, 4, n_runs=10, rng=1, playback=int(KERNELS_OF[kernel][1] != {}))
+    assert found.params["kernel"] == kernel
+    assert found.by_step.tolist() == [1.0] * (steps + 1)
+    assert found.activation_prob.tolist() == [float(4 - v <= steps) for v in range(5)]
+    assert spread(model, n_samples=500, rng=1).interval[1][4] >= steps + 1
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("name", ["chain", "complete", "bow tie", "core and whiskers"])
+def test_what_an_account_adds_is_the_enumerated_gain(name, rule):
+    n = CASES[name][0]
+    for given, options in (
+        ([2], {}),
+        ([0, 3], {"sharing": [1.0, 0.5, 0.0, 1.0, 0.75, 1.0, 1.0, 1.0][:n], "max_steps": 3}),
+    ):
+        model, arcs = model_of(name, rule, **options)
+        exact = np.array(naive.spreads(n, worlds_of(model, arcs), model.max_steps, given))
+        found = spread_conditional(model, given, n_samples=40_000, delta=1e-4, rng=6)
+        low, high = found.interval
+        assert np.all((low <= exact + 1e-9) & (exact <= high + 1e-9))
+        assert np.all(found.values[given] == 0)
+        assert np.all(high[given] == low[given])
+        q = np.clip(exact / n, 0, 1)
+        assert np.all(np.abs(found.values - exact) <= 4.5 * n * np.sqrt(q * (1 - q) / 40_000) + 1e-9)
 
 
 def test_a_dense_matrix_of_probabilities_and_one_seed():
@@ -130,7 +224,7 @@ def test_simulation_and_spread_agree_on_a_graph_too_large_to_enumerate():
 
 @pytest.mark.parametrize(("hits", "n_trials", "alpha"), [(0, 10, 0.05), (3, 10, 0.05), (10, 10, 0.1), (1, 60, 1e-6)])
 def test_limits_are_clopper_pearson(hits, n_trials, alpha):
-    low, high = spread_module.clopper_pearson(np.array([hits]), n_trials, alpha)
+    low, high = clopper_pearson(np.array([hits]), n_trials, alpha)
     expected = naive.outside_limits(hits, n_trials, alpha)
     assert (float(low[0]), float(high[0])) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
@@ -140,7 +234,7 @@ def test_limits_far_out_in_the_tail():
     from scipy.stats import binom
 
     alpha, hits, n_trials = 0.05 / 2e7, 23, 10**8
-    low, high = spread_module.clopper_pearson(np.array([hits]), n_trials, alpha)
+    low, high = clopper_pearson(np.array([hits]), n_trials, alpha)
     assert binom.sf(hits - 1, n_trials, low[0]) == pytest.approx(alpha / 2, rel=1e-6)
     assert binom.cdf(hits, n_trials, high[0]) == pytest.approx(alpha / 2, rel=1e-6)
 
@@ -252,6 +346,20 @@ def test_the_same_bits_on_any_engine(any_engine):
     assert (again.mean, again.interval, again.quantiles) == (runs.mean, runs.interval, runs.quantiles)
     assert np.array_equal(again.activation_prob, runs.activation_prob)
     assert np.array_equal(again.by_step, runs.by_step)
+    given = spread_conditional(model, [3], n_samples=9000, rng=7, threads=1)
+    assert np.array_equal(spread_conditional(model, [3], n_samples=9000, rng=7, **any_engine).values, given.values)
+
+
+@pytest.mark.parametrize("kernel", KERNELS_OF)
+def test_each_kernel_runs_the_same_bits_on_any_engine(any_engine, kernel):
+    rule, settings = KERNELS_OF[kernel]
+    model, _ = model_on(random_graph(300, 900, 5), rule, sharing=0.9)
+    one = simulate(model, [3, 4], n_runs=3001, rng=7, threads=1, **settings)
+    other = simulate(model, [3, 4], n_runs=3001, rng=7, **any_engine, **settings)
+    assert one.params == other.params
+    assert one.params["kernel"] == kernel
+    for part in ("sizes", "activation_prob", "by_step", "playback"):
+        assert np.array_equal(getattr(one, part), getattr(other, part))
 
 
 def test_the_same_bits_in_another_process(other_process):
@@ -259,6 +367,13 @@ def test_the_same_bits_in_another_process(other_process):
     assert np.array_equal(
         spread(model, n_samples=9000, rng=7, engine=other_process).values, spread(model, n_samples=9000, rng=7).values
     )
+    for rule, settings in KERNELS_OF.values():
+        model, _ = model_of("bow tie", rule)
+        one, other = (
+            simulate(model, 2, n_runs=1000, rng=7, **settings, **more) for more in ({}, {"engine": other_process})
+        )
+        assert np.array_equal(one.sizes, other.sizes)
+        assert one.params == other.params
 
 
 def test_a_longer_sample_begins_with_the_shorter_one():
@@ -272,100 +387,144 @@ def test_a_longer_sample_begins_with_the_shorter_one():
 # -- kernels -----------------------------------------------------------------------------------------------------------
 
 
-def kernel_arrays(n, seed, rows):
-    """Random rows of which some are even, certain, impossible, or mixed."""
-    draw = np.random.default_rng(seed)
-    degree = draw.integers(0, 2 * rows, n)
-    degree[0] = 40 * rows if n > 40 * rows else degree[0]
-    indptr = np.concatenate(([0], np.cumsum(degree))).astype(np.uint64)
-    indices = draw.integers(0, n, int(indptr[-1])).astype(np.uint32)
-    p = draw.random(indices.size) ** 3
-    for v in range(n):
-        row = slice(int(indptr[v]), int(indptr[v + 1]))
-        kind = draw.random()
-        if kind < 0.7:
-            p[row] = (0.0, 1.0, 0.9 / rows, 0.5 / rows, 0.2)[int(kind / 0.14)]
-    skip = row_skips(row_probability(indptr, p))
-    rows_packed = np.empty(2 * n + 1, np.uint64)
-    for array in (indptr, indices, p, skip):
-        array.flags.writeable = False
-    pack_rows(indptr, skip, rows_packed)
-    rows_packed.flags.writeable = False
-    return indptr, indices, skip, p, rows_packed
+def test_how_items_are_walked_changes_no_bit(monkeypatch):
+    for rule in ("constant", "array", "uniform", "weights"):
+        model, _ = model_on(random_graph(500, 3000, 5), rule, sharing=0.8)
+        dense, runs = spread(model, n_samples=5000, rng=7), simulate(model, 3, n_runs=500, rng=7, playback=3)
+        with monkeypatch.context() as patch:
+            patch.setattr(sampler_module, "_DENSE_SHARE", 0)
+            patch.setattr(simulate_module, "_MEMBERS_PER_CALL", 2000)
+            patch.setattr(sampler_module, "_CALL", 100)
+            sparse, again = spread(model, n_samples=5000, rng=7), simulate(model, 3, n_runs=500, rng=7, playback=3)
+        assert np.array_equal(dense.values, sparse.values)
+        assert dense.params == sparse.params
+        assert np.array_equal(runs.sizes, again.sizes)
+        assert np.array_equal(runs.by_step, again.by_step)
+        assert np.array_equal(runs.playback, again.playback)
 
 
-def both(arrays, first, last):
-    indptr, indices, skip, p, rows = arrays
-    hits = np.zeros((2, skip.size), np.uint32)
-    item = (np.uint64(5), np.uint64(6), np.uint64(3), np.uint64(first), np.uint64(last))
-    plain = rr_counts(indptr, indices, skip, p, *item, hits[0])
-    lanes = rr_counts_lanes(rows, indices, p, *item, hits[1])
-    return plain, lanes, hits
-
-
-def test_interleaved_sets_are_the_plain_ones_item_by_item():
-    arrays = kernel_arrays(200, 1, 3)
-    assert np.isnan(arrays[2]).any()
-    assert (arrays[2] == np.inf).any()
-    assert (arrays[2] == 0).any()
-    for item in range(300 if JIT_ENABLED else 20):
-        plain, lanes, hits = both(arrays, item, item + 1)
-        assert plain == lanes
-        assert np.array_equal(hits[0], hits[1])
-
-
-@pytest.mark.skipif(not JIT_ENABLED, reason="too slow in plain Python")
-@pytest.mark.parametrize(("n", "rows"), [(50, 2), (3000, 5), (5000, 6), (20_000, 4)])
-def test_interleaved_counts_are_the_plain_ones(n, rows):
-    arrays = kernel_arrays(n, n, rows)
-    plain, lanes, hits = both(arrays, 100, 3100)
-    assert plain == lanes
-    assert np.array_equal(hits[0], hits[1])
-    if n >= 3000:
-        assert plain[1] > 256, "no set outgrew its first room"
-
-
-def test_interleaving_changes_no_bit_of_the_measure(monkeypatch):
-    model = IndependentCascade(random_graph(500, 3000, 5), prob="weighted_cascade")
-    plain = spread(model, n_samples=5000, rng=7)
-    monkeypatch.setattr(spread_module, "_INTERLEAVE_FROM", 100)
-    lanes = spread(model, n_samples=5000, rng=7)
-    assert "one set at a time" in plain.params["sampler"]
-    assert "16 sets interleaved" in lanes.params["sampler"]
-    assert np.array_equal(plain.values, lanes.values)
-    assert plain.params["largest_set"] == lanes.params["largest_set"]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not JIT_ENABLED, reason="too slow in plain Python")
-def test_a_degree_above_two_to_the_24_and_sets_that_are_the_whole_graph():
-    """Everybody follows account 0, which follows everybody, for certain."""
-    n = 2**24 + 3
-    indptr = np.concatenate(([0], np.arange(n - 1, 2 * n - 1))).astype(np.uint64)
-    indices = np.zeros(2 * n - 2, np.uint32)
-    indices[: n - 1] = np.arange(1, n)
-    skip, rows = np.zeros(n), np.empty(2 * n + 1, np.uint64)
-    p = np.empty(0)
-    for array in (indptr, indices, skip, p):
-        array.flags.writeable = False
-    pack_rows(indptr, skip, rows)
-    rows.flags.writeable = False
-    plain, lanes, hits = both((indptr, indices, skip, p, rows), 0, 2)
-    assert plain == lanes == (2 * n, n)
-    assert np.array_equal(hits[0], hits[1])
-    assert int(hits[0].sum()) == 2 * (n - 1)
-
-
-def test_jumps_and_draws_per_arc_follow_the_same_law():
-    """Rows whose arcs differ by a hair are drawn one by one; both must agree with simulation of neither kind."""
+def test_even_and_mixed_rows_follow_the_same_law():
+    """Arcs that differ by a hair are drawn another way."""
     graph = random_graph(60, 240, 9)
-    even = spread(IndependentCascade(graph, prob=0.15), n_samples=100_000, rng=1)
-    hair = 0.15 + 1e-12 * (np.arange(graph.n_edges) % 2)
-    mixed = spread(IndependentCascade(graph, prob=hair), n_samples=100_000, rng=2)
-    assert mixed.params["sampler"].startswith("draw per arc")
-    assert even.params["sampler"].startswith("geometric")
-    gap = np.abs(even.values - mixed.values)
-    assert np.all(gap <= 4.5 * np.hypot(even.std_error, mixed.std_error) + 1e-12)
+    hair = 1e-12 * (np.arange(graph.n_edges) % 2)
+    each = 1 / np.repeat(graph.out_degree, graph.out_degree)
+    for even, mixed in (
+        (IndependentCascade(graph, prob=0.15), IndependentCascade(graph, prob=0.15 + hair)),
+        (LinearThreshold(graph), LinearThreshold(graph, weights=each - hair)),
+    ):
+        assert not even.backward().mixed
+        assert mixed.backward().mixed
+        one, other = spread(even, n_samples=100_000, rng=1), spread(mixed, n_samples=100_000, rng=2)
+        gap = np.abs(one.values - other.values)
+        assert np.all(gap <= 4.5 * np.hypot(one.std_error, other.std_error) + 1e-12)
+
+
+@pytest.mark.parametrize("kernels", [("walk", "bits"), ("threshold worlds", "threshold cascades")])
+def test_both_kernels_of_a_model_agree_on_a_graph_too_large_to_enumerate(kernels):
+    graph = random_graph(400, 2400, 3)
+    draw = np.random.default_rng(1)
+    model = IndependentCascade(graph, prob=0.6 * draw.random(graph.n_edges), sharing=0.9)
+    if kernels[0] == "threshold worlds":
+        weight = draw.random(graph.n_edges) / np.repeat(graph.out_degree, graph.out_degree)
+        model = LinearThreshold(graph, weights=weight, sharing=0.9)
+    one, other = (simulate(model, [3, 9], n_runs=20_000, rng=1, playback=k) for k in (1, 0))
+    assert (one.params["kernel"], other.params["kernel"]) == kernels
+    assert abs(one.mean - other.mean) <= 4.5 * math.hypot(one.std_error, other.std_error)
+    p = (one.activation_prob + other.activation_prob) / 2
+    assert np.all(np.abs(one.activation_prob - other.activation_prob) <= 5 * np.sqrt(2 * p * (1 - p) / 20_000) + 1e-12)
+    length = min(one.by_step.size, other.by_step.size)
+    assert np.allclose(one.by_step[:length], other.by_step[:length], rtol=0.1, atol=0.1)
+    assert abs(one.sizes.std() / other.sizes.std() - 1) < 0.05
+
+
+@pytest.mark.parametrize("kernel", KERNELS_OF)
+def test_a_seed_more_shrinks_no_run(kernel):
+    rule, settings = KERNELS_OF[kernel]
+    model, _ = model_on(random_graph(300, 600 if rule == "weights" else 1800, 3), rule, sharing=0.9)
+    plans = {"few": [5], "some": [5, 9], "many": [5, 9, 33, 80]}
+    found = simulate(model, plans, n_runs=700, rng=3, **settings)
+    assert {one.params["kernel"] for one in found.values()} == {kernel}
+    assert np.all(found["some"].sizes > found["few"].sizes - 1)
+    assert np.all(found["many"].sizes >= found["some"].sizes)
+    assert found["few"].mean < found["some"].mean < found["many"].mean
+    alone = simulate(model, [5, 9], n_runs=700, rng=3, **settings)
+    assert np.array_equal(alone.sizes, found["some"].sizes)
+
+
+def test_seed_sets_that_ask_for_different_kernels_meet_the_same_worlds():
+    """The hub reaches so much that worlds are run in words; the loner reaches nobody."""
+    arcs = [(v, 0) for v in range(1, 200)] + [(v, v - 1) for v in range(1, 200)]
+    graph = graph_of(1000, arcs)
+    model = IndependentCascade(graph, prob=0.5)
+    assert simulate(model, 0, n_runs=600, rng=1).params["kernel"] == "bits"
+    assert simulate(model, 999, n_runs=600, rng=1).params["kernel"] == "walk"
+    found = simulate(model, [[999], [0], [0, 999]], n_runs=600, rng=1)
+    assert {one.params["kernel"] for one in found.values()} == {"walk"}
+    assert np.array_equal(found[1].sizes + 1, found[2].sizes)
+
+
+@pytest.mark.parametrize("kernel", KERNELS_OF)
+def test_playback_is_what_was_counted(kernel):
+    rule, _ = KERNELS_OF[kernel]
+    model, _ = model_on(random_graph(80, 200, 3), rule, sharing=0.9)
+    found = simulate(model, [5, 7], n_runs=60, rng=3, playback=100)
+    steps = found.playback
+    assert steps.shape == (60, 80)
+    assert steps.dtype == np.int32
+    assert np.array_equal((steps >= 0).sum(axis=1), found.sizes)
+    assert np.array_equal((steps >= 0).mean(axis=0), found.activation_prob)
+    assert np.allclose(np.bincount(steps[steps >= 0]) / 60, found.by_step)
+    assert np.all(steps[:, [5, 7]] == 0)
+    assert simulate(model, [5, 7], n_runs=60, rng=3).playback.shape == (0, 80)
+
+
+def test_quantiles_and_shares_above():
+    model, _ = model_of("bow tie", "array")
+    found = simulate(model, 2, n_runs=999, quantiles=[0, 0.3, 1], rng=3)
+    assert found.quantiles == {q: np.quantile(found.sizes, q) for q in (0, 0.3, 1)}
+    for x in (0, 1, 2.5, 7):
+        assert found.share_above(x) == sum(size > x for size in found.sizes.tolist()) / 999
+    with pytest.raises(ParameterError, match=r"quantiles must be in \[0, 1\], got 1.5"):
+        simulate(model, 2, quantiles=[1.5])
+
+
+def test_simulation_runs_until_the_error_is_small_enough():
+    model, arcs = model_of("bow tie", "array")
+    for seeds in ([2], {"a": [2], "b": [6]}):
+        found = simulate(model, seeds, rel_error=0.02, rng=3)
+        several = found.values() if isinstance(seeds, dict) else [found]
+        for one in several:
+            assert (one.interval[1] - one.interval[0]) / 2 <= 0.02 * one.mean
+            assert one.n_runs in [512 << k for k in range(16)]
+            assert one.params["rel_error"] == 0.02
+    one = simulate(model, [2], rel_error=0.02, rng=3)
+    assert one.n_runs > 512
+    fixed = simulate(model, [2], n_runs=one.n_runs, rng=3)
+    assert np.array_equal(fixed.sizes, one.sizes)
+    assert one.interval[0] < fixed.interval[0] < fixed.interval[1] < one.interval[1]  # a level for all rounds
+    assert one.interval[0] <= naive.spread_of(7, arcs, [2]) <= one.interval[1]
+    with pytest.raises(ConvergenceError, match=r"rel_error=0\.001 was not reached: .* after 1,024 runs"):
+        simulate(model, [2], rel_error=0.001, max_runs=2000, rng=1)
+    with pytest.raises(ParameterError, match="one of n_runs and rel_error"):
+        simulate(model, [2], rel_error=0.1, n_runs=10)
+
+
+def test_differences_are_taken_run_by_run_and_cover_as_often_as_they_say():
+    model, arcs = model_of("bow tie", "array")
+    exact = naive.spread_of(7, arcs, [2, 4]) - naive.spread_of(7, arcs, [2])
+    held = narrower = 0
+    for rng in range(300):
+        found = simulate(model, [[2], [2, 4]], n_runs=200, confidence=0.9, rng=rng)
+        gap = found.difference(1, 0)
+        assert gap.mean == pytest.approx(found[1].mean - found[0].mean)
+        held += gap.interval[0] <= exact <= gap.interval[1]
+        narrower += gap.std_error < math.hypot(found[0].std_error, found[1].std_error)
+    assert 0.84 * 300 <= held <= 0.96 * 300  # 3.4 standard deviations around 0.9
+    assert narrower == 300
+    with pytest.raises(ParameterError, match="no seed set 'c'; there are 0, 1"):
+        found.difference(0, "c")
+    assert found.to_frame()["mean"].tolist() == [found[0].mean, found[1].mean]
+    assert list(found) == [0, 1]
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0, 1e-300, 1 - 2**-53])
@@ -390,7 +549,7 @@ def test_each_kernel_compiled_one_signature():
     if not JIT_ENABLED:
         pytest.skip("nothing is compiled")
     for name, kernel in KERNELS.items():
-        if name.startswith("swayrank.kernels.cascade."):
+        if name.startswith(("swayrank.kernels.cascade.", "swayrank.kernels.skips.")):
             assert len(kernel.signatures) <= 1, name
 
 
@@ -409,6 +568,84 @@ def test_without_prob_the_probability_column_counts_else_weighted_cascade():
     assert IndependentCascade(learned).probabilities().tolist() == [0.3, 0.4]
     assert IndependentCascade(learned, prob="trust").probabilities().tolist() == [1.0, 0.0]
     assert spread(learned, n_samples=10, rng=1).params["prob"] == "probability"
+
+
+def test_prob_and_weights_as_functions_of_the_columns():
+    u, v = [0, 1, 1], [1, 2, 0]
+    graph = Graph.from_edges(u, v, columns={"trust": [0.5, 0.25, 0.125], "age": [2, 4, 8]})
+    names = []
+
+    def halved(columns):
+        names.append(sorted(columns))
+        return columns["trust"] * (np.asarray(columns["age"]) > 2)
+
+    model = IndependentCascade(graph, prob=halved)
+    assert names == [["age", "trust"]]
+    expected = (np.asarray(graph.column("trust")) * (np.asarray(graph.column("age")) > 2)).tolist()
+    assert model.probabilities().tolist() == expected
+    assert model.params["prob"] == "function"
+    threshold = LinearThreshold(graph, weights=halved)
+    assert threshold.probabilities().tolist() == expected
+    assert threshold.params["weights"] == "function"
+    assert np.array_equal(
+        simulate(model, 1, n_runs=500, rng=1).sizes,
+        simulate(IndependentCascade(graph, prob=expected), 1, n_runs=500, rng=1).sizes,
+    )
+    with pytest.raises(ParameterError, match=r"what prob\(columns\) gives must have shape \(3,\)"):
+        IndependentCascade(graph, prob=lambda columns: [0.5])
+    with pytest.raises(ParameterError, match=r"what weights\(columns\) gives must be in \[0, 1\] for every arc"):
+        LinearThreshold(graph, weights=lambda columns: [0.5, 2, 0.5])
+
+
+def test_weights_of_one_follower_sum_up_to_at_most_one():
+    graph = Graph.from_edges(["bob", "cem", "cem"], ["ada", "ada", "bob"], columns={"trust": [1.0, 0.5, 0.625]})
+    with pytest.raises(
+        ParameterError, match=r"at most 1, got 1\.125 for the 2 accounts that 'cem' follows \(1 account in all\)"
+    ):
+        LinearThreshold(graph, weights="trust")
+    many = Graph.from_edges([0] * 10, range(1, 11))
+    for weight in (0.1, 0.1 + 9e-11):  # a sum of 1, as rounded as it comes
+        assert LinearThreshold(many, weights=[weight] * 10).params["weights"] == "array"
+    with pytest.raises(ParameterError, match=r"at most 1, got 1\.00000001 "):
+        LinearThreshold(many, weights=[0.1 + 1e-9] * 10)
+    with pytest.raises(ParameterError, match=r"weights must be an array of shape \(3,\), or one of 'uniform', 'trust'"):
+        LinearThreshold(graph, weights="trsut")
+    with pytest.raises(ParameterError, match=r"weights must be in \[0, 1\] for every arc, got -0.5"):
+        LinearThreshold(graph, weights=[1, 0.5, -0.5])
+    with pytest.raises(ParameterError, match="LinearThreshold needs a Graph"):
+        LinearThreshold([1])
+
+
+@pytest.mark.parametrize("kind", [IndependentCascade, LinearThreshold])
+def test_wrong_sharing_and_steps(kind):
+    graph = Graph.from_edges(["bob", "cem"], ["ada", "ada"])
+    for wrong in (1.5, -0.1, math.nan):
+        with pytest.raises(ParameterError, match=r"sharing must be in \[0, 1\]"):
+            kind(graph, sharing=wrong)
+    with pytest.raises(ParameterError, match=r"sharing must be in \[0, 1\] for every account, got 2 for 'ada'"):
+        kind(graph, sharing=[1.0, 2.0, 0.5])
+    with pytest.raises(ParameterError, match=r"sharing must have shape \(3,\), one per account, got \(2,\)"):
+        kind(graph, sharing=[1.0, 1.0])
+    with pytest.raises(ParameterError, match=r"sharing\['ada'\] must be in \[0, 1\]"):
+        kind(graph, sharing={"ada": 3})
+    with pytest.raises(ParameterError, match="sharing must hold a probability"):
+        kind(graph, sharing=["often"] * 3)
+    with pytest.raises(UnknownAccountError, match="dan"):
+        kind(graph, sharing={"dan": 0.5})
+    for steps in (-1, 1.5, "two"):
+        with pytest.raises(ParameterError, match="max_steps must be"):
+            kind(graph, max_steps=steps)
+    model = kind(graph, sharing={"bob": 0.25}, max_steps=3)
+    assert model.shares.tolist() == [0.25, 1.0, 1.0]
+    assert (model.params["sharing"], model.params["max_steps"]) == ("per account", 3)
+    assert kind(graph, sharing=0.5).params["sharing"] == 0.5
+
+
+def test_an_account_that_never_shares_reaches_only_itself():
+    for rule in RULES:
+        model, _ = model_of("complete", rule, sharing={2: 0.0})
+        assert simulate(model, 2, n_runs=50, rng=1).mean == 1.0
+        assert spread(model, n_samples=2000, rng=1).values[2] == 1.0
 
 
 def test_trivalency_draws_three_values_equally_often():

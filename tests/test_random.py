@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -86,6 +87,47 @@ def test_logarithm_is_within_one_ulp():
     assert np.all(np.abs(logs - exact) <= np.spacing(np.abs(exact)))
     assert float(streams.log_unit(np.uint64(2**64 - 1))) == 0.0
     assert float(streams.log_unit(np.uint64(0))) == pytest.approx(-53 * np.log(2), rel=1e-15)
+
+
+def test_quick_logarithm_is_within_its_bound():
+    """Against math.log: random words, every cell's ends in several octaves, and the ends of the range."""
+    top = 2**53
+    ends = [o * (128 + c) + d for o in (1, 2**10, 2**30, 2**45) for c in range(128) for d in (-1, 0, 1)]
+    units = [
+        *draw(40, 25)[0].ravel() >> np.uint64(11),
+        *ends,
+        0,
+        1,
+        2,
+        top - 1,
+        top - 2,
+        top - 3,
+        top // 2,
+        3 * top // 4,
+    ]
+    for u in map(int, units):
+        found = float(streams.quick_log(np.uint64(u) << np.uint64(11)))
+        assert abs(found - math.log((u + 1) / top)) < 1e-14
+
+
+def test_quick_jumps_are_the_exact_ones():
+    """A jump ends elsewhere than the exact one with a chance below 1e-14 / p: never seen."""
+    words = draw(200, 100)[0].ravel()
+    exact = np.log(((words >> np.uint64(11)).astype(np.float64) + 1) * 2.0**-53)
+    quick = np.array([streams.quick_log(r) for r in words])
+    for p in (0.5, 0.1, 1e-3):
+        code = 1 / np.log1p(-p)
+        some = quick < 0
+        assert np.array_equal(np.floor(quick * code)[some], np.floor(exact * code)[some])
+        assert (
+            stats.kstest(np.floor(quick * code) + draw(200, 100, rng=9)[0].ravel() / 2.0**64, _spread_out(p)).pvalue
+            > 1e-4
+        )
+
+
+def _spread_out(p):
+    """Distribution of a number of failures before a success, plus a uniform draw."""
+    return lambda x: 1 - (1 - p) ** np.floor(x) * (1 - p * (x - np.floor(x)))
 
 
 def test_distributions():

@@ -45,10 +45,21 @@ for g in graphs:
         if "strength" in name and "weight" not in g.columns:
             continue
         sr.measure(g, name, **({"n_samples": 1000, "rng": 1} if name == "spread" else {}))
-    for prob in ("weighted_cascade", 0.1, 1.0, "trivalency", np.full(g.n_edges, 0.2)):
-        model = sr.IndependentCascade(g, prob=prob, rng=1)
+    mixed = np.linspace(0, 1, g.n_edges)
+    shares = {g.ids[0]: 0.5}
+    models = [
+        sr.IndependentCascade(g, prob=prob, rng=1)
+        for prob in ("weighted_cascade", 0.1, 0.9, 1.0, "trivalency", np.full(g.n_edges, 0.2), mixed, lambda c: mixed)
+    ]
+    models += [sr.LinearThreshold(g), sr.LinearThreshold(g, weights=mixed / np.repeat(g.out_degree, g.out_degree))]
+    models += [sr.IndependentCascade(g, prob=mixed, max_steps=3, sharing=shares)]
+    models += [sr.IndependentCascade(g, prob=1.0, max_steps=3, sharing=0.5), sr.LinearThreshold(g, sharing=shares)]
+    for model in models:
         sr.spread(model, n_samples=500, rng=1)
-        sr.simulate(model, seeds=[g.ids[0]], n_runs=50, rng=1)
+        sr.spread_conditional(model, g.ids[0], n_samples=500, rng=1)
+        for playback in (0, 2):
+            sr.simulate(model, seeds=[g.ids[0]], n_runs=50, rng=1, playback=playback)
+        sr.simulate(model, seeds=[[g.ids[0]], [g.ids[1]]], n_runs=50, rng=1)
 for log in logs:
     for name in sr.list_measures("events"):
         sr.measure(log, name)

@@ -38,8 +38,8 @@ from swayrank.sources.generate import generate
 from swayrank.tables import write_csv, write_parquet
 
 _USUAL_N = 10_000
-_TABLES = (".csv", ".parquet", ".json")
-_KINDS = {"graph": "a graph", "events": "a log of events", "posts": "counts per post", "mapping": "a mapping"}
+TABLES = (".csv", ".parquet", ".json")
+KINDS = {"graph": "a graph", "events": "a log of events", "posts": "counts per post", "mapping": "a mapping"}
 
 
 def read_any(
@@ -54,13 +54,13 @@ def read_any(
     kind = kind or recognise_kind(file)
     other = events_options if kind == "graph" else graph_options
     if said := [name for name, value in other.items() if value is not None]:
-        raise ParameterError(f"{said[0]} does not apply: {file} holds {_KINDS.get(kind, kind)}")
+        raise ParameterError(f"{said[0]} does not apply: {file} holds {KINDS.get(kind, kind)}")
     if kind == "graph":
         return open_graph(file, graph_options, **work)
     if kind == "events":
         given = {name: value for name, value in events_options.items() if value is not None}
         return read_events([str(file)], **given, **work)
-    raise ParameterError(f"{file} holds {_KINDS.get(kind, kind)}; a graph or a log is needed")
+    raise ParameterError(f"{file} holds {KINDS.get(kind, kind)}; a graph or a log is needed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ def _read_posts(file: Path, graph_options: Mapping[str, Any], events_options: Ma
     """Counts per post; of the options, only the names of columns apply."""
     others = {**graph_options, **events_options, "columns": None}
     if said := [name for name, value in others.items() if value is not None]:
-        raise ParameterError(f"{said[0]} does not apply: {file} holds {_KINDS['posts']}")
+        raise ParameterError(f"{said[0]} does not apply: {file} holds {KINDS['posts']}")
     return read_posts([str(file)], columns=events_options.get("columns"), **work)
 
 
@@ -128,7 +128,7 @@ def _kind_for(
     named = any(value is not None for value in options.values())
     found = needs if named else recognise_kind(file)
     if found != needs and not (needs == "events" and found == "graph" and file.is_file()):
-        raise ParameterError(f"{name} is a measure of {_KINDS[needs]}, and {file} holds {_KINDS.get(found, found)}")
+        raise ParameterError(f"{name} is a measure of {KINDS[needs]}, and {file} holds {KINDS.get(found, found)}")
     return needs
 
 
@@ -139,7 +139,11 @@ def told(data: Graph | Events | Posts) -> list[str]:
 
 def write_measure(result: Measure, path: Path) -> None:
     """Write a measure's whole table as .csv, .parquet or .json."""
-    table = result.to_frame("pyarrow")
+    write_table(result.to_frame("pyarrow"), path)
+
+
+def write_table(table: Any, path: Path) -> None:
+    """Write an Arrow table as .csv (for people), .parquet or .json (rows, ids as text)."""
     if path.suffix == ".csv":
         write_csv(table, path, for_people=True)
     elif path.suffix == ".parquet":
@@ -149,7 +153,7 @@ def write_measure(result: Measure, path: Path) -> None:
         with write_whole(path) as file:
             file.write(json.dumps(rows, ensure_ascii=False).encode() + b"\n")
     else:
-        raise ParameterError(f"--output must end in one of {', '.join(_TABLES)}, got {path.name!r}")
+        raise ParameterError(f"--output must end in one of {', '.join(TABLES)}, got {path.name!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +208,7 @@ def run_events(
     rows = found.accounts.positions([account for account, _ in highest])
     named = [{name: values[row].item() for name, values in columns.items()} for row in rows]
     if output is not None:
-        _write_table(found.to_frame("pyarrow"), output)
+        write_table(found.to_frame("pyarrow"), output)
     return EngagementRun(found, sort, [{"account": a, **row} for (a, _), row in zip(highest, named, strict=True)])
 
 
@@ -262,7 +266,7 @@ def run_rates(
     table = rate_table(posts, **parameters, backend="pyarrow")
     table = table.sort_by([("shrunk", "descending")])  # missing ones come last
     if output is not None:
-        _write_table(table, output)
+        write_table(table, output)
     rows = [{name: _known(x) for name, x in row.items()} for row in table.slice(0, top).to_pylist()]
     return RatesRun(posts, [row for row in rows if row["shrunk"] is not None])
 
@@ -289,13 +293,6 @@ def _known(value: Any) -> Any:
 def _check_table(path: Path | None) -> None:
     if path is not None and path.suffix not in (".csv", ".parquet"):
         raise ParameterError(f"--output must end in .csv or .parquet, got {path.name!r}")
-
-
-def _write_table(table: Any, path: Path) -> None:
-    if path.suffix == ".csv":
-        write_csv(table, path, for_people=True)
-    else:
-        write_parquet(table, path)
 
 
 def _check_sort(sort: str, columns: Collection[str]) -> None:

@@ -1,7 +1,11 @@
-"""Independent Cascade by listing every world: each arc is live or not, a world's weight is the product, and in a world
-whoever can be reached from the seeds against the live arcs is activated (Kempe, Kleinberg, Tardos 2003, claim 2.3).
+"""Diffusion by listing every world: in a world, whoever can be reached from the seeds against the live arcs is
+activated.
 
-Arcs are (follower, followed, probability): the followed account activates the follower.
+Independent Cascade: each arc is live or not, a world's weight is the product. Linear Threshold: each account picks one
+of its arcs or none (Kempe, Kleinberg, Tardos 2003, claims 2.3 and 2.6). Sharing: an account that does not share takes
+its arcs' followed end out of the world.
+
+Arcs are (follower, followed, probability or weight): the followed account activates the follower.
 """
 
 from __future__ import annotations
@@ -21,6 +25,54 @@ def worlds(arcs):
         yield weight, certain + [arc for arc, live in zip(open_arcs, fate, strict=True) if live]
 
 
+def threshold_worlds(arcs):
+    """Every (weight, list of live arcs) where each account picks at most one arc, with the arc's weight."""
+    menus = []
+    for account in sorted({u for u, _, _ in arcs}):
+        mine = [arc for arc in arcs if arc[0] == account and arc[2] > 0]
+        nothing = 1 - sum(Fraction(w) for _, _, w in mine)
+        menus.append([(Fraction(arc[2]), [arc]) for arc in mine] + ([(nothing, [])] if nothing > 0 else []))
+    for picks in product(*menus):
+        weight = Fraction(1)
+        for chance, _ in picks:
+            weight *= chance
+        yield weight, [arc for _, arcs_of_one in picks for arc in arcs_of_one]
+
+
+def with_sharing(listed, shares):
+    """The same worlds, each once for every set of accounts that share: the others' arcs are dead."""
+    listed = list(listed)
+    unsure = [v for v, share in enumerate(shares) if 0 < share < 1]
+    never = {v for v, share in enumerate(shares) if share == 0}
+    for fate in product((False, True), repeat=len(unsure)):
+        chance = Fraction(1)
+        for v, share in zip(unsure, fate, strict=True):
+            chance *= Fraction(shares[v]) if share else 1 - Fraction(shares[v])
+        silent = never | {v for v, share in zip(unsure, fate, strict=True) if not share}
+        for weight, live in listed:
+            yield weight * chance, [arc for arc in live if arc[1] not in silent]
+
+
+def tabulate(n, listed, seeds, max_steps=None):
+    """Over listed worlds: every account's probability of being activated, and how many are expected at each step."""
+    probability, expected = [Fraction(0)] * n, [Fraction(0)] * n
+    for weight, live in listed:
+        for step, level in enumerate(steps(live, seeds)):
+            if max_steps is not None and step > max_steps:
+                break
+            expected[step] += weight * len(level)
+            for account in level:
+                probability[account] += weight
+    return [float(p) for p in probability], [float(count) for count in expected]
+
+
+def spreads(n, listed, max_steps=None, given=()):
+    """What every account adds to the expected number that `given` activates (to none: its spread)."""
+    listed = list(listed)
+    there = sum(tabulate(n, listed, given, max_steps)[0]) if given else 0.0
+    return [sum(tabulate(n, listed, {*given, v}, max_steps)[0]) - there for v in range(n)]
+
+
 def steps(live, seeds):
     """Sets of accounts that are activated at step 0 (the seeds), 1, 2, ... in one world."""
     levels, seen = [set(seeds)], set(seeds)
@@ -32,32 +84,18 @@ def steps(live, seeds):
 
 
 def activation(n, arcs, seeds):
-    """Probability that each of the n accounts is activated."""
-    total = [Fraction(0)] * n
-    for weight, live in worlds(arcs):
-        for level in steps(live, seeds):
-            for account in level:
-                total[account] += weight
-    return [float(p) for p in total]
+    """Probability that each of the n accounts is activated under Independent Cascade."""
+    return tabulate(n, worlds(arcs), seeds)[0]
 
 
 def spread_of(n, arcs, seeds):
-    """Expected number of activated accounts, the seeds included."""
+    """Expected number of activated accounts, the seeds included, under Independent Cascade."""
     return sum(activation(n, arcs, seeds))
 
 
 def spread_of_all(n, arcs):
-    """Expected spread of every account alone."""
-    return [spread_of(n, arcs, [account]) for account in range(n)]
-
-
-def by_step(n, arcs, seeds):
-    """Expected number of newly activated accounts at each step."""
-    total = [Fraction(0)] * n
-    for weight, live in worlds(arcs):
-        for step, level in enumerate(steps(live, seeds)):
-            total[step] += weight * len(level)
-    return [float(count) for count in total]
+    """Expected spread of every account alone under Independent Cascade."""
+    return spreads(n, worlds(arcs))
 
 
 def weighted_cascade(arcs):

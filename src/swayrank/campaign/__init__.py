@@ -1,1 +1,1 @@
-"""SELECT: seed selection, constraints and costs, what-if questions."""
+"""Whom to ask so that a message spreads: seed selection, its constraints and costs, and a what-if oracle."""

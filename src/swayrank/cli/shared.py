@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TextIO
 
 import typer
 
 from swayrank._text import printable
-from swayrank.errors import ParameterError, SwayrankError
+from swayrank.errors import ParameterError, SwayrankError, SwayrankWarning
 
 if TYPE_CHECKING:
     from swayrank._progress import Progress
@@ -114,7 +116,8 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            function(*args, **kwargs)
+            with _warnings_as_notes(quiet=bool(kwargs.get("quiet"))):
+                function(*args, **kwargs)
         except ParameterError as error:
             stop(WRONG_USE, f"error: {error}")
         except SwayrankError as error:
@@ -135,6 +138,22 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
     app.command()(guarded)
     return guarded
+
+
+@contextlib.contextmanager
+def _warnings_as_notes(*, quiet: bool) -> Iterator[None]:
+    """What the library warns of is one line on stderr, without a place in the code."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if not issubclass(category, SwayrankWarning):
+                usual(message, category, *rest, **more)
+            elif not quiet:
+                say(f"note: {message}")
+
+        warnings.showwarning = show
+        yield
 
 
 def listen(quiet: bool) -> Progress:

@@ -1,371 +1,411 @@
-"""Independent Cascade on arrays: live-edge cascades forward, reverse-reachable (RR) sets backward.
+"""Cascades where a walk over live arcs is not the fastest way: Linear Threshold forward, and many worlds in one word.
 
-An arc (u, v) says that u follows v; when v is active, it gets one chance to activate u, and the arc is *live* if that
-chance works. A cascade walks the rows of followers (in-arcs), an RR set walks the rows of followed accounts (out-arcs):
-RR(w) holds every account from which w is reached over live arcs, so P[v in RR(w)] = P[v activates w].
+`threshold_worlds`: under Linear Threshold each account takes after at most one of those that it follows. Let every
+account choose, then follow the choices to a seed or to nowhere, and remember what was found: O(n) for each world,
+however many arcs the active accounts have. For cascades that reach a good part of the graph.
 
-Rows say how their arcs are drawn through one number each, `skip`::
+`threshold_cascades`: the same law by thresholds, from the seeds outwards: the followers of active accounts add up
+weights until their threshold is met. For cascades that stay small.
 
-    skip < 0     all arcs have the same p < 1: jump from live arc to live arc, skip = 1 / log(1 - p)
-    skip == 0    p = 1: all arcs are live
-    skip > 0     p = 0: none is
-    skip is NaN  the arcs differ: one draw for each, against its own probability
+`bit_cascades`: Independent Cascade in 512 worlds at once, one bit for each; an arc is drawn for all the worlds in which
+it is asked for by comparing p's binary digits with random words until all are decided. For cascades that reach so much
+of the graph that each account is active in many of the worlds.
 
-Item i (one set, one cascade) draws from the stream (key, purpose, i) alone. The plain RR kernel and the one that keeps
-many sets in flight visit accounts first in, first out, and draw in that order, so they make the same sets item by item.
-Neither stores a set: they count memberships.
+Every world is a function of (key, purpose, world) alone, so more seeds never activate fewer accounts.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from swayrank.kernels.jit import bits_float, float_bits, kernel, prefetch
-from swayrank.kernels.random import advance, below, bits, geometric, stream, unit
+from swayrank.kernels.jit import bits_float, kernel, prefetch, trailing_zeros
+from swayrank.kernels.random import advance, bits, stream, substream, unit
+from swayrank.kernels.reach import passes_on
 
-LANES = 16
-"""RR sets in flight at once; more than 8 and up to 32 measured about the same."""
+WORLDS = 512
+"""Worlds of one block of :func:`bit_cascades`: 8 words."""
 
 _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
-_LANES = np.uint64(LANES)
-_BATCH = np.uint64(16)
-_START = np.uint64(256)
-_MARK = np.uint32(1)
-_NO_MARK = np.uint32(0)
-_DEAD = np.float64(0.0)
-
-
-def row_skips(probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Each row's `skip` for the probability that all of its arcs have, or for NaN where they differ."""
-    with np.errstate(divide="ignore", over="ignore"):
-        skip = np.where(probability < 1.0, 1.0 / np.log1p(-probability), 0.0)
-    skip[probability == 0.0] = np.inf
-    skip[np.isnan(probability)] = np.nan
-    skip.flags.writeable = False
-    return skip
+_S32 = np.uint64(32)
+_LOW32 = np.uint64(2**32 - 1)
+_NOBODY = np.uint64(2**32 - 1)
+_OPEN, _ON_PATH, _NEVER = np.uint64(2**32 - 1), np.uint64(2**32 - 2), np.uint64(2**32 - 3)
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_WORDS = np.uint64(8)
+_64 = np.uint64(64)
+_AHEAD = np.uint64(6)
+_R24, _R40, _R16, _R37, _R27 = (np.uint64(k) for k in (24, 40, 16, 37, 27))
+_DIGITS = np.uint64(53)
+_FULL = np.uint64(2**64 - 1)
+_TO_DIGITS = np.float64(2.0**53)
 
 
 @kernel
-def next_live(state, j, end, skip, probability):
-    """The stream's new state and the first live arc at or after j, or `end`; draws nothing where j is the end."""
-    if j >= end:
-        return state, end
-    if skip < _DEAD:
-        state = advance(state)
-        jump = geometric(bits(state), skip)
-        if jump < end - j:
-            return state, j + jump
-        return state, end
-    if skip == _DEAD:
-        return state, j
-    if skip > _DEAD:
-        return state, end
-    while j < end:
-        state = advance(state)
-        if unit(bits(state)) < probability[j]:
-            break
-        j += _ONE
-    return state, j
-
-
-@kernel
-def pack_rows(indptr, skip, rows):
-    """Put each row's begin and skip side by side (one cache line instead of two): rows[2v], rows[2v + 1]."""
-    n = np.uint64(skip.size)
-    v = _ZERO
-    while v < n:
-        rows[_TWO * v] = indptr[v]
-        rows[_TWO * v + _ONE] = float_bits(skip[v])
-        v += _ONE
-    rows[_TWO * n] = indptr[n]
-
-
-@kernel
-def rr_counts(indptr, indices, skip, probability, key_high, key_low, purpose, first, last, hits):
-    """Make the RR sets first ... last - 1 one at a time; hits[v] counts the sets that hold v and whose root is not v.
-
-    The plain statement of :func:`rr_counts_lanes`. Marks are set numbers, so nothing is cleared between sets.
-    Returns the number of members of all sets, roots included, and of the largest.
-    """
-    n = np.uint64(skip.size)
-    mark = np.zeros(skip.size, np.uint32)
-    queue = np.empty(skip.size, np.uint32)
-    members = _ZERO
-    largest = _ZERO
-    tag = _NO_MARK
-    item = first
-    while item < last:
-        tag += _MARK
-        state = advance(stream(key_high, key_low, purpose, item))
-        root = below(bits(state), n)
-        mark[root] = tag
-        queue[_ZERO] = np.uint32(root)
-        head = _ZERO
-        tail = _ONE
-        while head < tail:
-            v = np.uint64(queue[head])
-            head += _ONE
-            end = indptr[v + _ONE]
-            state, j = next_live(state, indptr[v], end, skip[v], probability)
-            while j < end:
-                u = np.uint64(indices[j])
-                if mark[u] != tag:
-                    mark[u] = tag
-                    hits[u] += _MARK
-                    queue[tail] = np.uint32(u)
-                    tail += _ONE
-                state, j = next_live(state, j + _ONE, end, skip[v], probability)
-        members += tail
-        largest = max(largest, tail)
-        item += _ONE
-    return members, largest
-
-
-@kernel
-def _grown(queue, used):
-    """The same lanes with twice the room; copies what is used, so that memory never touched is never taken."""
-    wider = np.empty((queue.shape[0], queue.shape[1] * 2), np.uint32)
-    for lane in range(queue.shape[0]):
-        wider[lane, : used[lane]] = queue[lane, : used[lane]]
+def _longer(levels, needed):
+    """The same counts with room for step `needed`."""
+    room = np.uint64(levels.size)
+    while room <= needed:
+        room *= _TWO
+    wider = np.zeros(room, np.int64)
+    wider[: levels.size] = levels
     return wider
 
 
 @kernel
-def rr_counts_lanes(rows, indices, probability, key_high, key_low, purpose, first, last, hits):
-    """The same sets and counts as :func:`rr_counts`, with 16 sets in flight so that cache misses overlap.
-
-    Each turn of a lane does one short step of its set and asks for the memory that the next step will touch:
-    drawn arcs -> their accounts -> their marks -> their rows. Per account there is one word of marks, one bit for each
-    lane, beside its count; a finished set's bits are cleared by walking its members, which are still near.
-    """
-    n = np.uint64((rows.size - 1) // 2)
-    marks = np.zeros(_TWO * n, np.uint32)  # marks[2v]: the lanes that hold v; marks[2v + 1]: hits of v
-    queue = np.empty((LANES, _START), np.uint32)
-    room = _START
-    drawn = np.empty((LANES, _BATCH), np.uint64)
-    found = np.empty((LANES, _BATCH), np.uint32)
-    n_drawn = np.zeros(LANES, np.uint64)
-    n_found = np.zeros(LANES, np.uint64)
-    head = np.zeros(LANES, np.uint64)
-    tail = np.zeros(LANES, np.uint64)
-    row_at = np.zeros(LANES, np.uint64)
-    row_end = np.zeros(LANES, np.uint64)
-    row_skip = np.zeros(LANES, np.float64)
-    states = np.zeros(LANES, np.uint64)
-    busy = np.zeros(LANES, np.uint32)
-    members = _ZERO
-    largest = _ZERO
-    item = first
-    running = _ONE
-    while running > _ZERO:
-        running = _ZERO
-        lane = _ZERO
-        while lane < _LANES:
-            bit = np.uint32(_ONE << lane)
-            if busy[lane] == _NO_MARK:
-                if item < last:  # the root waits in `found`, so that its memory is asked for like everybody's
-                    state = advance(stream(key_high, key_low, purpose, item))
-                    root = below(bits(state), n)
-                    states[lane] = state
-                    found[lane, _ZERO] = np.uint32(root)
-                    prefetch(marks, _TWO * root)
-                    n_found[lane] = _ONE
-                    head[lane] = _ZERO
-                    tail[lane] = _ZERO
-                    row_at[lane] = _ZERO
-                    row_end[lane] = _ZERO
-                    busy[lane] = _MARK
-                    item += _ONE
-                    running += _ONE
-                lane += _ONE
-                continue
-            running += _ONE
-            # absorb: accounts whose marks were asked for a turn ago
-            t = tail[lane]
-            if t + _BATCH > room:
-                queue = _grown(queue, tail)
-                room = room * _TWO
-            k = _ZERO
-            while k < n_found[lane]:
-                u = np.uint64(found[lane, k])
-                word = marks[_TWO * u]
-                if word & bit == _NO_MARK:
-                    marks[_TWO * u] = word | bit
-                    if t > _ZERO:  # the root does not count
-                        marks[_TWO * u + _ONE] += _MARK
-                    queue[lane, t] = np.uint32(u)
-                    t += _ONE
-                    prefetch(rows, _TWO * u)
-                k += _ONE
-            tail[lane] = t
-            # resolve: arcs that were asked for a turn ago
-            k = _ZERO
-            while k < n_drawn[lane]:
-                u32 = indices[drawn[lane, k]]
-                found[lane, k] = u32
-                prefetch(marks, _TWO * np.uint64(u32))
-                k += _ONE
-            n_found[lane] = n_drawn[lane]
-            # draw: live arcs of the account at the head, at most a batch of them
-            k = _ZERO
-            j = row_at[lane]
-            end = row_end[lane]
-            state = states[lane]
-            if j == end and head[lane] < t:
-                v = np.uint64(queue[lane, head[lane]])
-                head[lane] += _ONE
-                j = rows[_TWO * v]
-                end = rows[_TWO * v + _TWO]
-                row_skip[lane] = bits_float(rows[_TWO * v + _ONE])
-            skip = row_skip[lane]
-            while k < _BATCH and j < end:  # j is the first arc that is not decided yet
-                state, j = next_live(state, j, end, skip, probability)
-                if j < end:
-                    drawn[lane, k] = j
-                    prefetch(indices, j)
-                    k += _ONE
-                    j += _ONE
-            n_drawn[lane] = k
-            row_at[lane] = j
-            row_end[lane] = end
-            states[lane] = state
-            if k == _ZERO and n_found[lane] == _ZERO and j == end and head[lane] == t:
-                z = _ZERO
-                while z < t:
-                    marks[_TWO * np.uint64(queue[lane, z])] &= ~bit
-                    z += _ONE
-                members += t
-                largest = max(largest, t)
-                busy[lane] = _NO_MARK
-            lane += _ONE
+def _choose(rows, indices, sums, shares, base, state):
+    """Whom each account takes after in one world; state[v] = choice << 32 | whether it is open where that leads."""
+    n = np.uint64(state.size)
+    has_shares = shares.size > 0
     v = _ZERO
     while v < n:
-        hits[v] += marks[_TWO * v + _ONE]
+        j = rows[_TWO * v]
+        end = rows[_TWO * v + _TWO]
+        code = bits_float(rows[_TWO * v + _ONE])
+        choice = _NOBODY
+        x = unit(bits(advance(substream(base, v))))
+        if code == code:
+            room = np.float64(np.int64(end - j))
+            x = x * (room * code)
+            if x < room:
+                choice = np.uint64(indices[j + np.uint64(np.int64(x))])
+        else:
+            low, high = j, end
+            while low < high:
+                middle = (low + high) >> _ONE
+                if sums[middle] <= x:
+                    low = middle + _ONE
+                else:
+                    high = middle
+            if low < end:
+                choice = np.uint64(indices[low])
+        if has_shares and choice != _NOBODY and not passes_on(base, choice, shares):
+            choice = _NOBODY
+        state[v] = (choice << _S32) | (_OPEN if choice != _NOBODY else _NEVER)
         v += _ONE
-    return members, largest
 
 
 @kernel
-def cascades(
+def _follow(state, path, max_steps):
+    """Replace every open mark by the step at which a seed is reached over the choices, or by never."""
+    n = np.uint64(state.size)
+    u = _ZERO
+    while u < n:
+        length = _ZERO
+        v = u
+        while state[v] & _LOW32 == _OPEN:
+            path[length] = np.uint32(v)
+            length += _ONE
+            choice = state[v] >> _S32
+            state[v] = (choice << _S32) | _ON_PATH
+            v = choice
+        step = state[v] & _LOW32
+        active = step < _NEVER
+        while length > _ZERO:
+            length -= _ONE
+            w = np.uint64(path[length])
+            step += _ONE
+            active = active and step <= max_steps
+            state[w] = (state[w] & ~_LOW32) | (step if active else _NEVER)
+        u += _ONE
+
+
+@kernel
+def threshold_worlds(
+    rows, indices, sums, shares, starts, max_steps, key_high, key_low, purpose, first, sizes, totals, steps
+):
+    """Run Linear Threshold in worlds first, first + 1, ..., one for each entry of `sizes`; returns counts by step.
+
+    sizes[i] becomes the number of active accounts, totals[v] is added to, and where `steps` has rows, steps[i, v]
+    becomes the step at which v was activated, or -1. `rows`, `indices` and `sums` are those of
+    :func:`swayrank.kernels.reach.reach` with `pick`.
+    """
+    n = np.uint64((rows.size - 1) // 2)
+    state = np.empty(n, np.uint64)
+    path = np.empty(n, np.uint32)
+    levels = np.zeros(64, np.int64)
+    keep_steps = steps.shape[0] > 0
+    world = _ZERO
+    while world < np.uint64(sizes.size):
+        _choose(rows, indices, sums, shares, stream(key_high, key_low, purpose, first + world), state)
+        k = _ZERO
+        while k < np.uint64(starts.size):
+            state[starts[k]] = _ZERO
+            k += _ONE
+        _follow(state, path, max_steps)
+        size = _ZERO
+        u = _ZERO
+        while u < n:
+            step = state[u] & _LOW32
+            active = step != _NEVER
+            if active:
+                size += _ONE
+                totals[u] += _ONE
+                if step >= np.uint64(levels.size):
+                    levels = _longer(levels, step)
+                levels[step] += 1
+            if keep_steps:
+                steps[world, u] = np.int32(step) if active else np.int32(-1)
+            u += _ONE
+        sizes[world] = np.uint32(size)
+        world += _ONE
+    return levels
+
+
+@kernel
+def threshold_cascades(
     in_indptr,
     in_indices,
-    skip,
-    arc_probability,
-    node_probability,
-    seeds,
+    arc_weight,
+    node_weight,
+    shares,
+    starts,
+    max_steps,
     key_high,
     key_low,
     purpose,
     first,
     sizes,
-    activations,
-    step_totals,
+    totals,
 ):
-    """Run cascades first, first + 1, ... from `seeds`, one for each entry of `sizes`; returns the largest step reached.
+    """The same law as :func:`threshold_worlds`, outwards from the seeds; other worlds for the same key.
 
-    sizes[i] becomes the number of activated accounts, seeds included; activations[v] and step_totals[t] are added to
-    (there are at most n steps). Each arc gets its one chance at the moment when the followed account becomes active;
-    arcs to accounts that are active already need no draw.
-
-    A row of followers whose arcs differ (skip NaN) reads ``arc_probability`` (in-arc order) or, where that is empty,
-    ``node_probability`` of the follower.
+    The weight of an arc is ``arc_weight`` in the order of in-arcs or, where that is empty, ``node_weight`` of the
+    follower.
     """
-    by_node = arc_probability.size == 0
-    mark = np.zeros(skip.size, np.uint32)
-    queue = np.empty(skip.size, np.uint32)
-    deepest = _ZERO
-    tag = _NO_MARK
-    run = _ZERO
-    n_runs = np.uint64(sizes.size)
-    while run < n_runs:
-        tag += _MARK
-        state = stream(key_high, key_low, purpose, first + run)
+    n = np.uint64(in_indptr.size) - _ONE
+    by_node = arc_weight.size == 0
+    tag = np.zeros(n, np.uint64)
+    left = np.empty(n, np.float64)  # to the threshold; below 0: active
+    queue = np.empty(n, np.uint32)
+    levels = np.zeros(64, np.int64)
+    has_shares = shares.size > 0
+    world = _ZERO
+    while world < np.uint64(sizes.size):
+        base = stream(key_high, key_low, purpose, first + world)
+        mark = world + _ONE
         tail = _ZERO
-        while tail < np.uint64(seeds.size):
-            mark[seeds[tail]] = tag
-            queue[tail] = seeds[tail]
+        while tail < np.uint64(starts.size):
+            v = np.uint64(starts[tail])
+            queue[tail] = starts[tail]
+            tag[v] = mark
+            left[v] = -1.0
             tail += _ONE
+        levels[_ZERO] += np.int64(tail)
         head = _ZERO
         step = _ZERO
-        while head < tail:
+        while head < tail and step < max_steps:
             level_end = tail
-            step_totals[step] += np.int64(level_end - head)
             while head < level_end:
                 v = np.uint64(queue[head])
                 head += _ONE
+                if has_shares and not passes_on(base, v, shares):
+                    continue
                 j = in_indptr[v]
                 end = in_indptr[v + _ONE]
-                jump = skip[v]
-                if jump == jump:
-                    state, j = next_live(state, j, end, jump, arc_probability)
-                    while j < end:
-                        u = np.uint64(in_indices[j])
-                        if mark[u] != tag:
-                            mark[u] = tag
+                while j < end:
+                    u = np.uint64(in_indices[j])
+                    if tag[u] != mark:
+                        tag[u] = mark
+                        left[u] = unit(bits(advance(substream(base, u))))
+                    if left[u] >= 0.0:
+                        left[u] -= node_weight[u] if by_node else arc_weight[j]
+                        if left[u] < 0.0:
                             queue[tail] = np.uint32(u)
                             tail += _ONE
-                        state, j = next_live(state, j + _ONE, end, jump, arc_probability)
-                else:
-                    while j < end:
-                        u = np.uint64(in_indices[j])
-                        if mark[u] != tag:
-                            p = node_probability[u] if by_node else arc_probability[j]
-                            state = advance(state)
-                            if unit(bits(state)) < p:
-                                mark[u] = tag
-                                queue[tail] = np.uint32(u)
-                                tail += _ONE
-                        j += _ONE
+                    j += _ONE
             step += _ONE
-        deepest = max(deepest, step - _ONE)
-        sizes[run] = np.int64(tail)
+            if step >= np.uint64(levels.size):
+                levels = _longer(levels, step)
+            levels[step] += np.int64(tail - level_end)
+        sizes[world] = np.uint32(tail)
         k = _ZERO
         while k < tail:
-            activations[queue[k]] += _ONE
+            totals[queue[k]] += _ONE
             k += _ONE
-        run += _ONE
-    return deepest
+        world += _ONE
+    return levels
 
 
 @kernel
-def reached(in_indptr, in_indices, skip, arc_probability, node_probability, seeds):
-    """How many accounts can be activated from `seeds` at all: a walk over the arcs with p > 0."""
-    by_node = arc_probability.size == 0
-    seen = np.zeros(skip.size, np.uint8)
-    queue = np.empty(skip.size, np.uint32)
-    tail = _ZERO
-    while tail < np.uint64(seeds.size):
-        seen[seeds[tail]] = 1
-        queue[tail] = seeds[tail]
-        tail += _ONE
-    head = _ZERO
-    while head < tail:
-        v = np.uint64(queue[head])
-        head += _ONE
-        j = in_indptr[v]
-        end = in_indptr[v + _ONE]
-        if skip[v] > _DEAD:
-            j = end
-        while j < end:
-            u = np.uint64(in_indices[j])
-            possible = skip[v] == skip[v]
-            if not possible:
-                possible = (node_probability[u] if by_node else arc_probability[j]) > _DEAD
-            if possible and seen[u] == 0:
-                seen[u] = 1
-                queue[tail] = np.uint32(u)
-                tail += _ONE
-            j += _ONE
-    return tail
+def popcount(x):
+    """Number of one bits of a uint64."""
+    x = x - ((x >> _ONE) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> _TWO) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (x * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
 @kernel
-def trivalency(key_high, key_low, purpose, first, out):
-    """Give arc first + i one of 0.1, 0.01, 0.001 with equal chances, from its own stream."""
-    three = np.uint64(3)
-    i = _ZERO
-    while i < np.uint64(out.size):
-        choice = below(bits(advance(stream(key_high, key_low, purpose, first + i))), three)
-        out[i] = 0.1 if choice == _ZERO else (0.01 if choice == _ONE else 0.001)
-        i += _ONE
+def _drop_silent(fresh, at, base, account, shares):
+    """Clear the bits of the worlds in which an account does not pass on what reached it."""
+    w = _ZERO
+    while w < _WORDS:
+        left = fresh[at + w]
+        while left != _ZERO:
+            bit = trailing_zeros(left)
+            left &= left - _ONE
+            if not passes_on(bits(base + (_64 * w + bit) * _GAMMA), account, shares):
+                fresh[at + w] &= ~(_ONE << bit)
+        w += _ONE
+
+
+@kernel
+def _decide(asked, live, a, b, state, digits):
+    """Set the bits of `live` for the asked worlds in which an arc is live: 0.r1 r2 r3 ... < 0.d1 d2 d3 ..., in binary.
+
+    The random words come from eight generators side by side (xoroshiro128+, Blackman & Vigna 2021), each started from
+    the arc's own stream: shifts and sums alone, which fit the processor's wide registers where products do not.
+    """
+    for w in range(_WORDS):
+        seed = bits(state + (np.uint64(w) + _ONE) * _GAMMA)
+        a[w] = seed
+        b[w] = (seed ^ (seed >> _S32)) * _GAMMA
+    digit = _DIGITS
+    some = _ONE
+    while some != _ZERO and digit > _ZERO:
+        digit -= _ONE
+        one = _ZERO - ((digits >> digit) & _ONE)  # all ones where p's digit is 1
+        some = _ZERO
+        for w in range(_WORDS):
+            r = a[w] + b[w]
+            x = a[w] ^ b[w]
+            a[w] = ((a[w] << _R24) | (a[w] >> _R40)) ^ x ^ (x << _R16)
+            b[w] = (x << _R37) | (x >> _R27)
+            live[w] |= asked[w] & one & ~r
+            asked[w] &= ~(r ^ one)
+            some |= asked[w]
+
+
+@kernel
+def bit_cascades(
+    in_indptr,
+    in_indices,
+    arc_probability,
+    node_probability,
+    shares,
+    starts,
+    max_steps,
+    key_high,
+    key_low,
+    purpose,
+    block,
+    sizes,
+    totals,
+):
+    """Run Independent Cascade in the 512 worlds of one block, as many as `sizes` has entries; returns counts by step.
+
+    p of an arc is ``arc_probability`` (order of in-arcs) or, where that is empty, ``node_probability`` of the follower.
+    `sizes` must be 0 before. Plainly, for each world (bit) b, and each arc (u, v) with v newly active::
+
+        u becomes active if 0.r1 r2 r3 ... < p in binary, where r are the bits b of the arc's own random words
+    """
+    n = np.uint64(in_indptr.size) - _ONE
+    by_arc = arc_probability.size > 0
+    active = np.zeros(_WORDS * n, np.uint64)
+    fresh = np.zeros(_WORDS * n, np.uint64)
+    coming = np.zeros(_WORDS * n, np.uint64)
+    waits = np.zeros(n, np.uint8)
+    now = np.empty(n, np.uint32)
+    then = np.empty(n, np.uint32)
+    asked = np.empty(_WORDS, np.uint64)
+    live = np.empty(_WORDS, np.uint64)
+    a = np.empty(_WORDS, np.uint64)
+    b = np.empty(_WORDS, np.uint64)
+    levels = np.zeros(64, np.int64)
+    has_shares = shares.size > 0
+    base = stream(key_high, key_low, purpose, block)
+    n_worlds = np.uint64(sizes.size)
+    n_now = _ZERO
+    while n_now < np.uint64(starts.size):
+        at = _WORDS * np.uint64(starts[n_now])
+        now[n_now] = starts[n_now]
+        w = _ZERO
+        while w < _WORDS:
+            word = _FULL
+            if _64 * w >= n_worlds:
+                word = _ZERO
+            elif _64 * (w + _ONE) > n_worlds:
+                word = (_ONE << (n_worlds - _64 * w)) - _ONE
+            active[at + w] = word
+            fresh[at + w] = word
+            w += _ONE
+        n_now += _ONE
+    levels[_ZERO] += np.int64(n_now * n_worlds)
+    step = _ZERO
+    while n_now > _ZERO and step < max_steps:
+        n_then = _ZERO
+        i = _ZERO
+        while i < n_now:
+            v = np.uint64(now[i])
+            at_v = _WORDS * v
+            i += _ONE
+            if has_shares:
+                _drop_silent(fresh, at_v, base, v, shares)
+            j = in_indptr[v]
+            end = in_indptr[v + _ONE]
+            while j < end:
+                u = np.uint64(in_indices[j])
+                at_u = _WORDS * u
+                if j + _AHEAD < end:
+                    prefetch(active, _WORDS * np.uint64(in_indices[j + _AHEAD]))
+                    prefetch(coming, _WORDS * np.uint64(in_indices[j + _AHEAD]))
+                p = arc_probability[j] if by_arc else node_probability[u]
+                digits = np.uint64(np.int64(p * _TO_DIGITS))
+                some = _ZERO
+                w = _ZERO
+                while w < _WORDS:
+                    word = fresh[at_v + w] & ~(active[at_u + w] | coming[at_u + w])
+                    asked[w] = word
+                    live[w] = word if digits == _ONE << _DIGITS else _ZERO
+                    some |= word & ~live[w]
+                    w += _ONE
+                if some != _ZERO:
+                    _decide(asked, live, a, b, substream(base, j), digits)
+                some = _ZERO
+                w = _ZERO
+                while w < _WORDS:
+                    coming[at_u + w] |= live[w]
+                    some |= live[w]
+                    w += _ONE
+                if some != _ZERO and waits[u] == 0:
+                    waits[u] = 1
+                    then[n_then] = np.uint32(u)
+                    n_then += _ONE
+                j += _ONE
+        step += _ONE
+        if step >= np.uint64(levels.size):
+            levels = _longer(levels, step)
+        i = _ZERO
+        while i < n_now:
+            w = _ZERO
+            while w < _WORDS:
+                fresh[_WORDS * np.uint64(now[i]) + w] = _ZERO
+                w += _ONE
+            i += _ONE
+        i = _ZERO
+        while i < n_then:
+            at_u = _WORDS * np.uint64(then[i])
+            now[i] = then[i]
+            waits[then[i]] = 0
+            w = _ZERO
+            while w < _WORDS:
+                word = coming[at_u + w]
+                coming[at_u + w] = _ZERO
+                fresh[at_u + w] = word
+                active[at_u + w] |= word
+                levels[step] += np.int64(popcount(word))
+                w += _ONE
+            i += _ONE
+        n_now = n_then
+    v = _ZERO
+    while v < n:
+        w = _ZERO
+        while w < _WORDS:
+            word = active[_WORDS * v + w]
+            totals[v] += popcount(word)
+            while word != _ZERO:
+                sizes[_64 * w + trailing_zeros(word)] += np.uint32(1)
+                word &= word - _ONE
+            w += _ONE
+        v += _ONE
+    return levels

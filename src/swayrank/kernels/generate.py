@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from swayrank.kernels.cascade import next_live
 from swayrank.kernels.jit import kernel
 from swayrank.kernels.random import advance, below, bits, stream, unit
+from swayrank.kernels.skips import next_live
 
 _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 _SHIFT32, _LOW32 = np.uint64(32), np.uint64(0xFFFFFFFF)
@@ -82,7 +82,7 @@ def rmat_arcs(key_high, key_low, purpose, first, scale, n, thresholds, label, so
 def block_arcs(key_high, key_low, purpose, first, last, starts, skip, upper, no_probability, source, target):
     """Arcs of the rows first ... last - 1 of a stochastic block model; returns how many there are.
 
-    Row u, in block a, meets block b with the probability behind skip[a, b] (see :mod:`swayrank.kernels.cascade`). With
+    Row u, in block a, meets block b with the probability behind skip[a, b] (see :mod:`swayrank.kernels.skips`). With
     `upper`, only pairs u < v. Writes only what fits: call with empty arrays to count.
     """
     n_blocks = np.uint64(starts.size - 1)

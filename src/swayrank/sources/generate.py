@@ -42,9 +42,9 @@ from swayrank.engines import Engine, chunk_bounds, resolve_engine
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.ids import read_only
-from swayrank.kernels.cascade import row_skips
 from swayrank.kernels.generate import block_arcs, pair_codes, preferential_targets, rmat_arcs, shuffle, small_world
 from swayrank.kernels.random import GENERATE
+from swayrank.kernels.skips import row_skips
 from swayrank.sources.mapping import suggestion
 from swayrank.sources.town import Town, town
 

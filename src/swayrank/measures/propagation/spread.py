@@ -29,35 +29,32 @@ SIGMOD 2020 (geometric jumps).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress, Step, track
-from swayrank._rng import Key, Rng, resolve_rng
+from swayrank._rng import Rng, resolve_rng
 from swayrank._validate import Integer, Interval, Optional, domains
-from swayrank.engines import Engine, chunk_bounds, resolve_engine
+from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ConvergenceError, ParameterError
 from swayrank.graph import Graph
-from swayrank.ids import read_only
-from swayrank.kernels.cascade import LANES, pack_rows, row_skips, rr_counts, rr_counts_lanes
+from swayrank.kernels.cover import count_members
 from swayrank.kernels.random import RR
 from swayrank.measures._measure import Measure
-from swayrank.measures.propagation.models import Floats, IndependentCascade, as_model, row_probability
+from swayrank.measures.propagation.accounts import Accounts, resolve_accounts
+from swayrank.measures.propagation.limits import clopper_pearson
+from swayrank.measures.propagation.models import Floats, TriggeringModel, as_model
+from swayrank.measures.propagation.sampler import Sampler, bit_set, bounds_of, calls
 from swayrank.measures.registry import register
 
 Counts = npt.NDArray[np.uint32]
 
 FIRST_ROUND = 1024
-_SETS_PER_CHUNK = 4096
-_MOST_CHUNKS = 32
-_INTERLEAVE_FROM = 1 << 18
-"""Accounts from which on 16 sets in flight beat one at a time; below, the marks fit in the cache anyway."""
-_INTERLEAVE_UPTO = 4096
-"""Mean set size up to which they are kept in flight."""
-
+_MOST_AT_ONCE = 2**31 - 1
+_CHUNK = 4096
 _DEFAULT_REL_ERROR = 0.1
 
 
@@ -68,7 +65,7 @@ _DEFAULT_REL_ERROR = 0.1
     exact=False,
     cost="O(sets * mean set size)",
     citation="Borgs et al., SODA 2014; Kempe, Kleinberg, Tardos, KDD 2003",
-    takes=lambda data: isinstance(data, IndependentCascade),
+    takes=lambda data: isinstance(data, TriggeringModel),
 )
 @domains(
     n_samples=Optional(Integer(1, 2**40)),
@@ -79,7 +76,7 @@ _DEFAULT_REL_ERROR = 0.1
     max_samples=Integer(FIRST_ROUND, 2**40),
 )
 def spread(
-    model: IndependentCascade | Graph,
+    model: TriggeringModel | Graph,
     *,
     n_samples: int | None = None,
     rel_error: float | None = None,
@@ -98,7 +95,7 @@ def spread(
 
     Parameters
     ----------
-    model : IndependentCascade or Graph
+    model : IndependentCascade, LinearThreshold or Graph
         A graph stands for ``IndependentCascade(graph)``.
     n_samples : int or None, default=None
         Draw exactly so many RR sets.
@@ -155,50 +152,103 @@ def spread(
     >>> m = sr.spread(sr.IndependentCascade(g, prob=0.5), n_samples=100_000, rng=7)
     >>> m.top(2)              # exactly 1 + 0.5 + 2 * 0.5**2 = 2, and 1 + 2 * 0.5 = 2
     rank  account   spread
-       1  ada      2.00984
-       2  bob       2.0068
+       1  ada      2.00728
+       2  bob      2.00512
     >>> low, high = m.interval
     >>> low.round(3), high.round(3), list(g.ids)
-    (array([1.995, 1.998, 1.   , 1.   ]), array([2.019, 2.022, 1.   , 1.   ]), ['bob', 'ada', 'cem', 'dan'])
+    (array([1.993, 1.995, 1.   , 1.   ]), array([2.017, 2.02 , 1.   , 1.   ]), ['bob', 'ada', 'cem', 'dan'])
     """
     model = as_model(model)
-    target = _Target.of(n_samples, rel_error, half_width, top)
     key = resolve_rng(rng)
-    graph = model.graph
-    rounds = _schedule(n_samples, max_samples)
-    tally = _Tally(_Sampler.of(model, key), resolve_engine(engine, threads))
-    followed = np.asarray(graph.in_degree) > 0
-    alpha = delta / (len(rounds) * max(1, int(followed.sum())))
-    limits = None
-    for number, n_sets in enumerate(rounds if graph.n_nodes else [], 1):
-        with track(progress, f"estimating spread, round {number}", total=n_sets - tally.drawn) as step:
-            tally.draw_until(n_sets, step)
-        limits = _limits(tally.hits, n_sets, alpha, followed)
-        if target.met(limits):
-            break
-    if limits is None:
-        limits = _limits(tally.hits, 1, alpha, followed)  # of nobody
-    elif not target.met(limits):
-        raise ConvergenceError(target.missed(limits, tally.drawn))
-    return Measure(
-        name="spread",
-        values=limits.value,
-        ids=graph.ids,
-        interval=(limits.low, limits.high),
-        std_error=limits.std_error,
-        error_bound=float(limits.half_width.max(initial=0.0)),
-        params={
-            **model.params,
-            **target.asked,
-            "delta": delta,
-            "rng": key.record,
-            "n_samples": tally.drawn,
-            "rounds": rounds.index(tally.drawn) + 1 if tally.drawn else 0,
-            "rounds_planned": len(rounds),
-            "sampler": tally.sampler.name,
-            "mean_set_size": tally.mean_size,
-            "largest_set": tally.largest,
-        },
+    followed = np.asarray(model.graph.in_degree) > 0
+    estimate = _Estimate(model, Sampler(model.backward(), key, RR), followed, own=True)
+    target = _Target.of(n_samples, rel_error, half_width, top)
+    return estimate.until(target, _schedule(n_samples, max_samples), delta, resolve_engine(engine, threads), progress)
+
+
+@domains(
+    n_samples=Optional(Integer(1, 2**40)),
+    rel_error=Optional(Interval(0, 1, "()")),
+    half_width=Optional(Interval(0, math.inf, "()")),
+    top=Integer(1),
+    delta=Interval(0, 1, "()"),
+    max_samples=Integer(FIRST_ROUND, 2**40),
+)
+def spread_conditional(
+    model: TriggeringModel | Graph,
+    given: Accounts,
+    *,
+    n_samples: int | None = None,
+    rel_error: float | None = None,
+    half_width: float | None = None,
+    top: int = 10,
+    delta: float = 0.05,
+    max_samples: int = 2**28,
+    rng: Rng = None,
+    engine: str | Engine = "local",
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Measure:
+    """Estimate how many accounts each account adds to what given seeds activate, with joint intervals.
+
+    Read against the arcs: an account activates its followers, and they theirs.
+
+    Parameters
+    ----------
+    model : IndependentCascade, LinearThreshold or Graph
+        A graph stands for ``IndependentCascade(graph)``.
+    given : id or iterable of ids
+        The seeds that are there already. They add nothing themselves.
+    n_samples, rel_error, half_width, top, delta, max_samples, rng, engine, threads, progress
+        As :func:`spread` takes them; `top` is 10 by default, since few accounts add much.
+
+    Returns
+    -------
+    Measure
+        ``values`` (float64): spread(given and v) - spread(given), in accounts, in [0, n]; intervals as for `spread`.
+
+    Raises
+    ------
+    ParameterError, ConvergenceError
+        As :func:`spread`.
+    UnknownAccountError
+        If `given` names no account of the graph.
+
+    Notes
+    -----
+    An RR set that meets a given seed ends there and counts for nobody; of the others, all members count, the root too
+    (whether the seeds reach an account is random, so its own 1 is sampled here). Costs as `spread`, less what ends
+    early.
+
+    References
+    ----------
+    Kempe, Kleinberg & Tardos (2003), "Maximizing the spread of influence through a social network", KDD.
+    Borgs, Brautbar, Chayes & Lucier (2014), "Maximizing social influence in nearly optimal time", SODA.
+
+    Examples
+    --------
+    Bob follows ada and cem; what cem adds to ada is itself, and bob where ada failed:
+
+    >>> import swayrank as sr
+    >>> model = sr.IndependentCascade(sr.Graph.from_edges(["bob", "bob"], ["ada", "cem"]), prob=0.5)
+    >>> m = sr.spread_conditional(model, "ada", n_samples=100_000, rng=7)        # exactly 1.25
+    >>> m.top(1), m.value("ada")
+    (rank  account  spread_conditional
+       1  cem                  1.2477, 0.0)
+    """
+    model = as_model(model)
+    seeds = resolve_accounts(model.graph, given, "given")
+    key = resolve_rng(rng)
+    open_to = np.ones(model.graph.n_nodes, bool)
+    open_to[seeds.nodes] = False
+    sampler = Sampler(model.backward(), key, RR, stops=bit_set(seeds.nodes, model.graph.n_nodes))
+    estimate = _Estimate(model, sampler, open_to, own=False)
+    target = _Target.of(n_samples, rel_error, half_width, top)
+    measured = estimate.until(
+        target, _schedule(n_samples, max_samples), delta, resolve_engine(engine, threads), progress
+    )
+    return replace(
+        measured, name="spread_conditional", params={**measured.params, "given": [str(i) for i in seeds.ids]}
     )
 
 
@@ -219,45 +269,17 @@ class Limits(NamedTuple):
         return (self.high - self.low) / 2
 
 
-def clopper_pearson(hits: npt.NDArray[np.int64], n_trials: int, alpha: float) -> tuple[Floats, Floats]:
-    """Exact limits of a binomial proportion, alpha / 2 on each side.
-
-    Parameters
-    ----------
-    hits : numpy.ndarray of int64
-        Successes, each in [0, n_trials].
-    n_trials : int
-        Trials, at least 1.
-    alpha : float
-        Probability with which either limit may fail.
-
-    Returns
-    -------
-    low, high : numpy.ndarray of float64
-
-    Examples
-    --------
-    >>> low, high = clopper_pearson(np.array([0, 5]), 10, 0.05)
-    >>> low.round(4), high.round(4)
-    (array([0.    , 0.1871]), array([0.3085, 0.8129]))
-    """
-    from scipy.special import betainccinv, betaincinv
-
-    distinct, where = np.unique(hits, return_inverse=True)  # few distinct counts, and the inverses are slow
-    k = distinct.astype(np.float64)
-    low, high = np.zeros(k.size), np.ones(k.size)
-    some, short = k > 0, k < n_trials
-    low[some] = betaincinv(k[some], n_trials - k[some] + 1, alpha / 2)
-    high[short] = betainccinv(k[short] + 1, n_trials - k[short], alpha / 2)
-    return low[where], high[where]
-
-
-def _limits(hits: npt.NDArray[np.int64], n_trials: int, alpha: float, followed: npt.NDArray[np.bool_]) -> Limits:
-    n = hits.size
+def _limits(
+    hits: npt.NDArray[np.int64], n_trials: int, alpha: float, counted: npt.NDArray[np.bool_], *, own: bool
+) -> Limits:
+    """Limits of the spread; with `own`, each account's own 1 is added, else all was sampled."""
+    n, one = hits.size, float(own)
     q = hits / n_trials
     low, high = clopper_pearson(hits, n_trials, alpha)
-    high = np.where(followed, np.minimum(1 + n * high, n), 1.0)
-    return Limits(np.minimum(1 + n * q, n), np.minimum(1 + n * low, high), high, n * np.sqrt(q * (1 - q) / n_trials))
+    high = np.where(counted, np.minimum(one + n * high, n), one)
+    low = np.where(counted, np.minimum(one + n * low, high), one)
+    value = np.where(counted, np.minimum(one + n * q, n), one)
+    return Limits(value, low, high, n * np.sqrt(q * (1 - q) / n_trials))
 
 
 # -- when to stop ------------------------------------------------------------------------------------------------------
@@ -316,79 +338,84 @@ def _schedule(n_samples: int | None, max_samples: int) -> list[int]:
 # -- sampling ----------------------------------------------------------------------------------------------------------
 
 
-class _Sampler(NamedTuple):
-    """What a task needs to make RR sets: pure data."""
+class _Counted(NamedTuple):
+    """Of a chunk of sets: how many hold each account, all members, and the largest set."""
 
-    graph: Graph
-    key: Key
-    skip: Floats
-    rows: npt.NDArray[np.uint64]  # empty: one set at a time
-    probability: Floats
-
-    @classmethod
-    def of(cls, model: IndependentCascade, key: Key) -> _Sampler:
-        graph = model.graph
-        if model.rule == "per_arc":
-            skip = row_skips(row_probability(graph.indptr, model.arc_probability))
-        else:
-            skip = row_skips(model.node_probability)
-        return cls(graph, key, skip, np.empty(0, np.uint64), model.arc_probability)
-
-    def interleaved(self) -> _Sampler:
-        """The same sets, several at a time."""
-        rows = np.empty(2 * self.graph.n_nodes + 1, np.uint64)
-        pack_rows(self.graph.indptr, read_only(self.skip), rows)
-        return self._replace(rows=rows)
-
-    @property
-    def name(self) -> str:
-        draws = "draw per arc" if np.isnan(self.skip).any() else "geometric jumps"
-        return f"{draws}, {f'{LANES} sets interleaved' if self.rows.size else 'one set at a time'}"
+    hits: Counts
+    members: int
+    largest: int
 
 
-class _Tally:
-    """Counts over all sets so far.
-
-    The first 1024, the pilot, are made one at a time; their mean size decides about the rest. Interleaving hides cache
-    misses where there are any, and is no use for huge sets, of which it would hold many in memory. Both ways make the
-    same sets, so the choice changes no bit.
-    """
-
-    def __init__(self, sampler: _Sampler, runner: Engine) -> None:
-        self.sampler, self._runner = sampler, runner
-        self.hits = np.zeros(sampler.graph.n_nodes, np.int64)
-        self.drawn = self.members = self.largest = 0
-
-    @property
-    def mean_size(self) -> float:
-        return self.members / self.drawn if self.drawn else math.nan
-
-    def draw_until(self, n_sets: int, step: Step) -> None:
-        """Make sets until there are `n_sets`."""
-        if self.drawn < FIRST_ROUND:
-            self._draw(min(FIRST_ROUND, n_sets), step)
-            many, small = self.sampler.graph.n_nodes >= _INTERLEAVE_FROM, self.mean_size <= _INTERLEAVE_UPTO
-            if many and small and n_sets >= FIRST_ROUND:
-                self.sampler = self.sampler.interleaved()
-        self._draw(n_sets, step)
-
-    def _draw(self, n_sets: int, step: Step) -> None:
-        n_more = n_sets - self.drawn
-        chunk = min(max(_SETS_PER_CHUNK, -(-n_more // _MOST_CHUNKS)), 2**31)  # a chunk's counts are 32 bits wide
-        bounds = self.drawn + chunk_bounds(n_more, chunk)
-        for counts, members, largest in self._runner.map(_count_chunk, self.sampler, bounds, step=step):
-            self.hits += counts
-            self.members, self.largest = self.members + members, max(self.largest, largest)
-        self.drawn = n_sets
+class _Task(NamedTuple):
+    sampler: Sampler
+    own: bool
 
 
-def _count_chunk(sampler: _Sampler, start: int, stop: int) -> tuple[Counts, int, int]:
-    graph, key = sampler.graph, sampler.key
-    hits = np.zeros(graph.n_nodes, np.uint32)
-    probability = read_only(sampler.probability)
-    items = (key.hi, key.lo, np.uint64(RR), np.uint64(start), np.uint64(stop), hits)
-    if sampler.rows.size:
-        members, largest = rr_counts_lanes(read_only(sampler.rows), graph.indices, probability, *items)
-    else:
-        members, largest = rr_counts(graph.indptr, graph.indices, read_only(sampler.skip), probability, *items)
-    return hits, int(members), int(largest)
+class _Estimate:
+    """Counts over all sets so far, and the rounds in which they grow."""
+
+    def __init__(self, model: TriggeringModel, sampler: Sampler, counted: npt.NDArray[np.bool_], *, own: bool) -> None:
+        self._model, self._sampler, self._counted, self._own = model, sampler, counted, own
+        self._hits = np.zeros(counted.size, np.int64)
+        self._drawn = self._members = self._largest = 0
+
+    def until(self, target: _Target, rounds: list[int], delta: float, runner: Engine, progress: Progress) -> Measure:
+        """Double the sample until the target is met."""
+        n = self._counted.size
+        alpha = delta / (len(rounds) * max(1, int(self._counted.sum())))
+        limits = None
+        if n:
+            self._sampler = self._sampler.with_pilot()
+        for number, n_sets in enumerate(rounds if n else [], 1):
+            with track(progress, f"estimating spread, round {number}", total=n_sets - self._drawn) as step:
+                self._draw_until(n_sets, runner, step)
+            limits = _limits(self._hits, n_sets, alpha, self._counted, own=self._own)
+            if target.met(limits):
+                break
+        if limits is None:
+            limits = _limits(self._hits, 1, alpha, self._counted, own=self._own)  # of nobody
+        elif not target.met(limits):
+            raise ConvergenceError(target.missed(limits, self._drawn))
+        return self._measure(limits, target, rounds, delta)
+
+    def _draw_until(self, n_sets: int, runner: Engine, step: Step) -> None:
+        chunk = min(-(-max(n_sets - self._drawn, 1) // 32), _MOST_AT_ONCE)  # a chunk's counts are 32 bits wide
+        bounds = bounds_of(self._drawn, n_sets - self._drawn, max(_CHUNK, chunk))
+        for counted in runner.map(_count_chunk, _Task(self._sampler, self._own), bounds, step=step):
+            self._hits += counted.hits
+            self._members += counted.members
+            self._largest = max(self._largest, counted.largest)
+        self._drawn = n_sets
+
+    def _measure(self, limits: Limits, target: _Target, rounds: list[int], delta: float) -> Measure:
+        drawn = self._drawn
+        return Measure(
+            name="spread",
+            values=limits.value,
+            ids=self._model.graph.ids,
+            interval=(limits.low, limits.high),
+            std_error=limits.std_error,
+            error_bound=float(limits.half_width.max(initial=0.0)),
+            params={
+                **self._model.params,
+                **target.asked,
+                "delta": delta,
+                "rng": self._sampler.key.record,
+                "n_samples": drawn,
+                "rounds": rounds.index(drawn) + 1 if drawn else 0,
+                "rounds_planned": len(rounds),
+                "mean_set_size": self._members / drawn if drawn else math.nan,
+                "largest_set": self._largest,
+            },
+        )
+
+
+def _count_chunk(task: _Task, start: int, stop: int) -> _Counted:
+    sampler = task.sampler
+    hits = np.zeros(sampler.walk.n_nodes, np.uint32)
+    members = largest = 0
+    for first, n_items in calls(start, stop):
+        sets = sampler.items(first, n_items)
+        count_members(sets.members, sets.sizes, np.uint64(task.own), hits)
+        members, largest = members + sets.visited, max(largest, int(sets.sizes.max(initial=0)))
+    return _Counted(hits, members, largest)

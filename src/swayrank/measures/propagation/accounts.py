@@ -1,0 +1,66 @@
+"""Accounts that a user names: ids to positions, each once, repeats told."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank.errors import ParameterError, SwayrankWarning
+
+Account = int | str
+Accounts = Account | Iterable[Account]
+
+
+class Resolved(NamedTuple):
+    """Accounts by id and by position, each once in the order given, and how many were named again."""
+
+    ids: tuple[Account, ...]
+    nodes: npt.NDArray[np.uint32]
+    repeated: int
+
+
+def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least: int = 1) -> Resolved:
+    """Look up accounts by id.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where they are looked up.
+    given : id or iterable of ids
+        The accounts.
+    what : str, default="seeds"
+        Name of the parameter, for errors.
+    least : int, default=1
+        How many there must be.
+
+    Raises
+    ------
+    UnknownAccountError
+        If one is no account of the graph.
+    ParameterError
+        If there are too few, or `given` is nothing that names accounts.
+
+    Examples
+    --------
+    >>> resolve_accounts(Graph.from_edges(["bob"], ["ada"]), "ada")
+    Resolved(ids=('ada',), nodes=array([1], dtype=uint32), repeated=0)
+    """
+    if not isinstance(given, (str, int, np.integer, Iterable)):
+        raise ParameterError(f"{what} must be an id or ids of accounts, got {given!r}")
+    named: list[Any] = [given] if isinstance(given, (str, int, np.integer)) else list(given)
+    if len(named) < least:
+        raise ParameterError(f"{what} must name at least one account, got none")
+    positions = [graph.ids.position(account) for account in named]
+    nodes = np.array(list(dict.fromkeys(positions)), np.uint32)
+    repeated = len(named) - nodes.size
+    if repeated:
+        warnings.warn(
+            f"{repeated} of {len(named)} {what} were given more than once and count once",
+            SwayrankWarning,
+            stacklevel=5,
+        )
+    return Resolved(tuple(graph.ids[int(node)] for node in nodes), nodes, repeated)
