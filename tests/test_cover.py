@@ -37,8 +37,13 @@ def frozen(values, dtype):
 
 
 def packed(sets):
-    members = frozen([v for one in sets for v in one], np.uint32)
-    return members, frozen(np.cumsum([0] + [len(one) for one in sets]), np.uint64)
+    """Members and offsets, writable as samples are."""
+    members = np.array([v for one in sets for v in one], np.uint32)
+    return members, np.cumsum([0] + [len(one) for one in sets]).astype(np.uint64)
+
+
+def sizes_of(sets):
+    return np.array([len(one) for one in sets], np.uint32)
 
 
 def plain_greedy(n, sets, k, n_bound, *, allowed=None, covered=(), wanted=EVERYBODY):
@@ -68,7 +73,7 @@ def run_greedy(n, sets, k, n_bound, *, allowed=None, covered=(), wanted=EVERYBOD
     may = NOBODY if allowed is None else np.isin(np.arange(n), list(allowed)).astype(np.uint8)
     seeds, seed_gains, tops = np.empty(k, np.uint32), np.empty(k, np.uint32), np.empty(k + 1, np.uint64)
     numbers = (np.uint64(k), np.uint64(n_bound), np.uint64(wanted))
-    chosen = int(greedy(members, offsets, mark, gains, frozen(may, np.uint8), *numbers, seeds, seed_gains, tops))
+    chosen = int(greedy(members, offsets, mark, gains, may, *numbers, seeds, seed_gains, tops))
     still = set(np.flatnonzero(mark == 0).tolist())
     assert gains.tolist() == [sum(v in sets[s] for s in still) for v in range(n)]
     return seeds[:chosen].tolist(), seed_gains[:chosen].tolist(), tops[: chosen + 1].tolist(), still
@@ -148,7 +153,7 @@ def test_candidates_taken_in_by_and_by():
 def test_counts_of_members(without_first):
     sets = system(15, 50, 4, 8)
     counts = np.full(15, 2, np.uint32)
-    count_members(packed(sets)[0], frozen([len(one) for one in sets], np.uint32), np.uint64(without_first), counts)
+    count_members(packed(sets)[0], sizes_of(sets), np.uint64(without_first), counts)
     assert counts.tolist() == [2 + sum(v in one[without_first:] for one in sets) for v in range(15)]
     totals = np.full(15, 3, np.uint64)
     add_members(packed(sets)[0], totals)
@@ -167,7 +172,7 @@ def index_of(n, sets, parts=1):
     edges = np.linspace(0, len(sets), parts + 1).astype(int)
     for a, b in pairwise(edges):
         part = sets[a:b]
-        index_sets(packed(part)[0], frozen([len(one) for one in part], np.uint32), np.uint64(a), starts, found)
+        index_sets(packed(part)[0], sizes_of(part), np.uint64(a), starts, found)
     assert np.array_equal(starts, indptr[1:])
     return frozen(indptr, np.uint64), frozen(found, np.uint32)
 
@@ -190,6 +195,7 @@ def test_taking_one_account_covers_its_open_sets():
     gains = np.zeros(20, np.uint32)
     for one in sets[10:]:
         gains[one] += 1
+    found = found.copy()
     more = int(take(members, offsets, found, indptr[7], indptr[8], covered, gains))
     assert more == sum(7 in one for one in sets[10:]) > 0
     assert covered.tolist() == [int(s < 10 or 7 in one) for s, one in enumerate(sets)]

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from swayrank._rng import resolve_rng
-from swayrank.campaign.fairness import fair_seeds
+from swayrank.campaign.fairness import _Board, fair_seeds
+from swayrank.campaign.samples import Samples
 from swayrank.engines import resolve_engine
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.measures.propagation import IndependentCascade, LinearThreshold, simulate
+from swayrank.measures.propagation.sampler import Sets
 from tests.engines import AdversarialEngine
 from tests.oracles import naive_greedy as greedy
 
@@ -122,6 +124,41 @@ def test_floors_are_what_greedy_does_for_each_group_alone(seed):
         min(f / floor, 1) for f, floor in zip(shares_of(8, arcs, groups, seeds), found.floors, strict=True)
     )
     assert filled(set(found.nodes.tolist())) >= (1 - 1 / np.e) * greedy.best(filled, 8, 3) - 0.05
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_greedy_counts_no_group_beyond_what_is_wanted_of_it(seed):
+    draw = np.random.default_rng(seed)
+    sets = [[draw.choice(9, draw.integers(1, 5), replace=False).tolist() for _ in range(30)] for _ in range(3)]
+    weight, most = np.array([1.0, 0.5, 2.0]), np.array([12, 20, 5])
+
+    def score(seeds):
+        met = [sum(bool(set(one) & set(seeds)) for one in group) for group in sets]
+        return sum(w * min(count, end) for w, count, end in zip(weight, met, most, strict=True))
+
+    taken = []
+    while len(taken) < 5:
+        gain, node = max((score([*taken, v]) - score(taken), -v) for v in range(9) if v not in taken)
+        if gain <= 0:
+            break
+        taken.append(-node)
+    samples = [Samples(9) for _ in sets]
+    for one, group in zip(samples, sets, strict=True):
+        members = np.array([v for each in group for v in each], np.uint32)
+        one.add([Sets(members, np.array([len(each) for each in group], np.uint32), members.size)])
+    board = _Board(samples, np.array([1, 1, 1]), 30, np.ones(9, bool))
+    nodes, covered = board.greedy(5, weight, most)
+    assert nodes == taken
+    assert covered.tolist() == [sum(bool(set(one) & set(nodes)) for one in group) for group in sets]
+
+
+def test_shares_are_not_those_that_the_choice_was_made_by():
+    """Many equals and few sets: whoever is chosen looks better than it is, on the sets of the choice."""
+    arcs = [(20 + i, i) for i in range(20)]
+    model = IndependentCascade(graph_of(40, arcs), prob=0.5)
+    found = [run(model, 2, np.zeros(40, int), rng=rng, n_samples=40).group_shares[0] for rng in range(100)]
+    truth = 2 * 1.5 / 40
+    assert abs(np.mean(found) - truth) < 4 * np.sqrt(truth * (1 - truth) / 4000)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -475,6 +475,21 @@ def test_running_sums_end_at_one():
     assert totals.tolist() == [pytest.approx(1.0), 0.0, 0.75, 1.2999999999999998]
 
 
+def test_who_can_be_reached_at_all():
+    rows = independent_rows(80, 2, 7)
+    indptr = frozen(np.cumsum([0] + [len(row) for row in rows]), np.uint64)
+    ends, p = zip(*[arc for row in rows for arc in row], strict=True)
+    for starts, blocked in (([0], []), ([5], []), ([9, 7, 31], []), ([9, 7], [31, 12, 40])):
+        seen, stack = set(starts), list(starts)
+        while stack:
+            fresh = {end for end, q in rows[stack.pop()] if q > 0} - seen - set(blocked)
+            seen |= fresh
+            stack += fresh
+        lists = frozen(starts, np.uint32), frozen(blocked, np.uint32)
+        found = reachable(indptr, frozen(ends, np.uint32), frozen(p, np.float64), *lists)
+        assert int(found) == len(seen)
+
+
 def test_the_same_draws_whoever_asks():
     """An item's world is its own: what two starts reach is the union of what each does."""
     arrays = arrays_of(independent_rows(200, 5, 9))

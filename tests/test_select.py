@@ -36,8 +36,7 @@ def exact_of(spreads, seeds):
 @pytest.fixture(params=["whole sets", "sentinels"])
 def sampling(request, monkeypatch):
     """Both ways to sample, with first rounds so small that bounds are tight enough to fail if they were wrong."""
-    monkeypatch.setattr(opim, "_LEAST_SETS", 64)
-    monkeypatch.setattr(opim.Search, "_generosity", lambda self: 0.2)
+    monkeypatch.setattr(opim.Search, "_first_round", lambda self, scale: max(64, int(0.2 * scale)))
     if request.param == "sentinels":
         monkeypatch.setattr(opim, "_SENTINELS_FROM", 0.0)
         monkeypatch.setattr(opim, "_STOPPERS", 0.5)
@@ -221,8 +220,7 @@ class _Interrupting(LocalEngine):
 
 
 def test_interrupted_gives_the_last_whole_round_or_raises(monkeypatch):
-    monkeypatch.setattr(opim, "_LEAST_SETS", 16)
-    monkeypatch.setattr(opim.Search, "_generosity", lambda self: 0.05)
+    monkeypatch.setattr(opim.Search, "_first_round", lambda self, scale: 16)
     model = sr.IndependentCascade(sr.generate("rmat", scale=10, edge_factor=4, rng=3), prob="weighted_cascade")
     found = sr.select_seeds(model, 5, epsilon=1e-3, rng=7, engine=_Interrupting(4), on_interrupt="best")
     assert not found.complete

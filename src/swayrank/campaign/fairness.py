@@ -142,7 +142,8 @@ def fair_seeds(
     Notes
     -----
     A greedy run costs O(k n n_groups) and the members of all sets; "maximin" takes two and one for each group, and
-    about log2(1 / epsilon) for the level, more where that is low. Memory: 12 bytes for each member of a set, and 4 per account and group.
+    about log2(1 / epsilon) for the level, more where that is low. Memory: 12 bytes for each member of a set, and 4 per
+    account and group.
 
     References
     ----------

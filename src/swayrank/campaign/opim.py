@@ -48,8 +48,8 @@ U32 = npt.NDArray[np.uint32]
 _SENTINELS_FROM = 256
 """Mean size of RR sets from which on sentinels are worth their sample."""
 _PILOT_MEMBERS = 100_000
-_LEAST_SETS = 1024
-"""Sets of the first round at least: on small graphs they cost nothing."""
+_LEAST_SETS = 8192
+"""Sets of the first round at least, where sets are small."""
 _STOPPERS = 0.25
 """Share of the seeds that may be sentinels because most large sets hold them, if greedy choice finds no firm ones."""
 _NONE: npt.NDArray[np.int64] = np.empty(0, np.int64)
@@ -105,17 +105,15 @@ class Search:
         log = math.log(6 / self.delta)
         scale = 2 * (FULL * math.sqrt(log) + math.sqrt(FULL * (choices + log))) ** 2
         last = scale * self.total_value / (self.epsilon**2 * self.least_optimum)
-        first = max(_LEAST_SETS, math.ceil(scale * self._generosity()))
+        first = self._first_round(scale)
         rounds = max(1, math.ceil(math.log2(max(last / first, 1.0))) + 1)
         return [first << r for r in range(rounds)]
 
-    def _generosity(self) -> float:
-        """How many times the first round of Tang et al. to begin with: more sets cost little and choose better."""
-        return (
-            1.0
-            if self.sampler.mean_size >= _SENTINELS_FROM
-            else min(64.0, max(4.0, 16 * math.sqrt(0.1 / self.epsilon)))
-        )
+    def _first_round(self, scale: float) -> int:
+        """More sets than theory asks for at the least: they cost little, and choose better; large sets cost much."""
+        if self.sampler.mean_size >= _SENTINELS_FROM:
+            return math.ceil(scale)
+        return max(_LEAST_SETS, math.ceil(scale * min(64.0, max(4.0, 16 * math.sqrt(0.1 / self.epsilon)))))
 
     def run(self, runner: Engine, progress: Progress, on_interrupt: Literal["raise", "best"]) -> Certified:
         """Draw, choose, check, until the choice is good enough or the last round is done."""

@@ -2,8 +2,8 @@
 
 An account that is silenced neither activates anybody nor is activated. In one random world, silencing v loses exactly
 the accounts that v *dominates*: those to which every live path from the sources goes through v, v itself included. They
-are v's subtree in the world's dominator tree, so that one tree says what each single removal would cut (Xie et al. 2023).
-Greedy: ::
+are v's subtree in the world's dominator tree, so that one tree says what each single removal would cut (Xie et al.
+2023). Greedy: ::
 
     repeat: in each of `n_samples` worlds, build the dominator tree of what is still reached, and add up subtree sizes
             silence the account of the largest sum (the first in public order where sums tie)

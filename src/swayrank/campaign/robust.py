@@ -1,8 +1,8 @@
 """Seeds where probabilities are only known between a lower and an upper value: LUGreedy.
 
 Choose seeds once as if every probability were the lower one, once as if it were the upper one, and take those that
-spread further under the lower ones (Chen, Lin, Tan, Zhao & Zhou 2016). Whatever the true probabilities are, spread grows
-with them, so that ::
+spread further under the lower ones (Chen, Lin, Tan, Zhao & Zhou 2016). Whatever the true probabilities are, spread
+grows with them, so that ::
 
     alpha = (spread of the choice under the lower ones) / (optimum under the upper ones)
 

@@ -46,8 +46,10 @@ def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least:
 
     Examples
     --------
-    >>> resolve_accounts(Graph.from_edges(["bob"], ["ada"]), "ada")
-    Resolved(ids=('ada',), nodes=array([1], dtype=uint32), repeated=0)
+    >>> import swayrank as sr
+    >>> found = resolve_accounts(sr.Graph.from_edges(["bob"], ["ada"]), "ada")
+    >>> found.ids, found.nodes.tolist(), found.repeated
+    (('ada',), [1], 0)
     """
     if not isinstance(given, (str, int, np.integer, Iterable)):
         raise ParameterError(f"{what} must be an id or ids of accounts, got {given!r}")
