@@ -179,10 +179,8 @@ def test_seeds_as_table_json_and_file(small):
 def test_seeds_under_wishes(small):
     assert chosen("-k", "2", "--must", "must.txt", cwd=small) == ["eve", "ada"]
     assert chosen("-k", "1", "--never", "ada,eve", cwd=small) == ["fay"]
-    assert chosen("--budget", "5", "--cost", "costs.csv", cwd=small) == ["fay", "eve"] or chosen(
-        "--budget", "5", "--cost", "costs.csv", cwd=small
-    ) == ["fay"]
-    assert chosen("--budget", "11", "--cost", "all.csv", cwd=small)[0] in ("ada", "eve")
+    assert chosen("--budget", "4", "--cost", "costs.csv", cwd=small) == ["fay"]
+    assert chosen("--budget", "10", "--cost", "all.csv", cwd=small)[-1] in ("ada", "fay")
     assert chosen("-k", "1", "--value", "all.csv", cwd=small) == ["fay"]
     assert chosen("-k", "2", "--quota", "a=0", "--groups", "all.csv", cwd=small)[0] == "fay"
     assert chosen("--target-reach", "3", cwd=small) == ["ada"]

@@ -22,6 +22,7 @@ from tests.zoo import ZOO
 sampler_module = importlib.import_module("swayrank.measures.propagation.sampler")
 simulate_module = importlib.import_module("swayrank.measures.propagation.simulate")
 
+RUNS, SAMPLES = (20_000, 40_000) if JIT_ENABLED else (300, 500)
 CASES = {name: (n, arcs) for name, (n, arcs) in ZOO.items() if name not in ("duplicates", "self-loops")}
 CASCADES = ("weighted_cascade", "constant", "array")
 THRESHOLDS = ("uniform", "weights")
@@ -88,11 +89,11 @@ def test_spread_of_every_account_is_the_enumerated_one(name, rule, sparse, monke
         monkeypatch.setattr(sampler_module, "_DENSE_SHARE", 0)
     model, _ = model_of(name, rule)
     exact = np.array(truth_of(name, rule))
-    found = spread(model, n_samples=40_000, delta=1e-4, rng=11)
+    found = spread(model, n_samples=SAMPLES, delta=1e-4, rng=11)
     low, high = found.interval
     assert np.all((low <= exact + 1e-12) & (exact <= high + 1e-12))
     q = (exact - 1) / len(exact)
-    assert np.all(np.abs(found.values - exact) <= 4.5 * len(exact) * np.sqrt(q * (1 - q) / 40_000) + 1e-12)
+    assert np.all(np.abs(found.values - exact) <= 4.5 * len(exact) * np.sqrt(q * (1 - q) / SAMPLES) + 1e-12)
     assert np.all((low >= 1) & (low <= found.values) & (found.values <= high) & (high <= len(exact)))
 
 
@@ -120,7 +121,7 @@ def check_simulation(model, arcs, seeds, runs, **settings):
 def test_simulation_is_the_enumeration(name, rule, playback):
     model, arcs = model_of(name, rule)
     n = model.graph.n_nodes
-    found = check_simulation(model, arcs, sorted({n - 1, n // 2}), 20_000, playback=playback)
+    found = check_simulation(model, arcs, sorted({n - 1, n // 2}), RUNS, playback=playback)
     kernels = {"weighted_cascade": ("walk", "walk")}.get(rule, ("bits", "walk"))
     if rule in THRESHOLDS:
         kernels = ("threshold cascades", "threshold worlds")
@@ -140,13 +141,13 @@ def test_sharing_and_steps_are_the_enumerated_ones(name, kernel, options):
     given["both"] = {"sharing": SHARING[-n:], "max_steps": 2}
     model, arcs = model_of(name, rule, **given[options])
     for seeds in ([0, 2], [3]):
-        found = check_simulation(model, arcs, seeds, 20_000, **settings)
+        found = check_simulation(model, arcs, seeds, RUNS, **settings)
         assert found.params["kernel"] == kernel
         assert len(found.by_step) <= 1 + (model.max_steps or n)
     exact = np.array(naive.spreads(n, worlds_of(model, arcs), model.max_steps))
-    low, high = spread(model, n_samples=40_000, delta=1e-4, rng=4).interval
+    low, high = spread(model, n_samples=SAMPLES, delta=1e-4, rng=4).interval
     assert np.all((low <= exact + 1e-12) & (exact <= high + 1e-12))
-    assert np.max(high - low) < 0.06 * n
+    assert np.max(high - low) < 0.06 * n or not JIT_ENABLED
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
@@ -175,13 +176,13 @@ def test_what_an_account_adds_is_the_enumerated_gain(name, rule):
     ):
         model, arcs = model_of(name, rule, **options)
         exact = np.array(naive.spreads(n, worlds_of(model, arcs), model.max_steps, given))
-        found = spread_conditional(model, given, n_samples=40_000, delta=1e-4, rng=6)
+        found = spread_conditional(model, given, n_samples=SAMPLES, delta=1e-4, rng=6)
         low, high = found.interval
         assert np.all((low <= exact + 1e-9) & (exact <= high + 1e-9))
         assert np.all(found.values[given] == 0)
         assert np.all(high[given] == low[given])
         q = np.clip(exact / n, 0, 1)
-        assert np.all(np.abs(found.values - exact) <= 4.5 * n * np.sqrt(q * (1 - q) / 40_000) + 1e-9)
+        assert np.all(np.abs(found.values - exact) <= 4.5 * n * np.sqrt(q * (1 - q) / SAMPLES) + 1e-9)
 
 
 def test_a_dense_matrix_of_probabilities_and_one_seed():

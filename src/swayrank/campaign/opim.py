@@ -9,8 +9,9 @@ where it meets S, and nothing of it is kept. Then, each with probability at leas
 
 V being the value of all accounts (their number, unless values are given). Both limits are exact (Clopper & Pearson):
 S is fixed before the second sets are drawn, and the true optimum is one fixed choice, whose count the bound dominates.
-The rounds end once lower / upper reaches 1 - 1/e - epsilon; N0 and the last round are those of Tang et al. (2018),
-where the last holds by the theory of greedy choice with the remaining third of delta.
+The rounds end once lower / upper exceeds 1 - 1/e - epsilon by a margin (what is just certified can be a rough choice);
+the last round is that of Tang et al. (2018), where the bound holds by the theory of greedy choice with the remaining
+third of delta.
 
 Sentinels (Guo et al. 2020): where sets are large, the first seeds of a small sample are kept, and sets end where they
 meet one of them. A set that ended is covered by every choice that keeps the sentinels, so the greedy choice for the
@@ -48,8 +49,11 @@ U32 = npt.NDArray[np.uint32]
 _SENTINELS_FROM = 256
 """Mean size of RR sets from which on sentinels are worth their sample."""
 _PILOT_MEMBERS = 100_000
-_LEAST_SETS = 8192
-"""Sets of the first round at least, where sets are small."""
+_FIRST_CASCADE, _FIRST_THRESHOLD = 16, 4
+"""How many times as many sets to begin with as Tang et al., whose limits need more of them."""
+_MARGIN, _PATIENCE = 0.06, 16
+"""A choice that is just certified can be rough: go on until the certificate is better by the margin, or for at most so
+many times the sets on which it was first good enough."""
 _STOPPERS = 0.25
 """Share of the seeds that may be sentinels because most large sets hold them, if greedy choice finds no firm ones."""
 _NONE: npt.NDArray[np.int64] = np.empty(0, np.int64)
@@ -113,7 +117,7 @@ class Search:
         """More sets than theory asks for at the least: they cost little, and choose better; large sets cost much."""
         if self.sampler.mean_size >= _SENTINELS_FROM:
             return math.ceil(scale)
-        return max(_LEAST_SETS, math.ceil(scale * min(64.0, max(4.0, 16 * math.sqrt(0.1 / self.epsilon)))))
+        return math.ceil(scale * (_FIRST_THRESHOLD if self.sampler.walk.pick else _FIRST_CASCADE))
 
     def run(self, runner: Engine, progress: Progress, on_interrupt: Literal["raise", "best"]) -> Certified:
         """Draw, choose, check, until the choice is good enough or the last round is done."""
@@ -125,6 +129,7 @@ class Search:
             sampler = replace_stops(sampler, sentinels)
         samples = Samples(sampler.walk.n_nodes)
         best: Certified | None = None
+        certified = 0
         try:
             for number, n_sets in enumerate(rounds, 1):
                 reached = f" ({100 * best.ratio:.0f} % of the optimum so far)" if best is not None else ""
@@ -143,7 +148,8 @@ class Search:
                         continue
                     best = self._checked(choice, samples, upper, alpha, number, runner)
                     best = replace(best, sentinel_gains=sentinel_gains)
-                if best.ratio >= FULL - self.epsilon:
+                certified = certified or (n_sets if best.ratio >= FULL - self.epsilon else 0)
+                if certified and (best.ratio >= FULL - self.epsilon + _MARGIN or n_sets >= _PATIENCE * certified):
                     break
         except KeyboardInterrupt:
             if on_interrupt == "raise" or best is None:

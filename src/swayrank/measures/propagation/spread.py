@@ -311,7 +311,9 @@ class _Target:
             return float(limits.half_width.max())
         k = min(self.top, limits.value.size)
         highest = np.argpartition(-limits.value, k - 1)[:k]
-        return float((limits.half_width[highest] / limits.value[highest]).max())
+        highest = highest[limits.half_width[highest] > 0]  # what is known exactly is off by nothing, even where it is 0
+        with np.errstate(divide="ignore"):
+            return float((limits.half_width[highest] / limits.value[highest]).max(initial=0.0))
 
     def met(self, limits: Limits) -> bool:
         bound = self.half_width if self.half_width is not None else self.rel_error
