@@ -26,7 +26,7 @@ def told(*words, cwd=None):
 
 @pytest.fixture
 def small(tmp_path):
-    """Ada has three followers, fay two; their followers have none; dan follows both. Names in p of the arcs."""
+    """Ada has three followers and fay two, of whom dan follows both; and files about them."""
     (tmp_path / "g.csv").write_text(
         "follower,followed,chance\nbob,ada,0.5\ncem,ada,0.5\ndan,ada,0.2\neve,fay,0.5\ndan,fay,0.1\n"
     )
@@ -60,7 +60,7 @@ def test_spread_of_every_account(small):
     given = told("spread", "g.csv", "--prob", "1", "--given", "ada", "--samples", 10_000, "--top", 1, cwd=small)
     assert given["top"][0]["account"] == "fay"
     assert given["top"][0]["spread_conditional"] == pytest.approx(2, abs=0.1)  # dan has it from ada
-    assert "adds" in call("spread", "g.csv", "--given", "ada", "--quiet", cwd=small).stdout.splitlines()[0]
+    assert "adds" in call("spread", "g.csv", "--given", "ada", "--prob", "0.5", "--quiet", cwd=small).stdout.splitlines()[0]
 
 
 def test_integer_ids_are_text_for_machines(small):
@@ -207,7 +207,7 @@ def test_seeds_compared_and_removed(small):
     shown = call("seeds", "g.csv", "-k", 1, "--prob", "1", "--remove", cwd=small).stdout
     assert shown.splitlines()[0].split() == ["rank", "silenced", "spread", "left", "low", "high", "cut"]
     facts = told("seeds", "g.csv", "-k", 1, "--prob", "1", "--remove", "--sources", "ada", "--never", "bob", cwd=small)
-    assert facts["silenced"][0]["account"] == "dan" or facts["silenced"][0]["account"] == "cem"
+    assert facts["silenced"][0]["account"] in ("cem", "dan")
     assert facts["spread_before"] == 4
     assert facts["cut"] == 1
 
@@ -276,7 +276,8 @@ def test_whatif_of_a_graph_and_of_its_samples(small):
     ada, fay = plan["members"]
     assert (ada["account"], fay["account"]) == ("ada", "fay")
     assert ada["alone"] == pytest.approx(2.5, abs=0.05)
-    assert fay["adds"] == fay["lost_without"] == pytest.approx(1.75, abs=0.05)
+    assert fay["adds"] == pytest.approx(1.75, abs=0.05)
+    assert fay["lost_without"] == pytest.approx(fay["adds"])
     assert plan["overlap"][0][1] == pytest.approx(0.25, abs=0.03)
     assert plan["without"]["seeds"] == ["fay"]
     assert "ada" not in [row["account"] for row in plan["without"]["next"]]
@@ -400,8 +401,6 @@ def test_a_campaign_on_nethept(shared_data, tmp_path):
     words = [file, "--direction", "undirected"]
     call("seeds", *words, "-k", 10, "-o", "s.csv", "--quiet", cwd=tmp_path)
     facts = told("simulate", *words, "--seeds-file", "s.csv", "--seeds", "one=64", "--runs", 1000, cwd=tmp_path)
-    ours, other = facts["plans"][::-1]
-    assert (ours["plan"], other["plan"]) == ("s", "one") or (other["plan"], ours["plan"]) == ("s", "one")
     means = {plan["plan"]: plan["mean"] for plan in facts["plans"]}
     assert means["s"] > 250 > means["one"]
     call("whatif", *words, "--seeds-file", "s.csv", "--save", "o", "--samples", 20_000, "--quiet", cwd=tmp_path)

@@ -49,11 +49,13 @@ U32 = npt.NDArray[np.uint32]
 _SENTINELS_FROM = 256
 """Mean size of RR sets from which on sentinels are worth their sample."""
 _PILOT_MEMBERS = 100_000
+_LEAST_SETS = 4096
+"""Sets of the first round at least, where sets are small: so many cost nothing."""
 _FIRST_CASCADE, _FIRST_THRESHOLD = 16, 4
 """How many times as many sets to begin with as Tang et al., whose limits need more of them."""
 _MARGIN, _PATIENCE = 0.06, 16
 """A choice that is just certified can be rough: go on until the certificate is better by the margin, or for at most so
-many times the sets on which it was first good enough."""
+many times the sets on which it was first good enough. Not with sentinels, whose sets are dear."""
 _STOPPERS = 0.25
 """Share of the seeds that may be sentinels because most large sets hold them, if greedy choice finds no firm ones."""
 _NONE: npt.NDArray[np.int64] = np.empty(0, np.int64)
@@ -117,7 +119,7 @@ class Search:
         """More sets than theory asks for at the least: they cost little, and choose better; large sets cost much."""
         if self.sampler.mean_size >= _SENTINELS_FROM:
             return math.ceil(scale)
-        return math.ceil(scale * (_FIRST_THRESHOLD if self.sampler.walk.pick else _FIRST_CASCADE))
+        return max(_LEAST_SETS, math.ceil(scale * (_FIRST_THRESHOLD if self.sampler.walk.pick else _FIRST_CASCADE)))
 
     def run(self, runner: Engine, progress: Progress, on_interrupt: Literal["raise", "best"]) -> Certified:
         """Draw, choose, check, until the choice is good enough or the last round is done."""
@@ -149,7 +151,8 @@ class Search:
                     best = self._checked(choice, samples, upper, alpha, number, runner)
                     best = replace(best, sentinel_gains=sentinel_gains)
                 certified = certified or (n_sets if best.ratio >= FULL - self.epsilon else 0)
-                if certified and (best.ratio >= FULL - self.epsilon + _MARGIN or n_sets >= _PATIENCE * certified):
+                margin = 0.0 if sentinels.size else _MARGIN
+                if certified and (best.ratio >= FULL - self.epsilon + margin or n_sets >= _PATIENCE * certified):
                     break
         except KeyboardInterrupt:
             if on_interrupt == "raise" or best is None:

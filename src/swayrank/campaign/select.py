@@ -316,7 +316,7 @@ class _Work:
         return made | {
             "lower_bound": found.lower_bound,
             "upper_bound": found.upper_bound,
-            "guarantee": f"{100 * found.alpha:.1f} % of the optimum for sure, whatever the probabilities between the limits",
+            "guarantee": f"{100 * found.alpha:.1f} % of the optimum for sure, whatever the true probabilities",
             "worst_case": "none: the limits may be too far apart for any choice",
             "details": {"chosen_under": found.chosen, "ratio": found.alpha},
         }

@@ -134,7 +134,10 @@ def spread(
     threads: Threads = None,
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
-    """Estimate how many accounts each one would activate; -o writes all of them as .csv, .parquet or .json."""
+    """Estimate how many accounts each one would activate.
+
+    All at once, with intervals that hold together; -o writes all of them as .csv, .parquet or .json.
+    """
     from swayrank import campaign_jobs as jobs
     from swayrank.cli.campaign_tables import print_measure
     from swayrank.jobs import write_measure
@@ -224,9 +227,10 @@ def simulate(
     threads: Threads = None,
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
-    """Run cascades from seeds many times: how far they come; -o writes every account's chance to be reached.
+    """Run cascades from seeds many times: how far they come.
 
-    Several plans meet the same worlds, so that their difference is known far better than either.
+    Several plans meet the same worlds, so that their difference is known far better than either. -o writes every
+    account's chance to be reached.
     """
     from swayrank import campaign_jobs as jobs
     from swayrank.cli import campaign_tables as tables
@@ -383,9 +387,10 @@ def seeds(
     threads: Threads = None,
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
-    """Choose whom to ask so that a message spreads furthest, and say how near that is to the best possible.
+    """Choose whom to ask so that a message spreads furthest.
 
-    Ctrl-C ends the search with the best seeds so far and their bound.
+    And say how near that is to the best possible, for sure. Ctrl-C ends the search with the best seeds so far and their
+    bound.
     """
     from swayrank import campaign_jobs as jobs
     from swayrank.jobs import write_table
@@ -570,7 +575,10 @@ def whatif(
     threads: Threads = None,
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
-    """Answer what seeds would reach, what each of them is good for, and who would add most: from samples drawn once."""
+    """Answer what seeds would reach, and who would add most.
+
+    And what each of them is good for, with and without others: from samples that are drawn once and can be kept.
+    """
     from swayrank import campaign_jobs as jobs
     from swayrank.campaign.oracle import InfluenceOracle
     from swayrank.cli.campaign_tables import print_answers
