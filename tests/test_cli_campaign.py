@@ -60,7 +60,10 @@ def test_spread_of_every_account(small):
     given = told("spread", "g.csv", "--prob", "1", "--given", "ada", "--samples", 10_000, "--top", 1, cwd=small)
     assert given["top"][0]["account"] == "fay"
     assert given["top"][0]["spread_conditional"] == pytest.approx(2, abs=0.1)  # dan has it from ada
-    assert "adds" in call("spread", "g.csv", "--given", "ada", "--prob", "0.5", "--quiet", cwd=small).stdout.splitlines()[0]
+    assert (
+        "adds"
+        in call("spread", "g.csv", "--given", "ada", "--prob", "0.5", "--quiet", cwd=small).stdout.splitlines()[0]
+    )
 
 
 def test_integer_ids_are_text_for_machines(small):

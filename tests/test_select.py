@@ -130,7 +130,7 @@ def test_fewest_seeds_for_a_target():
     model, spreads, _ = small(1)
     with pytest.raises(ConvergenceError, match=r"target_reach=6\.9.* with 1 seed"):
         sr.select_seeds(model, 1, target_reach=6.9, rng=1)
-    with pytest.raises(ParameterError, match="at most what there is, 7"):
+    with pytest.raises(ParameterError, match="below what there is, 7"):
         sr.select_seeds(model, target_reach=8, rng=1)
 
 
@@ -205,6 +205,42 @@ def test_large_sets_use_sentinels_and_lose_nothing():
     assert found.lower_bound <= spreads["opim"].mean <= found.upper_bound
 
 
+def test_the_upper_bound_holds_where_no_sentinel_is_in_the_optimum():
+    """B and C together are best; A alone is, and its sets end those of both."""
+    size, rings = 300, 12
+    hubs = rings * size
+    u, v = [], []
+    for ring in range(rings):
+        nodes = range(ring * size, (ring + 1) * size)
+        u += [*nodes]
+        v += [*nodes[1:], nodes[0]]
+    for hub, reached in enumerate(((0, 1, 2, 3, 6, 7, 8, 9), range(6), range(6, 12))):
+        u += [ring * size for ring in reached]
+        v += [hubs + hub] * len(list(reached))
+    graph = sr.Graph.from_edges(u, v, n_nodes=hubs + 3)
+    for rng in range(20):
+        found = sr.select_seeds(sr.IndependentCascade(graph, prob=1.0), 2, delta=0.01, rng=rng)
+        assert found.upper_bound >= rings * size + 2 - 1e-6
+        assert found.lower_bound <= found.spread <= found.upper_bound
+
+
+def test_targets_that_nothing_certifies_end_in_an_error():
+    star = sr.Graph.from_edges(list(range(1, 21)), [0] * 20, n_nodes=21)
+    model = sr.IndependentCascade(star, prob=1.0)
+    with pytest.raises(ParameterError, match="below what there is, 21"):
+        sr.select_seeds(model, target_reach=21, rng=1)
+    found = sr.select_seeds(model, target_reach=20.9, rng=1)
+    assert found.seeds == (0,)
+
+
+def test_comparison_and_values_do_not_go_together():
+    model, _, _ = small(3)
+    with pytest.raises(ParameterError, match="leave value away"):
+        sr.compare_seeds(model, 2, ["opim"], value={1: 2.0}, rng=1)
+    with pytest.raises(ParameterError, match="each once"):
+        sr.compare_seeds(model, 2, ["degree", "degree"], rng=1)
+
+
 class _Interrupting(LocalEngine):
     """Threads until the n-th call, then Ctrl-C."""
 
@@ -255,6 +291,9 @@ def test_interrupted_gives_the_last_whole_round_or_raises(monkeypatch):
         ({"k": 2, "fairness": "maximin"}, "fairness needs groups"),
         ({"k": 2, "method": "degree", "target_reach": 2}, "has a method of its own"),
         ({"k": 2, "method": "degree", "budget": 2, "cost": [1, 1, 1]}, "go with method 'opim'"),
+        ({"k": 2, "never": ["ada", "bob", "cem"]}, "nobody to choose"),
+        ({"k": 2, "quota": [1], "groups": {"ada": "x"}}, "quota must map groups"),
+        ({"k": 2, "fairness": "minmax", "groups": {"ada": "x"}}, "fairness must be one of"),
         ({"k": 2, "method": "best"}, "method must be one of 'opim'"),
     ],
 )

@@ -109,6 +109,15 @@ def compare_seeds(
     -------
     SeedComparison
 
+    Raises
+    ------
+    ParameterError
+        If `methods` names none or one twice, for `value`, and as `select_seeds` and `simulate` do.
+
+    Notes
+    -----
+    Costs what the methods cost, and one simulation for each.
+
     Examples
     --------
     >>> import swayrank as sr
@@ -117,8 +126,10 @@ def compare_seeds(
     >>> found.spreads["opim"].mean > found.spreads["random"].mean
     True
     """
-    if not methods:
-        raise ParameterError("methods must name at least one method, got none")
+    if isinstance(methods, str) or not methods or len(set(methods)) < len(methods):
+        raise ParameterError(f"methods must be names of methods, each once, got {methods!r}")
+    if wishes.get("value") is not None:
+        raise ParameterError("compare_seeds counts accounts: leave value away, and compare the spread of select_seeds")
     key = resolve_rng(rng)
     work: dict[str, Any] = {"engine": engine, "threads": threads, "progress": progress}
     chosen = {method: select_seeds(model, k, method=method, rng=key, **wishes, **work) for method in methods}

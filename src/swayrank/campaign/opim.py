@@ -15,8 +15,9 @@ third of delta.
 
 Sentinels (Guo et al. 2020): where sets are large, the first seeds of a small sample are kept, and sets end where they
 meet one of them. A set that ended is covered by every choice that keeps the sentinels, so the greedy choice for the
-rest is the same as on whole sets; and the upper bound needs gains over the sentinels alone, to which such sets add
-nothing. So both limits hold as they stand, whichever the sentinels are.
+rest is the same as on whole sets; and the upper bound needs the gains of the k best accounts over the sentinels, to
+which such sets add nothing (the optimum need not contain any sentinel). So both limits hold, whichever the sentinels
+are.
 
 References
 ----------
@@ -34,7 +35,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._progress import Progress, track
+from swayrank._progress import Progress, Step, track
 from swayrank.campaign.rules import FULL, Cardinality, Choice, Rule
 from swayrank.campaign.samples import Cover, Samples
 from swayrank.engines import Engine
@@ -49,6 +50,8 @@ U32 = npt.NDArray[np.uint32]
 _SENTINELS_FROM = 256
 """Mean size of RR sets from which on sentinels are worth their sample."""
 _PILOT_MEMBERS = 100_000
+_SENTINEL_ROUNDS = 8
+"""Rounds in which a choice with sentinels has to be certified; after them the search begins anew without."""
 _LEAST_SETS = 4096
 """Sets of the first round at least, where sets are small: so many cost nothing."""
 _FIRST_CASCADE, _FIRST_THRESHOLD = 16, 4
@@ -103,6 +106,7 @@ class Search:
     delta: float
     total_value: float
     least_optimum: float = 1.0
+    may_use_sentinels: bool = True
 
     def schedule(self) -> list[int]:
         """Numbers of kept sets after each round."""
@@ -125,17 +129,18 @@ class Search:
         """Draw, choose, check, until the choice is good enough or the last round is done."""
         sampler = self.sampler.with_pilot()
         rounds = replace(self, sampler=sampler).schedule()
-        alpha = self.delta / (3 * len(rounds))
         sentinels, sentinel_gains = self._sentinels(sampler, runner)
+        delta = self.delta
         if sentinels.size:
-            sampler = replace_stops(sampler, sentinels)
+            sampler, delta, rounds = replace_stops(sampler, sentinels), delta / 2, rounds[:_SENTINEL_ROUNDS]
+        alpha = delta / (3 * len(rounds))
         samples = Samples(sampler.walk.n_nodes)
         best: Certified | None = None
         certified = 0
         try:
             for number, n_sets in enumerate(rounds, 1):
                 reached = f" ({100 * best.ratio:.0f} % of the optimum so far)" if best is not None else ""
-                with track(progress, f"choosing seeds, round {number}{reached}", 2 * (n_sets - samples.drawn)) as step:
+                with track(progress, f"choosing seeds, round {number}{reached}", 2 * n_sets - samples.drawn) as step:
                     more = draw(sampler, samples.drawn, n_sets - samples.drawn, runner, step)
                     if sentinels.size and number == 1:
                         sizes = [piece.visited for piece in more]
@@ -144,13 +149,13 @@ class Search:
                     choice = _with_sentinels(self.rule, sentinels).choose(samples)
                     last = number == len(rounds)
                     upper = self.total_value * upper_limit(choice.most, n_sets, alpha)
-                    hopeful = self.total_value * choice.covered / n_sets >= (FULL - self.epsilon) * upper
+                    hopeful = self.total_value * choice.covered / n_sets >= (self.rule.worst - self.epsilon) * upper
                     if not (hopeful or last or best is None):
                         step(n_sets)
                         continue
-                    best = self._checked(choice, samples, upper, alpha, number, runner)
+                    best = self._checked(choice, samples, upper, alpha, number, runner, step)
                     best = replace(best, sentinel_gains=sentinel_gains)
-                certified = certified or (n_sets if best.ratio >= FULL - self.epsilon else 0)
+                certified = certified or (n_sets if best.ratio >= self.rule.worst - self.epsilon else 0)
                 margin = 0.0 if sentinels.size else _MARGIN
                 if certified and (best.ratio >= FULL - self.epsilon + margin or n_sets >= _PATIENCE * certified):
                     break
@@ -158,6 +163,9 @@ class Search:
             if on_interrupt == "raise" or best is None:
                 raise
             return replace(best, complete=False)
+        if sentinels.size and not certified:  # the other half of delta is for a search without
+            without = replace(self, delta=self.delta / 2, may_use_sentinels=False)
+            return without.run(runner, progress, on_interrupt)
         if best is None:
             raise ConvergenceError("no round was drawn")
         return best
@@ -168,7 +176,7 @@ class Search:
         First those that greedy choice is sure of; then those that most sets hold.
         """
         rule = self.rule
-        if sampler.mean_size < _SENTINELS_FROM or not isinstance(rule, Cardinality):
+        if not self.may_use_sentinels or sampler.mean_size < _SENTINELS_FROM or not isinstance(rule, Cardinality):
             return np.empty(0, np.uint32), _NONE
         samples = Samples(sampler.walk.n_nodes)
         n_sets = max(32, min(1024, int(_PILOT_MEMBERS / sampler.mean_size)))
@@ -186,12 +194,12 @@ class Search:
         return sentinels, np.array([cover.take(int(node)) for node in sentinels], np.int64)
 
     def _checked(
-        self, choice: Choice, samples: Samples, upper: float, alpha: float, rounds: int, runner: Engine
+        self, choice: Choice, samples: Samples, upper: float, alpha: float, rounds: int, runner: Engine, step: Step
     ) -> Certified:
         """Walk as many sets again, each until it meets a seed."""
         n_sets = samples.drawn
         sampler = replace_stops(self.sampler, choice.nodes)._replace(purpose=CHECK, mean_size=8.0)
-        met, visited = count_met(sampler, 0, n_sets, runner)
+        met, visited = count_met(sampler, 0, n_sets, runner, step)
         return Certified(
             choice=choice,
             n_kept=n_sets,
@@ -224,4 +232,4 @@ def _with_sentinels(rule: Rule, sentinels: U32) -> Rule:
     """The rule for sets that end at the sentinels: they are chosen already."""
     if not sentinels.size or not isinstance(rule, Cardinality):
         return rule
-    return replace(rule, must=sentinels)
+    return replace(rule, must=sentinels, bound_k=rule.k - rule.must.size)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,7 @@ class Cardinality:
     k: int
     must: U32
     allowed: Mask | None = None
+    bound_k: int | None = None  # how many accounts the optimum may add to what it must contain; None: k less must
     worst: float = FULL
     name: str = "cardinality"
 
@@ -70,7 +71,8 @@ class Cardinality:
         allowed = np.empty(0, np.uint8) if self.allowed is None else self.allowed.astype(np.uint8)
         left = np.uint64(max(0, wanted - base))
         rows = (samples.members, cover.offsets, cover.covered, cover.gains, allowed)
-        n = int(greedy(*rows, np.uint64(k), np.uint64(k), left, seeds, gains, tops))
+        bound_k = k if self.bound_k is None else self.bound_k
+        n = int(greedy(*rows, np.uint64(k), np.uint64(bound_k), left, seeds, gains, tops))
         reached = base + np.concatenate(([0], np.cumsum(gains[:n], dtype=np.int64)))
         most = int((reached + tops[: n + 1].astype(np.int64)).min())
         nodes = np.concatenate([self.must, seeds[:n]])
@@ -142,6 +144,11 @@ class Budget:
     allowed: Mask | None = None
     worst: float = FULL / 2
     name: str = "budget"
+
+    @property
+    def cap_binds(self) -> bool:
+        """Whether more accounts than k could be paid for: the factor is proven for the budget alone."""
+        return replace(self, k=self.cost.size).most_accounts > self.k
 
     @property
     def most_accounts(self) -> int:

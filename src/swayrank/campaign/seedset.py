@@ -33,7 +33,8 @@ class SeedSet:
     interval : tuple of float
         95 % limits of `spread`.
     lower_bound : float
-        The spread is at least this, with probability 1 - delta (together with `upper_bound`).
+        The spread is at least this, with probability 1 - delta (where there is an `upper_bound`, both hold together);
+        of SIR and SIS, the lower end of `interval`.
     upper_bound : float or None
         No allowed choice spreads further than this; None where the method gives no such bound.
     guarantee : str

@@ -23,12 +23,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._progress import Progress
+from swayrank._progress import Progress, track
 from swayrank._rng import Key, Rng, resolve_rng
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.campaign.heuristics import HEURISTICS, rank_seeds
 from swayrank.campaign.opim import Certified, Search, by_value, replace_stops
-from swayrank.campaign.rules import FULL, Choice
+from swayrank.campaign.rules import FULL, Budget, Choice, Rule
 from swayrank.campaign.samples import Cover, Samples
 from swayrank.campaign.seedset import SeedSet
 from swayrank.campaign.wishes import Groups, PerAccount, Wishes, settle
@@ -51,6 +51,8 @@ METHODS = ("opim", "celf", *HEURISTICS)
 _CHECKS = 65_536
 """RR sets on which the seeds of methods without a sample of their own are judged."""
 _NO_BOUND = "heuristic: no bound"
+_MOST_BYTES = 2**33
+"""RR sets that a search for the fewest seeds keeps at most."""
 
 
 @domains(
@@ -62,6 +64,7 @@ _NO_BOUND = "heuristic: no bound"
     target_reach=Optional(Interval(0, math.inf, "()")),
     n_runs=Integer(2, 2**24),
     on_interrupt=OneOf("raise", "best"),
+    fairness=Optional(OneOf("maximin", "proportional")),
 )
 def select_seeds(
     model: Model | Graph,
@@ -270,8 +273,7 @@ class _Work:
     def certified(self, on_interrupt: Literal["raise", "best"] = "raise") -> dict[str, Any]:
         """OPIM-C under the wishes' rule."""
         rule = self.wishes.rule()
-        least = 1.0 if self.wishes.value is None else max(float(self.wishes.value.max()), 1e-300)
-        search = Search(self._sampler(SELECT), rule, self.epsilon, self.delta, self.total_value, least)
+        search = Search(self._sampler(SELECT), rule, self.epsilon, self.delta, self.total_value, self._least_optimum())
         found = search.run(self.runner, self.progress, on_interrupt)
         words = f"{100 * found.ratio:.1f} % of the optimum for sure, with probability {_spelled(1 - self.delta)}"
         limits = clopper_pearson(np.array([found.met]), found.n_checked, 0.05)
@@ -285,7 +287,7 @@ class _Work:
             "lower_bound": found.lower,
             "upper_bound": found.upper,
             "guarantee": words if found.complete else f"interrupted: {words}",
-            "worst_case": self._worst(rule.worst, rule.name),
+            "worst_case": self._worst(rule),
             "n_samples": found.n_samples,
             "members": found.members,
             "stored_bytes": found.stored_bytes,
@@ -293,10 +295,23 @@ class _Work:
             "details": {"rounds": found.rounds, "sentinels": found.sentinels, "ratio": found.ratio},
         }
 
-    def _worst(self, worst: float, name: str) -> str:
+    def _least_optimum(self) -> float:
+        """What the best allowed choice is worth at least: the account of highest value that may be chosen."""
+        wishes = self.wishes
+        if wishes.value is None:
+            return 1.0
+        may = np.ones(wishes.value.size, bool) if wishes.allowed is None else wishes.allowed.copy()
+        may[wishes.must] = True
+        if wishes.cost is not None and wishes.budget is not None:
+            may &= wishes.cost <= wishes.budget
+        return max(float(wishes.value[may].max(initial=0.0)), 1e-3 * self.total_value / self.model.graph.n_nodes)
+
+    def _worst(self, rule: Rule) -> str:
         factors = {"cardinality": "1 - 1/e", "quotas": "1/2", "budget": "(1 - 1/e) / 2"}
+        if isinstance(rule, Budget) and rule.cap_binds:
+            return "budget and k together: no factor is promised; the bounds hold as they are"
         return (
-            f"{name}: {factors[name]} - {self.epsilon:g} = {worst - self.epsilon:.3f} of the optimum, "
+            f"{rule.name}: {factors[rule.name]} - {self.epsilon:g} = {rule.worst - self.epsilon:.3f} of the optimum, "
             f"with probability {_spelled(1 - self.delta)}"
         )
 
@@ -305,36 +320,44 @@ class _Work:
         from swayrank.campaign.robust import robust_seeds
 
         def select(model: TriggeringModel) -> Any:
-            work = _Work(model, self.wishes, self.key, self.runner, self.progress, self.epsilon, self.delta)
+            work = _Work(model, self.wishes, self.key, self.runner, self.progress, self.epsilon, self.delta / 3)
             return SimpleNamespace(**work.certified())
 
         if self.wishes.value is not None:
             raise ParameterError("upper_model counts accounts: leave value away")
         work: dict[str, Any] = {"engine": self.runner, "progress": self.progress}
-        found = robust_seeds(self._triggering(), upper, self.wishes.k, select, delta=self.delta, rng=self.key, **work)
+        found = robust_seeds(
+            self._triggering(), upper, self.wishes.k, select, delta=self.delta / 3, rng=self.key, **work
+        )
         made = self._valued("robust", found.nodes)
         return made | {
             "lower_bound": found.lower_bound,
             "upper_bound": found.upper_bound,
-            "guarantee": f"{100 * found.alpha:.1f} % of the optimum for sure, whatever the true probabilities",
+            "guarantee": f"{100 * found.alpha:.1f} % of the optimum for sure, whatever the true probabilities, with "
+            f"probability {_spelled(1 - self.delta)}",
             "worst_case": "none: the limits may be too far apart for any choice",
             "details": {"chosen_under": found.chosen, "ratio": found.alpha},
         }
 
     def fewest(self, target: float) -> dict[str, Any]:
         """As few seeds as greedy choice needs so that the lower limit of their spread is the target."""
-        if target > self.total_value:
-            raise ParameterError(f"target_reach must be at most what there is, {self.total_value:g}, got {target:g}")
+        if target >= self.total_value:
+            raise ParameterError(f"target_reach must be below what there is, {self.total_value:g}, got {target:g}")
         search = Search(self._sampler(SELECT), self.wishes.rule(), self.epsilon, self.delta, self.total_value)
         sampler, rounds = search.sampler.with_pilot(), max(1, 20)
         samples, alpha = Samples(self.model.graph.n_nodes), self.delta / (3 * rounds)
+        nearest = 0.0
         for r in range(rounds):
             n_sets = 4096 << r
-            samples.add(draw(sampler, samples.drawn, n_sets - samples.drawn, self.runner))
+            if samples.stored_bytes > _MOST_BYTES // 2:
+                break
+            with track(self.progress, f"fewest seeds, round {r + 1}", n_sets - samples.drawn) as step:
+                samples.add(draw(sampler, samples.drawn, n_sets - samples.drawn, self.runner, step))
             wanted = _least_count(target / self.total_value, n_sets, alpha)
             if wanted > n_sets:
                 continue
             choice = search.rule.choose(samples, wanted)
+            nearest = max(nearest, self.total_value * lower_limit(choice.covered, n_sets, alpha))
             possible = _fewest_possible(samples, target / self.total_value, alpha)
             if choice.covered < wanted and choice.nodes.size >= self.wishes.k:
                 most = self.total_value * upper_limit(choice.most, n_sets, alpha)
@@ -350,11 +373,12 @@ class _Work:
                 return self._judged("fewest", choice, samples, met, visited, lower) | {
                     "guarantee": f"reaches at least {target:g} for sure, with probability {_spelled(1 - self.delta)}; "
                     f"fewer than {possible} seed{'s' if possible != 1 else ''} cannot",
-                    "worst_case": "greedy cover: at most 1 + ln(sets to cover) times the fewest possible",
+                    "worst_case": "greedy cover of the sample: no factor is promised for the spread itself",
                     "details": {"fewest_possible": possible},
                 }
         raise ConvergenceError(
-            f"target_reach={target:g} was not certified with {self.wishes.k} seeds; raise k or lower target_reach"
+            f"target_reach={target:g} was not certified with {self.wishes.k} seeds, the nearest came to {nearest:.6g} "
+            "for sure; raise k or lower target_reach"
         )
 
     def _check(self, nodes: U32, n_sets: int) -> tuple[int, int]:
@@ -386,13 +410,14 @@ class _Work:
         """Greedy on what the rivals do not activate."""
         sampler = replace_stops(self._sampler(SELECT), rivals).with_pilot()
         samples = Samples(self.model.graph.n_nodes)
-        samples.add(draw(sampler, 0, _CHECKS, self.runner))
+        n_sets = int(max(1024, min(_CHECKS, 2**26 / max(sampler.mean_size, 1.0))))
+        samples.add(draw(sampler, 0, n_sets, self.runner))
         samples.met = 0  # what meets a rival is lost, not won
         choice = self.wishes.rule().choose(samples)
         check = sampler._replace(purpose=CHECK)
-        lost, _ = count_met(check, 0, _CHECKS, self.runner)
-        both, visited = self._check(np.concatenate([rivals, choice.nodes]), _CHECKS)
-        lower = self.total_value * lower_limit(both - lost, _CHECKS, self.delta)
+        lost, _ = count_met(check, 0, n_sets, self.runner)
+        both, visited = self._check(np.concatenate([rivals, choice.nodes]), n_sets)
+        lower = self.total_value * lower_limit(both - lost, n_sets, self.delta)
         made = self._judged("rivals", choice, samples, both - lost, visited, lower)
         return made | {"details": {"rivals": rivals.size}}
 
@@ -413,6 +438,8 @@ class _Work:
 
         self._only_plain("celf")
         wishes = self.wishes
+        if wishes.value is not None and not isinstance(self.model, TriggeringModel):
+            raise ParameterError(f"value goes with triggering models, not with {type(self.model).__name__}")
         nodes, gains, evaluations = celf(
             self.model,
             wishes.k,
@@ -473,7 +500,7 @@ class _Work:
         sampler = self._sampler(CHECK)
         samples = Samples(self.model.graph.n_nodes)
         pilot = sampler.with_pilot()
-        n_sets = int(max(4096, min(_CHECKS, 2**24 / max(pilot.mean_size, 1.0))))
+        n_sets = int(max(1024, min(_CHECKS, 2**24 / max(pilot.mean_size, 1.0))))
         samples.add(draw(pilot, 0, n_sets, self.runner))
         cover = Cover(samples)
         gains = np.array([cover.take(int(node)) for node in nodes], np.int64)
@@ -486,7 +513,9 @@ class _Work:
             raise ParameterError(f"value goes with triggering models, not with {type(self.model).__name__}")
         ids = self.model.graph.ids
         prefixes = [[ids[int(node)] for node in nodes[: i + 1]] for i in range(nodes.size)]
-        found = simulate(self.model, prefixes, n_runs=1000, rng=self.key, engine=self.runner)
+        fresh = Key(self.key.low, self.key.high)  # worlds that had no part in the choice
+        level: dict[str, Any] = {"confidence": 0.95, "n_runs": 1000, "rng": fresh, "engine": self.runner}
+        found = simulate(self.model, prefixes, **level)
         means = np.array([found[i].mean for i in range(nodes.size)])
         last = found[nodes.size - 1]
         return {

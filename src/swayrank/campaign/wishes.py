@@ -90,6 +90,8 @@ def settle(
     allowed[given.nodes] = False
     room = int(allowed.sum()) + given.nodes.size
     most = room if k is None else k
+    if not room:
+        raise ParameterError("there is nobody to choose: every account is in never, or has no cost")
     if most < given.nodes.size:
         raise ParameterError(
             f"k must be at least the number of accounts that must be taken, {given.nodes.size}, got {k}"
@@ -115,6 +117,8 @@ def _check_budget(
 def _check_quota(
     quota: Mapping[Any, int], labels: tuple[Any, ...], group: object, must: npt.NDArray[np.uint32]
 ) -> None:
+    if not isinstance(quota, Mapping):
+        raise ParameterError(f"quota must map groups to numbers, as in {{'x': 3}}, got {quota!r}")
     if group is None:
         raise ParameterError("quota needs groups: give groups=..., a mapping from ids or an array of one per account")
     for label, room in quota.items():
@@ -167,5 +171,7 @@ def _groups(graph: Graph, given: Groups) -> tuple[tuple[Any, ...], npt.NDArray[n
     labels = np.asarray(given)
     if labels.shape != (graph.n_nodes,):
         raise ParameterError(f"groups must have shape ({graph.n_nodes},), one per account, got {labels.shape}")
-    distinct, group = np.unique(labels, return_inverse=True)
-    return tuple(distinct.tolist()), group.astype(np.int64)
+    for i, label in enumerate(labels.tolist()):
+        if label is not None and not (isinstance(label, float) and math.isnan(label)):
+            group[i] = numbers.setdefault(label, len(numbers))
+    return tuple(numbers), group

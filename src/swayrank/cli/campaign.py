@@ -42,6 +42,7 @@ ModelName = Annotated[
         "--model", help="ic (Independent Cascade), lt (Linear Threshold), or an epidemic in continuous time: sir, sis."
     ),
 ]
+Triggering = Annotated[str, typer.Option("--model", help="ic (Independent Cascade) or lt (Linear Threshold).")]
 Prob = Annotated[
     str | None,
     typer.Option(
@@ -118,7 +119,7 @@ def spread(
         typer.Option(help="How many accounts --rel-error is about; 100, with --given 10.", min=1, show_default=False),
     ] = None,
     delta: Annotated[float, typer.Option(help="Chance that any of all the intervals fails.")] = 0.05,
-    model: ModelName = "ic",
+    model: Triggering = "ic",
     prob: Prob = None,
     weights: Weights = None,
     max_steps: MaxSteps = None,
@@ -560,7 +561,7 @@ def whatif(
         typer.Option(help="Keep the samples in this folder; give it instead of the graph later.", show_default=False),
     ] = None,
     confidence: Confidence = 0.95,
-    model: ModelName = "ic",
+    model: Triggering = "ic",
     prob: Prob = None,
     weights: Weights = None,
     max_steps: MaxSteps = None,

@@ -84,6 +84,19 @@ def _cgroup_limit() -> int:
     return unlimited if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
 
 
+def _interruptible(run: Callable[[int, int], Any], start: int, stop: int) -> Any:
+    """Run a chunk in this thread; Ctrl-C inside a kernel, which arrives as a SystemError, becomes what it was."""
+    try:
+        return run(start, stop)
+    except SystemError as error:
+        seen: BaseException | None = error
+        while seen is not None:
+            if isinstance(seen, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            seen = seen.__cause__ or seen.__context__
+        raise
+
+
 @functools.lru_cache(maxsize=8)
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="swayrank")
@@ -127,7 +140,7 @@ class LocalEngine:
 
         if self.threads == 1 or len(ranges) <= 1:
             for start, stop in ranges:
-                result = run(start, stop)
+                result = _interruptible(run, start, stop)
                 if step is not None:
                     step(stop - start)
                 yield result

@@ -542,6 +542,10 @@ def _column(graph: Graph, name: str, parameter: str = "prob", presets: tuple[str
 
 def _checked_arcs(graph: Graph, given: npt.ArrayLike, what: str) -> Floats:
     """Probabilities as float64, or an error that names the first arc that has none."""
+    if np.ma.isMaskedArray(given):
+        raise ParameterError(
+            f"{what} must hold a probability for every arc, got a masked array: fill or drop what is masked"
+        )
     try:
         arc = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as wrong:

@@ -197,6 +197,8 @@ class Spreads(Mapping[Any, Spread]):
             if name not in self._spreads:
                 raise ParameterError(f"there is no seed set {name!r}; there are {', '.join(map(repr, self))}")
         one, other = self._spreads[a], self._spreads[b]
+        if set(one.seeds) == set(other.seeds):
+            return Difference(0.0, 0.0, (0.0, 0.0))
         gaps = one.sizes.astype(np.int64) - other.sizes.astype(np.int64)
         n = len(one.ids)
         return Difference(*mean_interval(gaps, float(str(one.params["confidence"])), -n, n))

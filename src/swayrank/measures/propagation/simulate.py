@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress, Step, track
 from swayrank._rng import Key, Rng, resolve_rng
-from swayrank._validate import Integer, Interval, Optional, domains
+from swayrank._validate import Integer, Interval, Optional, check, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ConvergenceError, ParameterError
 from swayrank.graph import Graph
@@ -159,9 +159,10 @@ def simulate(
     """
     if n_runs is not None and rel_error is not None:
         raise ParameterError(f"give one of n_runs and rel_error, got n_runs={n_runs} and rel_error={rel_error}")
+    if isinstance(quantiles, str) or not isinstance(quantiles, Iterable):
+        raise ParameterError(f"quantiles must be several numbers in [0, 1], got {quantiles!r}")
     for q in quantiles:
-        if not 0 <= q <= 1:
-            raise ParameterError(f"quantiles must be in [0, 1], got {q!r}")
+        check("each of quantiles", q, Interval(0, 1))
     model = model if isinstance(model, SIR | SIS) else as_model(model)
     plans = _plans(model.graph, seeds)
     key = resolve_rng(rng)

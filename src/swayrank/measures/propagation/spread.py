@@ -119,8 +119,8 @@ def spread(
     -------
     Measure
         ``values`` (float64): estimates of the expected spread, in accounts, each in [1, n]; ``interval``: limits that
-        hold jointly; ``std_error``; ``error_bound``: half the widest interval; ``params`` records the number of sets,
-        their mean size, and which sampler ran.
+        hold jointly; ``std_error``; ``error_bound``: half the widest interval; ``params`` records the number of sets
+        and their mean size.
 
     Raises
     ------
@@ -132,10 +132,10 @@ def spread(
     Notes
     -----
     An RR set visits only the arcs that turn out live where a row's arcs have equal probabilities (weighted cascade,
-    a constant), and every arc of the rows that it visits otherwise. O(sets * mean set size), and
-    O(rounds * n) for the intervals; memory 4 bytes per account and thread, 40 per account besides, and 8 per arc where
-    arcs have probabilities of their own. The number of sets for a relative error grows as n / spread, so it
-    takes longest where even the best accounts reach few.
+    a constant), and one or two for each of them otherwise. O(sets * mean set size), and O(rounds * n) for the
+    intervals; memory 4 bytes per account and chunk at work, 40 per account besides, and 12 per arc where arcs have
+    probabilities of their own. The number of sets for a relative error grows as n / spread, so it takes longest where
+    even the best accounts reach few.
 
     References
     ----------
