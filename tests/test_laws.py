@@ -345,7 +345,7 @@ def test_what_is_expected_and_the_cure_are_named():
         lambda: swayrank.engagement_table(None): "engagement_table needs Events, got None",
         lambda: swayrank.simulate(
             "x", seeds=[1]
-        ): "model must be an IndependentCascade or a Graph, got str: .*from_networkx",
+        ): "model must be an IndependentCascade, a LinearThreshold or a Graph, got str: .*from_networkx",
         lambda: swayrank.simulate(model, seeds=1.5): "seeds must be an id or ids of accounts, got 1.5",
         lambda: swayrank.IndependentCascade("x"): "IndependentCascade needs a Graph, got 'x'",
         lambda: swayrank.pagerank(

@@ -159,7 +159,7 @@ def simulate(
     """
     if n_runs is not None and rel_error is not None:
         raise ParameterError(f"give one of n_runs and rel_error, got n_runs={n_runs} and rel_error={rel_error}")
-    if isinstance(quantiles, str) or not isinstance(quantiles, Iterable):
+    if not isinstance(quantiles, Iterable):
         raise ParameterError(f"quantiles must be several numbers in [0, 1], got {quantiles!r}")
     for q in quantiles:
         check("each of quantiles", q, Interval(0, 1))
