@@ -48,9 +48,9 @@ _RUNS = {
     ("epinions", "p = 0.1"): Runs(2_000, 100, 2, 500),
     ("epinions", "p = 0.01"): Runs(10_000, 500, 2, 2_000),
     ("epinions", THRESHOLD): Runs(1_000, 15, 1, 200),
-    ("rmat20", WEIGHTED): Runs(512, 5, 0, 10),
-    ("rmat20", "p = 0.1"): Runs(512, 5, 0, 10),
-    ("rmat20", THRESHOLD): Runs(512, 1, 0, 4),
+    ("rmat20", WEIGHTED): Runs(96, 3, 0, 5),
+    ("rmat20", "p = 0.1"): Runs(1_024, 3, 0, 4),
+    ("rmat20", THRESHOLD): Runs(64, 1, 0, 2),
 }
 
 
@@ -85,7 +85,7 @@ def _case(name: str, rule: str, runs: Runs) -> Case:
         *([Contender("ndlib", _ndlib)] if runs.ndlib else []),
     ]
     return Case(
-        f"{name}, {rule}", functools.partial(_load, name, rule, runs), contenders, _check, _facts, rounds=5, budget=10
+        f"{name}, {rule}", functools.partial(_load, name, rule, runs), contenders, _check, _facts, rounds=3, budget=5
     )
 
 

@@ -28,6 +28,7 @@ tightened. SIGMOD 2020.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -136,6 +137,7 @@ class Search:
         alpha = delta / (3 * len(rounds))
         samples = Samples(sampler.walk.n_nodes)
         best: Certified | None = None
+        unchecked: tuple[Choice, float, int, int] | None = None
         certified = 0
         try:
             for number, n_sets in enumerate(rounds, 1):
@@ -152,7 +154,9 @@ class Search:
                     hopeful = self.total_value * choice.covered / n_sets >= (self.rule.worst - self.epsilon) * upper
                     if not (hopeful or last or best is None):
                         step(n_sets)
+                        unchecked = choice, upper, number, n_sets
                         continue
+                    unchecked = None
                     best = self._checked(choice, samples, upper, alpha, number, runner, step)
                     best = replace(best, sentinel_gains=sentinel_gains)
                 certified = certified or (n_sets if best.ratio >= self.rule.worst - self.epsilon else 0)
@@ -162,7 +166,11 @@ class Search:
         except KeyboardInterrupt:
             if on_interrupt == "raise" or best is None:
                 raise
-            return replace(best, complete=False)
+            if unchecked is not None and unchecked[-1] == samples.drawn:  # the last whole round was not checked yet
+                choice, upper, number, n_sets = unchecked
+                with contextlib.suppress(KeyboardInterrupt):  # asked again: take what there is
+                    best = self._checked(choice, samples, upper, alpha, number, runner, _silent)
+            return replace(best, sentinel_gains=sentinel_gains, complete=False)
         if sentinels.size and not certified:  # the other half of delta is for a search without
             without = replace(self, delta=self.delta / 2, may_use_sentinels=False)
             return without.run(runner, progress, on_interrupt)
@@ -216,6 +224,10 @@ class Search:
             sentinel_gains=_NONE,
             complete=True,
         )
+
+
+def _silent(n_items: int) -> None:
+    """A step that nobody is told of."""
 
 
 def replace_stops(sampler: Sampler, nodes: U32) -> Sampler:

@@ -157,7 +157,7 @@ class Removal:
         return "\n".join(lines)
 
 
-@domains(k=Integer(1), n_samples=Integer(2, 2**31), confidence=Interval(0, 1, "()"))
+@domains(n_samples=Integer(2, 2**31), confidence=Interval(0, 1, "()"), k=Integer(1))
 def select_removal(
     model: TriggeringModel | Graph,
     k: int,

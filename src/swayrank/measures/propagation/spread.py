@@ -54,7 +54,7 @@ Counts = npt.NDArray[np.uint32]
 
 FIRST_ROUND = 1024
 _MOST_AT_ONCE = 2**31 - 1
-_CHUNK = 4096
+_SETS_PER_CHUNK = 4096
 _DEFAULT_REL_ERROR = 0.1
 
 
@@ -382,7 +382,7 @@ class _Estimate:
 
     def _draw_until(self, n_sets: int, runner: Engine, step: Step) -> None:
         chunk = min(-(-max(n_sets - self._drawn, 1) // 32), _MOST_AT_ONCE)  # a chunk's counts are 32 bits wide
-        bounds = bounds_of(self._drawn, n_sets - self._drawn, max(_CHUNK, chunk))
+        bounds = bounds_of(self._drawn, n_sets - self._drawn, max(_SETS_PER_CHUNK, chunk))
         for counted in runner.map(_count_chunk, _Task(self._sampler, self._own), bounds, step=step):
             self._hits += counted.hits
             self._members += counted.members
