@@ -16,14 +16,13 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events, Posts
 from swayrank.graph import Graph
 from swayrank.ids import Ids
-from swayrank.measures.centrality import degree, pagerank
 from swayrank.measures.registry import list_measures
 from tests.engines import AdversarialEngine
 from tests.zoo import ZOO
 
 ALL = list_measures()
-spread = sys.modules["swayrank.measures.propagation.spread"]  # the package's own `spread` is the function
-ON_GRAPHS = sorted(name for name, entry in ALL.items() if entry.needs == "graph")
+ON_GRAPHS = sorted(name for name, entry in ALL.items() if entry.needs == "graph" and entry.gives == "accounts")
+ON_ARCS = sorted(name for name, entry in ALL.items() if entry.gives == "arcs")
 ON_EVENTS = sorted(name for name, entry in ALL.items() if entry.needs == "events")
 ON_POSTS = sorted(name for name, entry in ALL.items() if entry.needs == "posts")
 IN_CHUNKS = sorted(name for name, entry in ALL.items() if "engine" in entry.defaults)
@@ -169,6 +168,23 @@ def test_row_order_of_arcs_changes_no_bit(name):
     assert m.provenance == other.provenance
 
 
+def by_arc(m):
+    """Numbers by the names of the ends."""
+    u, v = m.graph.edges()
+    return dict(zip(zip(u.tolist(), v.tolist(), strict=True), m.values.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("name", ON_ARCS)
+def test_arcs_obey_the_laws_too(name):
+    relabel, order = np.random.default_rng(3).permutation(30), np.random.default_rng(4).permutation(149)
+    m = run(name, random_graph())
+    assert np.array_equal(m.values, run(name, random_graph(order=order)).values)
+    others, more = by_arc(run(name, random_graph(relabel=relabel))), by_arc(run(name, random_graph(extra=1)))
+    for (u, v), value in by_arc(m).items():
+        assert others[relabel[u], relabel[v]] == pytest.approx(value, rel=1e-12)
+        assert (more[u, v] > 0) == (value > 0)
+
+
 @pytest.mark.parametrize("name", ON_EVENTS)
 def test_row_order_of_events_changes_no_bit(name):
     order = np.random.default_rng(4).permutation(300)
@@ -213,9 +229,10 @@ class Counting:
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks so small that a graph of a few thousand arcs has many; their bounds still depend on the work alone."""
-    monkeypatch.setattr(degree, "_ARCS_PER_CHUNK", 256)
-    monkeypatch.setattr(pagerank, "_ARCS_PER_CHUNK", 256)
-    monkeypatch.setattr(spread, "_SETS_PER_CHUNK", 64)
+    sizes = {"_ARCS_PER_CHUNK": 256, "_SETS_PER_CHUNK": 64, "_SAMPLES_PER_CHUNK": 64, "_SOURCES_PER_CHUNK": 32}
+    for module in [module for name, module in sys.modules.items() if name.startswith("swayrank.measures.")]:
+        for constant in sizes.keys() & vars(module).keys():
+            monkeypatch.setattr(module, constant, sizes[constant])
 
 
 def large_graph():
@@ -254,7 +271,7 @@ def test_parameters_and_data_are_recorded(name):
     assert m.name == name
     assert set(entry.defaults) - HOW_IT_RUNS <= set(m.params)
     assert m.provenance[entry.needs] == data.fingerprint
-    assert entry.exact == (m.interval is None)
+    assert entry.gives == "arcs" or entry.exact == (m.interval is None)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -357,12 +374,13 @@ def test_what_is_expected_and_the_cure_are_named():
             call()
 
 
-@pytest.mark.parametrize("name", ON_GRAPHS)
+@pytest.mark.parametrize("name", ON_GRAPHS + ON_ARCS)
 @pytest.mark.parametrize("shape", ZOO)
 def test_every_shape_of_graph_has_an_answer(name, shape):
     n, arcs = ZOO[shape]
     u, v = np.array([a for a, _ in arcs], np.int64), np.array([b for _, b in arcs], np.int64)
-    m = run(name, Graph.from_edges(u, v, n_nodes=n, weight=np.ones(len(arcs)), self_loops="keep"))
-    assert m.values.shape == (n,)
+    graph = Graph.from_edges(u, v, n_nodes=n, weight=np.ones(len(arcs)), self_loops="keep")
+    m = run(name, graph)
+    assert m.values.shape == (n if ALL[name].gives == "accounts" else graph.n_edges,)
     assert np.isfinite(m.values).all()
     assert (m.values >= 0).all()

@@ -154,7 +154,7 @@ class Measure:
            2  1                 1
         """
         check("k", k, Integer(1))
-        order = _highest(self.values, k)
+        order = highest(self.values, k)
         rows = [(self.ids[int(i)], self.values[i].item()) for i in order]
         return Top(rows, self.name)
 
@@ -202,7 +202,7 @@ class Measure:
         return f"{', '.join(facts)}\n{table}{more}"
 
 
-def _highest(values: Values, k: int) -> npt.NDArray[np.intp]:
+def highest(values: Values, k: int) -> npt.NDArray[np.intp]:
     """Positions of the `k` highest values, best first, ties by position, NaN nowhere."""
     candidates = np.flatnonzero(~np.isnan(values)) if values.dtype.kind == "f" else np.arange(values.size)
     if candidates.size > k:

@@ -22,18 +22,23 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, ParamSpec
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 
 from swayrank import __version__
-from swayrank.errors import ParameterError
+from swayrank.engines.local import n_threads
+from swayrank.errors import ParameterError, SwayrankWarning
+from swayrank.measures._arcs import ArcMeasure
 from swayrank.measures._data import check_events, check_graph, check_posts
 from swayrank.measures._measure import Measure
+from swayrank.measures._work import Estimate, Work
 
 P = ParamSpec("P")
+M = TypeVar("M", Measure, ArcMeasure)
 Needs = Literal["graph", "events", "posts"]
 Reads = Literal["along", "against", "both", "none"]
 
@@ -41,6 +46,8 @@ Reads = Literal["along", "against", "both", "none"]
 _HOW_IT_RUNS = frozenset({"engine", "threads", "progress"})
 # Larger mappings are recorded by their hash.
 _MOST_ITEMS = 100
+# Somebody who waits longer than this is told of the faster way, if there is one.
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,11 @@ class Entry:
     name : str
         The public name, the same as ``swayrank.<name>``.
     function : callable
-        ``function(data, **params) -> Measure``.
+        ``function(data, **params) -> Measure`` (or ``ArcMeasure``).
+    family : str
+        The folder that it lives in: centrality, propagation, engagement.
+    gives : {"accounts", "arcs"}
+        What the numbers belong to.
     needs : {"graph", "events", "posts"}
         What the first argument is.
     definition : str
@@ -69,10 +80,16 @@ class Entry:
         Every keyword parameter with its default.
     domains : mapping of str to object
         The allowed values of the parameters that have a domain.
+    work : callable or None
+        ``work(data, params) -> Work``: what a run costs, told from sizes alone.
+    instead : str
+        The call that approximates it in less time; "" where there is none.
     """
 
     name: str
-    function: Callable[..., Measure]
+    function: Callable[..., Any]
+    family: str
+    gives: Literal["accounts", "arcs"]
     needs: Needs
     definition: str
     reads: Reads
@@ -81,6 +98,16 @@ class Entry:
     citation: str
     defaults: Mapping[str, object]
     domains: Mapping[str, object]
+    work: Callable[[Any, Mapping[str, Any]], Work] | None = None
+    instead: str = ""
+
+    def estimate(self, data: Any, params: Mapping[str, Any] | None = None) -> Estimate | None:
+        """About how long a run would take and how much memory it would need beside `data`; None if nobody knows."""
+        if self.work is None:
+            return None
+        asked = {**self.defaults, **(params or {})}
+        threads = asked.get("threads")
+        return self.work(data, asked).estimate(n_threads(threads if isinstance(threads, int) else None))
 
 
 _entries: dict[str, Entry] = {}
@@ -96,7 +123,10 @@ def register(
     citation: str,
     definition: str | None = None,
     takes: Callable[[object], bool] | None = None,
-) -> Callable[[Callable[P, Measure]], Callable[P, Measure]]:
+    gives: Literal["accounts", "arcs"] = "accounts",
+    work: Callable[[Any, Mapping[str, Any]], Work] | None = None,
+    instead: str = "",
+) -> Callable[[Callable[P, M]], Callable[P, M]]:
     """Register a function as a measure, and stamp its answers with parameters and provenance.
 
     Parameters
@@ -115,6 +145,12 @@ def register(
         One sentence; None takes the first line of the function's docstring.
     takes : callable or None, default=None
         What else than a graph or an event table the function takes as its first argument, such as a diffusion model.
+    gives : {"accounts", "arcs"}, default="accounts"
+        Whether the function answers with a Measure or an ArcMeasure.
+    work : callable or None, default=None
+        ``work(data, params) -> Work``, from sizes alone: what a run with these parameters costs.
+    instead : str, default=""
+        The call that approximates the measure, named to people whose run would take more than a minute.
 
     Returns
     -------
@@ -122,19 +158,21 @@ def register(
         The decorator.
     """
 
-    def decorate(function: Callable[P, Measure]) -> Callable[P, Measure]:
+    def decorate(function: Callable[P, M]) -> Callable[P, M]:
         signature = inspect.signature(function)
         check = {"graph": check_graph, "events": check_events, "posts": check_posts}[needs]
 
         @functools.wraps(function)
-        def stamped(*args: P.args, **kwargs: P.kwargs) -> Measure:
+        def stamped(*args: P.args, **kwargs: P.kwargs) -> M:
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             data = next(iter(bound.arguments.values()))
             if takes is None or not takes(data):
                 check(name, data)
-            result = function(*args, **kwargs)
             _, *given = bound.arguments.items()
+            if instead:
+                _warn_if_long(_entries[name], data, dict(given))
+            result = function(*args, **kwargs)
             asked = {key: _recordable(value) for key, value in given if key not in _HOW_IT_RUNS}
             # What the function says of itself (a drawn rng, rows left out) stands over what was asked.
             return replace(
@@ -151,6 +189,8 @@ def register(
         _entries[name] = Entry(
             name=name,
             function=stamped,
+            family=function.__module__.split(".")[-2],
+            gives=gives,
             needs=needs,
             definition=definition or (inspect.getdoc(function) or name).splitlines()[0],
             reads=reads,
@@ -159,10 +199,19 @@ def register(
             citation=citation,
             defaults={p.name: p.default for p in list(signature.parameters.values())[1:]},
             domains=getattr(function, "__domains__", {}),
+            work=work,
+            instead=instead,
         )
         return stamped
 
     return decorate
+
+
+def _warn_if_long(entry: Entry, data: Any, params: Mapping[str, Any]) -> None:
+    estimate = entry.estimate(data, params)
+    if estimate is not None and estimate.seconds > _PATIENCE_S:
+        text = f"{entry.name} will take {estimate.duration()} here; {entry.instead} approximates it in less"
+        warnings.warn(text, SwayrankWarning, stacklevel=3)
 
 
 def list_measures(needs: Needs | None = None) -> dict[str, Entry]:
@@ -189,7 +238,7 @@ def list_measures(needs: Needs | None = None) -> dict[str, Entry]:
     return {name: entry for name, entry in sorted(_entries.items()) if needs in (None, entry.needs)}
 
 
-def measure(data: object, name: str, /, **params: Any) -> Measure:
+def measure(data: object, name: str, /, **params: Any) -> Any:
     """Compute the measure called `name`.
 
     Parameters
@@ -203,7 +252,7 @@ def measure(data: object, name: str, /, **params: Any) -> Measure:
 
     Returns
     -------
-    Measure
+    Measure or ArcMeasure
         The same as calling ``swayrank.<name>(data, **params)``.
 
     Raises
