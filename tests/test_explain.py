@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,14 @@ import pytest
 
 import swayrank as sr
 from swayrank.ids import Ids
-from swayrank.scoring.communities import communities, mixed_followers
+from swayrank.measures.community.detect import communities as find_communities
 from swayrank.scoring.explain_text import _post_text
 from swayrank.scoring.intervals import replicates
+from swayrank.scoring.mixing import mixed_followers
 from swayrank.scoring.table import beyond_note, score_row, score_table
 from swayrank.scoring.telling import ordinal, plain, signed
+
+communities = partial(find_communities, method="label_propagation")
 
 DAY = "2026-01-01"
 LIKES = [(f"u{k}", "like", "z", f"z{k % 7}", DAY) for k in range(30)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import pytest
 
 import swayrank as sr
 from swayrank.errors import UnknownAccountError
-from swayrank.scoring.communities import communities
+from swayrank.measures.community.detect import communities as find_communities
 from swayrank.scoring.roles import FIGURES, ORDINARY, ROLES, acts_in, rules_held
 from swayrank.scoring.table import score_table
 from tests.test_explain import COLUMNS, DAY, scored
+
+communities = partial(find_communities, method="label_propagation")
 
 CONDITIONS = [(k, c) for k, rule in enumerate(ROLES) for c in range(len(rule.conditions))]
 

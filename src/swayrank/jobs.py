@@ -18,7 +18,11 @@ from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
 from swayrank.events import Events, Posts, vocabulary
 from swayrank.graph import Graph
+from swayrank.measures._arcs import ArcMeasure
 from swayrank.measures._measure import Measure
+from swayrank.measures._work import Estimate
+from swayrank.measures.community.detect import Communities, communities
+from swayrank.measures.community.flows import CommunityInfluence, community_influence
 from swayrank.measures.engagement.decay import decayed_engagement
 from swayrank.measures.engagement.profile import account_profile
 from swayrank.measures.engagement.rates import posts_from_events, rate_table
@@ -29,7 +33,7 @@ from swayrank.measures.engagement.streamed import (
     stream_engagement,
 )
 from swayrank.measures.engagement.windows import window
-from swayrank.measures.registry import list_measures, measure
+from swayrank.measures.registry import Entry, list_measures, measure
 from swayrank.pipeline import open_graph
 from swayrank.results import write_whole
 from swayrank.sources.check import recognise_kind
@@ -64,14 +68,24 @@ def read_any(
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """A measure and what it was computed on."""
+class MeasureJob:
+    """A measure that was asked for, and the data that it is to be computed on."""
 
-    measure: Measure
+    entry: Entry
     data: Graph | Events | Posts
+    parameters: Mapping[str, Any]
+
+    def measure(self) -> Measure | ArcMeasure:
+        """Compute it."""
+        found: Measure | ArcMeasure = measure(self.data, self.entry.name, **self.parameters)
+        return found
+
+    def estimate(self) -> Estimate | None:
+        """What it would cost; None if nobody knows."""
+        return self.entry.estimate(self.data, self.parameters)
 
 
-def run_measure(
+def ask_measure(
     name: str,
     file: Path,
     parameters: Mapping[str, Any],
@@ -81,8 +95,8 @@ def run_measure(
     rng: Rng,
     threads: int | None = None,
     progress: Progress = None,
-) -> Measured:
-    """Compute the measure called `name` on what `file` holds."""
+) -> MeasureJob:
+    """Read what `file` holds, for the measure called `name`."""
     known = list_measures()
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
@@ -104,7 +118,78 @@ def run_measure(
         for word, value in parameters.items()
     }
     how = {word: value for word, value in ours.items() if word in takes}
-    return Measured(measure(data, name, **parameters, **how), data)
+    return MeasureJob(known[name], data, {**parameters, **how})
+
+
+def top_rows(result: Measure | ArcMeasure, k: int) -> list[dict[str, Any]]:
+    """The highest accounts or arcs, their numbers, and the ends of their intervals where there are any."""
+    if isinstance(result, ArcMeasure):
+        return [{"source": u, "target": v, result.name: value} for u, v, value in result.top(k)]
+    rows = []
+    for account, value in result.top(k):
+        i = result.ids.position(account)
+        ends = (
+            {}
+            if result.interval is None
+            else {"low": float(result.interval[0][i]), "high": float(result.interval[1][i])}
+        )
+        rows.append({"account": account, result.name: value, **ends})
+    return rows
+
+
+@dataclass(frozen=True, eq=False)
+class CommunitiesRun:
+    """The communities of a graph, the top accounts of each, and what passes between them."""
+
+    graph: Graph
+    communities: Communities
+    influence: CommunityInfluence
+    top: list[list[tuple[int | str, float | int]]]
+
+    def facts(self) -> dict[str, Any]:
+        """All of it, for machines."""
+        found, flow = self.communities, self.influence
+        rows = zip(flow.names, flow.size.tolist(), flow.within.tolist(), flow.across.tolist(), strict=True)
+        return {
+            "communities": [
+                {
+                    "community": name,
+                    "accounts": size,
+                    "within": own,
+                    "across": beyond,
+                    "top": []
+                    if name == "others"
+                    else [{"account": str(a), "value": x} for a, x in self.top[int(name)]],
+                }
+                for name, size, own, beyond in rows
+            ],
+            "n_communities": len(found),
+            "modularity": None if math.isnan(found.modularity) else found.modularity,
+            "reach": flow.reach.tolist(),
+            "parameters": {"communities": dict(found.params), "influence": dict(flow.params)},
+        }
+
+
+def run_communities(
+    file: Path,
+    graph_options: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    by: str,
+    top: int,
+    largest: int,
+    rng: Rng,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> CommunitiesRun:
+    """Find communities, their top accounts by the measure called `by`, and the influence within and across."""
+    asked = ask_measure(by, file, {}, graph_options, {}, rng=rng, threads=threads, progress=progress)
+    ranked = asked.measure()
+    if not isinstance(asked.data, Graph) or not isinstance(ranked, Measure):
+        raise ParameterError(f"--by must be a measure of a graph's accounts, such as pagerank, got {by!r}")
+    found = communities(asked.data, rng=rng, **options)
+    flow = community_influence(asked.data, found, largest=largest, rng=rng, threads=threads, progress=progress)
+    return CommunitiesRun(asked.data, found, flow, found.top(ranked, top))
 
 
 def _is_graph_file(parameter: inspect.Parameter, value: object) -> bool:
@@ -137,7 +222,7 @@ def told(data: Graph | Events | Posts) -> list[str]:
     return [f"{data!r}", *(f"  {printable(line, 400)}" for line in str(data.report).splitlines())]
 
 
-def write_measure(result: Measure, path: Path) -> None:
+def write_measure(result: Measure | ArcMeasure, path: Path) -> None:
     """Write a measure's whole table as .csv, .parquet or .json."""
     write_table(result.to_frame("pyarrow"), path)
 

@@ -40,7 +40,9 @@ from swayrank.cli.shared import (
 from swayrank.errors import ParameterError
 
 if TYPE_CHECKING:
-    from swayrank.measures._measure import Measure
+    from swayrank.jobs import MeasureJob
+
+_FAMILIES = ("centrality", "community", "propagation", "engagement")
 
 Days = Annotated[
     str | None, typer.Option(help="Only the last so many days of a log, as 30 or month.", show_default=False)
@@ -70,6 +72,9 @@ def measure(
         Path | None, typer.Argument(help="A graph, a log or counts per post, or a folder made by convert.")
     ] = None,
     list_measures: Annotated[bool, typer.Option("--list", help="List the measures and what they are.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say about how long it would take and how much memory, and stop.")
+    ] = False,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="A parameter, as damping=0.9; may be repeated.")
     ] = None,
@@ -90,50 +95,61 @@ def measure(
     from swayrank import jobs
 
     if list_measures:
-        _list_measures(as_json)
+        _list_measures(name, as_json)
         return
     if name is None or file is None:
         raise ParameterError("measure needs a measure's name and a file: swayrank measure pagerank follows.csv")
     progress = listen(quiet)
-    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
-    events_options = log_options(columns, actions)
-    measured = jobs.run_measure(
+    asked = jobs.ask_measure(
         name,
         file,
         _parameters(parameter or []),
-        graph_options,
-        events_options,
+        {"source": source, "target": target, "weight": weight, "direction": direction},
+        log_options(columns, actions),
         rng=rng,
         threads=threads,
         progress=progress,
     )
     if not quiet:
-        for line in jobs.told(measured.data):
+        for line in jobs.told(asked.data):
             say(line)
-    result = measured.measure
+    if estimate:
+        _show_estimate(asked, as_json)
+        return
+    result = asked.measure()
     if output is not None:
         jobs.write_measure(result, output)
     if as_json:
-        highest = [{"account": str(account), result.name: value, **ends} for account, value, ends in _top(result, top)]
         facts = {"measure": result.name, "parameters": dict(result.params), "error_bound": result.error_bound}
-        print_json({**facts, "top": highest})
+        print_json({**facts, "top": [_told(row) for row in jobs.top_rows(result, top)]})
         return
-    names = [result.name, *(("low", "high") if result.interval is not None else ())]
     rows = [
-        [str(i), str(account), f"{value:.6g}", *(f"{end:.6g}" for end in ends.values())]
-        for i, (account, value, ends) in enumerate(_top(result, top), 1)
+        [str(i), *(f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row.values())]
+        for i, row in enumerate(jobs.top_rows(result, top), 1)
     ]
-    print_table(["rank", "account", *names], rows, left=[1])
+    names = list(jobs.top_rows(result, 1)[0]) if rows else ["account", result.name]
+    print_table(["rank", *names], rows, left=range(1, 1 + names.index(result.name)))
 
 
-def _top(result: Measure, k: int) -> list[tuple[int | str, float | int, dict[str, float]]]:
-    """The highest accounts, their numbers, and the ends of their intervals where there are any."""
-    rows = []
-    for account, value in result.top(k):
-        i = result.ids.position(account)
-        ends = result.interval
-        rows.append((account, value, {} if ends is None else {"low": float(ends[0][i]), "high": float(ends[1][i])}))
-    return rows
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for JSON: ids are text."""
+    return {name: str(cell) if name in ("account", "source", "target") else cell for name, cell in row.items()}
+
+
+def _show_estimate(asked: MeasureJob, as_json: bool) -> None:
+    found, entry = asked.estimate(), asked.entry
+    if as_json:
+        known = {} if found is None else {"seconds": found.seconds, "bytes": found.bytes}
+        print_json({"measure": entry.name, "cost": entry.cost, **known, "instead": entry.instead or None})
+        return
+    if found is None:
+        typer.echo(wrapped(f"{entry.name} costs {entry.cost}; how long that is here, nobody has measured"))
+        return
+    typer.echo(
+        wrapped(f"{entry.name}: {found.duration()} and {found.memory()} of memory beside the data; {entry.cost}")
+    )
+    if entry.instead:
+        typer.echo(wrapped(f"approximated in less: {entry.instead}"))
 
 
 def _parameters(texts: list[str]) -> dict[str, object]:
@@ -150,25 +166,35 @@ def _parameters(texts: list[str]) -> dict[str, object]:
     return values
 
 
-def _list_measures(as_json: bool) -> None:
+def _list_measures(name: str | None, as_json: bool) -> None:
+    """All measures, family by family; with a name, those whose name holds it."""
     from swayrank.measures.registry import list_measures
 
-    entries = [
+    entries = [entry for word, entry in list_measures().items() if name is None or name in word]
+    entries.sort(key=lambda entry: _FAMILIES.index(entry.family))
+    if not entries:
+        raise ParameterError(f"no measure's name holds {name!r}")
+    rows = [
         {
-            "name": name,
+            "name": entry.name,
+            "family": entry.family,
             "needs": entry.needs,
+            "gives": entry.gives,
             "definition": entry.definition,
             "cost": entry.cost,
             "source": entry.citation,
+            "instead": entry.instead or None,
+            "parameters": {word: value for word, value in entry.defaults.items() if word not in ("engine", "progress")},
         }
-        for name, entry in list_measures().items()
+        for entry in entries
     ]
     if as_json:
-        print_json(entries)
+        print_json(rows)
         return
-    print_table(
-        ["measure", "needs", "definition", "cost"], [list(entry.values())[:4] for entry in entries], left=range(4)
+    shown = (
+        ("name", "family", "needs", "definition", "cost") if name is None else ("name", "definition", "cost", "source")
     )
+    print_table(["measure", *shown[1:]], [[str(row[word]) for word in shown] for row in rows], left=range(len(shown)))
 
 
 # -- events ------------------------------------------------------------------------------------------------------------

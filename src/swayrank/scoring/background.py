@@ -12,8 +12,8 @@ import numpy.typing as npt
 from swayrank.events import NO_POST, NO_TIME
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
+from swayrank.measures.community.detect import Communities, communities
 from swayrank.measures.engagement.tiers import Tiers, mid_ranks, peer_tiers
-from swayrank.scoring.communities import Communities, communities
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.roles import RoleTable, role_table
 
@@ -152,7 +152,7 @@ class Background:
     def communities(self) -> Communities | None:
         """Those of the graph, or of the graph of interactions; None without one."""
         graph = self.scores.evidence.graph
-        return None if graph is None else communities(graph)
+        return None if graph is None else communities(graph, method="label_propagation")
 
     @cached_property
     def leaders(self) -> list[list[str]]:

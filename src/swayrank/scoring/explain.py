@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from swayrank.events import NO_POST
 from swayrank.events.columns import NO_TIME, iso
+from swayrank.measures.community.detect import NONE
 from swayrank.scoring.background import Peer
 from swayrank.scoring.changes import WhatIf, changes, gains_of, post_name, score_with
-from swayrank.scoring.communities import NONE
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.intervals import replicates
 from swayrank.scoring.received import Received

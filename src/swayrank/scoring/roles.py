@@ -35,8 +35,8 @@ import numpy.typing as npt
 
 from swayrank.events import NO_TIME, Events
 from swayrank.measures.engagement.tiers import mid_ranks
-from swayrank.scoring.communities import mixed_followers
 from swayrank.scoring.evidence import ABSENT, Evidence, spread_out
+from swayrank.scoring.mixing import mixed_followers
 from swayrank.scoring.telling import figure, named, percent, plain
 
 if TYPE_CHECKING:

@@ -1,0 +1,83 @@
+"""The command over communities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swayrank.cli.shared import (
+    DEFAULT_RNG,
+    Direction,
+    Json,
+    Output,
+    Quiet,
+    RngOption,
+    Source,
+    Target,
+    Threads,
+    Weight,
+    command,
+    listen,
+    print_json,
+    print_table,
+    say,
+)
+
+
+@command
+def communities(
+    file: Annotated[Path, typer.Argument(help="A graph, or a folder made by convert.")],
+    method: Annotated[str, typer.Option(help="leiden (the better, needs networkit) or label_propagation.")] = "leiden",
+    resolution: Annotated[float, typer.Option(help="More than 1 for more and smaller communities; for leiden.")] = 1.0,
+    by: Annotated[str, typer.Option(help="Measure by which each community's top accounts are shown.")] = "pagerank",
+    top: Annotated[int, typer.Option("--top", help="How many accounts of each to show.", min=1)] = 3,
+    largest: Annotated[int, typer.Option(help="How many communities to show.", min=1)] = 10,
+    source: Source = None,
+    target: Target = None,
+    weight: Weight = None,
+    direction: Direction = None,
+    output: Output = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    threads: Threads = None,
+    rng: RngOption = DEFAULT_RNG,
+) -> None:
+    """Find groups of accounts that follow each other, their top accounts, and how far influence passes between them."""
+    from swayrank import jobs
+
+    found = jobs.run_communities(
+        file,
+        {"source": source, "target": target, "weight": weight, "direction": direction},
+        {"method": method, "resolution": resolution, "weight": None if weight is None else "weight"},
+        by=by,
+        top=top,
+        largest=largest,
+        rng=rng,
+        threads=threads,
+        progress=listen(quiet),
+    )
+    if not quiet:
+        for line in jobs.told(found.graph):
+            say(line)
+    if output is not None:
+        jobs.write_table(found.communities.to_frame("pyarrow"), output)
+    facts = found.facts()
+    if as_json:
+        print_json(facts)
+        return
+    rows = [
+        [
+            row["community"],
+            f"{row['accounts']:,}",
+            f"{row['within']:.3g}",
+            f"{row['across']:.3g}",
+            ", ".join(str(one["account"]) for one in row["top"]),
+        ]
+        for row in facts["communities"]
+    ]
+    print_table(["community", "accounts", "within", "across", f"top by {by}"], rows, left=[0, 4])
+    if not quiet:
+        say(f"{len(found.communities):,} communities, modularity {found.communities.modularity:.3f}")
+        say("within, across: accounts that a random member activates in its own community, and in all others")
