@@ -39,6 +39,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "measures.centrality.degree": ("in_degree", "in_strength", "out_degree", "out_strength"),
     "measures.centrality.pagerank": ("pagerank",),
     "measures.centrality.core": ("k_core",),
+    "measures.centrality.closeness": ("closeness", "harmonic"),
+    "measures.centrality.eccentricity": ("diameter", "eccentricity", "radius"),
     "measures.community.detect": ("Communities", "communities"),
     "measures.community.flows": ("CommunityInfluence", "community_influence"),
     "measures.engagement.counts": (

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -20,11 +20,13 @@ import numpy.typing as npt
 
 from swayrank.errors import ConvergenceError
 from swayrank.graph import Graph
+from swayrank.graph.input import Direction
 from swayrank.interop.networkx_info import FUNCTIONS
 from swayrank.measures.centrality.core import k_core
 from swayrank.measures.centrality.pagerank import pagerank as rank
 
 Node = Hashable
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Converted:
@@ -53,7 +55,7 @@ class Converted:
         v = np.fromiter(ends, np.uint32, u.size)
         once = slice(None) if directed else u <= v  # an undirected edge stands in both rows
         columns = {name: self._column(name, default)[once] for name, default in self._edge_attrs.items()}
-        direction = "follows" if directed else "undirected"
+        direction: Direction = "follows" if directed else "undirected"
         return Graph.from_edges(u[once], v[once], n_nodes=n, columns=columns, direction=direction, self_loops="keep")
 
     def _column(self, name: str, default: Any) -> npt.NDArray[np.float64]:
@@ -83,6 +85,12 @@ class Converted:
         return dict(zip(self.nodes, values.tolist(), strict=True))
 
 
+def _not_for(*kinds: str) -> Callable[[F], F]:
+    """NetworkX's own refusal of graphs of some kind, with types."""
+    refuse: Callable[[F], F] = nx.utils.not_implemented_for(*kinds)
+    return refuse
+
+
 def convert_from_nx(graph: nx.Graph, edge_attrs: Mapping[str, Any] | None = None, **_: Any) -> Converted:
     """A NetworkX graph for this backend, with the numbers on its edges that a function asks for."""
     return Converted(graph, edge_attrs or {})
@@ -109,23 +117,22 @@ def pagerank(
     """As ``networkx.pagerank``, and as it stops: when a pass changes the ranks by less than ``n * tol``."""
     if not len(G):
         return {}
+    masses = None
     if personalization is not None:
-        personalization = np.array([personalization.get(node, 0) for node in G.nodes], np.float64)
-        if personalization.sum() == 0:
+        masses = np.array([personalization.get(node, 0) for node in G.nodes], np.float64)
+        if masses.sum() == 0:
             raise ZeroDivisionError
     if max_iter < 1:
         raise nx.PowerIterationFailedConvergence(max_iter)
     bound = len(G) * tol * alpha / (1 - alpha) if alpha else tol
     try:
-        found = rank(
-            G.graph, damping=alpha, personalization=personalization, max_iter=max_iter, tol=bound, weight=weight
-        )
+        found = rank(G.graph, damping=alpha, personalization=masses, max_iter=max_iter, tol=bound, weight=weight)
     except ConvergenceError:
         raise nx.PowerIterationFailedConvergence(max_iter) from None
     return G.by_node(found.values)
 
 
-@nx.utils.not_implemented_for("multigraph")
+@_not_for("multigraph")
 def core_number(G: Converted) -> dict[Node, int]:
     """As ``networkx.core_number``."""
     if (G.graph.indices == np.repeat(np.arange(len(G)), G.graph.out_degree)).any():
@@ -143,13 +150,13 @@ def degree_centrality(G: Converted) -> dict[Node, float]:
     return _per_other(G, degree)
 
 
-@nx.utils.not_implemented_for("undirected")
+@_not_for("undirected")
 def in_degree_centrality(G: Converted) -> dict[Node, float]:
     """As ``networkx.in_degree_centrality``."""
     return _per_other(G, G.graph.in_degree)
 
 
-@nx.utils.not_implemented_for("undirected")
+@_not_for("undirected")
 def out_degree_centrality(G: Converted) -> dict[Node, float]:
     """As ``networkx.out_degree_centrality``."""
     return _per_other(G, G.graph.out_degree)
