@@ -253,8 +253,9 @@ def test_the_same_bits_however_it_runs(name, how):
     assert engine.most >= 8, "too few chunks to tell: make them smaller in small_chunks, or the data larger"
     assert same_bits(m.values, other.values)
     assert m.params == other.params
-    for mine, theirs in zip(m.interval or (), other.interval or (), strict=True):
-        assert np.array_equal(mine, theirs)
+    if ALL[name].gives == "accounts":
+        for mine, theirs in zip(m.interval or (), other.interval or (), strict=True):
+            assert np.array_equal(mine, theirs)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from swayrank.kernels.jit import kernel, ones
+from swayrank.kernels.lanes import or_rows
 
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
@@ -110,7 +111,7 @@ def distance_sums(indptr, indices, in_indptr, in_indices, sources, far, reached,
                     open_[kept] = v
                     kept += ONE
                     pulling += in_indptr[v + ONE] - in_indptr[v]
-                    pull(in_indptr, in_indices, v, front, after)
+                    or_rows(front, in_indices, in_indptr[v], in_indptr[v + ONE], after, base)
                     if settle(v, level, seen, after, arrived, far, reached, near) > ZERO:
                         there[n_there] = v
                         n_there += ONE
@@ -150,31 +151,6 @@ def push(indptr, indices, here, n_here, front, after, mark, there):
             for lane in range(LANES):
                 after[target + np.uint64(lane)] |= front[base + np.uint64(lane)]
     return n_there
-
-
-@kernel(inline=True)
-def pull(in_indptr, in_indices, v, front, after):
-    """after[v] = OR of front[u] over the in-arcs u -> v; eight words in registers."""
-    a = b = c = d = e = f = g = h = ZERO
-    for arc in range(in_indptr[v], in_indptr[v + ONE]):
-        u = np.uint64(in_indices[np.uint64(arc)]) * LANES
-        a |= front[u]
-        b |= front[u + np.uint64(1)]
-        c |= front[u + np.uint64(2)]
-        d |= front[u + np.uint64(3)]
-        e |= front[u + np.uint64(4)]
-        f |= front[u + np.uint64(5)]
-        g |= front[u + np.uint64(6)]
-        h |= front[u + np.uint64(7)]
-    v = v * LANES
-    after[v] = a
-    after[v + np.uint64(1)] = b
-    after[v + np.uint64(2)] = c
-    after[v + np.uint64(3)] = d
-    after[v + np.uint64(4)] = e
-    after[v + np.uint64(5)] = f
-    after[v + np.uint64(6)] = g
-    after[v + np.uint64(7)] = h
 
 
 @kernel(inline=True)
@@ -249,11 +225,11 @@ def search_back(in_indptr, in_indices, node, queue, seen, epoch, least, kind, n_
 
 @kernel
 def levels(indptr, indices, source, queue, level):
-    """Distances along the arcs from one node: `level`, uint32[n], comes full of 2**32 - 1; queue uint32[n] is
-    scratch."""
+    """Distances along the arcs from one node: `level`, uint32[n], comes full of 2**32 - 1. Scratch: queue uint32[n]."""
     unreached = np.uint32(0xFFFFFFFF)
     level[source] = 0
-    queue[ZERO] = source head, tail = ZERO, ONE
+    queue[ZERO] = source
+    head, tail = ZERO, ONE
     while head < tail:
         u = np.uint64(queue[head])
         head += ONE

@@ -26,7 +26,8 @@ U32 = npt.NDArray[np.uint32]
 Array = npt.NDArray[Any]
 
 _SOURCES_PER_CHUNK = 2 * BATCH
-# Measured on one core: ns for an arc and a source, where the words of all nodes fit into a cache of 16 MB and where not.
+# Measured on one core: ns for an arc and a source, where the words of all nodes fit into a cache of 16 MB and where
+# not.
 _NS_NEAR, _NS_FAR, _NS_HEAP = 0.05, 0.15, 20.0
 _CACHE_BYTES = 16e6
 

@@ -15,9 +15,10 @@ two accounts at distance 0 count as reached, and add nothing to the harmonic sum
 Exact. Without weights all sources are searched 512 at a time, one bit each (``kernels/distances.py``); with weights by
 Dijkstra's algorithm from each. Cost: O(n m / 512) gathers of a cache line; 230 bytes per account and thread.
 
-With ``top=k`` only the k highest are computed, ties in public order, all others are NaN. Bounds from followers and their
-followers (Bergamini et al. 2019) say who can be among them; those are searched one by one, highest bound first, and
-given up when the bound of a level falls below the k-th value found. Where too many are left, all are computed at once.
+With ``top=k`` only the k highest are computed, ties in public order, all others are NaN. Bounds from followers and
+their followers (Bergamini et al. 2019) say who can be among them; those are searched one by one, highest bound first,
+and given up when the bound of a level falls below the k-th value found. Where too many are left, all are computed at
+once.
 
 Sources: Wasserman & Faust (1994), Social Network Analysis; Boldi & Vigna (2014), doi:10.1080/15427951.2013.865686;
 Then et al. (2014), doi:10.14778/2735496.2735507; Bergamini, Borassi, Crescenzi, Marino & Meyerhenke (2019),

@@ -1,8 +1,8 @@
 """Eccentricity, diameter and radius: how far away the farthest account is.
 
-The eccentricity of v is the largest finite distance *from* v along the arcs (as in NetworkX; from follower to followed),
-0 where v reaches nobody. Accounts that v does not reach count for nothing, so that the measure has a value on every
-graph; where all accounts reach each other it is the textbook's.
+The eccentricity of v is the largest finite distance *from* v along the arcs (as in NetworkX; from follower to
+followed), 0 where v reaches nobody. Accounts that v does not reach count for nothing, so that the measure has a value
+on every graph; where all accounts reach each other it is the textbook's.
 
 - ``diameter``: the largest eccentricity, that is, the longest of all shortest paths.
 - ``radius``: the smallest eccentricity among the accounts that reach all others; without any, there is none.
@@ -12,8 +12,8 @@ undirected graph, or of one whose accounts all reach each other, takes a few: ea
 ecc(v) <= d(v, s) + ecc(s), and those whose bound does not exceed the largest found are out of question (Takes & Kosters
 2011). Weights are distances, finite and >= 0.
 
-Sources: Takes & Kosters (2011), "Determining the diameter of small world networks", doi:10.1145/2063576.2063748; Then et
-al. (2014), doi:10.14778/2735496.2735507.
+Sources: Takes & Kosters (2011), "Determining the diameter of small world networks", doi:10.1145/2063576.2063748; Then
+et al. (2014), doi:10.14778/2735496.2735507.
 """
 
 from __future__ import annotations
