@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
 
 from swayrank.errors import ConvergenceError, ParameterError, UnknownAccountError
 from swayrank.graph import Graph
+from swayrank.measures.centrality import _affine
 from swayrank.measures.centrality.influence_passivity import influence_passivity
 from swayrank.measures.centrality.leaderrank import leaderrank
 from swayrank.measures.centrality.pagerank import pagerank
@@ -177,6 +179,38 @@ def test_tunkrank_bounds_hold_at_every_tolerance(many, tol):
     assert off(m, exact) <= m.error_bound
 
 
+# -- leaps -------------------------------------------------------------------------------------------------------------
+
+
+def hard_cases():
+    """Two-sided graphs, whose walks swing, a long path, whose modes lie close together, and one of hubs."""
+    path = [(i, i + 1) for i in range(60)]
+    grid = [(10 * r + c, 10 * r + c + 1) for r in range(6) for c in range(5)]
+    grid += [(10 * r + c, 10 * (r + 1) + c) for r in range(5) for c in range(6)]
+    sides = [(i, 30 + (i * k) % 31) for i in range(30) for k in (3, 7, 11)]
+    rng = np.random.default_rng(1)
+    hubs = list(zip(rng.integers(0, 61, 500), (61 * rng.random(500) ** 3).astype(int), strict=True))
+    return {"path": path, "grid": grid, "sides": sides, "hubs": hubs}
+
+
+@pytest.mark.parametrize("shape", ["path", "grid", "sides", "hubs"])
+@pytest.mark.parametrize("p", [0.5, 0.99, 0.9999])
+def test_leaps_save_passes_and_never_lie(shape, p, monkeypatch):
+    g = graph_of(61, hard_cases()[shape], direction="undirected")
+    a = rows_to_one(matrix(g, weighted=False)).T
+    exact = np.linalg.solve(np.eye(61) - p * a, a @ np.ones(61))
+    m = tunkrank(g, retweet_prob=p)
+    assert off(m, exact) <= m.error_bound + 1e-11 * exact.max()
+    assert (np.abs(m.values - exact) <= 1.01e-8 * exact).all()
+    ranks = leaderrank(g)
+    monkeypatch.setattr(_affine.Leap, "taken", lambda self, before, after, floor: after)
+    plain = tunkrank(g, retweet_prob=p).n_iter
+    assert m.n_iter <= plain + 2
+    assert ranks.n_iter <= leaderrank(g).n_iter + 2
+    if shape == "hubs" and p > 0.9:
+        assert m.n_iter < plain / 3
+
+
 # -- TwitterRank -------------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +297,30 @@ def test_trustrank_of_weights_and_masses(weighted):
     masses = [3 * (i == 2) + (i == 9) for i in range(16)]
     exact = naive.trustrank(16, stored(weighted, weighted=True), masses, 0.6)
     assert np.abs(m.values - exact).sum() <= m.error_bound
+
+
+@pytest.mark.parametrize("direction", ["follows", "undirected"])
+def test_trustrank_agrees_with_networkx(direction):
+    rng = np.random.default_rng(4)
+    u, v = rng.integers(0, 50, (2, 200))
+    g = Graph.from_edges(u, v, n_nodes=60, direction=direction)
+    theirs = nx.DiGraph() if direction == "follows" else nx.Graph()
+    theirs.add_nodes_from(range(60))
+    theirs.add_edges_from((int(a), int(b)) for a, b in zip(u, v, strict=True) if a != b)
+    ranks = nx.pagerank(theirs, personalization={3: 1, 5: 1}, tol=1e-15, max_iter=1000)
+    m = trustrank(g, trusted=[3, 5])
+    assert np.abs(m.values - [ranks[i] for i in range(60)]).sum() <= m.error_bound + 1e-12
+
+
+def test_leaderrank_is_the_walk_through_a_ground_node(many):
+    """NetworkX's power iteration over the n + 1 nodes, without a jump."""
+    w = nx.DiGraph(list(zip(*(ends.tolist() for ends in many.edges()), strict=True)))
+    w.add_edges_from((i, "ground") for i in range(300))
+    w.add_edges_from(("ground", i) for i in range(300))
+    walk = nx.pagerank(w, alpha=1.0, tol=1e-16, max_iter=5000)
+    scores = [300 * (walk[i] + walk["ground"] / 300) for i in range(300)]
+    m = leaderrank(many, tol=1e-12)
+    assert off(m, scores) <= m.error_bound + 1e-10
 
 
 def test_trustrank_picks_the_highest_inverse_pagerank(weighted):

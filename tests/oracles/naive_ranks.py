@@ -124,7 +124,8 @@ def adjusted(ranks, followers, followings):
         if f > 2500:
             factor = math.exp(min(700.0, 3 * ((1 + f) / (1 + k) - 1) * math.log(math.log(f))))
         lowered.append(x / max(1.0, min(50.0, factor)))
-    return [x / sum(lowered) for x in lowered]
+    total = sum(lowered)
+    return [x / total for x in lowered]
 
 
 def score(x):

@@ -13,15 +13,16 @@ are v's share of all that u accepts, and u's share of all that is rejected of v;
 An account is passive that resists influential ones, and influential that moves passive ones. The paper's arcs run from
 the one who influences; ours from the one who follows.
 
-The start is I = 1, and both are computed in turn until the influence's next step is at most `tol` long in the L1 norm.
-That is a bound on the *residual*, how far the scores are from reproducing themselves, not on the distance to the limit
+The start is I = 1, and both are computed in turn, leaping ahead where steps shrink steadily (which changes no limit:
+:mod:`swayrank.measures.centrality._affine`), until the influence's next step is at most `tol` long in the L1 norm. That
+is a bound on the *residual*, how far the scores are from reproducing themselves, not on the distance to the limit
 (groups that hardly touch settle slowly), so there is no `error_bound`; ``provenance["residual"]`` is the one reached.
 
 Without weights every arc has the same w, which cancels: influence is then SALSA's authority score, and passivity
 within each component its hub score (:mod:`swayrank.measures.centrality.salsa`). Where all that is rejected is lost
 before it comes back as acceptance (as where nobody rejects anything), there is no fixed point, and both scores are 0.
 
-Cost: two pulls of O(n + m) per pass. Memory: six float64 per node, and two per arc where weighted.
+Cost: two pulls of O(n + m) per pass. Memory: nine float64 per node, and two per arc where weighted.
 
 Source: Romero, Galuba, Asur & Huberman (2011), arXiv:1008.1253, doi:10.1007/978-3-642-23808-6_2.
 """
@@ -42,13 +43,14 @@ from swayrank.errors import ConvergenceError, ParameterError
 from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Work
-from swayrank.measures.centrality._affine import inverse, pull
+from swayrank.measures.centrality._affine import Leap, inverse, pull
 from swayrank.measures.centrality._weights import Floats, arc_weights
 from swayrank.measures.centrality.degree import strength
 from swayrank.measures.registry import register
 
 _NS_PER_STEP = 4.0
-_USUAL_PASSES = 60
+# An RMAT graph of a quarter of a million accounts took 20 passes without shares, 260 with random ones.
+_USUAL_PASSES, _WITH_SHARES = 25, 250
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class _Rates:
 
 def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
     n, m = graph.n_nodes, graph.n_edges
-    return Work(_USUAL_PASSES * (n + m), _NS_PER_STEP, 48.0 * n + (24.0 * m if params["weight"] else 0.0))
+    if params["weight"] is None:
+        return Work(_USUAL_PASSES * (n + m), _NS_PER_STEP, 72.0 * n)
+    return Work(_WITH_SHARES * (n + m), _NS_PER_STEP, 72.0 * n + 24.0 * m)
 
 
 @register(
@@ -153,10 +157,12 @@ def influence_passivity(
     runner = resolve_engine(engine, threads)
     rates = _rates(graph, weight, runner)
     influence, residual, n_iter = np.full(graph.n_nodes, 1 / graph.n_nodes), math.inf, 0
+    leap = Leap()
     with track(progress, "influence_passivity", total=max_iter) as step:
         while residual > tol and influence.any() and n_iter < max_iter:
             passivity, following = _moved(graph, rates, influence, runner)
-            residual, influence = float(np.abs(following - influence).sum()), following
+            residual = float(np.abs(following - influence).sum())
+            influence = following if residual <= tol else leap.taken(influence, following, 0.0)
             n_iter += 1
             step(1)
     if residual > tol and influence.any():

@@ -13,7 +13,7 @@ The fixed point is :math:`I = A 1 + p A I`, :math:`A_{vu} = w_{uv} / s_u`; the c
 falls by the factor p at least with each pass. `tol` is a true bound on the error of every value as a share of the value
 (see :mod:`swayrank.measures.centrality._affine`); `error_bound` is the bound reached times the highest value.
 
-Cost: O(n + m) per pass; about log tol / log p passes, 6 to 9 at the defaults. Memory: five float64 per node, and one
+Cost: O(n + m) per pass; about log tol / log p passes, 6 to 9 at the defaults. Memory: eight float64 per node, and one
 per arc where weighted.
 
 Source: Tunkelang (2009), "A Twitter analog to PageRank", The Noisy Channel (blog), 13 January 2009.
@@ -45,7 +45,7 @@ def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
     n, m = graph.n_nodes, graph.n_edges
     p = params["retweet_prob"]
     passes = 4 + (math.log(min(0.1, params["tol"])) / math.log(p) if p > 0 else 0)
-    return Work(passes * (n + m), _NS_PER_STEP, 48.0 * n + (8.0 * m if params["weight"] else 0.0))
+    return Work(passes * (n + m), _NS_PER_STEP, 64.0 * n + (8.0 * m if params["weight"] else 0.0))
 
 
 @register(
