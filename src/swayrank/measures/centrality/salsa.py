@@ -37,12 +37,11 @@ from swayrank.measures.centrality._weights import Floats, arc_weights
 from swayrank.measures.centrality.degree import strength
 from swayrank.measures.registry import register
 
+_NS_PER_STEP = 6.0
+
 
 def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
     return Work(graph.n_edges + graph.n_nodes, _NS_PER_STEP, 48.0 * graph.n_nodes, parallel=False)
-
-
-_NS_PER_STEP = 6.0
 
 
 @register(
