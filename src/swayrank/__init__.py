@@ -46,6 +46,13 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "measures.centrality.hits": ("hits",),
     "measures.centrality.katz": ("katz", "katz_limit", "katz_ranking"),
     "measures.centrality.eccentricity": ("diameter", "eccentricity", "radius"),
+    "measures.centrality.influence_passivity": ("influence_passivity",),
+    "measures.centrality.leaderrank": ("leaderrank",),
+    "measures.centrality.salsa": ("salsa",),
+    "measures.centrality.trustrank": ("trustrank",),
+    "measures.centrality.tunkrank": ("tunkrank",),
+    "measures.centrality.tweepcred": ("TWEEPCRED", "tweepcred", "tweepcred_mass"),
+    "measures.centrality.twitterrank": ("twitterrank",),
     "measures.community.detect": ("Communities", "communities"),
     "measures.community.flows": ("CommunityInfluence", "community_influence"),
     "measures.engagement.counts": (
