@@ -572,28 +572,28 @@ def test_instagram_influencers_against_plain_python(shared_data):
 
 
 def test_a_measure_of_posts_runs_on_a_file(tmp_path):
-    from swayrank.jobs import run_measure
+    from swayrank.jobs import ask_measure
 
     file = tmp_path / "posts.csv"
     file.write_text("account,likes,views\nada,10,1000\nada,30,1000\nbob,3,4\n")
-    measured = run_measure("engagement_rate", file, {"per": "views", "average": "pooled"}, {}, {}, rng=7)
-    assert by_id(measured.measure) == {"ada": 0.02, "bob": 0.75}
-    assert measured.data.n_posts == 3
+    asked = ask_measure("engagement_rate", file, {"per": "views", "average": "pooled"}, {}, {}, rng=7)
+    assert by_id(asked.measure()) == {"ada": 0.02, "bob": 0.75}
+    assert asked.data.n_posts == 3
     options = {"columns": ["account", "likes", "views"]}
     file.write_text("who,hearts,seen\nada,10,1000\n")
-    measured = run_measure("engagement_rate", file, {"per": "views", "average": "mean"}, {}, options, rng=7)
-    assert by_id(measured.measure) == {"ada": 0.01}
+    asked = ask_measure("engagement_rate", file, {"per": "views", "average": "mean"}, {}, options, rng=7)
+    assert by_id(asked.measure()) == {"ada": 0.01}
 
 
 def test_a_measure_of_posts_refuses_other_files_and_options(tmp_path):
-    from swayrank.jobs import run_measure
+    from swayrank.jobs import ask_measure
 
     log, posts = tmp_path / "log.csv", tmp_path / "posts.csv"
     log.write_text("actor,action,target,time\nbob,like,ada,2024-01-01\n")
     posts.write_text("account,likes,views\nada,10,1000\n")
     with pytest.raises(ParameterError, match=r"virality is a measure of counts per post, and .* holds a log of events"):
-        run_measure("virality", log, {}, {}, {}, rng=7)
+        ask_measure("virality", log, {}, {}, {}, rng=7)
     with pytest.raises(ParameterError, match=r"actions does not apply: .* holds counts per post"):
-        run_measure("engagement_rate", posts, {}, {}, {"actions": {"RT": "repost"}}, rng=7)
+        ask_measure("engagement_rate", posts, {}, {}, {"actions": {"RT": "repost"}}, rng=7)
     with pytest.raises(ParameterError, match=r"pagerank is a measure of a graph, and .* holds counts per post"):
-        run_measure("pagerank", posts, {}, {}, {}, rng=7)
+        ask_measure("pagerank", posts, {}, {}, {}, rng=7)
