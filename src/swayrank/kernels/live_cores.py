@@ -19,9 +19,7 @@ from swayrank.kernels.live_rows import ONE, ZERO, neighbours
 
 
 @kernel
-def settle(
-    out_base, in_base, arena_view, start, length, room, core, queue, queued, waiting, found, visits
-):
+def settle(out_base, in_base, arena_view, start, length, room, core, queue, queued, waiting, found, visits):
     """Lower `core` to the core numbers; ``queue[:waiting]`` holds every node that may be too high at first."""
     size = np.uint64(queue.size)
     head, left = ZERO, np.uint64(waiting)
@@ -57,9 +55,7 @@ def settle(
 
 
 @kernel
-def candidates(
-    u, v, out_base, in_base, arena_view, start, length, room, core, queue, queued, found, others, visits
-):
+def candidates(u, v, out_base, in_base, arena_view, start, length, room, core, queue, queued, found, others, visits):
     """Queue the nodes whose core number the new edge {u, v} may raise, raised by one already; gives how many.
 
     Nodes that were looked at and refused stay marked, so that none is looked at twice, and wait in `others` to be

@@ -28,7 +28,9 @@ LISTED, PUSHES, ARCS = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 @kernel
-def pass_on(node, amount, factor, shared, floor, base, arena_view, start, length, room, r, listing, listed, sums, counts):
+def pass_on(
+    node, amount, factor, shared, floor, base, arena_view, start, length, room, r, listing, listed, sums, counts
+):
     """Add factor * amount (a share of it each, with `shared` 1) to the residuals of the nodes that `node` follows."""
     u = np.uint64(node)
     count = np.uint64(length[OUT, u])
@@ -67,7 +69,21 @@ def pass_rows(
     for i in range(np.uint64(nodes.size)):
         u = np.uint64(nodes[np.uint64(i)])
         pass_on(
-            u, sign * x[u], factor, shared, floor, base, arena_view, start, length, room, r, listing, listed, sums, counts
+            u,
+            sign * x[u],
+            factor,
+            shared,
+            floor,
+            base,
+            arena_view,
+            start,
+            length,
+            room,
+            r,
+            listing,
+            listed,
+            sums,
+            counts,
         )
 
 
@@ -111,7 +127,9 @@ def sweep(factor, shared, floor, base, arena_view, start, length, room, x, r, li
 
 
 @kernel
-def residuals(constant, factor, shared, floor, n, in_base, arena_view, start, length, room, x, r, listing, listed, sums, counts):
+def residuals(
+    constant, factor, shared, floor, n, in_base, arena_view, start, length, room, x, r, listing, listed, sums, counts
+):
     """All residuals anew, by pulling over in-rows; the sums are compensated (Neumaier), so that hubs lose nothing."""
     mass, drift = 0.0, 0.0
     n_listed = ZERO

@@ -86,6 +86,4 @@ class Cores:
         self._settle(int(waiting))
 
     def _settle(self, waiting: int) -> None:
-        settle(
-            *self._rows.view.both, self._core, self._queue, self._queued, waiting, self._found, self._visits
-        )
+        settle(*self._rows.view.both, self._core, self._queue, self._queued, waiting, self._found, self._visits)

@@ -5,9 +5,9 @@ on how far its effect is felt, not on the size of the graph; answers equal those
 and core numbers exactly, PageRank and Katz within a bound that is stated with them.
 
 A measure begins to be kept when it is first asked for, which costs as much as computing it. From then on each update
-also corrects what the measure rests on: core numbers at once, ranks in their residuals, so that the pushing is done when
-the rank is next asked for and many changes are met by one. See :mod:`swayrank.measures.live.ranks` for the formulas and
-bounds and :mod:`swayrank.kernels.live_cores` for core numbers.
+also corrects what the measure rests on: core numbers at once, ranks in their residuals, so that the pushing is done
+when the rank is next asked for and many changes are met by one. See :mod:`swayrank.measures.live.ranks` for the
+formulas and bounds and :mod:`swayrank.kernels.live_cores` for core numbers.
 
 Arcs count alike: a live graph leaves the columns of its graph behind, and says so. Not to be updated from two threads.
 
@@ -26,17 +26,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._validate import Interval, Optional, domains
+from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.errors import ConvergenceError, ParameterError, SwayrankWarning
 from swayrank.graph import Graph
 from swayrank.ids import ABSENT, Ids
 from swayrank.measures._data import check_graph
 from swayrank.measures._measure import Measure
 from swayrank.measures.centrality.core import k_core
-from swayrank.measures.centrality.pagerank import pagerank
 from swayrank.measures.live.accounts import Accounts
 from swayrank.measures.live.cores import Cores, is_large
-from swayrank.measures.live.ranks import Ranks
+from swayrank.measures.live.passes import passed_over
+from swayrank.measures.live.ranks import Endless, Ranks
 from swayrank.measures.live.rows import Flags, Rows
 
 U32 = npt.NDArray[np.uint32]
@@ -44,7 +44,9 @@ U32 = npt.NDArray[np.uint32]
 # The sum that a rank is divided by, and the division, round.
 _ROUNDING = 2.0**-50
 # Of the residuals that the tolerance allows: what stays after a settling, and what rounding may take.
-_LEFT, _FOR_ROUNDING = 0.5, 0.25
+_LEFT, _MOST_LEFT, _FOR_ROUNDING, _FLOOR = 0.5, 0.9, 0.25, 1 / 8
+# Pushes over so many arcs, of all there are: from there on passes over the whole graph are the shorter way.
+_PUSHED_SHARE = 1 / 8
 _KATZ_PASSES = 30
 
 
@@ -119,8 +121,11 @@ class LiveGraph:
     alpha : float or None, default=None
         Katz's attenuation, greater than 0 and below the inverse of the adjacency's largest eigenvalue, now and after
         all updates. None chooses half of that limit, estimated when Katz is first asked for.
-    tol : float, default=1e-8
-        Bound on PageRank's L1 error, and on the relative error of each account's Katz centrality, in (0, 0.5].
+    tol : float, default=1e-6
+        Bound on PageRank's L1 error, and on the relative error of each account's Katz centrality, in (0, 0.5]. See
+        Notes for what a small one costs.
+    threads : int or None, default=None
+        How many threads passes over the whole graph take; None for all that the process may use. Changes no bit.
 
     Attributes
     ----------
@@ -138,9 +143,17 @@ class LiveGraph:
 
     Notes
     -----
-    An update costs a search in, and a shift of, the two rows of each arc, and, once ranks are kept, a pass over the out-rows
-    that it changes. Reading a measure copies n values. Memory: 40 bytes per node, the rows that have changed (twice
-    their length), and 21 per node for each rank and 17 for core numbers. The same updates give the same bits.
+    An update costs a search in, and a shift of, the two rows of each arc, and, once ranks are kept, a pass over the
+    out-rows that it changes. Reading a measure copies n values.
+
+    A rank that is asked for is pushed until the bound holds. One account's follows hold about 1 / n of PageRank's
+    mass: with a `tol` well above that most changes need no push at all, and now and then some pushes pay for many; with
+    one far below it, each change is felt all over the graph, and the answer comes from passes over all of it, from a
+    warm start. Pushes end where they have led over an eighth of the arcs, so an answer costs little more than those
+    passes.
+
+    Memory: 32 bytes per node, the rows that have changed (at least twice their length), and per node 25 for each rank
+    and 17 for core numbers. The same updates and questions give the same bits.
 
     References
     ----------
@@ -152,22 +165,34 @@ class LiveGraph:
     >>> import swayrank as sr
     >>> g = sr.Graph.from_edges(["ada", "bob", "cem"], ["bob", "cem", "ada"])
     >>> live = g.update(added=[("dan", "ada")])
-    >>> live.pagerank().top(1)
+    >>> live.pagerank().top(2)
     rank  account  pagerank
-       1  ada       0.33333
+       1  ada      0.332604
+       2  bob      0.320214
     >>> print(live.update(added=[("dan", "bob"), ("eve", "bob")], removed=[("dan", "ada")]))
     2 added, 1 removed, 1 new account
     >>> live.pagerank().top(2)
+    rank  account  pagerank
+       1  bob      0.332167
+       2  cem      0.312342
     >>> live.k_core().values
+    array([2, 2, 2, 1, 1], dtype=uint32)
     """
 
     @domains(
         damping=Interval(0, 1, "[)"),
         alpha=Optional(Interval(0, math.inf, "()")),
         tol=Interval(0, 0.5, "(]"),
+        threads=Optional(Integer(1)),
     )
     def __init__(
-        self, graph: Graph, *, damping: float = 0.85, alpha: float | None = None, tol: float = 1e-8
+        self,
+        graph: Graph,
+        *,
+        damping: float = 0.85,
+        alpha: float | None = None,
+        tol: float = 1e-6,
+        threads: int | None = None,
     ) -> None:
         check_graph("LiveGraph", graph)
         if graph.columns:
@@ -180,7 +205,7 @@ class LiveGraph:
         self._accounts = Accounts(graph.ids)
         self.directed = graph.directed
         self.last_change = Change()
-        self._damping, self._alpha, self._tol = float(damping), alpha, float(tol)
+        self._damping, self._alpha, self._tol, self._threads = float(damping), alpha, float(tol), threads
         self._pagerank: Ranks | None = None
         self._katz: Ranks | None = None
         self._cores: Cores | None = None
@@ -357,12 +382,14 @@ class LiveGraph:
         ranks = self._pagerank
         allowed = 0.5 * self._tol * (1 - self._damping) * float(ranks.values.sum())
         if ranks.mass > allowed:
-            self._settle(ranks, allowed, "pagerank")
+            self._settle_pagerank(ranks, allowed)
         total = float(ranks.values.sum())
         mass = float(np.abs(ranks.residual).sum()) + ranks.rounding
         bound = 2 * mass / ((1 - self._damping) * total) + _ROUNDING
         if bound > self._tol:
-            raise ConvergenceError(f"pagerank reached an L1 error bound of {bound:.3g}, not tol={self._tol:g}: raise tol")
+            raise ConvergenceError(
+                f"pagerank reached an L1 error bound of {bound:.3g}, not tol={self._tol:g}: raise tol"
+            )
         return Measure("pagerank", ranks.values / total, self.ids, params, error_bound=bound)
 
     def katz(self) -> Measure:
@@ -387,37 +414,50 @@ class LiveGraph:
         ranks, alpha = self._katz, self._alpha
         if not ranks.is_settled:
             try:
-                self._settle(ranks, 0.0, "katz")
-            except ConvergenceError as error:
+                self._settle_katz(ranks)
+            except Endless as error:
                 self._katz = None
                 raise self._no_katz() from error
         largest = (float(np.abs(ranks.residual).max()) if self.n_nodes else 0.0) + ranks.rounding
         bound = largest / (1 - largest) + _ROUNDING if largest < 1 else math.inf
         if bound > self._tol:
-            raise ConvergenceError(f"katz reached a relative error bound of {bound:.3g}, not tol={self._tol:g}: raise tol")
+            raise ConvergenceError(
+                f"katz reached a relative error bound of {bound:.3g}, not tol={self._tol:g}: raise tol"
+            )
         params = {"alpha": alpha, "beta": 1.0, "tol": self._tol}
         return Measure("katz", ranks.values.copy(), self.ids, params, error_bound=bound)
 
     # -- begin and settle ----------------------------------------------------------------------------------------------
 
-    def _settle(self, ranks: Ranks, allowed: float, name: str) -> None:
+    def _settle_pagerank(self, ranks: Ranks, allowed: float) -> None:
         """Push well below what is allowed, so that a few more changes need no pushing; mind the rounding."""
-        ranks.settle(_LEFT * allowed, name)
-        if ranks.rounding > _FOR_ROUNDING * (allowed or self._tol):
+        target = _LEFT * allowed
+        if not ranks.settle(target, "pagerank", _PUSHED_SHARE * self.n_edges):
+            self._recomputed += 1
+            found = passed_over(self.graph(), ranks.values, self._damping, ranks.mass, target, self._threads)
+            ranks.replace(found)
+        elif ranks.rounding > _FOR_ROUNDING * allowed:
             self._recomputed += 1
             ranks.recompute()
-            ranks.settle(_LEFT * allowed, name)
+        ranks.settle(_MOST_LEFT * allowed, "pagerank")
 
     def _first_pagerank(self) -> Ranks:
-        """Start from PageRank as computed on the whole: y is what it is before the dangling mass is spread."""
         graph, damping = self.graph(), self._damping
         self._recomputed += 1
-        x = pagerank(graph, damping=damping, tol=max(0.25 * (1 - damping) * self._tol, 1e-14)).values
-        dangling = float(x[graph.out_degree == 0].sum())
-        y = x * ((1 - damping) * graph.n_nodes / (1 - damping + damping * dangling))
-        # With all residuals at the floor, their sum is a quarter of what is allowed, as y sums to (1 - d) n or more.
-        floor = self._tol * (1 - damping) ** 2 / 8
-        return Ranks(self._rows, constant=1 - damping, factor=damping, shared=True, floor=floor, values=y)
+        # y sums to (1 - d) n at least, and to n at most: what is allowed for it is this or more.
+        least = 0.5 * self._tol * (1 - damping) ** 2 * graph.n_nodes
+        ones = np.ones(graph.n_nodes)
+        values = passed_over(graph, ones, damping, 2.0 * graph.n_nodes, _LEFT * least, self._threads)
+        # With all residuals at the floor, their sum is a quarter of what is allowed.
+        floor = _FLOOR * self._tol * (1 - damping) ** 2
+        return Ranks(self._rows, constant=1 - damping, factor=damping, shared=True, floor=floor, values=values)
+
+    def _settle_katz(self, ranks: Ranks) -> None:
+        ranks.settle(0.0, "katz")
+        if ranks.rounding > _FOR_ROUNDING * self._tol:
+            self._recomputed += 1
+            ranks.recompute()
+            ranks.settle(0.0, "katz")
 
     def _first_katz(self) -> Ranks:
         self.graph()
@@ -431,9 +471,7 @@ class LiveGraph:
 
     def _growth(self) -> float:
         """About the largest eigenvalue: how much 30 steps along the arcs, or staying, multiply, less the staying."""
-        ranks = Ranks(
-            self._rows, constant=0.0, factor=1.0, shared=False, floor=math.inf, values=np.ones(self.n_nodes)
-        )
+        ranks = Ranks(self._rows, constant=0.0, factor=1.0, shared=False, floor=math.inf, values=np.ones(self.n_nodes))
         growth = 1.0
         for _ in range(_KATZ_PASSES if self.n_nodes else 0):
             # The residual is A^T x - x.

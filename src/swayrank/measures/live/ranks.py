@@ -8,8 +8,9 @@ Two of them:
   the error of y is at most e = \|r\|_1 / (1 - d) in the L1 norm, and that of y / S at most 2 e / S: e / S from y, and
   as much from S.
 - Katz. M passes the whole value on to each, f = alpha, b = 1. If no residual is above t in size then
-  \|x - x*\| <= t x* holds for every account: x - x* = (I - alpha A^T)^{-1} r, and that matrix, which is >= 0, turns 1 into
-  x*. Such an x > 0 with t < 1 also proves that alpha is below the inverse of the largest eigenvalue (Collatz, Wielandt).
+  \|x - x*\| <= t x* holds for every account: x - x* = (I - alpha A^T)^{-1} r, and that matrix, which is >= 0, turns 1
+  into x*. Such an x > 0 with t < 1 also proves that alpha is below the inverse of the largest eigenvalue (Collatz,
+  Wielandt).
 
 Both count what rounding may have done to the residuals; when that takes too large a part of the tolerance, all
 residuals are computed anew.
@@ -17,6 +18,7 @@ residuals are computed anew.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +42,10 @@ class Work:
 
     pushes: int
     arcs: int
+
+
+class Endless(ConvergenceError):
+    """There seems to be no solution."""
 
 
 class Ranks:
@@ -66,7 +72,8 @@ class Ranks:
         self._constant, self._factor, self._shared = constant, factor, int(shared)
         self._n, size = rows.n_nodes, rows.capacity
         self._x, self._r = grown(values, size), np.zeros(size)
-        self._listing, self._listed = np.zeros(size, np.uint32), np.zeros(size, np.uint8)
+        # A node that is pushed may be listed again in the same sweep.
+        self._listing, self._listed = np.zeros(2 * size, np.uint32), np.zeros(size, np.uint8)
         self._sums, self._counts = np.zeros(2), np.zeros(3, np.uint64)
         self.recompute()
 
@@ -112,7 +119,7 @@ class Ranks:
         size = self._rows.capacity
         if size > self._x.size:
             self._x, self._r = grown(self._x, size), grown(self._r, size)
-            self._listing, self._listed = grown(self._listing, size), grown(self._listed, size)
+            self._listing, self._listed = grown(self._listing, 2 * size), grown(self._listed, size)
         self._x[self._n : self._rows.n_nodes] = self._constant
         self._n = self._rows.n_nodes
 
@@ -130,11 +137,22 @@ class Ranks:
             self._x, self._r, self._listing, self._listed, self._sums, self._counts,
         )  # fmt: skip
 
-    def settle(self, target: float, name: str) -> int:
-        """Push until the residuals' sum is at most `target` or none is above the floor; how many sweeps that took."""
+    def replace(self, values: Floats) -> None:
+        """Go on from other values."""
+        self._x[: self._n] = values
+        self.recompute()
+
+    def settle(self, target: float, name: str, most_arcs: float = math.inf) -> bool:
+        """Push until the residuals' sum is at most `target`, or none is above the floor.
+
+        Stops, and gives False, once that has led over more than `most_arcs` arcs.
+        """
         n_sweeps, least, idle = 0, self.mass, 0
+        most = self.work.arcs + most_arcs
         ceiling = _EXPLOSION * (least + self._constant * max(1, self._n))
         while self.mass > target and not self.is_settled:
+            if self.work.arcs > most:
+                return False
             sweep(
                 self._factor, self._shared, self.floor, *self._rows.view.outs,
                 self._x, self._r, self._listing, self._listed, self._sums, self._counts,
@@ -143,6 +161,8 @@ class Ranks:
             idle = 0 if self.mass < least else idle + 1
             least = min(least, self.mass)
             stuck = idle > _PATIENCE and self.mass < 1e-3 * self._constant * self._n
-            if stuck or n_sweeps == _MOST_SWEEPS or not self.mass < ceiling:
-                raise ConvergenceError(f"{name} does not come to rest after {n_sweeps} sweeps")
-        return n_sweeps
+            if stuck:
+                raise ConvergenceError(f"{name} has not come to rest after {n_sweeps} sweeps: raise tol")
+            if n_sweeps == _MOST_SWEEPS or not self.mass < ceiling:
+                raise Endless(f"{name} grows without end")
+        return True

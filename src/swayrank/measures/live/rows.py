@@ -86,6 +86,9 @@ class Rows:
 
     def __init__(self, graph: Graph) -> None:
         self._directed = graph.directed
+        if graph.columns:
+            adjacency = Adjacency(graph.indptr, graph.indices, graph.in_indptr, graph.in_indices)
+            graph = Graph(GraphParts(adjacency, graph.ids, graph.directed, {}, graph.report))
         self._begin(graph)
 
     def _begin(self, graph: Graph) -> None:
@@ -106,9 +109,7 @@ class Rows:
     @property
     def view(self) -> View:
         """All rows, until the next change."""
-        return View(
-            self._out_base, self._in_base, read_only(self._arena), self._start, self._length, self._room
-        )
+        return View(self._out_base, self._in_base, read_only(self._arena), self._start, self._length, self._room)
 
     def degree(self, side: int) -> U32:
         """Out-degrees (side 0) or in-degrees (side 1)."""
