@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import swayrank as sr
 from swayrank.errors import ConvergenceError, ParameterError, SwayrankWarning
+from swayrank.kernels import jit
 from swayrank.measures.live import Change, LiveGraph
 from tests.oracles.naive_live import NaiveLive
 from tests.zoo import ZOO
@@ -355,3 +356,17 @@ def test_damping_of_zero():
     live.pagerank()
     live.update([(2, 5)], [(0, 1)])
     assert live.pagerank().values == pytest.approx(0.25)
+
+
+@pytest.mark.skipif(not jit.JIT_ENABLED, reason="there are no signatures with the JIT off")
+def test_one_signature_for_each_kernel(tmp_path):
+    """However the graph came: made, changed, undirected, opened."""
+    sr.Graph.from_edges(["ada", "bob"], ["bob", "ada"]).save(tmp_path / "g")
+    for graph in (_rmat(6), sr.Graph.open(tmp_path / "g"), sr.Graph.from_edges([0], [1], direction="undirected")):
+        live = graph.update(alpha=0.001)
+        for step in ([(graph.ids[0], graph.ids[1])], [(graph.ids[1], graph.ids[0])]):
+            live.pagerank(), live.katz(), live.k_core(), live.graph()
+            live.update(step, step[::-1])
+            live.update(removed=step)
+    several = {name: len(k.signatures) for name, k in jit.KERNELS.items() if ".live_" in name and len(k.signatures) > 1}
+    assert several == {}

@@ -33,7 +33,7 @@ class Accounts:
     """
 
     def __init__(self, ids: Ids) -> None:
-        self._known = ids
+        self._known = self._all = ids
         self._new: dict[int | str, int] = {}
 
     def __len__(self) -> int:
@@ -56,17 +56,15 @@ class Accounts:
         return found
 
     def ids(self) -> Ids:
-        """All of them as one collection. O(their number)."""
-        if self._new:
-            self._known, self._new = self._joined(), {}
-        return self._known
+        """All of them as one collection. O(their number) where some are new, and kept."""
+        # Look-ups go on in the first ids, whose index is made, and in the dictionary.
+        if len(self._all) < len(self):
+            self._all = self._joined()
+        return self._all
 
     def _spelled(self, cells: Cells) -> list[int | str]:
-        """One spelling each: integers where the ids are integers, else text."""
-        if self._known.kind != "string" and len(self._known) and cells.ints is not None:
-            whole: list[int | str] = cells.ints.tolist()
-            return whole
-        if not len(self._known) and cells.ints is not None and not any(isinstance(name, str) for name in self._new):
+        """One spelling each: integers where the ids are integers or none, else text."""
+        if cells.ints is not None and (len(self) == 0 or self._are_numbers()):
             numbers: list[int | str] = cells.ints.tolist()
             return numbers
         text = cells.as_strings()
@@ -75,12 +73,14 @@ class Accounts:
         return [self._as_number(name) for name in names] if self._are_numbers() else names
 
     def _are_numbers(self) -> bool:
+        """Whether there are ids, and integers."""
         if len(self._known):
             return self._known.kind != "string"
-        return bool(self._new) and not any(isinstance(name, str) for name in self._new)
+        return isinstance(next(iter(self._new), None), int)
 
     @staticmethod
     def _as_number(name: int | str) -> int | str:
+        """The integer that a text spells the usual way, else the text."""
         return int(name) if str(name).isdecimal() and str(int(name)) == name else name
 
     def _refuse(self, names: list[int | str]) -> None:

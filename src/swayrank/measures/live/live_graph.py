@@ -36,7 +36,7 @@ from swayrank.measures.centrality.core import k_core
 from swayrank.measures.live.accounts import Accounts
 from swayrank.measures.live.cores import Cores, is_large
 from swayrank.measures.live.passes import passed_over
-from swayrank.measures.live.ranks import Endless, Ranks
+from swayrank.measures.live.ranks import NoSolutionError, Ranks
 from swayrank.measures.live.rows import Flags, Rows
 
 U32 = npt.NDArray[np.uint32]
@@ -199,7 +199,7 @@ class LiveGraph:
             warnings.warn(
                 f"a live graph counts arcs alike: it leaves the columns {', '.join(graph.columns)} behind",
                 SwayrankWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         self._rows = Rows(graph)
         self._accounts = Accounts(graph.ids)
@@ -415,7 +415,7 @@ class LiveGraph:
         if not ranks.is_settled:
             try:
                 self._settle_katz(ranks)
-            except Endless as error:
+            except NoSolutionError as error:
                 self._katz = None
                 raise self._no_katz() from error
         largest = (float(np.abs(ranks.residual).max()) if self.n_nodes else 0.0) + ranks.rounding

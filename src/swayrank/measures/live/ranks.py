@@ -44,7 +44,7 @@ class Work:
     arcs: int
 
 
-class Endless(ConvergenceError):
+class NoSolutionError(ConvergenceError):
     """There seems to be no solution."""
 
 
@@ -164,5 +164,5 @@ class Ranks:
             if stuck:
                 raise ConvergenceError(f"{name} has not come to rest after {n_sweeps} sweeps: raise tol")
             if n_sweeps == _MOST_SWEEPS or not self.mass < ceiling:
-                raise Endless(f"{name} grows without end")
+                raise NoSolutionError(f"{name} grows without end")
         return True
