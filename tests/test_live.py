@@ -217,6 +217,22 @@ def test_a_change_felt_everywhere_is_met_by_passes():
     assert np.abs(found.values - exact.values).sum() <= found.error_bound + exact.error_bound <= 1.1e-9
 
 
+def test_core_numbers_are_peeled_where_searching_costs_more():
+    """In a complete graph each edge concerns everybody."""
+    n = 100
+    u, v = np.nonzero(~np.eye(n, dtype=bool))
+    live = sr.Graph.from_edges(u, v, n_nodes=n).update()
+    assert live.k_core().values.tolist() == [n - 1] * n
+    pairs = [pair for a in range(20) for pair in ((a, a + 50), (a + 50, a))]
+    live.update(removed=pairs)
+    assert live.effort.recomputed == 1
+    assert live.update(added=pairs) == Change(added=40)
+    assert live.effort.recomputed == 2
+    assert live.k_core().values.tolist() == [n - 1] * n
+    live.update(removed=pairs[:2])
+    assert live.k_core().values.tolist() == [n - 2] * n
+
+
 # -- what is taken -----------------------------------------------------------------------------------------------------
 
 

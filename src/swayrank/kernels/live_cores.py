@@ -7,7 +7,8 @@ the lower core number K of its two ends that reach it over nodes of core number 
 neighbours of core number K or more (Sarıyüce et al. 2013; Li, Yu & Mao 2014). So after removals settle from the old
 numbers; after an insertion, raise those nodes by one and settle.
 
-`queue` is a ring of one place per node, `queued` tells who stands in it; both are clean between calls.
+`queue` is a ring of one place per node, `queued` tells who stands in it; both are clean between calls. `visits` counts
+the nodes looked at, and their neighbours.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ def settle(out_base, in_base, arena_view, start, length, room, core, queue, queu
         head = head + ONE if head + ONE < size else ZERO
         left -= ONE
         queued[v] = np.uint8(0)
-        visits[ZERO] += ONE
         high = np.uint64(core[v])
         count = neighbours(out_base, in_base, arena_view, start, length, room, v, found)
+        visits[ZERO] += ONE
+        visits[ONE] += count
         support = ZERO
         for i in range(count):
             support += ONE if np.uint64(core[found[np.uint64(i)]]) >= high else ZERO
@@ -73,8 +75,9 @@ def candidates(u, v, out_base, in_base, arena_view, start, length, room, core, q
     while head < tail:
         x = np.uint64(queue[head])
         head += ONE
-        visits[ZERO] += ONE
         count = neighbours(out_base, in_base, arena_view, start, length, room, x, found)
+        visits[ZERO] += ONE
+        visits[ONE] += count
         support = ZERO
         for i in range(count):
             support += ONE if core[found[np.uint64(i)]] >= level else ZERO

@@ -11,7 +11,10 @@ from swayrank.measures.live.rows import Flags, Rows, grown
 U32 = npt.NDArray[np.uint32]
 
 # One arc in so many of the graph, and at least so many: from there on peeling all is the shorter way.
-LARGE_SHARE, LARGE_AT_LEAST = 1 / 256, 64
+LARGE_SHARE, LARGE_AT_LEAST = 1 / 1024, 64
+# So does an update whose searches have looked at so many neighbours, as shares of the arcs: an edge in a dense core of
+# equal numbers makes each search look at all of it.
+SEARCHED_SHARE, SEARCHED_AT_LEAST = 1 / 8, 10_000
 
 
 def is_large(n_changes: int, n_arcs: int) -> bool:
@@ -34,12 +37,18 @@ class Cores:
         Its core numbers now.
     visits : int, default=0
         How many nodes were looked at before.
+
+    Attributes
+    ----------
+    is_lost : bool
+        Whether the search was given up, so that the numbers must be computed anew.
     """
 
     def __init__(self, rows: Rows, core: U32, visits: int = 0) -> None:
         self._rows = rows
         self._core = core.astype(np.uint32)
-        self._visits = np.full(1, visits, np.uint64)
+        self._visits = np.array([visits, 0], np.uint64)
+        self.is_lost = False
         self._make_room(rows.capacity)
 
     def grow(self) -> None:
@@ -73,7 +82,12 @@ class Cores:
     def add(self, u: U32, v: U32) -> Flags:
         """Put arcs into the rows, and follow, one by one: each may raise a core number by one."""
         changed = np.zeros(u.size, np.bool_)
+        most = int(self._visits[1]) + max(SEARCHED_AT_LEAST, SEARCHED_SHARE * self._rows.n_arcs)
         for i in range(u.size):
+            if self._visits[1] > most:
+                changed[i:] = self._rows.change(u[i:], v[i:], adding=True)
+                self.is_lost = True
+                break
             changed[i] = self._rows.change(u[i : i + 1], v[i : i + 1], adding=True)[0]
             if changed[i] and not self._rows.has(int(v[i]), int(u[i])):
                 self._raise(int(u[i]), int(v[i]))

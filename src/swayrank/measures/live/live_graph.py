@@ -323,7 +323,10 @@ class LiveGraph:
                 self._cores = self._peeled(cores.visits)
             return went, came
         cores.grow()
-        return cores.remove(*gone), cores.add(*come)
+        went, came = cores.remove(*gone), cores.add(*come)
+        if cores.is_lost:
+            self._cores = self._peeled(cores.visits)
+        return went, came
 
     def _peeled(self, visits: int) -> Cores:
         self._recomputed += 1
@@ -353,7 +356,8 @@ class LiveGraph:
     def k_core(self) -> Measure:
         """Core numbers (neighbours either way), as :func:`swayrank.k_core` gives them: uint32, exact.
 
-        Kept from the first call on. Updates of more than 1/256 of the arcs (and more than 64) peel the whole graph.
+        Kept from the first call on. Updates of more than 1/1024 of the arcs (and more than 64), and those whose
+        searches have looked at an eighth of them, peel the whole graph.
         """
         if self._cores is None:
             self._cores = self._peeled(0)

@@ -128,7 +128,7 @@ class Rows:
     def has(self, u: int, v: int) -> bool:
         """Whether the arc u -> v is there."""
         view = self.view
-        return bool(has_arc(view.out_base, view.arena, view.start, view.length, view.room, u, v))
+        return bool(has_arc(view.out_base, view.arena, view.start, view.length, view.room, np.uint64(u), np.uint64(v)))
 
     def change(self, u: U32, v: U32, *, adding: bool) -> Flags:
         """Put arcs in or take them out, in order; tells which changed something."""
