@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ from swayrank.graph.order import Relabelled
 from swayrank.graph.parts import MAX_NODES, U32, U64, Adjacency, Array, GraphParts, GraphReport, read_only, sources
 from swayrank.graph.unread import Unread
 from swayrank.ids import Ids
+
+if TYPE_CHECKING:
+    from swayrank.measures.live import LiveGraph
 
 
 class Graph(Exchange):
@@ -472,6 +475,40 @@ class Graph(Exchange):
         columns = {name: column[arcs] for name, column in self._parts.columns.items()}
         parts = GraphParts(adjacency, ids, self.directed, columns)
         return Graph(replace(parts, report=GraphReport(parts.n_rows, parts.n_rows)))
+
+    # -- change ------------------------------------------------------------------------------------------------------
+
+    def update(self, added: Any = None, removed: Any = None, **settings: Any) -> LiveGraph:
+        """A live graph that begins here: it takes follows and unfollows, and keeps measures current on them.
+
+        This graph stays as it is; update the live one from then on.
+
+        Parameters
+        ----------
+        added, removed : sequence of pairs, array of shape (k, 2), or table, optional
+            Who follows whom: (follower, followed) by account, or a mapping or dataframe with the columns ``source``
+            and ``target``. Removals come first; new accounts join.
+        **settings
+            `damping`, `alpha` and `tol` of :class:`swayrank.LiveGraph`.
+
+        Returns
+        -------
+        LiveGraph
+            With :meth:`~swayrank.LiveGraph.pagerank`, `katz`, `k_core`, `in_degree` and `out_degree`; its `update`
+            takes more changes, and its `graph()` is an ordinary graph again.
+
+        Examples
+        --------
+        >>> live = Graph.from_edges(["ada", "bob"], ["bob", "cem"]).update([("dan", "bob")], [("ada", "bob")])
+        >>> live.in_degree().value("bob"), live.graph()
+        (1, <Graph: 4 nodes, 2 arcs, directed>)
+        """
+        # The one import against the flow, so that graphs can be updated where they are at hand: decision 0012.
+        from swayrank.measures.live import LiveGraph
+
+        live = LiveGraph(self, **settings)
+        live.update(added, removed)
+        return live
 
     # -- keep --------------------------------------------------------------------------------------------------------
 
