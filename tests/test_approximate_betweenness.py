@@ -11,7 +11,7 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels import random
 from swayrank.kernels import shortest_pairs as kernels
-from swayrank.measures.centrality._adaptive import Goal, Sums, estimate_means, hoeffding_samples, make_plan
+from swayrank.measures.centrality._adaptive import Sums, Within, estimate_means, hoeffding_samples, make_plan
 from swayrank.measures.centrality.approximate_betweenness import approximate_betweenness
 from tests.oracles import naive_sampling as naive
 from tests.zoo import ZOO
@@ -270,13 +270,13 @@ def test_what_the_first_sample_did_not_show_is_planned_anew():
         hits = np.array([float(sum(i >= 800 and i % 2 for i in range(start, stop)))])
         return Sums(stop - start, np.stack([hits, hits]))
 
-    found = estimate_means(1, draw, Goal(0.01), 0.1, "test", None)
+    found = estimate_means(1, draw, Within(0.01), 0.1, "test", None)
     assert found.plans > 1
     assert abs(found.mean[0] - 0.5) <= found.radius[0] + 0.05
     assert found.radius[0] <= 0.01
 
 
 def test_hoeffding_ends_it():
-    found = estimate_means(3, bernoulli([0.5, 0.1, 0.9], 5), Goal(0.4), 0.1, "test", None)
+    found = estimate_means(3, bernoulli([0.5, 0.1, 0.9], 5), Within(0.4), 0.1, "test", None)
     assert found.n_samples == hoeffding_samples(3, 0.4, 0.001) == 28
     assert found.radius.tolist() == [0.4] * 3

@@ -13,8 +13,8 @@ Natale 2019) follows one of the paths, drawn at random, and counts 0 or 1. To co
 2. The first layer that touches the other end's outermost one ends the search. No other layer can be touched, as the
    distance would have been shorter. The arcs between the two are the middle of all shortest paths.
 3. From the middle back to each end, `rest` counts the shortest paths from a node to the *other* end. Every shortest
-   path passes exactly one node of each layer, so paths * rest, scaled to sum 1 over its layer, is x. So each layer may have
-   a unit of its own, and counts too large for a float64 are scaled down.
+   path passes exactly one node of each layer, so paths * rest, scaled to sum 1 over its layer, is x. So each layer may
+   have a unit of its own, and counts too large for a float64 are scaled down.
 
 Marks are the serial numbers of layers, counted through all samples of a call, so that nothing is cleared in between.
 """
@@ -143,8 +143,8 @@ def sample_pairs(
 ):
     """Add the samples numbered start..stop to `totals`: a row of sums of x and a row of sums of its square.
 
-    Scratch: `stamp` uint32[n], zero; `floats` float64[2, n], its second row zero; `nodes` uint32[6, n + 1], any content.
-    Returns the number of pairs whose t can be reached.
+    Scratch: `stamp` uint32[n], zero; `floats` float64[2, n], its second row zero; `nodes` uint32[6, n + 1], any
+    content. Returns the number of pairs whose t can be reached.
     """
     n = np.uint64(stamp.size)
     paths, rest = floats[0], floats[1]

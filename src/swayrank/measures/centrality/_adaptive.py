@@ -32,7 +32,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,8 @@ class Sums(NamedTuple):
     @property
     def variance(self) -> Floats:
         """Variances of x."""
-        return np.maximum(self.totals[1] / max(1, self.n_samples) - self.mean**2, 0.0)
+        variance: Floats = np.maximum(self.totals[1] / max(1, self.n_samples) - self.mean**2, 0.0)
+        return variance
 
     def plus(self, other: Sums) -> Sums:
         """Both samples together."""
@@ -98,17 +99,46 @@ class Estimated(NamedTuple):
 
     mean: Floats
     radius: Floats
-    std_error: Floats
+    sums: Sums
     n_samples: int
     plans: int
 
+    @property
+    def std_error(self) -> Floats:
+        """Standard errors of the means."""
+        error: Floats = np.sqrt(self.sums.variance / max(1, self.sums.n_samples))
+        return error
+
+
+class Goal(Protocol):
+    """When to stop."""
+
+    @property
+    def epsilon(self) -> float:
+        """The error allowed: the first sample grows with its inverse."""
+
+    @property
+    def enough(self) -> float:
+        """A radius that meets the goal, if all means have it."""
+
+    def met(self, mean: Floats, radius: Floats) -> bool:
+        """Whether the intervals say all that was asked for."""
+
+    def radii(self, mean: Floats) -> Floats:
+        """What radius each mean should get, if these were the means."""
+
 
 @dataclass(frozen=True)
-class Goal:
+class Within:
     """When to stop: all radii at most `epsilon`, or with `top` the order of the highest right up to 2 `epsilon`."""
 
     epsilon: float
     top: int | None = None
+
+    @property
+    def enough(self) -> float:
+        """If all radii are epsilon, the order is right up to 2 epsilon too."""
+        return self.epsilon
 
     def met(self, mean: Floats, radius: Floats) -> bool:
         """Whether the intervals say all that was asked for."""
@@ -190,6 +220,13 @@ def hoeffding_samples(n: int, epsilon: float, delta: float) -> int:
     return math.ceil(math.log(2 * n / delta) / (2 * epsilon**2))
 
 
+class Whole(NamedTuple):
+    """All items there are, for samples that are drawn from so few that they can all be looked at."""
+
+    n_items: int
+    means: Callable[[Step], Floats]
+
+
 def estimate_means(
     n: int,
     draw: Callable[[int, int, Step], Sums],
@@ -197,6 +234,7 @@ def estimate_means(
     delta: float,
     label: str,
     progress: Progress,
+    whole: Whole | None = None,
 ) -> Estimated:
     """Draw until the goal is met.
 
@@ -214,19 +252,26 @@ def estimate_means(
         What to call it in the progress bar.
     progress : bool, callable or None
         Show the samples drawn.
+    whole : Whole or None, default=None
+        Where it is cheaper to look at all items than to draw as many: the answer is exact then, with radii of 0.
 
     Returns
     -------
     Estimated
     """
-    most = hoeffding_samples(n, goal.epsilon, _LAST_SHARE * delta)
+    most = hoeffding_samples(n, goal.enough, _LAST_SHARE * delta) if whole is None else whole.n_items
     with track(progress, label, total=most) as step:
-        before = draw(0, min(most, math.ceil(_FIRST_SAMPLE / goal.epsilon)), step)
+        first = min(most, math.ceil(_FIRST_SAMPLE / goal.epsilon))
+        if whole is not None and 2 * first >= most:
+            return _of_all(whole, step)
+        before = draw(0, first, step)
         share, plans = _FIRST_SHARE * delta, 0
         while before.n_samples < most:
             plan = make_plan(before, goal.radii(before.mean), share)
             plans += 1
             first = before.n_samples
+            if whole is not None and first + _ROUNDS[0] * plan.n_samples >= most:
+                break
             drawn = Sums(0, np.zeros((2, n)))
             for part in _ROUNDS:
                 stop = min(most, first + math.ceil(part * plan.n_samples))
@@ -237,11 +282,19 @@ def estimate_means(
                 if goal.met(drawn.mean, radius):
                     return _estimated(drawn, radius, stop, plans)
             before, share = before.plus(drawn), share * _NEXT_SHARE
-    return _estimated(before, np.full(n, goal.epsilon), most, plans)
+        if whole is not None:
+            return _of_all(whole, step)
+    return _estimated(before, np.full(n, goal.enough), most, plans)
+
+
+def _of_all(whole: Whole, step: Step) -> Estimated:
+    mean = whole.means(step)
+    nothing = np.zeros(mean.size)
+    return Estimated(mean, nothing, Sums(0, np.zeros((2, mean.size))), 0, 0)
 
 
 def _estimated(sums: Sums, radius: Floats, n_samples: int, plans: int) -> Estimated:
-    return Estimated(sums.mean, radius, np.sqrt(sums.variance / sums.n_samples), n_samples, plans)
+    return Estimated(sums.mean, radius, sums, n_samples, plans)
 
 
 def summed(

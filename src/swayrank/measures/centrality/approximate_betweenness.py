@@ -4,8 +4,8 @@ Definition (Freeman 1977), read along the arcs, ends not counted:
 
 .. math:: b_v = \sum_{s \ne v \ne t} \frac{\sigma_{st}(v)}{\sigma_{st}}
 
-where :math:`\sigma_{st}` counts the shortest paths from s to t and :math:`\sigma_{st}(v)` those through v; a pair without
-a path adds nothing. Scales: ``"fraction"``, the share :math:`b_v / ((n - 1)(n - 2))` of the pairs of others, as
+where :math:`\sigma_{st}` counts the shortest paths from s to t and :math:`\sigma_{st}(v)` those through v; a pair
+without a path adds nothing. Scales: ``"fraction"``, the share :math:`b_v / ((n - 1)(n - 2))` of the pairs of others, as
 NetworkX's ``normalized=True``; ``"raw"``, :math:`b_v` itself, where the two orders of an undirected pair count once, as
 NetworkX's ``normalized=False``. KADABRA's scale is :math:`b_v / (n (n - 1))`, less than the fraction by a factor
 (n - 2) / n. Both are 0 for n <= 2. Arc weights play no part, and neither do self-loops.
@@ -46,7 +46,7 @@ from swayrank.kernels.random import PAIRS
 from swayrank.kernels.shortest_pairs import sample_pairs
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Work
-from swayrank.measures.centrality._adaptive import Estimated, Floats, Goal, Sums, estimate_means, summed
+from swayrank.measures.centrality._adaptive import Estimated, Floats, Sums, Within, estimate_means, summed
 from swayrank.measures.registry import register
 
 _SAMPLES_PER_CHUNK = 512
@@ -128,8 +128,8 @@ def approximate_betweenness(
 
     Notes
     -----
-    Samples are drawn in rounds fixed by the parameters and a first sample of 8 / epsilon pairs, which is left out of the
-    estimate. See the module for the guarantee and the bound, and :mod:`swayrank.kernels.shortest_pairs` for the search.
+    Samples are drawn in rounds fixed by the parameters and a first sample of 8 / epsilon pairs, which is left out of
+    the estimate. See the module for the guarantee and the bound.
 
     References
     ----------
@@ -156,9 +156,9 @@ def approximate_betweenness(
     stretch = n / (n - 2) if n > 2 else 0.0
     unit = 1.0 if scale == "fraction" else (n - 1) * (n - 2) / (1 if graph.directed else 2)
     if n > 2:
-        found = _estimate(graph, key, Goal(epsilon / stretch, top), delta, resolve_engine(engine, threads), progress)
+        found = _estimate(graph, key, Within(epsilon / stretch, top), delta, resolve_engine(engine, threads), progress)
     else:
-        found = Estimated(np.zeros(n), np.zeros(n), np.zeros(n), 0, 0)
+        found = Estimated(np.zeros(n), np.zeros(n), Sums(0, np.zeros((2, n))), 0, 0)
     values, low, high = (
         np.clip(stretch * x, 0.0, 1.0) * unit
         for x in (found.mean, found.mean - found.radius, found.mean + found.radius)
@@ -181,19 +181,20 @@ class _Task(NamedTuple):
     key: Key
 
 
-def _estimate(graph: Graph, key: Key, goal: Goal, delta: float, runner: Engine, progress: Progress) -> Estimated:
+def _estimate(graph: Graph, key: Key, goal: Within, delta: float, runner: Engine, progress: Progress) -> Estimated:
     """Means over all pairs, in public order."""
     n = graph.n_nodes
     chunk = max(_SAMPLES_PER_CHUNK, n // _NODES_PER_SAMPLE)
+    private = graph.relabelled("degree")
+    _ = private.indptr, private.in_indptr  # made here once, not in each thread
 
     def draw(start: int, stop: int, step: Step) -> Sums:
         bounds = start + chunk_bounds(stop - start, chunk)
         return Sums(stop - start, summed(_sample_chunk, _Task(graph, key), bounds, (2, n), runner, step))
 
     found = estimate_means(n, draw, goal, delta, "approximate_betweenness", progress)
-    private = graph.relabelled("degree")
-    mean, radius, std_error = (private.to_public(x) for x in (found.mean, found.radius, found.std_error))
-    return found._replace(mean=mean, radius=radius, std_error=std_error)
+    sums = Sums(found.sums.n_samples, found.sums.totals[:, private.rank])
+    return found._replace(mean=private.to_public(found.mean), radius=private.to_public(found.radius), sums=sums)
 
 
 def _sample_chunk(task: _Task, start: int, stop: int) -> Floats:
