@@ -111,9 +111,8 @@ def _check(data: dict[str, Any], name: str, result: tuple[Any, int]) -> dict[str
     values, n_samples = np.asarray(result[0]), result[1]
     error, best = np.abs(values - data["exact"]), np.argsort(-data["exact"], kind="stable")[:TOP]
     overlap = np.isin(np.argsort(-values, kind="stable")[:TOP], best).sum()
-    if (
-        name == OURS
-    ):  # NetworKit's paths are not uniform among the shortest ones, and its error does not fall below 0.002
+    # NetworKit's errors are told, not judged: at epsilon 0.001 they were 0.0015 to 0.0024.
+    if name == OURS:
         assert error.max() <= data["epsilon"], f"{name}: the largest error is {error.max():.2g}"
     return {"largest_error": float(error.max()), f"of_top_{TOP}": int(overlap), "n_samples": n_samples}
 

@@ -11,11 +11,13 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels import random
 from swayrank.kernels import shortest_pairs as kernels
+from swayrank.kernels.jit import JIT_ENABLED
 from swayrank.measures.centrality._adaptive import Sums, Within, estimate_means, hoeffding_samples, make_plan
 from swayrank.measures.centrality.approximate_betweenness import approximate_betweenness
 from tests.oracles import naive_sampling as naive
 from tests.zoo import ZOO
 
+compiled = pytest.mark.skipif(not JIT_ENABLED, reason="too slow in plain Python")
 KEY = np.uint64(5), np.uint64(9)
 
 
@@ -101,6 +103,7 @@ def diamonds(k, width=2):
     return int(joints[-1]) + 1, arcs
 
 
+@compiled
 def test_counts_of_paths_beyond_float64():
     n, arcs = diamonds(1500)  # 2^1500 paths from end to end
     graph = graph_of(n, arcs)
@@ -121,11 +124,10 @@ def test_counts_of_paths_beyond_float64():
     assert checked >= 2
 
 
+@pytest.mark.skipif(JIT_ENABLED, reason="the limit is compiled in")
 def test_marks_start_again_before_they_overflow(monkeypatch):
     graph = random_graph()
     wanted = samples(graph, 0, 200)[1]
-    if hasattr(kernels.sample_pairs, "py_func"):
-        pytest.skip("the limit is compiled in")
     monkeypatch.setattr(kernels, "_LAST_SERIAL", 200)
     assert np.array_equal(samples(graph, 0, 200)[1], wanted)
 
@@ -173,6 +175,7 @@ def test_no_account_is_between_two():
     assert approximate_betweenness(graph_of(0, [])).values.size == 0
 
 
+@compiled
 def test_failures_are_rarer_than_delta():
     graph = random_graph(24, 60)
     wanted = exact(graph)
@@ -188,6 +191,7 @@ def test_failures_are_rarer_than_delta():
     assert np.std(z) == pytest.approx(1, abs=0.2)
 
 
+@compiled
 @pytest.mark.parametrize("k", [1, 5, 40])
 def test_the_top_is_right_up_to_twice_epsilon(k):
     graph = random_graph()

@@ -13,6 +13,7 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels.distance_sums import sum_distances
 from swayrank.kernels.hyperball import first_registers, size_of
+from swayrank.kernels.jit import JIT_ENABLED
 from swayrank.measures.centrality import approximate_closeness as module
 from swayrank.measures.centrality.approximate_closeness import (
     approximate_closeness,
@@ -28,6 +29,7 @@ from tests.oracles import naive_sampling as naive
 from tests.zoo import ZOO
 
 DIRECTIONS = ["follows", "undirected"]
+compiled = pytest.mark.skipif(not JIT_ENABLED, reason="too slow in plain Python")
 
 
 def graph_of(n, arcs, **options):
@@ -158,6 +160,7 @@ def sampled(monkeypatch):
     monkeypatch.setattr(module, "Whole", lambda n_items, means: None)
 
 
+@compiled
 @pytest.mark.usefixtures("sampled")
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("name", ["harmonic", "closeness"])
@@ -178,6 +181,7 @@ def test_failures_are_rarer_than_delta(name, direction):
     assert np.sqrt(np.mean(np.square(z))) == pytest.approx(1, abs=0.15)
 
 
+@compiled
 @pytest.mark.usefixtures("sampled")
 @pytest.mark.parametrize("shape", ZOO)
 def test_samples_of_the_zoo_hold_the_exact_values(zoo_graph):
@@ -189,6 +193,7 @@ def test_samples_of_the_zoo_hold_the_exact_values(zoo_graph):
         assert inside(m, floats(wanted)).all()
 
 
+@compiled
 def test_a_large_star_is_sampled():
     n = 20_001
     graph = Graph.from_edges(np.zeros(n - 1, np.int64), np.arange(1, n), n_nodes=n, direction="undirected")
@@ -234,6 +239,7 @@ def test_the_size_of_a_set_is_estimated_as_written():
         assert size_of(union[None], np.uint64(0)) == pytest.approx(naive.counted(union.tolist()), rel=1e-9)
 
 
+@compiled
 @pytest.mark.parametrize("size", [1, 20, 150, 400, 2000])
 def test_sizes_have_no_bias_and_the_stated_error(size):
     n_runs = 150
@@ -242,6 +248,7 @@ def test_sizes_have_no_bias_and_the_stated_error(size):
     assert np.std(ratio) < 0.13 * 1.2
 
 
+@compiled
 @pytest.mark.parametrize("shape", ZOO)
 def test_balls_grow_as_their_members_say(zoo_graph):
     """With 2^16 registers nothing collides here: sizes are exact but for the small error of linear counting."""
@@ -260,6 +267,7 @@ def test_balls_grow_as_their_members_say(zoo_graph):
     assert m.n_iter == steps - 1
 
 
+@compiled
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_nominal_intervals_cover_as_often_as_they_say(direction):
     graph = random_graph(300, 1200, direction=direction)
@@ -271,6 +279,7 @@ def test_nominal_intervals_cover_as_often_as_they_say(direction):
         assert np.mean(covered) >= 0.87
 
 
+@compiled
 def test_the_neighbourhood_function_of_a_cycle():
     graph = graph_of(40, [(i, (i + 1) % 40) for i in range(40)])
     found = neighbourhood_function(graph, log2m=14, rng=1)

@@ -190,11 +190,10 @@ def _estimate(graph: Graph, key: Key, goal: Within, delta: float, runner: Engine
 
     def draw(start: int, stop: int, step: Step) -> Sums:
         bounds = start + chunk_bounds(stop - start, chunk)
-        return Sums(stop - start, summed(_sample_chunk, _Task(graph, key), bounds, (2, n), runner, step))
+        totals = summed(_sample_chunk, _Task(graph, key), bounds, (2, n), runner, step)
+        return Sums(stop - start, totals[:, private.rank])
 
-    found = estimate_means(n, draw, goal, delta, "approximate_betweenness", progress)
-    sums = Sums(found.sums.n_samples, found.sums.totals[:, private.rank])
-    return found._replace(mean=private.to_public(found.mean), radius=private.to_public(found.radius), sums=sums)
+    return estimate_means(n, draw, goal, delta, "sampling shortest paths", progress)
 
 
 def _sample_chunk(task: _Task, start: int, stop: int) -> Floats:
