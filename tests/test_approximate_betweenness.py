@@ -12,6 +12,7 @@ from swayrank.ids import read_only
 from swayrank.kernels import random
 from swayrank.kernels import shortest_pairs as kernels
 from swayrank.kernels.jit import JIT_ENABLED
+from swayrank.measures.centrality import _adaptive
 from swayrank.measures.centrality._adaptive import Sums, Within, estimate_means, hoeffding_samples, make_plan
 from swayrank.measures.centrality.approximate_betweenness import approximate_betweenness
 from tests.oracles import naive_sampling as naive
@@ -267,15 +268,24 @@ def test_the_bound_holds_at_all_sizes_together():
     assert 5 <= failed <= delta * 400  # never more, and not so rare that the bound is idle
 
 
-def test_what_the_first_sample_did_not_show_is_planned_anew():
+def test_what_the_first_sample_did_not_show_is_planned_anew(monkeypatch):
     """The first items are all 0; then half are 1: the first plan has bet far too much."""
+    spent = []
+
+    def note(before, radii, delta):
+        plan = make_plan(before, radii, delta)
+        spent.append(2 * np.exp(-plan.level).sum())
+        return plan
+
+    monkeypatch.setattr(_adaptive, "make_plan", note)
 
     def draw(start, stop, step):
         hits = np.array([float(sum(i >= 800 and i % 2 for i in range(start, stop)))])
         return Sums(stop - start, np.stack([hits, hits]))
 
     found = estimate_means(1, draw, Within(0.01), 0.1, "test", None)
-    assert found.plans > 1
+    assert found.plans == len(spent) > 1
+    assert sum(spent) <= 0.1
     assert abs(found.mean[0] - 0.5) <= found.radius[0] + 0.05
     assert found.radius[0] <= 0.01
 
