@@ -124,8 +124,8 @@ class Goal(Protocol):
     def met(self, mean: Floats, radius: Floats) -> bool:
         """Whether the intervals say all that was asked for."""
 
-    def radii(self, mean: Floats) -> Floats:
-        """What radius each mean should get, if these were the means."""
+    def radii(self, before: Sums) -> Floats:
+        """What radius each mean should get, as far as a sample can tell."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,9 @@ class Within:
         k = min(self.top, highest_behind.size)
         return bool((highest_behind[:k] - (mean - radius)[order][:k] <= 2 * self.epsilon).all())
 
-    def radii(self, mean: Floats) -> Floats:
-        """What radius each account should get, if these were the means."""
+    def radii(self, before: Sums) -> Floats:
+        """What radius each mean should get, as far as a sample can tell."""
+        mean = before.mean
         if self.top is None:
             return np.full(mean.size, self.epsilon)
         order = np.argsort(-mean, kind="stable")
@@ -189,9 +190,12 @@ def make_plan(before: Sums, radii: Floats, delta: float) -> Plan:
 
 def _guess_variance(before: Sums, radii: Floats, rows: npt.NDArray[np.intp]) -> Floats:
     """A little above what was seen, as a bet that is too low costs less than one that is too high."""
-    variance, n_samples = before.variance[rows], max(1, before.n_samples)
-    typical = float(before.totals[1].sum() / max(before.totals[0].sum(), 1e-300))  # an x that is not 0
-    guess = variance + np.sqrt(2 * typical * variance / n_samples) + 2 * typical / n_samples
+    mean, variance, n_samples = before.mean[rows], before.variance[rows], max(1, before.n_samples)
+    # How far an x lies from its mean where it is not near it: all of x where most are 0. Who was never met is like all.
+    everywhere = float(variance.sum() / max(float(mean.sum()), 1e-300))
+    typical = np.divide(variance, mean, out=np.full(mean.size, everywhere), where=mean > 0)
+    typical = np.maximum(typical, np.sqrt(variance))
+    guess = variance + typical * np.sqrt(2 * variance / n_samples) + 2 * typical**2 / n_samples
     return np.maximum(guess, _LEAST_VARIANCE * radii)
 
 
@@ -267,7 +271,7 @@ def estimate_means(
         before = draw(0, first, step)
         share, plans = _FIRST_SHARE * delta, 0
         while before.n_samples < most:
-            plan = make_plan(before, goal.radii(before.mean), share)
+            plan = make_plan(before, goal.radii(before), share)
             plans += 1
             first = before.n_samples
             if whole is not None and first + _ROUNDS[0] * plan.n_samples >= most:

@@ -11,7 +11,9 @@ Definitions, read along the arcs: d(u, v) is the least number of arcs from u to 
 
 Estimators (Eppstein & Wang 2004): sources drawn uniformly, with replacement, and a search from each along the arcs. The
 mean of 1 / d(s, v) is :math:`H_v / n`; with :math:`p = R / (n - 1)` and :math:`q = \sum d / (n - 1)`, each a mean,
-closeness is :math:`p^2 / q`.
+closeness is :math:`p^2 / q`. What is sampled beside p is a mean of distances in which a source that does not reach v
+counts as one at a usual distance, which a few other sources have fixed: p and q themselves vary together, and two
+separate intervals for them would need about nine times the samples.
 
 Guarantee: with probability at least 1 - delta all intervals hold, and every estimate is within epsilon: of
 H / (n - 1), or of C. The bound of :mod:`swayrank.measures.centrality._adaptive` is for numbers in [0, 1]: 1 / d is one;
@@ -45,23 +47,34 @@ from swayrank.graph.exchange import component_labels
 from swayrank.ids import read_only
 from swayrank.kernels.distance_limits import from_pivots, longest_chains
 from swayrank.kernels.distance_sums import ROWS, SOURCES, draw_sources, sum_distances
-from swayrank.kernels.random import SOURCES as PURPOSE
+from swayrank.kernels.random import SOURCES as DRAWS
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Work
-from swayrank.measures.centrality._adaptive import Estimated, Floats, Sums, Whole, Within, estimate_means, summed
+from swayrank.measures.centrality._adaptive import (
+    Estimated,
+    Floats,
+    Goal,
+    Sums,
+    Whole,
+    Within,
+    estimate_means,
+    summed,
+)
 from swayrank.measures.registry import register
 
 _SOURCES_PER_CHUNK = SOURCES
+# The purpose of the draws that only fix a usual distance.
+_FIRST_LOOK = DRAWS * 1000 + 1
 # Sums of n numbers, rounded.
 _ROUNDING = 2.0**-52
 
 
 def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
-    """Measured: 15 ns for each arc and 256 sources; a variance of 0.03 is typical, but no more than all n sources."""
+    """Measured: 6-25 ns for each arc and 256 sources; a variance of 0.05 is typical, but no more than all n sources."""
     n, epsilon = graph.n_nodes, params["epsilon"]
-    drawn = 8 / epsilon + 0.06 * math.log(2 * (n + 1) / params["delta"]) / epsilon**2
+    drawn = 8 / epsilon + 0.1 * math.log(2 * (n + 1) / params["delta"]) / epsilon**2
     searches = math.ceil(min(drawn, n) / SOURCES)
-    return Work(searches * float(graph.n_edges + n), 15.0, 200.0 * n, 200.0 * n)
+    return Work(searches * float(graph.n_edges + n), 20.0, 200.0 * n, 200.0 * n)
 
 
 @register(
@@ -138,12 +151,12 @@ def approximate_harmonic(
     stretch = n / (n - 1) if n > 1 else 0.0
     unit = stretch * (1.0 if scale == "fraction" else n - 1)
 
-    def means(totals: Floats) -> Floats:
+    def sums(totals: Floats, _: int) -> Floats:
         return totals[:2]
 
     if n > 1:
         goal = Within(epsilon / stretch)
-        found = _estimate(graph, key, means, n, goal, delta, resolve_engine(engine, threads), progress)
+        found = _estimate(graph, key, sums, n, goal, delta, resolve_engine(engine, threads), progress)
     else:
         found = _nothing(n)
     mean, radius = found.mean, np.maximum(found.radius, n * _ROUNDING * found.mean)
@@ -215,8 +228,8 @@ def approximate_closeness(
 
     Notes
     -----
-    What is bounded are the share p of accounts that reach v and the mean q of their distances, counting the others as
-    0; the interval of p^2 / q follows from those of both, and q >= p.
+    What is bounded are the share p of accounts that reach v, and the mean of their distances where the others count as
+    one fixed distance; the interval of closeness follows from those of both, and from no distance being below 1.
 
     References
     ----------
@@ -235,15 +248,10 @@ def approximate_closeness(
     """
     key, n = resolve_rng(rng), graph.n_nodes
     stretch = n / (n - 1) if n > 1 else 0.0
-    limit = distance_limits(graph)
-    goal = _Close(epsilon, limit, stretch)
-
-    def means(totals: Floats) -> Floats:
-        reached, distances, squares = totals[2], totals[3] / limit, totals[4] / limit**2
-        return np.stack([np.concatenate([reached, distances]), np.concatenate([reached, squares])])
-
+    runner, limit = resolve_engine(engine, threads), distance_limits(graph)
+    goal = _Close(epsilon, limit, _usual_distances(graph, key, limit, runner), stretch)
     if n > 1:
-        found = _estimate(graph, key, means, 2 * n, goal, delta, resolve_engine(engine, threads), progress)
+        found = _estimate(graph, key, goal.sums, 2 * n, goal, delta, runner, progress)
     else:
         found = _nothing(2 * n)
     values, low, high = goal.closeness(found.mean, np.maximum(found.radius, n * _ROUNDING * found.mean))
@@ -253,61 +261,103 @@ def approximate_closeness(
         graph.ids,
         error_bound=float(np.maximum(high - values, values - low).max(initial=0.0)),
         interval=(low, high),
-        std_error=goal.std_error(found),
+        std_error=goal.std_error(found.sums) if found.n_samples else np.zeros(n),
         params={"rng": key.record, "n_samples": found.n_samples, "plans": found.plans},
     )
 
 
 @dataclass(frozen=True)
 class _Close:
-    """All estimates of p^2 / q within `epsilon`; means are those of p, then those of q / limit, over all n sources."""
+    """All estimates of closeness within `epsilon`, from two means for each account over all n sources.
+
+    The first is p, the share of sources that reach it. The second is that of x = d / limit, where a source that does
+    not reach it counts as one at the distance `usual`: so that whether one does, which varies most, moves p alone. With
+    q = limit x - usual (1 - p), the mean of the distances, closeness is stretch * f(p, x), f = p^2 / q.
+    """
 
     epsilon: float
     limit: Floats
+    usual: Floats
     stretch: float
+
+    def sums(self, totals: Floats, n_samples: int) -> Floats:
+        """Sums and sums of squares of both from the sums of the search."""
+        missed = n_samples - totals[2]
+        distances = (totals[3] + self.usual * missed) / self.limit
+        squares = (totals[4] + self.usual**2 * missed) / self.limit**2
+        return np.stack([np.concatenate([totals[2], distances]), np.concatenate([totals[2], squares])])
 
     @property
     def enough(self) -> float:
-        """Where q >= p, closeness changes by at most 2 dp + dq."""
+        """Where q >= p, the slopes of f are at most max(2, usual) and limit."""
         return float(self.epsilon / (3 * self.stretch * self.limit.max(initial=1.0)))
 
-    def _parts(self, both: Floats) -> tuple[Floats, Floats]:
-        share, distance = np.split(both, 2)
-        return self.stretch * share, self.stretch * self.limit * distance
+    def _value(self, p: Floats, x: Floats) -> Floats:
+        """f, for q at least p, as no distance is below 1."""
+        return _ratio(p**2, np.maximum(self.limit * x - self.usual * (1 - p), p))
 
     def closeness(self, mean: Floats, radius: Floats) -> tuple[Floats, Floats, Floats]:
-        """Estimates and limits: p^2 / q grows with p and falls with q, and q >= p."""
-        (p, q), (dp, dq) = self._parts(mean), self._parts(radius)
-        most = np.minimum(p + dp, 1.0)
-        high = _ratio(most**2, np.maximum(q - dq, most))
-        low = np.minimum(_ratio(np.maximum(p - dp, 0.0) ** 2, q + dq), high)
-        return np.clip(_ratio(p**2, np.maximum(q, p)), low, high), low, high
+        """Estimates and limits: f falls with x; in p it falls until p = -2 b / usual, b = limit x - usual, then rises.
+
+        Nor can p be below -b / (usual - 1), where q = p.
+        """
+        (p, x), (dp, dx) = np.split(mean, 2), np.split(radius, 2)
+        least, most = np.maximum(p - dp, 0.0), np.minimum(p + dp, 1 / self.stretch if self.stretch else 0.0)
+        b = self.limit * (x - dx) - self.usual
+        possible = np.clip(-b / np.maximum(self.usual - 1, 1e-9), least, most)
+        high = np.maximum(self._value(possible, x - dx), self._value(most, x - dx))
+        b = self.limit * (x + dx) - self.usual
+        lowest = np.maximum(-2 * b / self.usual, -b / np.maximum(self.usual - 1, 1e-9))
+        low = np.minimum(self._value(np.clip(lowest, least, most), x + dx), high)
+        value = np.clip(self._value(p, x), low, high)
+        return self.stretch * value, self.stretch * low, self.stretch * high
 
     def met(self, mean: Floats, radius: Floats) -> bool:
         """Whether every interval ends within epsilon of its estimate."""
         values, low, high = self.closeness(mean, radius)
         return bool((np.maximum(high - values, values - low) <= self.epsilon).all())
 
-    def radii(self, mean: Floats) -> Floats:
-        """Half of epsilon for each part, to first order: dC = 2 (p / q) dp - (p / q)^2 dq."""
-        p, q = self._parts(mean)
-        far = np.where(p > 0, _ratio(q, p), 1.0)
-        share = 0.9 * self.epsilon * far / 4
-        distance = 0.9 * self.epsilon * far**2 / (2 * self.limit)
-        wanted: Floats = np.minimum(np.concatenate([share, distance]) / self.stretch, 0.5)
+    def _slopes(self, mean: Floats) -> tuple[Floats, Floats]:
+        """Of closeness: df/dp = (2 D - usual) / D^2 and -df/dx = limit / D^2, D = q / p the mean distance."""
+        p, x = np.split(mean, 2)
+        far = np.where(p > 0, _ratio(np.maximum(self.limit * x - self.usual * (1 - p), p), p), self.usual)
+        return self.stretch * (2 * far - self.usual) / far**2, self.stretch * self.limit / far**2
+
+    def radii(self, before: Sums) -> Floats:
+        """To first order; of epsilon each mean gets a part as its standard deviation asks for."""
+        by_p, by_x = np.abs(self._slopes(before.mean))
+        deviation_p, deviation_x = np.split(np.sqrt(before.variance), 2)
+        asked, other = by_p * deviation_p, by_x * deviation_x
+        part = np.clip(np.divide(asked, asked + other, out=np.full(asked.size, 0.5), where=asked + other > 0), 0.2, 0.8)
+        share = 0.9 * self.epsilon * part / np.maximum(by_p, 0.5 * self.epsilon)
+        distance = 0.9 * self.epsilon * (1 - part) / by_x
+        # Closeness is at most p, so where that is small enough, distances do not matter.
+        room = 0.9 * self.epsilon / self.stretch - before.mean[: part.size]
+        rare = room > 0.45 * self.epsilon
+        share, distance = np.where(rare, room, share), np.where(rare, 0.5, distance)
+        wanted: Floats = np.minimum(np.concatenate([share, distance]), 0.5)
         return wanted
 
-    def std_error(self, found: Estimated) -> Floats:
-        """Standard errors, to first order. Distances count where a source reaches: E[reached * d] = E[d]."""
-        (p, q), n_samples = self._parts(found.mean), max(1, found.sums.n_samples)
-        variance_p, variance_q = np.split(found.sums.variance, 2)
-        variance_q = variance_q * self.limit**2
-        mean_p, mean_q = np.split(found.mean, 2)
-        together = self.limit * mean_q * (1 - mean_p) if found.n_samples else 0.0
-        by_p, by_q = 2 * _ratio(p, q), _ratio(p, q) ** 2
-        variance = by_p**2 * variance_p + by_q**2 * variance_q - 2 * by_p * by_q * together
-        error: Floats = self.stretch * np.sqrt(np.maximum(variance, 0.0) / n_samples)
+    def std_error(self, sums: Sums) -> Floats:
+        """Standard errors, to first order. Where a source reaches, x is d / limit, so E[reached x] = q / limit."""
+        p, x = np.split(sums.mean, 2)
+        variance_p, variance_x = np.split(sums.variance, 2)
+        together = x - self.usual * (1 - p) / self.limit - p * x
+        by_p, by_x = self._slopes(sums.mean)
+        variance = by_p**2 * variance_p + by_x**2 * variance_x - 2 * by_p * by_x * together
+        error: Floats = np.sqrt(np.maximum(variance, 0.0) / sums.n_samples)
         return error
+
+
+def _usual_distances(graph: Graph, key: Key, limit: Floats, runner: Engine) -> Floats:
+    """About how far away those are that reach an account, from a few sources of their own; at most `limit`."""
+    private, n = graph.relabelled("degree"), graph.n_nodes
+    _ = private.indptr, private.in_indptr
+    task = _Task(graph, key, _FIRST_LOOK)
+    bounds = chunk_bounds(min(n, SOURCES), _SOURCES_PER_CHUNK)
+    totals = summed(_sum_chunk, task, bounds, (ROWS, n), runner, lambda done: None)[:, private.rank]
+    over_all = totals[3].sum() / max(1.0, totals[2].sum())
+    return np.clip(np.where(totals[2] > 0, _ratio(totals[3], totals[2]), over_all), 1.0, limit)
 
 
 def _ratio(a: Floats, b: Floats) -> Floats:
@@ -355,19 +405,20 @@ class _Task(NamedTuple):
 
     graph: Graph
     key: Key | None
+    purpose: int = DRAWS
 
 
 def _estimate(
     graph: Graph,
     key: Key,
-    means: Callable[[Floats], Floats],
+    sums: Callable[[Floats, int], Floats],
     size: int,
-    goal: Any,
+    goal: Goal,
     delta: float,
     runner: Engine,
     progress: Progress,
 ) -> Estimated:
-    """Means of what `means` makes of the sums of distances, in public order."""
+    """Means of what `sums` makes of the sums of distances, in public order."""
     n = graph.n_nodes
     private = graph.relabelled("degree")
     _ = private.indptr, private.in_indptr  # made here once, not in each thread
@@ -375,7 +426,7 @@ def _estimate(
     def totals(task: _Task, start: int, stop: int, step: Step) -> Floats:
         bounds = start + chunk_bounds(stop - start, _SOURCES_PER_CHUNK)
         found: Floats = summed(_sum_chunk, task, bounds, (ROWS, n), runner, step)[:, private.rank]
-        return means(found)
+        return sums(found, stop - start)
 
     def draw(start: int, stop: int, step: Step) -> Sums:
         return Sums(stop - start, totals(_Task(graph, key), start, stop, step))
@@ -396,7 +447,7 @@ def _sum_chunk(task: _Task, start: int, stop: int) -> Floats:
     rows, n = task.graph.relabelled("degree"), task.graph.n_nodes
     sources: npt.NDArray[np.uint32] = np.arange(start, stop, dtype=np.uint32)
     if task.key is not None:
-        draw_sources(task.key.hi, task.key.lo, PURPOSE, start, n, sources)
+        draw_sources(task.key.hi, task.key.lo, task.purpose, start, n, sources)
     totals = np.zeros((ROWS, n))
     sum_distances(
         read_only(rows.indptr),
