@@ -18,7 +18,7 @@ the best bet is e / (e + V), and
 
 says what N samples can promise. N is the least number for which twice the sum of the :math:`\delta_v` is within delta:
 what counts is the few accounts of high variance, as in KADABRA; the many others share a tenth of delta, and get the
-narrower intervals that this pays for. A wrong guess costs samples, never validity: after 1.5 N all samples so far are
+narrower intervals that this pays for. A wrong guess costs samples, never validity: after 1.75 N all samples so far are
 the next guess, and the next plan has 0.09 of the last one's share of delta. When the count of Hoeffding's bound is
 reached, which takes a hundredth of delta, that bound answers, over all samples. So it always ends.
 
@@ -49,7 +49,11 @@ _FIRST_SHARE, _NEXT_SHARE, _LAST_SHARE = 0.9, 0.09, 0.01
 # Of a plan's delta: what accounts of low variance share.
 _TAIL_SHARE = 0.1
 # When to look, in units of the planned number of samples.
-_ROUNDS = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5)
+_ROUNDS = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75)
+# By how much guesses of the variance exceed what was seen: as Bernstein's bound at log(1 / delta) = 3.
+_SLACK = 3
+# From a sum of x of so much on, an account's own variance is believed.
+_MET_OFTEN = 10
 # Guesses of the variance below this share of the wanted radius would bet all on it.
 _LEAST_VARIANCE = 1e-3
 
@@ -191,11 +195,14 @@ def make_plan(before: Sums, radii: Floats, delta: float) -> Plan:
 def _guess_variance(before: Sums, radii: Floats, rows: npt.NDArray[np.intp]) -> Floats:
     """A little above what was seen, as a bet that is too low costs less than one that is too high."""
     mean, variance, n_samples = before.mean[rows], before.variance[rows], max(1, before.n_samples)
-    # How far an x lies from its mean where it is not near it: all of x where most are 0. Who was never met is like all.
-    everywhere = float(variance.sum() / max(float(mean.sum()), 1e-300))
-    typical = np.divide(variance, mean, out=np.full(mean.size, everywhere), where=mean > 0)
-    typical = np.maximum(typical, np.sqrt(variance))
-    guess = variance + typical * np.sqrt(2 * variance / n_samples) + 2 * typical**2 / n_samples
+    # How far an x lies from its mean where it is not near it: all of x where most are 0. Who was met a few times only
+    # may just not have shown it yet, and is taken to be like the others.
+    pooled = float(variance.sum() / max(float(mean.sum()), 1e-300))
+    own = np.maximum(np.divide(variance, mean, out=np.zeros(mean.size), where=mean > 0), np.sqrt(variance))
+    unknown = (_MET_OFTEN / (_MET_OFTEN + n_samples * mean)) ** 2
+    typical = np.maximum(own, unknown * pooled)
+    slack = _SLACK * typical**2 / n_samples
+    guess = variance + np.sqrt(2 * variance * slack) + slack
     return np.maximum(guess, _LEAST_VARIANCE * radii)
 
 
