@@ -130,7 +130,7 @@ def test_limits_are_tight_where_there_is_one_way():
 @pytest.mark.parametrize("shape", ZOO)
 def test_few_accounts_are_all_looked_at(zoo_graph):
     n, arcs = zoo_graph.n_nodes, stored(zoo_graph)
-    harmonic = approximate_harmonic(zoo_graph, scale="raw", rng=1)
+    harmonic = approximate_harmonic(zoo_graph, rng=1)
     closeness = approximate_closeness(zoo_graph, rng=1)
     for m, wanted in ((harmonic, naive.harmonic(n, arcs)), (closeness, naive.closeness(n, arcs))):
         assert m.values == pytest.approx(floats(wanted), rel=1e-12)
@@ -146,12 +146,12 @@ def test_networkx_agrees(direction):
     g.add_nodes_from(range(60))
     g.add_edges_from(stored(graph))
     for m, theirs in (
-        (approximate_harmonic(graph, scale="raw"), nx.harmonic_centrality(g)),
+        (approximate_harmonic(graph), nx.harmonic_centrality(g)),
         (approximate_closeness(graph), nx.closeness_centrality(g)),
     ):
         assert m.values == pytest.approx(np.array([theirs[v] for v in range(60)]), rel=1e-12)
-    fraction = approximate_harmonic(graph).values
-    assert fraction * 59 == pytest.approx(approximate_harmonic(graph, scale="raw").values, rel=1e-12)
+    fraction = approximate_harmonic(graph, scale="fraction").values
+    assert fraction * 59 == pytest.approx(approximate_harmonic(graph).values, rel=1e-12)
 
 
 @pytest.fixture
@@ -167,10 +167,11 @@ def sampled(monkeypatch):
 def test_failures_are_rarer_than_delta(name, direction):
     graph = random_graph(direction=direction)
     estimate = getattr(module, f"approximate_{name}")
+    options = {"scale": "fraction"} if name == "harmonic" else {}
     wanted = floats(getattr(naive, name)(60, stored(graph))) / (59 if name == "harmonic" else 1)
     n_runs, delta, failed, z = 120, 0.4, 0, []
     for rng in range(n_runs):
-        m = estimate(graph, epsilon=0.08, delta=delta, rng=rng, threads=1)
+        m = estimate(graph, epsilon=0.08, delta=delta, rng=rng, threads=1, **options)
         assert m.params["n_samples"] > 0
         assert m.error_bound <= 0.08
         failed += not inside(m, wanted).all()
@@ -187,7 +188,7 @@ def test_failures_are_rarer_than_delta(name, direction):
 def test_samples_of_the_zoo_hold_the_exact_values(zoo_graph):
     n, arcs = zoo_graph.n_nodes, stored(zoo_graph)
     for m, wanted in (
-        (approximate_harmonic(zoo_graph, scale="raw", epsilon=0.1, rng=3), naive.harmonic(n, arcs)),
+        (approximate_harmonic(zoo_graph, epsilon=0.1, rng=3), naive.harmonic(n, arcs)),
         (approximate_closeness(zoo_graph, epsilon=0.1, rng=3), naive.closeness(n, arcs)),
     ):
         assert inside(m, floats(wanted)).all()
@@ -197,7 +198,7 @@ def test_samples_of_the_zoo_hold_the_exact_values(zoo_graph):
 def test_a_large_star_is_sampled():
     n = 20_001
     graph = Graph.from_edges(np.zeros(n - 1, np.int64), np.arange(1, n), n_nodes=n, direction="undirected")
-    harmonic = approximate_harmonic(graph, epsilon=0.02, rng=1)
+    harmonic = approximate_harmonic(graph, epsilon=0.02, scale="fraction", rng=1)
     closeness = approximate_closeness(graph, epsilon=0.02, rng=1)
     leaf = (1 + (n - 2) / 2) / (n - 1)
     assert 0 < harmonic.params["n_samples"] < n
@@ -259,7 +260,7 @@ def test_balls_grow_as_their_members_say(zoo_graph):
     assert wanted[-1] == wanted[-2], "it stopped too early"
     assert steps == 1 or wanted[-2] > wanted[-3], "it went on too long"
     assert found.pairs == pytest.approx(np.array(wanted[:-1]), rel=1e-3)
-    m = hyperball_harmonic(zoo_graph, log2m=16, scale="raw", rng=5)
+    m = hyperball_harmonic(zoo_graph, log2m=16, rng=5)
     assert m.values == pytest.approx(floats(naive.harmonic(n, arcs)), rel=1e-3)
     assert hyperball_closeness(zoo_graph, log2m=16, rng=5).values == pytest.approx(
         floats(naive.closeness(n, arcs)), rel=1e-3

@@ -86,19 +86,19 @@ def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
     citation="Marchiori & Latora 2000; Eppstein & Wang 2004, doi:10.7155/jgaa.00081",
     work=_work,
 )
-@domains(epsilon=Interval(0, 1, "()"), delta=Interval(0, 1, "()"), scale=OneOf("fraction", "raw"))
+@domains(epsilon=Interval(0, 1, "()"), delta=Interval(0, 1, "()"), scale=OneOf("raw", "fraction"))
 def approximate_harmonic(
     graph: Graph,
     *,
     epsilon: float = 0.01,
     delta: float = 0.1,
-    scale: str = "fraction",
+    scale: str = "raw",
     rng: Rng = None,
     engine: str | Engine = "local",
     threads: int | None = None,
     progress: Progress = None,
 ) -> Measure:
-    """Estimate how near all others are to every account, as the mean of 1 / distance, within epsilon of it.
+    """Estimate how near all others are to every account, as the sum of 1 / distance, within epsilon (n - 1).
 
     Read along the arcs: distances from the others to the account, as ``networkx.harmonic_centrality``.
 
@@ -110,8 +110,8 @@ def approximate_harmonic(
         How far estimates may be off on the fraction scale, in (0, 1), whatever `scale` is.
     delta : float, default=0.1
         With probability at least 1 - delta all intervals hold at the same time, in (0, 1).
-    scale : {"fraction", "raw"}, default="fraction"
-        The mean over the n - 1 others, in [0, 1], or the sum, as NetworkX.
+    scale : {"raw", "fraction"}, default="raw"
+        The sum over the n - 1 others, as NetworkX, or their mean, in [0, 1].
     rng : int, numpy.random.Generator or None, default=None
         Randomness. None draws a key and records it.
     engine : str or Engine, default="local"
@@ -143,7 +143,7 @@ def approximate_harmonic(
 
     >>> import swayrank as sr
     >>> g = sr.Graph.from_edges(["ada", "bob", "cem"], ["eve", "eve", "ada"])
-    >>> m = sr.approximate_harmonic(g, scale="raw", rng=7)
+    >>> m = sr.approximate_harmonic(g, rng=7)
     >>> m.value("eve"), m.params["n_samples"]
     (2.5, 0)
     """

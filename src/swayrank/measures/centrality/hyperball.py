@@ -74,19 +74,19 @@ def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
     citation="Boldi & Vigna 2013, arXiv:1308.2144",
     work=_work,
 )
-@domains(log2m=Integer(4, 16), confidence=Interval(0, 1, "()"), scale=OneOf("fraction", "raw"))
+@domains(log2m=Integer(4, 16), confidence=Interval(0, 1, "()"), scale=OneOf("raw", "fraction"))
 def hyperball_harmonic(
     graph: Graph,
     *,
     log2m: int = 8,
     confidence: float = 0.95,
-    scale: str = "fraction",
+    scale: str = "raw",
     rng: Rng = None,
     engine: str | Engine = "local",
     threads: int | None = None,
     progress: Progress = None,
 ) -> Measure:
-    """Estimate how near all others are to every account, as the mean of 1 / distance, by HyperBall.
+    """Estimate how near all others are to every account, as the sum of 1 / distance, by HyperBall.
 
     Read along the arcs: distances from the others to the account.
 
@@ -99,8 +99,8 @@ def hyperball_harmonic(
         1.04 / sqrt(2**log2m), 6.5 % at the default.
     confidence : float, default=0.95
         Nominal coverage of each interval, in (0, 1).
-    scale : {"fraction", "raw"}, default="fraction"
-        The mean over the n - 1 others, in [0, 1], or the sum, as NetworkX.
+    scale : {"raw", "fraction"}, default="raw"
+        The sum over the n - 1 others, as NetworkX, or their mean, in [0, 1].
     rng : int, numpy.random.Generator or None, default=None
         Randomness of the hashes. None draws a key and records it.
     engine : str or Engine, default="local"
@@ -128,7 +128,7 @@ def hyperball_harmonic(
     --------
     >>> import swayrank as sr
     >>> g = sr.Graph.from_edges(["ada", "bob", "cem"], ["eve", "eve", "ada"])
-    >>> m = sr.hyperball_harmonic(g, scale="raw", rng=7)
+    >>> m = sr.hyperball_harmonic(g, rng=7)
     >>> round(m.value("eve"), 2), m.n_iter           # exactly 2.5
     (2.52, 2)
     """
