@@ -72,7 +72,9 @@ def _kind_of(graph: Graph, name: str) -> str:
 def _weight_only(graph: Graph, name: str) -> list[str]:
     others = [column for column in graph.columns if column != "weight"]
     if others:
-        raise ParameterError(f"{name} holds no column of arcs but weight, and the graph has {others}; GraphML holds them")
+        raise ParameterError(
+            f"{name} holds no column of arcs but weight, and the graph has {others}; GraphML holds them"
+        )
     return ["weight"] if "weight" in graph.columns else []
 
 
@@ -178,7 +180,8 @@ def _gexf(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
     ):
         if kinds:
             inside = "".join(
-                f'<attribute id="{k}" title={_attribute(name)} type="{kind}"/>\n' for k, (name, kind) in enumerate(kinds)
+                f'<attribute id="{k}" title={_attribute(name)} type="{kind}"/>\n'
+                for k, (name, kind) in enumerate(kinds)
             )
             declared += f'<attributes class="{what}" mode="static">\n{inside}</attributes>\n'
     way = "directed" if graph.directed else "undirected"
@@ -269,7 +272,9 @@ def _gml_cells(names: Sequence[str], row: Sequence[Any]) -> str:
 
 def _pajek_text(text: str) -> str:
     if _CONTROL.search(text):
-        raise ParameterError(f"Pajek cannot hold the control character of {printable(text)!r}; write .gml, or rename it")
+        raise ParameterError(
+            f"Pajek cannot hold the control character of {printable(text)!r}; write .gml, or rename it"
+        )
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -315,7 +320,9 @@ def _n_undirected(graph: Graph) -> int:
 def _metis(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
     names = _weight_only(graph, "METIS")
     if graph.directed:
-        raise ParameterError("graph must be undirected for METIS, which knows no direction; read it as undirected first")
+        raise ParameterError(
+            "graph must be undirected for METIS, which knows no direction; read it as undirected"
+        )
     if _n_loops(graph):
         raise ParameterError("graph must have no self-loops for METIS")
     weights = graph.column("weight") if names else np.empty(0)

@@ -50,7 +50,8 @@ FORMATS = {
 }
 """Names of the formats by suffix; a reader or a writer takes ``.gz`` behind each."""
 _ABSENT = 2**32 - 1
-_NAMES = ("account", "id", "node", "name")
+ACCOUNT_COLUMNS = ("account", "id", "node", "name")
+"""Columns that hold the accounts of a table, the first that is there."""
 
 
 def format_of(path: str | Path) -> str | None:
@@ -188,7 +189,9 @@ def _column(graph: Graph, name: Any, values: Any) -> NodeColumn:
         raise ParameterError(f"nodes[{name!r}] must hold numbers, truth values or text: {error}") from None
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if len(array) != graph.n_nodes:
-        raise ParameterError(f"nodes[{name!r}] must have one value for each of {graph.n_nodes:,} nodes, got {len(array):,}")
+        raise ParameterError(
+            f"nodes[{name!r}] must have one value for each of {graph.n_nodes:,} nodes, got {len(array):,}"
+        )
     return NodeColumn(name, *_typed(name, array))
 
 
@@ -237,9 +240,11 @@ def _joined(graph: Graph, table: Any) -> dict[str, pa.Array]:
             table = nw.from_native(table, eager_only=True).to_arrow()
         except TypeError:
             raise ParameterError(f"nodes must be a mapping or a data frame, got {type(table).__name__}") from None
-    key = next((name for name in _NAMES if name in table.column_names), None)
+    key = next((name for name in ACCOUNT_COLUMNS if name in table.column_names), None)
     if key is None:
-        raise ParameterError(f"nodes must have a column named one of {', '.join(_NAMES)}, got {table.column_names}")
+        raise ParameterError(
+            f"nodes must have a column named one of {', '.join(ACCOUNT_COLUMNS)}, got {table.column_names}"
+        )
     rows = _rows_of(graph, table[key].combine_chunks())
     known = np.flatnonzero(rows != _ABSENT)
     if np.unique(rows[known]).size < known.size:

@@ -454,7 +454,9 @@ def read_graph(
     inputs = _inputs(data)
     if formats := [one for one in inputs if isinstance(one, Path) and format_of(one)]:
         if len(inputs) > 1:
-            raise ParameterError(f"data must be edge lists, or one file of a graph format alone, got {formats[0].name!r}")
+            raise ParameterError(
+                f"data must be edge lists, or one file of a graph format alone, got {formats[0].name!r}"
+            )
         _refuse_columns_of_text(wanted, format_of(formats[0]) or "")
         return _formatted(formats[0], wanted, self_loops, where, progress)
     while True:

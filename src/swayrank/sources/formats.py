@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
+import tempfile
 import warnings
 import zlib
 from collections.abc import Iterable, Mapping
@@ -114,7 +116,9 @@ def _told(error: Exception, path: Path, name: str) -> InputError:
     position = getattr(error, "position", None)
     found = _LINE.search(told)
     line = int(position[0]) if position else int(found[1] or found[2]) if found else None
-    return InputError(f"is no sound {name} file: {printable(told or type(error).__name__, 300)}", file=str(path), line=line)
+    return InputError(
+        f"is no sound {name} file: {printable(told or type(error).__name__, 300)}", file=str(path), line=line
+    )
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -128,7 +132,7 @@ def _warn_if_large(path: Path, name: str) -> None:
         return
     left = "" if there is None else f" of {told_size(there)} available"
     warnings.warn(
-        f"{path}: {told_size(size)} of {name} need about {told_size(peak)} of memory{left} while they are read; an edge "
+        f"{path}: {told_size(size)} of {name} need about {told_size(peak)} of memory{left} while read; an edge "
         "list as CSV or Parquet needs a small part of that",
         SwayrankWarning,
         stacklevel=4,
@@ -166,7 +170,9 @@ def _refuse_doctype(file: IO[bytes], path: Path) -> None:
     except StopIteration:
         pass
     except expat.ExpatError as error:
-        raise InputError(f"is no sound XML: {expat.ErrorString(error.code)}", file=str(path), line=error.lineno) from None
+        raise InputError(
+            f"is no sound XML: {expat.ErrorString(error.code)}", file=str(path), line=error.lineno
+        ) from None
     if not state["begun"]:
         raise InputError(
             "has a DOCTYPE, which can hide text that swells or names other files; if you trust it, delete that line",
@@ -227,7 +233,9 @@ def chosen_columns(given: Mapping[str, list[Any]], chosen: Chosen, notes: list[s
     """Of the edges' attributes those that are asked for, or by default weight and all that are numbers."""
     columns: dict[str, Array] = {}
     weight = "weight" if chosen.weight is None else chosen.weight
-    wanted: dict[str, Any] = {"weight": weight} if isinstance(weight, str) and (weight in given or chosen.weight) else {}
+    wanted: dict[str, Any] = (
+        {"weight": weight} if isinstance(weight, str) and (weight in given or chosen.weight) else {}
+    )
     wanted |= chosen.columns
     for name, attribute in wanted.items():
         if attribute not in given:
@@ -266,15 +274,29 @@ def ids_of(names: list[str]) -> Ids:
 
 
 def _matrix_market(file: IO[bytes], path: Path, chosen: Chosen) -> Parsed:
+    if path.suffix.lower() != ".gz":
+        return _matrix(path, path, chosen)
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked = Path(folder) / "matrix.mtx"
+        with unpacked.open("wb") as plain:
+            shutil.copyfileobj(file, plain)
+        return _matrix(unpacked, path, chosen)
+
+
+def _matrix(plain: Path, path: Path, chosen: Chosen) -> Parsed:
+    """Read by name: SciPy's parser ends the process at some faults of a file that Python has opened."""
     from scipy import io, sparse
 
-    rows, cols, _, form, field_, symmetry = io.mminfo(file)
+    rows, cols, n_entries, form, field_, symmetry = io.mminfo(str(plain))
     if rows != cols:
-        raise InputError(f"must hold a square matrix, got {rows:,} x {cols:,} (two kinds of nodes)", file=str(path), line=1)
+        raise InputError(
+            f"must hold a square matrix, got {rows:,} x {cols:,} (two kinds of nodes)", file=str(path), line=1
+        )
     if field_ == "complex":
         raise InputError("holds complex numbers", file=str(path), line=1)
-    file.seek(0)
-    matrix = sparse.coo_array(io.mmread(file))
+    if rows > 64 * n_entries + (1 << 20):
+        raise InputError(f"states {rows:,} rows, far more than it has entries", file=str(path), line=1)
+    matrix = sparse.coo_array(io.mmread(str(plain)))
     u, v, values = matrix.coords[0].astype(np.int64), matrix.coords[1].astype(np.int64), matrix.data
     directed = symmetry != "symmetric"
     if not directed:  # each edge once

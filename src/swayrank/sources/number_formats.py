@@ -1,11 +1,11 @@
 """Pajek and METIS: lines of node numbers from 1, told apart line by line, every fault with its line.
 
 Pajek: ``*Vertices n`` with optional lines ``number "label" ...``; then ``*Arcs`` and ``*Edges`` (tail, head, weight),
-``*Arcslist`` and ``*Edgeslist`` (tail, heads ...), ``*Matrix``; ``%`` begins a comment. A file with arcs is directed, and
-an edge in it stands for two arcs. Vertex lines that are missing leave numbers as names.
+``*Arcslist`` and ``*Edgeslist`` (tail, heads ...), ``*Matrix``; ``%`` begins a comment. A file with arcs is directed,
+and an edge in it stands for two arcs. Vertex lines that are missing leave numbers as names.
 
-METIS: ``n m [fmt [ncon]]``, then line i holds node i's sizes and weights as `fmt` says (its digits: vertex sizes, vertex
-weights, arc weights), and its neighbours with their weights. An empty line is a node without neighbours. Each edge must
+METIS: ``n m [fmt [ncon]]``, then line i holds node i's sizes and weights as `fmt` says (its digits: vertex sizes,
+vertex weights, arc weights), and its neighbours with their weights. An empty line is a node without neighbours. Each edge must
 stand in both of its ends' lines; m counts it once. Weights of vertices are checked and left out.
 """
 
@@ -78,7 +78,9 @@ class _Pajek:
 
     def read(self, text: str, line: int) -> None:
         if self.section == "vertices":
-            found = [re.sub(r"\\(.)", r"\1", quoted) if bare == "" else bare for quoted, bare in _WORD.findall(text)[:2]]
+            found = [
+                re.sub(r"\\(.)", r"\1", quoted) if bare == "" else bare for quoted, bare in _WORD.findall(text)[:2]
+            ]
             node = self.whole(found[0], line)
             if len(found) > 1:
                 self.labels[node - 1] = found[1]
@@ -155,7 +157,9 @@ def parse_metis(lines: Iterable[str], path: Path, chosen: Chosen) -> Parsed:
     for line, text in body:
         if node == n:
             if text.strip():
-                raise InputError(f"has more than the {n:,} lines of nodes that its header states", file=str(path), line=line)
+                raise InputError(
+                    f"has more than the {n:,} lines of nodes that its header states", file=str(path), line=line
+                )
             continue
         row = _metis_row(text, str(path), line)
         ends = row[before:]
