@@ -298,7 +298,7 @@ def _spearman(table: Floats) -> Floats:
     matrix = np.full((len(table), len(table)), np.nan)
     for i, j in combinations(range(len(table)), 2):
         if squares[i] and squares[j]:
-            rho = (centred[i] @ centred[j]) / np.sqrt(squares[i]) / np.sqrt(squares[j])
+            rho = (centred[i] @ centred[j]) / np.sqrt(squares[i] * squares[j])
             matrix[i, j] = matrix[j, i] = min(1.0, max(-1.0, rho))
     np.fill_diagonal(matrix, np.where(squares > 0, 1.0, np.nan))
     return matrix
@@ -336,4 +336,5 @@ def _rbo(a: Ranks, b: Ranks, p: float) -> float:
     agreements = _agreements(a, b, depth)
     tail = weights[-1]  # what lies deeper than `depth` weighs this much, and all accounts agree in the end
     found = tail * agreements[-1] + (1 - p) / p * float((agreements * weights).sum())
-    return min(1.0, found / float(tail + (1 - p) / p * weights.sum()))
+    whole = float(tail + (1 - p) / p * weights.sum())  # 1, save for rounding
+    return min(1.0, float(found) / whole)

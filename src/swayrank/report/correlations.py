@@ -94,7 +94,8 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True) -
         go.Heatmap(
             x=places, y=places, z=cells, zmin=low, zmax=1, colorscale=steps, xgap=2, ygap=2,
             colorbar={"title": {"text": of}, "tickvals": np.linspace(low, 1, 5).tolist()},
-            customdata=[[f"{a}, {b}" for b in safe] for a in safe], hovertemplate="%{customdata}: %{z:.4f}<extra></extra>",
+            customdata=[[f"{a}, {b}" for b in safe] for a in safe],
+            hovertemplate="%{customdata}: %{z:.4f}<extra></extra>",
         )
     )  # fmt: skip
     for i, row in enumerate(matrix):

@@ -24,6 +24,7 @@ from swayrank.ids import Ids
 from swayrank.sources.formats import Chosen, Parsed, chosen_columns, ids_of
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_ESCAPED = re.compile(r'\\(["\\])')
 _MOST_NODES = 2**32 - 2
 
 
@@ -78,9 +79,7 @@ class _Pajek:
 
     def read(self, text: str, line: int) -> None:
         if self.section == "vertices":
-            found = [
-                re.sub(r"\\(.)", r"\1", quoted) if bare == "" else bare for quoted, bare in _WORD.findall(text)[:2]
-            ]
+            found = [_ESCAPED.sub(r"\1", quoted) if bare == "" else bare for quoted, bare in _WORD.findall(text)[:2]]
             node = self.whole(found[0], line)
             if len(found) > 1:
                 self.labels[node - 1] = found[1]
