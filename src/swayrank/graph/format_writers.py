@@ -320,7 +320,7 @@ def _n_undirected(graph: Graph) -> int:
 def _metis(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
     names = _weight_only(graph, "METIS")
     if graph.directed:
-        raise ParameterError("graph must be undirected for METIS, which knows no direction; read it as undirected")
+        raise ParameterError("graph must be undirected for METIS, which knows no direction")
     if _n_loops(graph):
         raise ParameterError("graph must have no self-loops for METIS")
     weights = graph.column("weight") if names else np.empty(0)

@@ -128,7 +128,7 @@ def write_graph(graph: Graph, path: str | Path, *, nodes: Any = None) -> Path:
     >>> import swayrank as sr, tempfile
     >>> g = sr.Graph.from_edges(["ada", "bob"], ["eve", "eve"])
     >>> path = write_graph(g, tempfile.mkdtemp() + "/follows.gml", nodes={"in_degree": sr.in_degree(g)})
-    >>> print(path.read_text()[:70])
+    >>> print(path.read_text()[:59])
     graph [
     directed 1
     node [
@@ -136,8 +136,6 @@ def write_graph(graph: Graph, path: str | Path, *, nodes: Any = None) -> Path:
     label "ada"
     in_degree 0
     ]
-    node [
-    i
     """
     from swayrank.graph import format_writers
 

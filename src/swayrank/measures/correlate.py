@@ -182,8 +182,8 @@ def correlate(
     >>> correlate([sr.in_degree(g), sr.pagerank(g), sr.out_degree(g)], k=2)
     spearman of 3 measures, 5 accounts
                 in_degree  pagerank  out_degree
-    in_degree        1.00      0.95           -
-    pagerank         0.95      1.00           -
+    in_degree        1.00      0.97           -
+    pagerank         0.97      1.00           -
     out_degree          -         -           -
     """
     wanted = (statistics,) if isinstance(statistics, str) else tuple(statistics)

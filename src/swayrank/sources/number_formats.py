@@ -5,8 +5,8 @@ Pajek: ``*Vertices n`` with optional lines ``number "label" ...``; then ``*Arcs`
 and an edge in it stands for two arcs. Vertex lines that are missing leave numbers as names.
 
 METIS: ``n m [fmt [ncon]]``, then line i holds node i's sizes and weights as `fmt` says (its digits: vertex sizes,
-vertex weights, arc weights), and its neighbours with their weights. An empty line is a node without neighbours. Each edge must
-stand in both of its ends' lines; m counts it once. Weights of vertices are checked and left out.
+vertex weights, arc weights), and its neighbours with their weights. An empty line is a node without neighbours. Each
+edge must stand in both of its ends' lines; m counts it once. Weights of vertices are checked and left out.
 """
 
 from __future__ import annotations
