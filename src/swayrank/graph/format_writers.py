@@ -242,7 +242,7 @@ def _gml(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
         for name in given:
             if not _GML_KEY.fullmatch(name) or name in _GML_TAKEN:
                 raise ParameterError(
-                    f"{what} must have names of letters, digits and _ other than {', '.join(sorted(_GML_TAKEN))} in GML, "
+                    f"{what} must be named by letters, digits and _ other than {', '.join(sorted(_GML_TAKEN))} in GML, "
                     f"got {name!r}"
                 )
     yield f"graph [\ndirected {int(graph.directed)}\n"
