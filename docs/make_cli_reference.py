@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 COMMANDS = (
-    "score", "explain", "compare", "history", "spread", "simulate", "seeds", "whatif", "measure", "rates", "events",
-    "activity", "check", "convert", "generate", "demo", "doctor",
+    "score", "explain", "compare", "history", "spread", "simulate", "seeds", "whatif", "measure", "correlate", "rates",
+    "events", "activity", "check", "convert", "generate", "demo", "doctor",
 )  # fmt: skip
 TARGET = Path(__file__).parent / "cli.md"
 

@@ -18,6 +18,7 @@ from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
 from swayrank.events import Events, Posts, vocabulary
 from swayrank.graph import Graph
+from swayrank.graph.formats import ACCOUNT_COLUMNS, FORMATS, format_of, write_graph
 from swayrank.measures._arcs import ArcMeasure
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Estimate
@@ -97,11 +98,8 @@ def ask_measure(
     progress: Progress = None,
 ) -> MeasureJob:
     """Read what `file` holds, for the measure called `name`."""
+    check_measure_name(name)
     known = list_measures()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise ParameterError(f"there is no measure {name!r}{hint} (swayrank measure --list shows them)")
     ours = {"rng": rng, "threads": threads, "progress": progress, "engine": "local"}
     if said := [word for word in parameters if word in ours]:
         raise ParameterError(f"{said[0]} is an option of its own (--{said[0]}), not a parameter of the measure")
@@ -190,6 +188,29 @@ def run_communities(
     found = communities(asked.data, rng=rng, **options)
     flow = community_influence(asked.data, found, largest=largest, rng=rng, threads=threads, progress=progress)
     return CommunitiesRun(asked.data, found, flow, found.top(ranked, top))
+
+
+def parse_parameters(texts: list[str]) -> dict[str, object]:
+    """``damping=0.9`` as a parameter: JSON where it is JSON, text otherwise."""
+    values: dict[str, object] = {}
+    for text in texts:
+        name, equal, value = text.partition("=")
+        if not equal:
+            raise ParameterError(f"--parameter must look like name=value, got {text!r}")
+        try:
+            values[name.strip()] = json.loads(value)
+        except ValueError:
+            values[name.strip()] = value
+    return values
+
+
+def check_measure_name(name: str) -> None:
+    """Raise an error, with the name that was perhaps meant, if there is no such measure."""
+    known = list_measures()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ParameterError(f"there is no measure {name!r}{hint} (swayrank measure --list shows them)")
 
 
 def _is_graph_file(parameter: inspect.Parameter, value: object) -> bool:
@@ -393,22 +414,57 @@ def run_convert(
     graph_options: Mapping[str, Any],
     events_options: Mapping[str, Any],
     *,
+    nodes: Path | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> str:
-    """Convert a graph or a log; returns one line that says what was written."""
+    """Convert a graph or a log; returns lines that say what was read and written.
+
+    `nodes` is a table of accounts (.csv or .parquet), whose columns a graph format holds as attributes of nodes.
+    """
+    form = format_of(output)
+    if nodes is not None and form is None:
+        raise ParameterError(f"--nodes is for formats that hold attributes of accounts, as .gexf, got {output.name!r}")
     data = read_any(file, graph_options, events_options, threads=threads, progress=progress)
-    if output.suffix == ".csv":
+    if form is not None:
+        if isinstance(data, Events):
+            raise ParameterError(f"a log is converted to .csv or .parquet, got {output.name!r}")
+        table = None if nodes is None else read_accounts_table(nodes)
+        write_graph(data, output, nodes=table)
+    elif output.suffix == ".csv":
         write_csv(data.to_frame("pyarrow"), output, for_people=False)  # it will be read again: names stay as they are
     elif output.suffix == ".parquet":
         write_parquet(data.to_frame("pyarrow"), output)
     elif isinstance(data, Events):
         raise ParameterError(f"a log is converted to .csv or .parquet, got {output.name!r}")
     elif output.suffix:
-        raise ParameterError(f"a graph is converted to a folder, .csv or .parquet, got {output.name!r}")
+        raise ParameterError(
+            f"a graph is converted to a folder, .csv, .parquet or {', '.join(FORMATS)}, got {output.name!r}"
+        )
     else:
         data.save(output)
     return "\n".join([*told(data), f"written to {output}"])
+
+
+def read_accounts_table(path: Path) -> Any:
+    """A table of accounts and numbers about them (.csv or .parquet), as `write_measure` and runs write it."""
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+
+    if path.suffix not in (".csv", ".parquet"):
+        raise ParameterError(f"a table of accounts must end in .csv or .parquet, got {path.name!r}")
+    if not path.is_file():
+        raise InputError("there is no such file", file=str(path))
+    try:
+        if path.suffix == ".parquet":
+            return pq.read_table(path)
+        names = {name: pa.large_string() for name in ACCOUNT_COLUMNS}  # "007" stays what it is
+        options = pyarrow.csv.ConvertOptions(column_types=names)
+        parsing = pyarrow.csv.ParseOptions(newlines_in_values=True)
+        return pyarrow.csv.read_csv(path, convert_options=options, parse_options=parsing)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+        raise InputError(f"is no sound table: {printable(error, 300)}", file=str(path)) from None
 
 
 def run_generate(

@@ -103,7 +103,7 @@ def measure(
     asked = jobs.ask_measure(
         name,
         file,
-        _parameters(parameter or []),
+        jobs.parse_parameters(parameter or []),
         {"source": source, "target": target, "weight": weight, "direction": direction},
         log_options(columns, actions),
         rng=rng,
@@ -150,20 +150,6 @@ def _show_estimate(asked: MeasureJob, as_json: bool) -> None:
     )
     if entry.instead:
         typer.echo(wrapped(f"approximated in less: {entry.instead}"))
-
-
-def _parameters(texts: list[str]) -> dict[str, object]:
-    """``damping=0.9`` as a parameter: JSON where it is JSON, text otherwise."""
-    values: dict[str, object] = {}
-    for text in texts:
-        name, equal, value = text.partition("=")
-        if not equal:
-            raise ParameterError(f"--parameter must look like name=value, got {text!r}")
-        try:
-            values[name.strip()] = json.loads(value)
-        except ValueError:
-            values[name.strip()] = value
-    return values
 
 
 def _list_measures(name: str | None, as_json: bool) -> None:
@@ -454,7 +440,13 @@ def check(
 @command
 def convert(
     file: Annotated[Path, typer.Argument(help="A graph or a log.")],
-    output: Annotated[Path, typer.Argument(help="A folder for a graph; or a .csv or .parquet file.")],
+    output: Annotated[
+        Path, typer.Argument(help="A folder for a graph; .csv, .parquet, .graphml, .gexf, .gml, .net, .mtx or .metis.")
+    ],
+    nodes: Annotated[
+        Path | None,
+        typer.Option(help="A .csv or .parquet of accounts; its columns are written with them.", show_default=False),
+    ] = None,
     source: Source = None,
     target: Target = None,
     weight: Weight = None,
@@ -464,12 +456,14 @@ def convert(
     quiet: Quiet = False,
     threads: Threads = None,
 ) -> None:
-    """Convert a graph or a log: into a folder that opens in milliseconds, or into CSV or Parquet."""
+    """Convert a graph or a log: into a folder that opens in milliseconds, a table, or a file for Gephi."""
     from swayrank import jobs
 
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
     events_options = log_options(columns, actions)
-    told = jobs.run_convert(file, output, graph_options, events_options, threads=threads, progress=listen(quiet))
+    told = jobs.run_convert(
+        file, output, graph_options, events_options, nodes=nodes, threads=threads, progress=listen(quiet)
+    )
     if not quiet:
         say(told)
 
@@ -492,7 +486,7 @@ def generate(
     from swayrank import jobs
 
     told = jobs.run_generate(
-        kind, output, n, _parameters(parameter or []), rng=rng, threads=threads, progress=listen(quiet)
+        kind, output, n, jobs.parse_parameters(parameter or []), rng=rng, threads=threads, progress=listen(quiet)
     )
     if not quiet:
         say(told)

@@ -1,1 +1,3 @@
-"""LOOK: figures, tables, pages."""
+"""LOOK: figures, pages and static images of results; loading this fills :mod:`swayrank._render`."""
+
+from swayrank.report import correlations as _correlations  # noqa: F401  registers its figures

@@ -22,6 +22,7 @@ from swayrank.events.columns import NO_ACCOUNT, NO_TIME, iso
 from swayrank.events.posts import Posts
 from swayrank.events.reports import EventsReport, EventsSummary, FileReport
 from swayrank.graph import Graph
+from swayrank.graph.formats import format_of
 from swayrank.graph.parts import GraphReport
 from swayrank.ids import ABSENT, Ids
 from swayrank.sources.dialects import TableOptions, inspect_table
@@ -217,7 +218,7 @@ def recognise_kind(file: str | Path) -> str:
     'events'
     """
     path = Path(file)
-    if os.path.isdir(path):
+    if os.path.isdir(path) or format_of(path):
         return "graph"
     return "mapping" if path.suffix == ".toml" else kind_of_layout(inspect_table(path, TableOptions()))
 

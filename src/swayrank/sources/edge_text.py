@@ -43,7 +43,7 @@ _OTHER_FORMATS = (
     (rb"\s*<", "XML (GraphML, GEXF)"),
     (rb"\s*(Creator\s+\"|Version\s+[\d\"]|graph\s*\[|graph\s*$)", "GML"),
     (rb"\s*[{\[]", "JSON"),
-    (rb"%%MatrixMarket", "Matrix Market (scipy.io.mmread and Graph.from_scipy read it)"),
+    (rb"%%MatrixMarket", "Matrix Market (end its name in .mtx)"),
     (rb"\s*\*[Vv]ertices", "Pajek"),
     (rb"PK\x03\x04", "a zip archive (unpack it first)"),
     (rb"PAR1|ARROW1", "a compressed table (unpack it first)"),

@@ -27,12 +27,14 @@ from swayrank._validate import Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import InputError, ParameterError
 from swayrank.graph import Graph
+from swayrank.graph.formats import format_of
 from swayrank.graph.parts import GraphReport
 from swayrank.ids import MAX_IDS, Ids, Interner
 from swayrank.sources import edge_text
 from swayrank.sources.edge_columns import Roles, Wanted
 from swayrank.sources.edge_dialect import SAMPLE_BYTES, Dialect, Sizes, recognise
 from swayrank.sources.edge_tables import TableFile, is_table_file, table_of_frame
+from swayrank.sources.formats import Chosen, read_format
 from swayrank.sources.rejects import Rejects
 
 Array = npt.NDArray[Any]
@@ -357,7 +359,10 @@ def read_graph(
     data : path, data frame, or list of paths
         Text with one edge per line (CSV, TSV, blanks between the columns; comments; ``.gz .zst .bz2 .xz``), Parquet,
         Arrow or Feather files; a pandas, polars or Arrow table, or any other frame that narwhals knows. The files of a
-        list make one graph.
+        list make one graph. Or one file of a graph format, known by its suffix: GraphML (``.graphml``), GEXF, GML,
+        Pajek (``.net``), Matrix Market (``.mtx``), METIS (``.graph``, ``.metis``), each also with ``.gz``; here
+        `weight` and `columns` name attributes of edges, by default "weight" and all that are numbers, and a file
+        that says it is undirected gives an undirected graph. See :mod:`swayrank.sources.formats`.
     source, target : str or int, optional
         The columns of the two ends, by name or position (from 0). By default as their names tell (source and target,
         from and to, follower and followed ...), else the first two.
@@ -447,6 +452,13 @@ def read_graph(
     where = resolve_engine(engine, threads)
     edges: frozenset[int] = frozenset()
     inputs = _inputs(data)
+    if formats := [one for one in inputs if isinstance(one, Path) and format_of(one)]:
+        if len(inputs) > 1:
+            raise ParameterError(
+                f"data must be edge lists, or one file of a graph format alone, got {formats[0].name!r}"
+            )
+        _refuse_columns_of_text(wanted, format_of(formats[0]) or "")
+        return _formatted(formats[0], wanted, self_loops, where, progress)
     while True:
         reader = _Reader(wanted, encoding, where, max_rejects, len(inputs) == 1)
         for k, one in enumerate(inputs):
@@ -489,6 +501,28 @@ def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, pro
     return graph.with_report(ReadReport(graph.report, reader.files, reader.rejects))
 
 
+def _formatted(path: Path, wanted: Wanted, self_loops: Any, engine: Engine, progress: Progress) -> Graph:
+    """A graph from a file of a graph format."""
+    name = format_of(path) or ""
+    parsed = read_format(path, name, Chosen(wanted.weight, wanted.columns))  # type: ignore[arg-type]
+    direction: Any = wanted.direction if parsed.directed else "undirected"
+    graph = Graph.from_edges(
+        parsed.u,
+        parsed.v,
+        n_nodes=len(parsed.ids),
+        ids=parsed.ids,
+        columns=parsed.columns,
+        direction=direction,
+        self_loops=self_loops,
+        engine=engine,
+        progress=progress,
+    )
+    told = [name, *_direction_told(direction, ()), f"columns {', '.join(parsed.columns) or 'none'}", *parsed.notes]
+    facts = {"format": name, "directed": parsed.directed, "columns": list(parsed.columns), "notes": parsed.notes}
+    report = FileReport(str(path), "; ".join(told), facts, parsed.u.size, parsed.u.size, 0)
+    return graph.with_report(ReadReport(graph.report, [report], Rejects()))
+
+
 # -- parameters --------------------------------------------------------------------------------------------------------
 
 
@@ -500,6 +534,13 @@ def _inputs(data: Any) -> list[Any]:
             raise ParameterError("data must name at least one file, got an empty list")
         return [Path(one) if isinstance(one, str | os.PathLike) else one for one in data]
     return [data]
+
+
+def _refuse_columns_of_text(wanted: Wanted, name: str) -> None:
+    """Where the ends are is for tables to ask; a format knows."""
+    given = {word: getattr(wanted, word) for word in ("source", "target", "delimiter", "comment", "header")}
+    if said := [word for word, value in given.items() if value is not None]:
+        raise ParameterError(f"{said[0]} is for tables: a {name} file knows its edges; give weight= or columns=")
 
 
 def _weight(weight: Any) -> Any:
