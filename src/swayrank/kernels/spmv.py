@@ -65,43 +65,6 @@ def pagerank_rows(
 
 
 @kernel
-def affine_rows(indptr, indices, weights, x, scale, shift, constant, unit, start, stop, out):
-    """One step of a linear iteration over the rows [start, stop), and how far it went::
-
-        out[v] = scale * (sum over arcs (v, u) of w * x[u] + shift * x[v]) + constant
-
-    `weights` is empty where every arc weighs 1; `unit` float64[n] > 0 is what changes and growth are measured in.
-    Returns the sum of out, the sum of its squares, the sum of squares of out - x, and the largest |out - x| / unit and
-    out / unit.
-    """
-    weighted = weights.size > 0
-    total = 0.0
-    squares = 0.0
-    changed = 0.0
-    furthest = 0.0
-    highest = 0.0
-    first = np.uint64(start)
-    for row in range(first, np.uint64(stop)):
-        v = np.uint64(row)
-        pulled = 0.0
-        if weighted:
-            for arc in range(indptr[v], indptr[v + ONE]):
-                pulled += weights[np.uint64(arc)] * x[indices[np.uint64(arc)]]
-        else:
-            for arc in range(indptr[v], indptr[v + ONE]):
-                pulled += x[indices[np.uint64(arc)]]
-        new = scale * (pulled + shift * x[v]) + constant
-        out[v - first] = new
-        step = new - x[v]
-        total += new
-        squares += new * new
-        changed += step * step
-        furthest = max(furthest, abs(step) / unit[v])
-        highest = max(highest, new / unit[v])
-    return total, squares, changed, furthest, highest
-
-
-@kernel
 def row_sums(indptr, values, start, stop, out):
     """Sum the values of each row's arcs: ``out[v] = sum(values[indptr[v]:indptr[v + 1]])`` for v in [start, stop)."""
     first = np.uint64(start)
