@@ -12,6 +12,7 @@ from swayrank.measures.centrality import _power
 from swayrank.measures.centrality.eigenvector import eigenvector
 from swayrank.measures.centrality.hits import hits
 from swayrank.measures.centrality.katz import katz, katz_limit, katz_ranking
+from swayrank.measures.centrality.pagerank import pagerank
 from tests.zoo import ZOO
 
 STAR = ([0] * 9 + list(range(1, 10)), list(range(1, 10)) + [0] * 9)
@@ -221,7 +222,7 @@ def test_hits_of_a_star():
 # -- all -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("measure", [eigenvector, hits, katz, katz_ranking])
+@pytest.mark.parametrize("measure", [eigenvector, hits, katz, katz_ranking, pagerank])
 @pytest.mark.parametrize("weight", [None, "weight"])
 def test_hubs_first_is_the_same_answer(weighted, measure, weight, monkeypatch):
     plain = measure(weighted, weight=weight)
@@ -239,3 +240,10 @@ def test_negative_weights_are_refused():
     for measure in (eigenvector, hits, katz, katz_ranking, katz_limit):
         with pytest.raises(ParameterError, match=r"must be >= 0"):
             measure(g, weight="weight")
+
+
+def test_a_personalization_follows_the_private_order(weighted, monkeypatch):
+    masses = np.arange(40.0)
+    plain = pagerank(weighted, personalization=masses, tol=1e-12)
+    monkeypatch.setattr(_power, "_RELABELLED_ABOVE", 8)
+    assert pagerank(weighted, personalization=masses, tol=1e-12).values == pytest.approx(plain.values, abs=1e-12)

@@ -1,7 +1,7 @@
-"""Power iteration in chunks: what eigenvector centrality, Katz and HITS share.
+"""Power iteration in chunks: what PageRank, eigenvector centrality, Katz and HITS share.
 
-Each pass pulls over rows of arcs (:func:`swayrank.kernels.spmv.walk_rows`). Beyond 2^16 nodes, where the vector that is
-gathered from outgrows the near caches, the rows are those of ``graph.relabelled("degree")``: hubs lie together. The
+Each pass pulls over rows of arcs (:func:`swayrank.kernels.spmv.walk_rows`). Beyond 2^18 nodes, where the vector that is
+gathered from outgrows 2 MB, the rows are those of ``graph.relabelled("degree")``: hubs lie together. The
 order is decided by the size of the graph alone, so that the same graph gives the same bits.
 """
 
@@ -22,7 +22,7 @@ from swayrank.measures.centrality._weights import Floats, arc_weights
 
 _ARCS_PER_CHUNK = 1 << 19
 _MOST_CHUNKS = 256
-_RELABELLED_ABOVE = 1 << 16
+_RELABELLED_ABOVE = 1 << 18
 
 
 @dataclass(frozen=True)
