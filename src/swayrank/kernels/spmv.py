@@ -74,3 +74,90 @@ def row_sums(indptr, values, start, stop, out):
         for arc in range(indptr[v], indptr[v + ONE]):
             total += values[np.uint64(arc)]
         out[v - first] = total
+
+
+@kernel
+def walk_rows(indptr, indices, weights, gathered, own, shift, scale, value, start, stop, out):
+    """One step of power iteration over the rows [start, stop), and what tells how far from an eigenvector `own` is.
+
+    With p[v] = sum over the arcs of v of w[u, v] * gathered[u]::
+
+        out[v] = scale * (p[v] + shift * own[v])
+
+    `weights` is empty where every arc weighs 1. Returns, over these rows, the sums of own^2, of own * p and of
+    (p - value * own)^2, and the largest p / own (Collatz-Wielandt; infinite where own is 0 and p is not).
+    """
+    weighted = weights.size > 0
+    squares, cross, residual, high = 0.0, 0.0, 0.0, 0.0
+    first = np.uint64(start)
+    for row in range(first, np.uint64(stop)):
+        v = np.uint64(row)
+        pulled = 0.0
+        if weighted:
+            for arc in range(indptr[v], indptr[v + ONE]):
+                pulled += weights[np.uint64(arc)] * gathered[indices[np.uint64(arc)]]
+        else:
+            for arc in range(indptr[v], indptr[v + ONE]):
+                pulled += gathered[indices[np.uint64(arc)]]
+        mine = own[v]
+        apart = pulled - value * mine
+        squares += mine * mine
+        cross += mine * pulled
+        residual += apart * apart
+        if pulled > high * mine:
+            high = pulled / mine if mine > 0.0 else np.inf
+        out[v - first] = scale * (pulled + shift * mine)
+    return squares, cross, residual, high
+
+
+@kernel
+def katz_rows(indptr, indices, weights, x, yardstick, alpha, beta, start, stop, out):
+    """One pass of Katz's sum over the rows [start, stop): ``out[v] = beta + alpha * sum of w[u, v] * x[u]``.
+
+    Returns the largest (out - x) / yardstick of these rows, and the largest out.
+    """
+    weighted = weights.size > 0
+    step, top = 0.0, 0.0
+    first = np.uint64(start)
+    for row in range(first, np.uint64(stop)):
+        v = np.uint64(row)
+        pulled = 0.0
+        if weighted:
+            for arc in range(indptr[v], indptr[v + ONE]):
+                pulled += weights[np.uint64(arc)] * x[indices[np.uint64(arc)]]
+        else:
+            for arc in range(indptr[v], indptr[v + ONE]):
+                pulled += x[indices[np.uint64(arc)]]
+        new = beta + alpha * pulled
+        step = max(step, abs(new - x[v]) / yardstick[v])
+        top = max(top, new)
+        out[v - first] = new
+    return step, top
+
+
+@kernel
+def fed_by_cycles(in_indptr, indptr, indices, left, queue):
+    """Fill `left` (uint32[n]) with 0 for the nodes that no cycle reaches, and with more for the others.
+
+    Nodes that nobody feeds are taken away until none is left to take. `queue` (uint32[n]) is scratch. Returns how many
+    nodes a cycle reaches.
+    """
+    n = np.uint64(left.size)
+    tail = ZERO
+    head = ZERO
+    for row in range(n):
+        v = np.uint64(row)
+        left[v] = np.uint32(in_indptr[v + ONE] - in_indptr[v])
+        if left[v] == 0:
+            queue[tail] = np.uint32(v)
+            tail += ONE
+    while head < tail:
+        v = np.uint64(queue[head])
+        head += ONE
+        for arc in range(indptr[v], indptr[v + ONE]):
+            u = indices[np.uint64(arc)]
+            left[u] -= np.uint32(1)
+            if left[u] == 0:
+                queue[tail] = u
+                tail += ONE
+    return n - tail

@@ -40,6 +40,7 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels.spmv import pagerank_rows
 from swayrank.measures._measure import Measure
+from swayrank.measures.centrality._power import Rows, rows_of, to_private, to_public
 from swayrank.measures.centrality._weights import Floats, arc_weights
 from swayrank.measures.centrality.degree import strength
 from swayrank.measures.registry import register
@@ -55,8 +56,7 @@ _ROUNDING = 2.0**-52
 class _Pass:
     """All that one pass reads; see :func:`swayrank.kernels.spmv.pagerank_rows`."""
 
-    graph: Graph
-    in_weights: Floats
+    rows: Rows
     strength: Floats
     shares: Floats
     jump: Floats
@@ -139,8 +139,9 @@ def pagerank(
 
     Notes
     -----
-    Power iteration by pulling over the in-arcs; sums in fixed order, so any number of threads gives the same bits.
-    scikit-network treats dangling nodes otherwise, and NetworkX multiplies `tol` by the number of nodes.
+    Power iteration by pulling over the in-arcs, hubs first beyond 2^18 accounts (their order is kept on the graph for
+    the next call, with a second copy of its in-arcs); sums in fixed order, so any number of threads gives the same
+    bits. scikit-network treats dangling nodes otherwise, and NetworkX multiplies `tol` by the number of nodes.
 
     References
     ----------
@@ -165,7 +166,7 @@ def pagerank(
     first = _prepare(graph, damping, weight, personalization, dangling, runner)
     limit = max_iter if max_iter is not None else _passes_needed(damping, tol)
     shares, bound, n_iter = _iterate(first, tol, limit, runner, progress)
-    values = np.where(first.strength > 0, shares * first.strength, shares)
+    values = to_public(graph, np.where(first.strength > 0, shares * first.strength, shares))
     if bound > tol:
         cure = "raise tol, rounding is in its way" if max_iter is None else f"raise max_iter (now {max_iter}) or tol"
         raise ConvergenceError(
@@ -186,15 +187,15 @@ def _prepare(
     uniform = np.full(1, 1.0 / graph.n_nodes)
     jump = uniform if personalization is None else _masses(graph, personalization)
     if weight is None:
-        in_weights = np.zeros(0)
         out_strength = graph.out_degree.astype(np.float64)
     else:
-        in_weights = arc_weights(graph, weight, incoming=True)
         out_strength = strength(graph, arc_weights(graph, weight), False, engine)
+    # The order of the passes: hubs first on a large graph.
+    out_strength = to_private(graph, out_strength)
+    jump = jump if jump.size == 1 else to_private(graph, jump)
     x = np.broadcast_to(jump, (graph.n_nodes,))
     return _Pass(
-        graph=graph,
-        in_weights=in_weights,
+        rows=rows_of(graph, weight, incoming=True),
         strength=out_strength,
         shares=np.divide(x, out_strength, out=x.copy(), where=out_strength > 0),
         jump=jump,
@@ -206,9 +207,9 @@ def _prepare(
 
 def _iterate(state: _Pass, tol: float, limit: int, engine: Engine, progress: Progress) -> tuple[Floats, float, int]:
     """Pass until the error bound is at most `tol` or `limit` passes are done: shares, bound, passes."""
-    graph, damping = state.graph, state.damping
-    bounds: Bounds = balanced_bounds(graph.in_indptr, min(_MOST_CHUNKS, 1 + graph.n_edges // _ARCS_PER_CHUNK))
-    spare = np.empty(graph.n_nodes)
+    damping, rows = state.damping, state.rows
+    bounds: Bounds = balanced_bounds(rows.indptr, min(_MOST_CHUNKS, 1 + rows.indices.size // _ARCS_PER_CHUNK))
+    spare = np.empty(state.shares.size)
     bound, n_iter = math.inf, 0
     with track(progress, "pagerank", total=limit) as step:
         while bound > tol and n_iter < limit:
@@ -224,11 +225,10 @@ def _iterate(state: _Pass, tol: float, limit: int, engine: Engine, progress: Pro
 
 
 def _rank_rows(inputs: _Pass, start: int, stop: int, out: Floats) -> tuple[float, float]:
-    graph = inputs.graph
     result: tuple[float, float] = pagerank_rows(
-        read_only(graph.in_indptr),
-        read_only(graph.in_indices),
-        read_only(inputs.in_weights),
+        read_only(inputs.rows.indptr),
+        read_only(inputs.rows.indices),
+        read_only(inputs.rows.weights),
         read_only(inputs.strength),
         read_only(inputs.shares),
         read_only(inputs.jump),
