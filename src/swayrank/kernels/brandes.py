@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from swayrank.kernels.distances import rise, sink
+from swayrank.kernels.distances import sift_down, sift_up
 from swayrank.kernels.jit import kernel
 from swayrank.kernels.lanes import UNREACHED as _UNREACHED
 from swayrank.kernels.lanes import add_row, add_rows, clear_row, gain_row, hand_row, open_lanes, settle_row
@@ -184,8 +184,8 @@ def weighted_betweenness_sums(indptr, indices, in_indptr, in_indices, lengths, i
     in_arcs uint64[m]: the arc that each in-arc is. Two paths are equally short where their sums are equal as floats.
     """
     n = np.uint64(scores.size)
-    heap = np.empty(n + ONE, np.uint32)
-    place = np.zeros(n, np.uint32)
+    heap = np.empty(n, np.uint32)
+    place = np.empty(n, np.uint32)
     distance = np.empty(n)
     distance[:] = np.inf
     sigma = np.zeros(n)
@@ -195,29 +195,28 @@ def weighted_betweenness_sums(indptr, indices, in_indptr, in_indices, lengths, i
         source = np.uint64(sources[np.uint64(k)])
         distance[source] = 0.0
         sigma[source] = 1.0
-        heap[ONE] = source
-        place[source] = 1
+        heap[0] = np.uint32(source)
         size = ONE
         n_settled = ZERO
         while size > ZERO:
-            u = np.uint64(heap[ONE])
-            place[u] = 0
-            last = heap[size]
+            u = np.uint64(heap[0])
             size -= ONE
             if size > ZERO:
-                sink(heap, place, distance, np.uint64(last), size)
+                heap[0] = heap[size]
+                sift_down(heap, size, place, distance)
             settled[n_settled] = u
             n_settled += ONE
             for arc in range(indptr[u], indptr[u + ONE]):
                 v = np.uint64(indices[np.uint64(arc)])
                 further = distance[u] + lengths[np.uint64(arc)]
                 if further < distance[v]:
-                    if place[v] == 0:
+                    if distance[v] == np.inf:
+                        place[v] = np.uint32(size)
+                        heap[size] = np.uint32(v)
                         size += ONE
-                        place[v] = size
                     distance[v] = further
                     sigma[v] = sigma[u]
-                    rise(heap, place, distance, v)
+                    sift_up(heap, place, distance, np.uint64(place[v]))
                 elif further == distance[v] and v != u:
                     sigma[v] += sigma[u]
         while n_settled > ZERO:

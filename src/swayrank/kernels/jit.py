@@ -273,15 +273,6 @@ if JIT_ENABLED:
 
         return types.uint64(types.uint64), build
 
-    @intrinsic
-    def ones(typing_context: Any, value: Any) -> Any:
-        """How many bits of a uint64 are set."""
-
-        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.ctpop(args[0])
-
-        return types.uint64(types.uint64), build
-
 else:
 
     def prefetch(array: Any, index: Any) -> None:
@@ -303,7 +294,3 @@ else:
         """How many zero bits stand after the last one of a uint64 (64 for zero)."""
         word = int(value)
         return np.uint64((word & -word).bit_length() - 1 if word else 64)
-
-    def ones(value: Any) -> np.uint64:
-        """How many bits of a uint64 are set."""
-        return np.uint64(int(value).bit_count())

@@ -1,10 +1,10 @@
 """Rows of eight words, one for each of eight sources: the inner steps of searches from many sources at once.
 
-Eight float64 or uint64 are one cache line. LLVM does not make vectors of eight scalars by itself in numba, so these
+Eight float64 are one cache line. LLVM does not make vectors of eight scalars by itself in numba, so these
 steps are written in its own language, each with the plain formula as its documentation; without the JIT they are that
 formula in NumPy. Sums run in the order of the arcs, lane by lane: vectors change no bit.
 
-A row begins at `at`, a multiple of eight; `level` is uint32, all other tables float64 (uint64 for `or_rows`).
+A row begins at `at`, a multiple of eight; `level` is uint32, all other tables are float64.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ UNREACHED = 0xFFFFFFFF
 _WORD, _LEVEL, _FLOAT, _BYTE = ir.IntType(64), ir.IntType(32), ir.DoubleType(), ir.IntType(8)
 _FLOATS = ir.VectorType(_FLOAT, LANES)
 _LEVELS = ir.VectorType(_LEVEL, LANES)
-_WORDS = ir.VectorType(_WORD, LANES)
 
 
 class _Rows:
@@ -62,16 +61,16 @@ class _Rows:
         return self.builder.zext(self.builder.bitcast(mask, _BYTE), _WORD)
 
 
-def _zeros(vector: Any) -> Any:
-    return ir.Constant(vector, None)
+def _zeros() -> Any:
+    return ir.Constant(_FLOATS, None)
 
 
 def _ones() -> Any:
     return ir.Constant(_FLOATS, [1.0] * LANES)
 
 
-def _joined(rows: _Rows, vector: Any, join: Callable[[Any, Any], Any]) -> Any:
-    """The loop over the arcs of a row; gives the joined vector."""
+def _summed(rows: _Rows) -> Any:
+    """The loop over the arcs of a row; gives the sum of its rows of the table."""
     builder = rows.builder
     table, indices, start, stop = rows.args[:4]
     before = builder.block
@@ -79,19 +78,19 @@ def _joined(rows: _Rows, vector: Any, join: Callable[[Any, Any], Any]) -> Any:
     after = builder.append_basic_block("row.after")
     builder.cbranch(builder.icmp_unsigned("<", start, stop), body, after)
     builder.position_at_end(body)
-    arc, total = builder.phi(_WORD), builder.phi(vector)
+    arc, total = builder.phi(_WORD), builder.phi(_FLOATS)
     node = builder.zext(builder.load(builder.gep(indices, [arc])), _WORD)
-    joined = join(total, rows.load(table, builder.shl(node, ir.Constant(_WORD, 3)), vector))
+    added = builder.fadd(total, rows.load(table, builder.shl(node, ir.Constant(_WORD, 3))))
     following = builder.add(arc, ir.Constant(_WORD, 1))
     arc.add_incoming(start, before)
     arc.add_incoming(following, body)
-    total.add_incoming(_zeros(vector), before)
-    total.add_incoming(joined, body)
+    total.add_incoming(_zeros(), before)
+    total.add_incoming(added, body)
     builder.cbranch(builder.icmp_unsigned("<", following, stop), body, after)
     builder.position_at_end(after)
-    result = builder.phi(vector)
-    result.add_incoming(_zeros(vector), before)
-    result.add_incoming(joined, body)
+    result = builder.phi(_FLOATS)
+    result.add_incoming(_zeros(), before)
+    result.add_incoming(added, body)
     return result
 
 
@@ -115,16 +114,7 @@ if JIT_ENABLED:
         """out[at + l] = sum of table[8 * indices[a] + l] over arcs a in [start, stop)."""
 
         def build(rows: _Rows) -> None:
-            rows.store(_joined(rows, _FLOATS, rows.builder.fadd), *rows.args[4:])
-
-        return _intrinsic(types.void, build)(typing_context, table, indices, start, stop, out, at)
-
-    @intrinsic
-    def or_rows(typing_context: Any, table: Any, indices: Any, start: Any, stop: Any, out: Any, at: Any) -> Any:
-        """out[at + l] = OR of table[8 * indices[a] + l] over arcs a in [start, stop)."""
-
-        def build(rows: _Rows) -> None:
-            rows.store(_joined(rows, _WORDS, rows.builder.or_), *rows.args[4:])
+            rows.store(_summed(rows), *rows.args[4:])
 
         return _intrinsic(types.void, build)(typing_context, table, indices, start, stop, out, at)
 
@@ -143,7 +133,7 @@ if JIT_ENABLED:
         """table[at + l] = 0."""
 
         def build(rows: _Rows) -> None:
-            rows.store(_zeros(_FLOATS), *rows.args)
+            rows.store(_zeros(), *rows.args)
 
         return _intrinsic(types.void, build)(typing_context, table, at)
 
@@ -168,12 +158,12 @@ if JIT_ENABLED:
             level, sigma, delta, after, at, here = rows.args
             paths = rows.load(after, at)
             unreached = rows.at_level(level, at, ir.Constant(_LEVEL, UNREACHED))
-            new = builder.and_(unreached, builder.fcmp_ordered(">", paths, _zeros(_FLOATS)))
+            new = builder.and_(unreached, builder.fcmp_ordered(">", paths, _zeros()))
             levels = builder.select(new, rows.each(here, _LEVELS), rows.load(level, at, _LEVELS))
             rows.store(levels, level, at)
             rows.store(builder.select(new, paths, rows.load(sigma, at)), sigma, at)
-            rows.store(builder.select(new, _zeros(_FLOATS), rows.load(delta, at)), delta, at)
-            rows.store(builder.select(new, paths, _zeros(_FLOATS)), after, at)
+            rows.store(builder.select(new, _zeros(), rows.load(delta, at)), delta, at)
+            rows.store(builder.select(new, paths, _zeros()), after, at)
             return rows.bits(new)
 
         return _intrinsic(types.uint64, build)(typing_context, level, sigma, delta, after, at, types.uint32)
@@ -188,7 +178,7 @@ if JIT_ENABLED:
             there = rows.at_level(level, at, here)
             paths = builder.select(there, rows.load(sigma, at), _ones())
             shares = builder.fdiv(builder.fadd(_ones(), rows.load(delta, at)), paths)
-            rows.store(builder.select(there, shares, _zeros(_FLOATS)), handed, at)
+            rows.store(builder.select(there, shares, _zeros()), handed, at)
 
         return _intrinsic(types.void, build)(typing_context, level, sigma, delta, handed, at, types.uint32)
 
@@ -205,7 +195,7 @@ if JIT_ENABLED:
             there = rows.at_level(level, at, here)
             gained = builder.fmul(rows.load(sigma, at), rows.load(pulled, first))
             rows.store(builder.select(there, gained, rows.load(delta, at)), delta, at)
-            counted = builder.select(there, builder.fmul(rows.load(share, first), gained), _zeros(_FLOATS))
+            counted = builder.select(there, builder.fmul(rows.load(share, first), gained), _zeros())
             total = ir.Constant(_FLOAT, 0.0)
             for lane in range(LANES):
                 total = builder.fadd(total, builder.extract_element(counted, ir.Constant(_LEVEL, lane)))
@@ -229,13 +219,6 @@ else:
         total = np.zeros(LANES)
         for row in _rows_of(table, indices, start, stop):
             total += row
-        _row(out, at)[:] = total
-
-    def or_rows(table: Any, indices: Any, start: Any, stop: Any, out: Any, at: Any) -> None:
-        """out[at + l] = OR of table[8 * indices[a] + l] over arcs a in [start, stop)."""
-        total = np.zeros(LANES, np.uint64)
-        for row in _rows_of(table, indices, start, stop):
-            total |= row
         _row(out, at)[:] = total
 
     def add_row(target: Any, at: Any, table: Any, place: Any) -> None:
