@@ -215,7 +215,7 @@ def test_no_nodes():
     assert (diameter(g), radius(g)) == (0, 0)
 
 
-def test_few_searches_settle_a_diameter(monkeypatch):
+def test_few_searches_settle_diameter_and_radius(monkeypatch):
     asked = []
 
     def searched(graph, sources, **options):
@@ -225,8 +225,11 @@ def test_few_searches_settle_a_diameter(monkeypatch):
     plain = _distances.searches
     monkeypatch.setattr("swayrank.measures.centrality.eccentricity.searches", searched)
     g = large_graph("undirected", n=6000, m=60_000).largest_component()
-    assert diameter(g) == eccentricity(g).values.max()
-    assert sum(asked) < g.n_nodes / 4
+    exact = eccentricity(g).values
+    for function, value in ((diameter, exact.max()), (radius, exact.min())):
+        asked.clear()
+        assert function(g) == value
+        assert 0 < sum(asked) < g.n_nodes / 4
 
 
 def test_a_graph_in_parts_is_refused_where_that_is_asked():

@@ -191,17 +191,21 @@ def _bounds(work: Searches) -> Bounds:
 
 
 def _useful_sources(graph: Graph, ends: str) -> Nodes:
-    """Private numbers of all who reach somebody; those who reach the largest hub first.
+    """Private numbers of all who reach somebody, those side by side who are as near to the largest hub.
 
-    In a line of searches that reach the same nodes, a node is complete soon after the first has come.
+    Searches from there reach a node in the same level or nearly so, and a node is complete soon after it is reached
+    at all: half the time of a random order.
     """
     if graph.n_nodes == 0:
         return np.zeros(0, np.uint32)
     private = graph.relabelled()
-    indptr = private.indptr if ends == "in" or not graph.directed else private.in_indptr
-    there, _ = distances_from_one(graph, 0, along=ends == "out")
+    forward = ends == "in" or not graph.directed
+    indptr, indices = (private.indptr, private.indices) if forward else (private.in_indptr, private.in_indices)
+    there, away = distances_from_one(graph, 0, along=ends == "out")
     useful = np.flatnonzero(np.diff(indptr) > 0)
-    return np.concatenate((useful[there[useful]], useful[~there[useful]])).astype(np.uint32)
+    largest_neighbour = indices[indptr[useful]]
+    level = np.where(there, away, np.inf)[useful]
+    return useful[np.lexsort((largest_neighbour, level))].astype(np.uint32)
 
 
 def _lines(n: int) -> npt.NDArray[np.uint64]:

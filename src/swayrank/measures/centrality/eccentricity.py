@@ -9,9 +9,10 @@ smallest. What if some account cannot be reached from v is named by `unreachable
 - ``"error"``: as in NetworkX, a graph that is not strongly connected (or connected, if undirected) has no answer.
 
 Eccentricities come from one bit-parallel search per 512 accounts. Diameter and radius search from far fewer, by bounds
-(Takes & Kosters 2011): in the strong component of a hub h, d(v, h) and e(h) bound e(v) from above by d(v, h) + e(h) and
-from below by max(d(v, h), e(h) - d(h, v)); whoever is outside of it has no bound and is searched from. Cost: O(n m /
-512) at worst, a few searches on graphs that hang together. Exact. Weighted one Dijkstra per account.
+in the manner of Takes & Kosters (2011). In the strong component of a hub h, e(v) is at most d(v, h) + e(h); whoever is
+outside of it has no such bound and is searched from. And e(v) is at least the distance to any account: 512 far ones are
+held against all in one search. Cost: O(n m / 512) at worst, a few searches on graphs that hang together. Exact.
+Weighted one Dijkstra per account.
 
 Sources: Hage & Harary (1995), doi:10.1016/0378-8733(94)00248-9; Takes & Kosters (2011), doi:10.1145/2063576.2063748.
 """
@@ -38,8 +39,9 @@ from swayrank.measures.centrality._weights import Floats
 from swayrank.measures.registry import register
 
 _UNREACHABLE = OneOf("ignore", "error")
-# One line of searches at a time.
-_ROUND = 512
+# One line of searches; later rounds have more.
+_FIRST_ROUND = 512
+_LARGEST_ROUND = 1 << 14
 # How many hubs give bounds.
 _HUBS = 4
 
@@ -169,8 +171,7 @@ def diameter(
     if weight is not None or graph.n_nodes == 0:
         farthest = all_distances(graph, ends="out", weight=weight, engine=runner).farthest
         return float(farthest.max(initial=0.0))
-    _, high = _limits(graph)
-    return _extreme(graph, -high, runner, -1.0)
+    return _extreme(graph, -_upper(graph), runner, -1.0)
 
 
 @domains(unreachable=_UNREACHABLE)
@@ -225,34 +226,43 @@ def radius(
     if weight is not None or graph.n_nodes == 0:
         farthest = all_distances(graph, ends="out", weight=weight, engine=runner).farthest
         return float(farthest.min()) if farthest.size else 0.0
-    low, _ = _limits(graph)
-    return _extreme(graph, low, runner, 1.0)
+    return _extreme(graph, _lower(graph), runner, 1.0)
 
 
-def _limits(graph: Graph) -> tuple[Floats, Floats]:
-    """Limits on every eccentricity, by private number: 0 and infinity outside the strong components of the hubs."""
-    low, high = np.zeros(graph.n_nodes), np.full(graph.n_nodes, np.inf)
+def _upper(graph: Graph) -> Floats:
+    """An upper bound on every eccentricity, by private number: infinite outside the strong components of the hubs."""
+    high = np.full(graph.n_nodes, np.inf)
     for hub in range(min(_HUBS, graph.n_nodes)):
         after, away = distances_from_one(graph, hub, along=True)
         before, back = distances_from_one(graph, hub, along=False)
-        farthest = away.max()
         # Who is in the hub's component reaches those alone that the hub reaches.
         both = after & before
-        high[both] = np.minimum(high[both], back[both] + farthest)
-        low[before] = np.maximum(low[before], back[before])
-        low[both] = np.maximum(low[both], farthest - away[both])
-    return low, high
+        high[both] = np.minimum(high[both], back[both] + away.max())
+    high[graph.out_degree[graph.relabelled().order] == 0] = 0.0
+    return high
+
+
+def _lower(graph: Graph) -> Floats:
+    """A lower bound on every eccentricity, by private number: the distance to the farthest of a line of far accounts.
+
+    One backward search of 512 accounts at once gives it for all; they are those farthest from the largest hub.
+    """
+    _, away = distances_from_one(graph, 0, along=True)
+    far = np.argsort(-away, kind="stable")[:_FIRST_ROUND].astype(np.uint32)
+    _, _, farthest = searches(graph, far, ends="out", inverse=False).run(0, far.size)
+    return farthest
 
 
 def _extreme(graph: Graph, bounds: Floats, engine: Engine, sign: float) -> float:
     """The smallest of ``sign * e(v)``, of which `bounds` are lower bounds, times `sign`."""
     order = np.argsort(bounds, kind="stable").astype(np.uint32)
-    best, done = np.inf, 0
+    best, done, size = np.inf, 0, _FIRST_ROUND
     while done < order.size and bounds[order[done]] < best:
-        chosen = order[done : done + _ROUND]
+        chosen = order[done : done + size]
+        chosen = chosen[bounds[chosen] < best]
         work = searches(graph, chosen, ends="out", inverse=False, of_sources=True)
         best = min(best, float((sign * distances_of(work, engine).farthest).min()))
-        done += _ROUND
+        done, size = done + chosen.size, min(2 * size, _LARGEST_ROUND)
     return sign * best
 
 
