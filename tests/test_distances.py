@@ -12,6 +12,7 @@ from swayrank.kernels import distances as kernels
 from swayrank.measures.centrality import _distances
 from swayrank.measures.centrality.closeness import _upper_bounds, closeness, harmonic
 from swayrank.measures.centrality.eccentricity import diameter, eccentricity, radius
+from swayrank.measures.registry import list_measures
 from tests.oracles import naive_distances as naive
 from tests.zoo import ZOO
 
@@ -239,16 +240,22 @@ def test_a_graph_in_parts_is_refused_where_that_is_asked():
                 function(g, unreachable="error")
 
 
-@pytest.mark.parametrize("weight", [-1.0, np.nan])
-def test_lengths_below_zero_are_refused(weight):
-    if np.isnan(weight):
-        with pytest.raises(ParameterError, match="weight must be the name of a column"):
-            closeness(graph_of(2, [(0, 1)]), weight="length")
-        return
-    g = Graph.from_edges([0, 1], [1, 2], columns={"length": [1.0, weight]})
+@pytest.mark.parametrize(("length", "told"), [(-1.0, "must be >= 0"), (1e-200, "scale them"), (1e200, "scale them")])
+def test_lengths_that_mean_nothing_are_refused(length, told):
+    g = Graph.from_edges([0, 1], [1, 2], columns={"length": [1.0, length]})
     for function in (closeness, harmonic, eccentricity, diameter, radius):
-        with pytest.raises(ParameterError, match="must be >= 0"):
+        with pytest.raises(ParameterError, match=told):
             function(g, weight="length")
+        with pytest.raises(ParameterError, match="weight must be the name of a column"):
+            function(g, weight="no such column")
+
+
+def test_the_estimate_grows_with_the_work():
+    g = large_graph()
+    for name in ("closeness", "harmonic", "eccentricity"):
+        entry = list_measures()[name]
+        assert 0 < entry.estimate(g).seconds < entry.estimate(g, {"weight": "weight"}).seconds
+    assert list_measures()["closeness"].estimate(g, {"top": 5}).seconds < entry.estimate(g).seconds
 
 
 def test_every_kernel_has_one_signature():

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress, track
 from swayrank.engines import Bounds, Engine, chunk_bounds
+from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels.distances import search_together, search_weighted
@@ -35,7 +36,8 @@ _SOURCES_PER_CHUNK = 1024
 _SOURCES_PER_ROUND = 512
 _SOURCES_PER_WEIGHTED_CHUNK = 64
 _MOST_CHUNKS = 256
-_LINE = 64
+_BYTES_PER_LINE = 64
+_LENGTHS = (1e-150, 1e150)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def searches(
     along = (ends == "in") != of_sources
     weights = None
     if weight is not None:
-        arc_weights(graph, weight)  # looks at every value
+        _check_lengths(arc_weights(graph, weight), weight)
         weights = np.ascontiguousarray(private.column(weight) if along else private.in_column(weight), np.float64)
     rows = (*out, *back) if along else (*back, *out)
     return Searches(*rows, weights, sources, inverse, of_sources)
@@ -175,8 +177,15 @@ def work_of_all(graph: Graph, params: Mapping[str, Any]) -> Work:
     n, m = graph.n_nodes, graph.n_edges
     if params.get("weight") is not None:
         # Every node passes through the heap.
-        return Work(n * (m + 10.0 * n), 8.0, 40.0 * n + 12.0 * m, 44.0 * n)
+        return Work(n * (m + 10.0 * n), 3.5, 40.0 * n + 12.0 * m, 44.0 * n)
     return Work(n * (m + 2.0 * n), 0.03, 40.0 * n + 12.0 * m, 250.0 * n)
+
+
+def _check_lengths(lengths: Floats, weight: str) -> None:
+    """Refuse lengths of which sums or inverses would overflow."""
+    low, high = _LENGTHS
+    if ((lengths > high) | ((lengths > 0) & (lengths < low))).any():
+        raise ParameterError(f"weight {weight!r} must hold lengths of 0 or in [{low:g}, {high:g}]: scale them")
 
 
 def _search(work: Searches, start: int, stop: int) -> tuple[Ints, Floats, Floats]:
@@ -211,5 +220,5 @@ def _useful_sources(graph: Graph, ends: str) -> Nodes:
 def _lines(n: int) -> npt.NDArray[np.uint64]:
     """Three lines of 64 bytes per node, the first at the start of a cache line."""
     words = np.empty(3 * 8 * n + 8, np.uint64)
-    skip = -words.ctypes.data % _LINE // 8
+    skip = -words.ctypes.data % _BYTES_PER_LINE // 8
     return words[skip : skip + 24 * n].reshape(3, 8 * n)

@@ -32,6 +32,7 @@ Sources: Bavelas (1950), doi:10.1121/1.1906679; Wasserman & Faust (1994), doi:10
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,10 @@ _ROUNDING = 1 + 2.0**-40
 
 
 def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
-    """As if nothing were pruned: what is pruned, sizes do not tell."""
-    return work_of_all(graph, params)
+    """What `top` prunes, sizes do not tell: it was four fifths at least on graphs with hubs, for up to 100 of them."""
+    whole = work_of_all(graph, params)
+    prunes = params.get("top") and params.get("weight") is None and params.get("variant") != "reachable"
+    return replace(whole, steps=whole.steps / 5) if prunes else whole
 
 
 @register(
