@@ -174,17 +174,23 @@ def test_the_highest_of_large_graphs(make, k):
         assert whole[chosen].min() >= whole[~chosen].max(initial=0) * (1 - 1e-12)
 
 
-def test_bounds_are_bounds():
+def graphs_with_bounds():
+    # Followed by most of those who follow anybody, and reached by no others.
+    yield graph_of(52, [(i, 0) for i in range(1, 41)] + [(i, i + 1) for i in range(41, 51)])
     for seed in range(30):
         rng = np.random.default_rng(seed)
         n = int(rng.integers(2, 40))
         m = int(rng.integers(1, 4 * n))
-        g = Graph.from_edges(rng.integers(0, n, m), rng.integers(0, n, m), n_nodes=n)
+        yield Graph.from_edges(rng.integers(0, n, m), rng.integers(0, n, m), n_nodes=n)
 
-        def farness(reached, sums, n=n):
+
+def test_bounds_are_bounds():
+    for g in graphs_with_bounds():
+
+        def share(reached, sums, n=g.n_nodes):
             return np.divide(reached, sums, out=np.zeros(sums.size), where=sums > 0) * (reached / (n - 1))
 
-        assert (_upper_bounds(g, farness, False) >= closeness(g).values).all()
+        assert (_upper_bounds(g, share, False) >= closeness(g).values).all()
         assert (_upper_bounds(g, lambda _, sums: sums, True) >= harmonic(g).values * (1 - 1e-14)).all()
 
 
@@ -231,6 +237,13 @@ def test_few_searches_settle_diameter_and_radius(monkeypatch):
         asked.clear()
         assert function(g) == value
         assert 0 < sum(asked) < g.n_nodes / 4
+
+
+def test_who_reaches_more_than_the_hub_is_searched_from():
+    hub = [(0, i) for i in range(1, 600)] + [(i, 0) for i in range(1, 600)]
+    chain = [(i, i + 1) for i in range(600, 605)]
+    g = graph_of(607, [*hub, *chain, (606, 0), (606, 600)])
+    assert diameter(g) == eccentricity(g).value(606) == 6
 
 
 def test_a_graph_in_parts_is_refused_where_that_is_asked():
