@@ -12,6 +12,7 @@ import numpy as np
 
 from swayrank.engines import resolve_engine
 from swayrank.graph import Graph
+from swayrank.measures.centrality._power import rows_of, to_private, to_public
 from swayrank.measures.centrality.pagerank import _iterate, _Pass
 from swayrank.measures.live.ranks import Floats
 
@@ -31,11 +32,11 @@ def passed_over(
     """
     if damping == 0:
         return np.ones(graph.n_nodes)
-    strength = graph.out_degree.astype(np.float64)
+    strength = to_private(graph, graph.out_degree.astype(np.float64))
+    values = to_private(graph, values)
     # What dangling nodes hold goes nowhere: a sink of zeros.
     state = _Pass(
-        graph=graph,
-        in_weights=np.zeros(0),
+        rows=rows_of(graph, None, incoming=True),
         strength=strength,
         shares=np.divide(values, strength, out=values.copy(), where=strength > 0),
         jump=np.ones(1),
@@ -45,5 +46,4 @@ def passed_over(
     )
     limit = 4 + max(0, math.ceil(math.log(target / mass) / math.log(damping))) if mass > target else 1
     shares, _, _ = _iterate(state, target / (1 - damping), limit, resolve_engine("local", threads), None)
-    found: Floats = np.where(strength > 0, shares * strength, shares)
-    return found
+    return to_public(graph, np.where(strength > 0, shares * strength, shares))
