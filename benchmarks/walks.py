@@ -129,10 +129,9 @@ def _igraph(task: str, data: dict[str, Any]) -> Callable[[], Any]:
     if task == "k_core":
         plain = graph.as_undirected(mode="collapse")
         return lambda: plain.coreness(mode="all")
-    return {
-        "eigenvector": lambda: graph.eigenvector_centrality(directed=True),
-        "hits": graph.authority_score,
-    }[task]
+    if task == "hits":
+        return lambda: graph.authority_score()  # noqa: PLW0108 - igraph has no stubs
+    return lambda: graph.eigenvector_centrality(directed=True)
 
 
 def _networkit(task: str, data: dict[str, Any]) -> Callable[[], Any]:
