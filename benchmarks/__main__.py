@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmarks import harness, table
 
 DEFAULT = (
-    "load", "build", "open", "pagerank", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals",
-    "recovery", "end_to_end",
+    "load", "build", "open", "pagerank", "walks", "betweenness", "closeness", "approximate", "counting", "communities",
+    "incremental", "growth", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals", "recovery",
+    "end_to_end",
 )  # fmt: skip
 ON_REQUEST = ("build100m", "seeds100m", "engagement100m")
 

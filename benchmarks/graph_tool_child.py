@@ -1,7 +1,7 @@
 """graph-tool behind a pipe: it comes with another interpreter's NumPy. Runs there; imports nothing of this folder.
 
 Each line of standard input is a JSON list: ``["load", "u.npy", "v.npy", n]``, ``["build"]``, ``["pagerank", epsilon]``,
-``["degrees", "out.npy"]``, ``["values", "out.npy"]``. Each answer is one line: the memory that the last command took.
+``["betweenness"]``, ``["degrees", "out.npy"]``, ``["values", "out.npy"]``. Each answer is one line: the memory that the last command took.
 """
 
 import gc
@@ -10,7 +10,7 @@ import sys
 
 import graph_tool
 import numpy as np
-from graph_tool.centrality import pagerank
+from graph_tool.centrality import betweenness, pagerank
 
 
 def _memory(key):
@@ -33,6 +33,8 @@ def _do(state, command, *given):
         state["graph"] = _build(state)
     elif command == "pagerank":
         state["values"] = pagerank(state["graph"], damping=0.85, epsilon=given[0]).a
+    elif command == "betweenness":
+        state["values"] = betweenness(state["graph"], norm=False)[0].a
     elif command == "values":
         np.save(given[0], np.array(state["values"]))
     elif command == "degrees":

@@ -118,6 +118,15 @@ def test_paths_without_number_to_hold_in_32_bits():
     assert values[1::3] == pytest.approx(((3 * k + 1) * (3 * (39 - k) + 1)) / 2)
 
 
+def test_paths_that_no_float_can_count_are_refused():
+    """1,100 diamonds in a row: 2**1100 shortest paths."""
+    tips = 3 * np.arange(1100)
+    u = np.concatenate([tips, tips, tips + 1, tips + 2])
+    v = np.concatenate([tips + 1, tips + 2, tips + 3, tips + 3])
+    with pytest.raises(ParameterError, match="no float64 can count"):
+        sr.betweenness(Graph.from_edges(u, v))
+
+
 def test_nobody_and_wrong_values():
     assert len(sr.betweenness(Graph.from_edges([], [], n_nodes=0))) == 0
     graph = Graph.from_edges([0, 1], [1, 2], weight=[0.0, 1.0])

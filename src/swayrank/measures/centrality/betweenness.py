@@ -108,14 +108,14 @@ def betweenness(
     Raises
     ------
     ParameterError
-        For an unknown scale, or a column that is not there or not > 0.
+        For an unknown scale, a column that is not there or not > 0, or more shortest paths than a float64 can count.
     UnknownAccountError
         If `sources` names no account of the graph.
 
     Notes
     -----
-    Brandes' accumulation for eight sources at once; O(n m), 340 bytes per account and thread. Where more than 1e308
-    shortest paths join two accounts, their number overflows.
+    Brandes' accumulation for eight sources at once; O(n m), 340 bytes per account and thread. More than 1e308
+    shortest paths between two accounts are refused.
 
     References
     ----------
@@ -283,6 +283,8 @@ def _combined(graph: Graph, task: _Task, runner: Engine, progress: Progress) -> 
             scores += nodes
             arc_scores += arcs
             reached.append(seen)
+    if not np.isfinite(scores).all():
+        raise ParameterError("more than 1e308 shortest paths join two accounts, which no float64 can count")
     return scores, arc_scores, np.concatenate(reached).astype(np.float64)
 
 
