@@ -11,6 +11,9 @@ architecture of complex weighted networks", doi:10.1073/pnas.0400087101.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from swayrank.engines import Engine, balanced_bounds, resolve_engine
@@ -18,6 +21,7 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels.spmv import row_sums
 from swayrank.measures._measure import Measure
+from swayrank.measures._work import Work
 from swayrank.measures.centrality._weights import Floats, arc_weights
 from swayrank.measures.registry import register
 
@@ -27,7 +31,15 @@ _ARCS_PER_CHUNK = 1 << 20
 _MOST_CHUNKS = 256
 
 
-@register(name="in_degree", needs="graph", reads="along", exact=True, cost="O(n)", citation=_FREEMAN)
+def _counted(graph: Graph, params: Mapping[str, Any]) -> Work:
+    return Work(float(graph.n_nodes), 1.0, 12.0 * graph.n_nodes, parallel=False)
+
+
+def _summed(graph: Graph, params: Mapping[str, Any]) -> Work:
+    return Work(float(graph.n_edges + graph.n_nodes), 2.0, 8.0 * graph.n_nodes)
+
+
+@register(name="in_degree", needs="graph", reads="along", exact=True, cost="O(n)", citation=_FREEMAN, work=_counted)
 def in_degree(graph: Graph) -> Measure:
     """Count the followers of every account.
 
@@ -57,7 +69,7 @@ def in_degree(graph: Graph) -> Measure:
     return Measure("in_degree", read_only(graph.in_degree), graph.ids)
 
 
-@register(name="out_degree", needs="graph", reads="along", exact=True, cost="O(n)", citation=_FREEMAN)
+@register(name="out_degree", needs="graph", reads="along", exact=True, cost="O(n)", citation=_FREEMAN, work=_counted)
 def out_degree(graph: Graph) -> Measure:
     """Count the accounts that every account follows.
 
@@ -87,7 +99,7 @@ def out_degree(graph: Graph) -> Measure:
     return Measure("out_degree", read_only(graph.out_degree), graph.ids)
 
 
-@register(name="in_strength", needs="graph", reads="along", exact=True, cost="O(m)", citation=_BARRAT)
+@register(name="in_strength", needs="graph", reads="along", exact=True, cost="O(m)", citation=_BARRAT, work=_summed)
 def in_strength(
     graph: Graph, *, weight: str = "weight", engine: str | Engine = "local", threads: int | None = None
 ) -> Measure:
@@ -131,7 +143,7 @@ def in_strength(
     return Measure("in_strength", strength(graph, weights, True, resolve_engine(engine, threads)), graph.ids)
 
 
-@register(name="out_strength", needs="graph", reads="along", exact=True, cost="O(m)", citation=_BARRAT)
+@register(name="out_strength", needs="graph", reads="along", exact=True, cost="O(m)", citation=_BARRAT, work=_summed)
 def out_strength(
     graph: Graph, *, weight: str = "weight", engine: str | Engine = "local", threads: int | None = None
 ) -> Measure:

