@@ -1,8 +1,8 @@
 """graph-tool behind a pipe: it comes with another interpreter's NumPy. Runs there; imports nothing of this folder.
 
 Each line of standard input is a JSON list: ``["load", "u.npy", "v.npy", n]``, ``["build"]``, ``["pagerank", epsilon]``,
-``["betweenness"]``, ``["degrees", "out.npy"]``, ``["values", "out.npy"]``. Each answer is one line: the memory that the last command
-took.
+``["betweenness"]``, ``["degrees", "out.npy"]``, ``["values", "out.npy"]``. Each answer is one line: the memory that the
+last command took.
 """
 
 import gc
