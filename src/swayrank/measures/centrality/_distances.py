@@ -53,8 +53,10 @@ class _Chunk(NamedTuple):
     farthest: Array
 
 
-def all_distances(graph: Graph, weight: str | None, runner: Engine, progress: Progress) -> tuple[Sums, Array]:
-    """Search from every node: the sums at every node, and the largest finite distance from each."""
+def all_distances(
+    graph: Graph, weight: str | None, runner: Engine, progress: Progress, chosen: npt.NDArray[np.bool_] | None = None
+) -> tuple[Sums, Array]:
+    """Search from every node, or the chosen ones: the sums at every node, and the largest finite distance from each."""
     private = graph.relabelled("degree")
     rows = (private.indptr, private.indices, private.in_indptr, private.in_indices)
     lengths = np.zeros(0)
@@ -62,7 +64,10 @@ def all_distances(graph: Graph, weight: str | None, runner: Engine, progress: Pr
         arc_weights(graph, weight)  # checks
         lengths = np.ascontiguousarray(private.column(weight), np.float64)
     n = graph.n_nodes
-    sources = np.flatnonzero(np.diff(private.indptr.astype(np.int64))).astype(np.uint32)
+    follows = np.diff(private.indptr.astype(np.int64)) > 0
+    if chosen is not None:
+        follows &= private.to_private(chosen)
+    sources = np.flatnonzero(follows).astype(np.uint32)
     far: Array = np.zeros(n, np.uint64 if weight is None else np.float64)
     reached, near, farthest = np.zeros(n, np.uint64), np.zeros(n), np.zeros(n, far.dtype)
     bounds = chunk_bounds(sources.size, _SOURCES_PER_CHUNK)
