@@ -11,7 +11,7 @@ A graph is converted once and NetworkX keeps the result, until the graph changes
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import networkx as nx
@@ -57,8 +57,8 @@ def _declined(name: str, args: Mapping[str, Any], defaults: Mapping[str, inspect
         return "alpha must be in [0, 1), and tol above 0"
     if name == "hits" and args["max_iter"] < 100:
         return "max_iter below its default counts ARPACK's restarts"
-    if args.get("usebounds") is True and weight is not None:
-        return "no bounds with weights"
+    if args.get("usebounds") is True and (weight is not None or not len(args["G"])):
+        return "no bounds with weights, nor without nodes"
     return ""
 
 
