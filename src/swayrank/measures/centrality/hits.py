@@ -123,17 +123,22 @@ def hits(
     'cem'
     """
     runner = resolve_engine(engine, threads)
-    authorities, hubs, bound, n_iter = _iterate(graph, weight, tol, max_iter, runner, progress)
+    authorities, hubs, bound, n_iter = authorities_and_hubs(graph, weight, tol, max_iter, runner, progress)
     if bound > tol:
         raise ConvergenceError(
             f"hits reached a residual of {bound:.3g} after {n_iter} passes, not tol={tol:g}: raise tol or max_iter "
             f"(now {max_iter})"
         )
-    scores = authorities if of == "authority" else hubs
-    total = math.fsum(scores)
-    if total > 0:
-        scores = scores / total
-    return Measure("hits", to_public(graph, scores), graph.ids, error_bound=bound, n_iter=n_iter)
+    return Measure("hits", authorities if of == "authority" else hubs, graph.ids, error_bound=bound, n_iter=n_iter)
+
+
+def authorities_and_hubs(
+    graph: Graph, weight: str | None, tol: float, limit: int, engine: Engine, progress: Progress
+) -> tuple[Floats, Floats, float, int]:
+    """Both scores, each of sum 1, the residual in relation to the eigenvalue, passes; not converging is no error."""
+    *vectors, bound, n_iter = _iterate(graph, weight, tol, limit, engine, progress)
+    authorities, hubs = (to_public(graph, scores / (math.fsum(scores) or 1.0)) for scores in vectors)
+    return authorities, hubs, bound, n_iter
 
 
 def _iterate(
