@@ -79,7 +79,8 @@ FEW = ["ada", 7, "", "nobody"]
 WAYS = [{}, {"usebounds": True}, {"weight": "whole"}, {"weight": "weight"}]
 CALLS = {
     "pagerank": [TIGHT, TIGHT | {"weight": None}, TIGHT | {"weight": "whole"},
-                 TIGHT | {"alpha": 0.5, "personalization": {"ada": 1, 7: 2.5}}, TIGHT | {"personalization": {"nobody": 1}}, {"max_iter": 0}, {"max_iter": 3, "tol": 1e-12}],
+                 TIGHT | {"alpha": 0.5, "personalization": {"ada": 1, 7: 2.5}}, TIGHT | {"personalization": {"nobody": 1}},
+                 {"max_iter": 0}, {"max_iter": 3, "tol": 1e-12}],
     "hits": [{"tol": 0}],
     "eigenvector_centrality": [TIGHT | {"tol": 1e-11}, TIGHT | {"weight": "weight"}, {"max_iter": 2}, {"tol": 0.01}],
     "eigenvector_centrality_numpy": [{}, {"weight": "weight"}],
