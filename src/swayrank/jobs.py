@@ -44,6 +44,7 @@ from swayrank.tables import write_csv, write_parquet
 
 _USUAL_N = 10_000
 TABLES = (".csv", ".parquet", ".json")
+IDS = ("account", "source", "target")
 KINDS = {"graph": "a graph", "events": "a log of events", "posts": "counts per post", "mapping": "a mapping"}
 
 
@@ -181,10 +182,13 @@ def run_communities(
     progress: Progress = None,
 ) -> CommunitiesRun:
     """Find communities, their top accounts by the measure called `by`, and the influence within and across."""
+    check_measure_name(by)
+    entry = list_measures()[by]
+    if entry.needs != "graph" or entry.gives != "accounts":
+        raise ParameterError(f"--by must be a measure of a graph's accounts, such as pagerank, got {by!r}")
     asked = ask_measure(by, file, {}, graph_options, {}, rng=rng, threads=threads, progress=progress)
     ranked = asked.measure()
-    if not isinstance(asked.data, Graph) or not isinstance(ranked, Measure):
-        raise ParameterError(f"--by must be a measure of a graph's accounts, such as pagerank, got {by!r}")
+    assert isinstance(asked.data, Graph) and isinstance(ranked, Measure)
     found = communities(asked.data, rng=rng, **options)
     flow = community_influence(asked.data, found, largest=largest, rng=rng, threads=threads, progress=progress)
     return CommunitiesRun(asked.data, found, flow, found.top(ranked, top))
@@ -255,7 +259,7 @@ def write_table(table: Any, path: Path) -> None:
     elif path.suffix == ".parquet":
         write_parquet(table, path)
     elif path.suffix == ".json":
-        rows = [{**row, "account": str(row["account"])} for row in table.to_pylist()]
+        rows = [{name: str(x) if name in IDS else x for name, x in row.items()} for row in table.to_pylist()]
         with write_whole(path) as file:
             file.write(json.dumps(rows, ensure_ascii=False).encode() + b"\n")
     else:

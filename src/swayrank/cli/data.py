@@ -133,7 +133,9 @@ def measure(
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     """A row for JSON: ids are text."""
-    return {name: str(cell) if name in ("account", "source", "target") else cell for name, cell in row.items()}
+    from swayrank.jobs import IDS
+
+    return {name: str(cell) if name in IDS else cell for name, cell in row.items()}
 
 
 def _show_estimate(asked: MeasureJob, as_json: bool) -> None:

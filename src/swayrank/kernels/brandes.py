@@ -53,13 +53,13 @@ def betweenness_sums(indptr, indices, in_indptr, in_indices, sources, weights, r
     # Nodes level by level, a node once for each level that it has in some lane.
     listed = np.empty(n * LANES + LANES, np.uint32)
     begins = np.empty(n + ONE + ONE, np.uint64)
-    open_ = np.empty(n, np.uint32)
+    open_ = np.empty(n + ONE, np.uint32)
     mark = np.zeros(n, np.uint8)
     n_sources = np.uint64(sources.size)
     first = ZERO
+    level[:] = UNREACHED
     while first < n_sources:
         many = min(LANES, n_sources - first)
-        level[:] = UNREACHED
         share[:] = 0.0
         arrivals[:] = 0
         tail = ZERO
@@ -79,14 +79,10 @@ def betweenness_sums(indptr, indices, in_indptr, in_indices, sources, weights, r
                 tail += ONE
         for place in range(tail):
             mark[listed[np.uint64(place)]] = 0
+        # Who is still open is listed when a level is first pulled: where little is reached, nothing costs O(n).
         n_open = ZERO
-        pulling = ZERO
-        for node in range(n):
-            v = np.uint64(node)
-            if in_indptr[v + ONE] > in_indptr[v]:
-                open_[n_open] = v
-                n_open += ONE
-                pulling += in_indptr[v + ONE] - in_indptr[v]
+        pulled = False
+        pulling = np.uint64(indices.size)
         depth = ZERO
         begins[ZERO] = ZERO
         begins[ONE] = tail
@@ -118,6 +114,11 @@ def betweenness_sums(indptr, indices, in_indptr, in_indices, sources, weights, r
                     kept += ONE if new > ZERO else ZERO
                 tail = kept
             else:
+                if not pulled:
+                    pulled = True
+                    for node in range(n):
+                        open_[n_open] = node
+                        n_open += ONE if in_indptr[node + 1] > in_indptr[node] else ZERO
                 kept = ZERO
                 pulling = ZERO
                 for place in range(n_open):
@@ -161,6 +162,9 @@ def betweenness_sums(indptr, indices, in_indptr, in_indices, sources, weights, r
             for lanes in range(256):
                 total += arrivals[np.uint64(lanes)] if (np.uint64(lanes) >> np.uint64(i)) & ONE else np.uint32(0)
             reached[first + np.uint64(i)] = total
+        for place in range(tail):
+            begin = np.uint64(listed[np.uint64(place)]) * LANES
+            level[begin : begin + LANES] = UNREACHED
         first += many
 
 
@@ -191,8 +195,8 @@ def weighted_betweenness_sums(indptr, indices, in_indptr, in_indices, lengths, i
     sigma = np.zeros(n)
     delta = np.zeros(n)
     settled = np.empty(n, np.uint32)
-    for k in range(np.uint64(sources.size)):
-        source = np.uint64(sources[np.uint64(k)])
+    for i in range(np.uint64(sources.size)):
+        source = np.uint64(sources[np.uint64(i)])
         distance[source] = 0.0
         sigma[source] = 1.0
         heap[0] = np.uint32(source)
@@ -219,9 +223,8 @@ def weighted_betweenness_sums(indptr, indices, in_indptr, in_indices, lengths, i
                     sift_up(heap, place, distance, np.uint64(place[v]))
                 elif further == distance[v] and v != u:
                     sigma[v] += sigma[u]
-        while n_settled > ZERO:
-            n_settled -= ONE
-            v = np.uint64(settled[n_settled])
+        for back in range(n_settled):
+            v = np.uint64(settled[n_settled - ONE - np.uint64(back)])
             if v != source:
                 handed = (1.0 + delta[v]) / sigma[v]
                 for i in range(in_indptr[v], in_indptr[v + ONE]):
@@ -232,8 +235,8 @@ def weighted_betweenness_sums(indptr, indices, in_indptr, in_indices, lengths, i
                         if arc_scores.size > 0:
                             arc_scores[arc] += sigma[u] * handed
                 scores[v] += delta[v]
-        for node in range(n):
-            v = np.uint64(node)
+        for k in range(n_settled):
+            v = np.uint64(settled[np.uint64(k)])
             distance[v] = np.inf
             sigma[v] = 0.0
             delta[v] = 0.0
