@@ -1,8 +1,8 @@
 """Closeness and harmonic centrality, of all accounts and of the highest alone; distances to an account, along the arcs.
 
 Sixty-four accounts' values are held against breadth-first searches by SciPy, and every contender's against ours; the
-highest against the highest of all. NetworKit takes distances from an account: it gets the graph turned round. rustworkx
-and graph-tool, slower than the fastest of these peers in earlier runs, are left out.
+highest against the highest of all. NetworKit takes distances from an account: it gets the graph turned round. On
+the larger graph each measure has the peer that was the faster one on the smaller.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ def cases(quick: bool) -> Sequence[Case]:
         for measure in MEASURES:
             for top in tops:
                 contenders = [Contender(OURS, functools.partial(_ours, measure, top))]
-                contenders += [Contender("networkit", functools.partial(_networkit, measure, top))]
-                if top == _ALL:
+                if (graph, measure, top) != ("rmat16", "harmonic", _ALL):  # which takes it ten minutes or more
+                    contenders += [Contender("networkit", functools.partial(_networkit, measure, top))]
+                if top == _ALL and (graph, measure) != ("rmat16", "closeness"):
                     note = "one thread; closeness among those that reach the account"
                     contenders += [Contender("igraph", functools.partial(_igraph, measure), note)]
                 found.append(
@@ -70,7 +71,7 @@ def _graphs(quick: bool) -> list[tuple[str, tuple[int, ...]]]:
         return [("rmat11", (_ALL, _FEW))]
     found = [("rmat14", (_ALL,)), ("rmat16", (_ALL, _FEW, _MANY))]
     if (inputs.DATA / inputs.REAL["slashdot"][0]).exists():
-        found.append(("slashdot", (_ALL, _FEW, _MANY)))
+        found.append(("slashdot", (_FEW, _MANY)))
     return found
 
 

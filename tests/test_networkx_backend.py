@@ -78,7 +78,8 @@ TIGHT = {"tol": 1e-13, "max_iter": 3000}
 FEW = ["ada", 7, "", "nobody"]
 WAYS = [{}, {"usebounds": True}, {"weight": "whole"}, {"weight": "weight"}]
 CALLS = {
-    "pagerank": [TIGHT, TIGHT | {"weight": None}, TIGHT | {"alpha": 0.5, "personalization": {"ada": 1, 7: 2.5}},
+    "pagerank": [TIGHT, TIGHT | {"weight": None}, TIGHT | {"weight": "whole"},
+                 TIGHT | {"alpha": 0.5, "personalization": {"ada": 1, 7: 2.5}},
                  TIGHT | {"personalization": {"nobody": 1}}, {"max_iter": 0}, {"max_iter": 3, "tol": 1e-12}],
     "hits": [{"tol": 0}],
     "eigenvector_centrality": [TIGHT | {"tol": 1e-11}, TIGHT | {"weight": "weight"}, {"max_iter": 2}, {"tol": 0.01}],
@@ -264,6 +265,13 @@ def test_a_graph_is_converted_once_until_it_changes():
     assert graph.__networkx_cache__["backends"]["swayrank"] is kept
     graph.add_edge("ada", "new")
     assert len(nx.closeness_centrality(graph, backend="swayrank")) == len(before) + 1
+
+
+@pytest.mark.parametrize("view", [lambda g: g.reverse(copy=False), lambda g: g.subgraph(LABELS[:7]), nx.freeze])
+def test_views_are_what_they_show(view):
+    graph = view(strong(nx.DiGraph, 9, loops=True))
+    for name in ("edge_betweenness_centrality", "harmonic_centrality", "in_degree_centrality"):
+        assert_same(getattr(nx, name)(graph, backend="swayrank"), getattr(nx, name)(graph, backend="networkx"))
 
 
 def test_a_converted_graph_runs_here_without_being_told(calls):

@@ -16,14 +16,11 @@ import numpy.typing as npt
 from swayrank.engines import resolve_engine
 from swayrank.graph import Graph
 from swayrank.graph.exchange import component_labels
-from swayrank.ids import read_only
 from swayrank.interop.networkx_graph import Converted, Node
-from swayrank.kernels.distances import levels, weighted_sums
 from swayrank.measures.centrality import betweenness, closeness
-from swayrank.measures.centrality._distances import all_distances
+from swayrank.measures.centrality._distances import Distances, all_distances, distances_of, searches
 from swayrank.measures.centrality.eccentricity import diameter as longest
 
-_UNREACHED = np.uint32(2**32 - 1)
 Lengths = Mapping[Node, float]
 
 
@@ -78,16 +75,15 @@ def closeness_centrality(
 
 def _distances_to(graph: Graph, column: str | None, node: int) -> tuple[float, int]:
     """The sum of the distances from all that reach a node, and how many they are."""
-    indptr, indices, n = read_only(graph.in_indptr), read_only(graph.in_indices), graph.n_nodes
-    if column is None:
-        steps = np.full(n, _UNREACHED, np.uint32)
-        levels(indptr, indices, np.uint64(node), np.empty(n, np.uint32), steps)
-        reached = steps != _UNREACHED
-        return int(steps[reached].sum(dtype=np.int64)), int(reached.sum()) - 1
-    far, near, seen = np.zeros(n), np.zeros(n), np.zeros(n, np.uint64)
-    lengths, source = read_only(graph.in_column(column)), read_only(np.array([node], np.uint32))
-    weighted_sums(indptr, indices, lengths, source, far, seen, near, np.empty(1))
-    return float(far.sum()), int(seen.sum())
+    found = _of_nodes(graph, column, np.array([node]), ends="in")
+    return found.sums[0].item(), int(found.reached[0])
+
+
+def _of_nodes(graph: Graph, column: str | None, nodes: npt.NDArray[Any], ends: str) -> Distances:
+    """The distances of some nodes to all others, or from them."""
+    sources = graph.relabelled().rank[nodes]
+    work = searches(graph, sources, ends=ends, inverse=False, weight=column, of_sources=True)
+    return distances_of(work, resolve_engine("local", None))
 
 
 def harmonic_centrality(
@@ -98,7 +94,10 @@ def harmonic_centrality(
     wanted = set(original.nbunch_iter(nbunch) if nbunch is not None else original.nodes)
     graph, column = _lengths(G, distance)
     chosen = np.ones(len(G), bool) if sources is None else _mask(G, original.nbunch_iter(sources))
-    near = all_distances(graph, column, resolve_engine("local", None), None, chosen)[0].near.tolist()
+    found = all_distances(
+        graph, ends="in", engine=resolve_engine("local", None), inverse=True, weight=column, chosen=chosen
+    )
+    near = found.sums.tolist()
     return {node: near[G.position[node]] or 0 for node in wanted}  # NetworkX's 0 of nothing to add is an int
 
 
@@ -115,12 +114,13 @@ def _eccentricities(G: Converted, nodes: list[Node], weight: str | None) -> dict
     graph, column, kinds = G.weighted(weight, plain=True) if weight is not None else (G.graph, None, frozenset())
     if float in kinds and len(kinds) > 1:
         raise NotImplementedError(f"{weight!r} holds ints and floats: the type of a sum depends on the path")
-    chosen = _mask(G, nodes)
-    sums, farthest = all_distances(graph, column, resolve_engine("local", None), None, chosen)
-    if nodes and (sums.reached.astype(np.int64) + chosen < chosen.sum()).any():
+    at = np.flatnonzero(_mask(G, nodes))
+    found = _of_nodes(graph, column, at, ends="out")
+    if (found.reached < len(G) - 1).any():
         raise _disconnected(G)
-    values = (farthest if float in kinds else farthest.astype(np.int64)).tolist()
-    return {node: values[G.position[node]] or 0 for node in nodes}
+    values = (found.farthest if float in kinds else found.farthest.astype(np.int64)).tolist()
+    by_place = dict(zip(at.tolist(), values, strict=True))
+    return {node: by_place[G.position[node]] or 0 for node in nodes}
 
 
 def diameter(G: Converted, e: Lengths | None = None, usebounds: bool = False, weight: str | None = None) -> float:

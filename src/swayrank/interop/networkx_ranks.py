@@ -85,12 +85,12 @@ def eigenvector_centrality(
     n = len(G)
     _no_null_graph(G)
     graph, column, _ = G.weighted(weight or None, plain=True)
-    rows, runner, x = Rows.of(graph, column, incoming=True), resolve_engine("local", None), np.full(n, 1 / n)
+    rows, runner, x = rows_of(graph, column, incoming=True), resolve_engine("local", None), np.full(n, 1 / n)
     for _ in range(max_iter):
-        out = np.empty(n)
-        out /= rows.step(x, out, runner, shift=1.0).norm or 1
+        out, _found = walk(runner, rows, x, x, shift=1.0)
+        out /= float(np.linalg.norm(out)) or 1
         if np.abs(out - x).sum() < n * tol:
-            return G.by_node(out)
+            return G.by_node(to_public(graph, out))
         x = out
     raise nx.PowerIterationFailedConvergence(max_iter)
 
@@ -130,15 +130,15 @@ def katz_centrality(
         return {}
     own = _own(G, beta)
     graph, column, _ = G.weighted(weight, plain=True)
-    rows, runner, x = Rows.of(graph, column, incoming=True), resolve_engine("local", None), np.zeros(n)
+    rows, runner, x = rows_of(graph, column, incoming=True), resolve_engine("local", None), np.zeros(n)
+    own = to_private(graph, own)
     with np.errstate(over="ignore", invalid="ignore"):  # above the limit of alpha, values grow for ever
         for _ in range(max_iter):
-            out = np.empty(n)
-            rows.step(x, out, runner, scale=alpha)
+            out, _found = walk(runner, rows, x, x, scale=alpha)
             out += own
             if np.abs(out - x).sum() < n * tol:
                 norm = math.hypot(*out.tolist()) if normalized else 1.0
-                return G.by_node(out * (1.0 / norm if norm else 1.0))
+                return G.by_node(to_public(graph, out * (1.0 / norm if norm else 1.0)))
             x = out
     raise nx.PowerIterationFailedConvergence(max_iter)
 
@@ -165,11 +165,10 @@ def katz_centrality_numpy(
     if not _is_real(alpha) or not 0 < alpha < katz_limit(graph, weight=column):
         raise NotImplementedError("alpha must be above 0 and below its limit")
     try:
-        scale = "unit" if normalized else "raw"
-        found = katz(graph, alpha=alpha, beta=beta, weight=column, tol=1e-12, max_iter=_MOST_PASSES, scale=scale)
+        found = katz(graph, alpha=alpha, beta=beta, weight=column, tol=1e-12, max_iter=_MOST_PASSES)
     except ConvergenceError:
         raise NotImplementedError("alpha is too close to its limit") from None
-    return G.by_node(found.values)
+    return G.by_node(found.values / (float(np.linalg.norm(found.values)) if normalized else 1.0))
 
 
 def _is_real(value: Any) -> bool:

@@ -116,6 +116,7 @@ def all_distances(
     engine: Engine,
     inverse: bool = False,
     weight: str | None = None,
+    chosen: npt.NDArray[np.bool_] | None = None,
     progress: Progress = None,
     label: str = "distances",
 ) -> Distances:
@@ -133,6 +134,8 @@ def all_distances(
         Sum 1 / d instead of d.
     weight : str or None, default=None
         Column of lengths, finite and >= 0; None for arcs of length 1.
+    chosen : numpy.ndarray of bool, shape (n_nodes,), or None, default=None
+        Only the distances to, or from, these.
     progress : bool, callable or None, default=None
         Show the sources done.
     label : str, default="distances"
@@ -143,7 +146,10 @@ def all_distances(
     Distances
     """
     private = graph.relabelled()
-    work = searches(graph, _useful_sources(graph, ends), ends=ends, inverse=inverse, weight=weight)
+    sources = _useful_sources(graph, ends)
+    if chosen is not None:
+        sources = sources[private.to_private(chosen)[sources]]
+    work = searches(graph, sources, ends=ends, inverse=inverse, weight=weight)
     reached, sums = np.zeros(graph.n_nodes, np.int64), np.zeros(graph.n_nodes)
     farthest = np.zeros(graph.n_nodes)
     with track(progress, label, work.sources.size) as step:
