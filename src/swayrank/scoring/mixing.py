@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.graph import Graph
+from swayrank.measures.centrality.participation import participation
 from swayrank.measures.community.detect import Communities
 
 Floats = npt.NDArray[np.float64]
@@ -14,8 +15,7 @@ Floats = npt.NDArray[np.float64]
 def mixed_followers(graph: Graph, found: Communities) -> Floats:
     """How likely two followers of each account, picked at random, come from different communities; NaN without any.
 
-    One less the sum of squared shares: the participation coefficient (Guimera & Amaral 2005, "Functional cartography of
-    complex metabolic networks", doi:10.1038/nature03288) over followers.
+    The participation coefficient over followers.
 
     Examples
     --------
@@ -24,11 +24,4 @@ def mixed_followers(graph: Graph, found: Communities) -> Floats:
     >>> mixed_followers(g, communities(g, method="label_propagation")).tolist()
     [0.0, 0.0, 0.0, 0.5, 0.0, 0.0, nan]
     """
-    n, many = graph.n_nodes, max(1, found.size.size)
-    followed = np.repeat(np.arange(n), graph.in_degree)
-    pairs, count = np.unique(followed * many + found.of[graph.in_indices], return_counts=True)
-    squares = np.bincount(pairs // many, weights=count.astype(np.float64) ** 2, minlength=n)
-    followers = graph.in_degree.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mixed: Floats = 1.0 - squares / followers**2
-    return mixed
+    return np.where(graph.in_degree > 0, participation(graph, found, of="in").values, np.nan)
