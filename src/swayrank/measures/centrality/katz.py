@@ -11,7 +11,8 @@ computes a safe limit, a lower bound of :math:`1 / \lambda`: for any vector y > 
 .. math:: \lambda \le \max_v (A^T y)_v / y_v
 
 and shifted power iteration from y = 1 brings the right side down to :math:`\lambda`, quickly unless components of the
-same :math:`\lambda` feed one another. An X
+same :math:`\lambda` feed one another.
+
 The error bound is a true one. With L the bound on :math:`\lambda` that y proves, q = alpha L < 1, and s >= 0 the last
 step of the iteration, with t the smallest number such that s <= t y, every account's distance to the exact value lies
 between 0 and t q / (1 - q) y, since :math:`\alpha A^T y \le q y` holds for each later step. This carries the bounds of
