@@ -26,6 +26,9 @@ ON_ARCS = sorted(name for name, entry in ALL.items() if entry.gives == "arcs")
 ON_EVENTS = sorted(name for name, entry in ALL.items() if entry.needs == "events")
 ON_POSTS = sorted(name for name, entry in ALL.items() if entry.needs == "posts")
 IN_CHUNKS = sorted(name for name, entry in ALL.items() if "engine" in entry.defaults)
+# Ties between accounts are broken in public order, in the answer or in the communities that it rests on; with
+# communities given, and with votes that do not tie, see test_brokers and test_counting.
+IN_PUBLIC_ORDER = {"participation", "voterank"}
 HOW_IT_RUNS = {"engine", "threads", "progress"}
 
 
@@ -128,7 +131,7 @@ def surely_above(m):
     return values[:, None] - values[None, :] > 2 * (m.error_bound or 0) + 1e-12 * np.abs(values[:, None])
 
 
-@pytest.mark.parametrize("name", ON_GRAPHS)
+@pytest.mark.parametrize("name", sorted(set(ON_GRAPHS) - IN_PUBLIC_ORDER))
 def test_relabelling_nodes_relabels_the_result(name):
     relabel = np.random.default_rng(3).permutation(30)
     m, other = run(name, random_graph()), run(name, random_graph(relabel=relabel))

@@ -25,3 +25,14 @@ def tie_rows(graph: Graph, of: str = "all") -> tuple[npt.NDArray[Any], ...]:
         out = (graph.in_indptr, graph.in_indices)
     incoming = (graph.in_indptr, graph.in_indices) if of == "all" and graph.directed else none
     return tuple(read_only(array) for array in (*out, *incoming))
+
+
+def ties(graph: Graph, values: npt.NDArray[np.float64] | None = None) -> Graph:
+    """The undirected graph of who is tied to whom, without self-loops; `values` of arcs are summed as "weight".
+
+    Of an undirected graph each edge has its own value once.
+    """
+    u, v = graph.edges()
+    kept = (u != v) if graph.directed else (u < v)
+    weight = None if values is None else values[kept]
+    return Graph.from_edges(u[kept], v[kept], n_nodes=graph.n_nodes, weight=weight, direction="undirected")
