@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import harness, table
 
 DEFAULT = (
-    "load", "build", "open", "pagerank", "walks", "betweenness", "closeness", "approximate", "counting", "communities",
+    "load", "build", "open", "pagerank", "walks", "betweenness", "closeness", "approximate", "communities",
     "incremental", "growth", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals", "recovery",
     "end_to_end",
 )  # fmt: skip

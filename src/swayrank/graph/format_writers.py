@@ -344,9 +344,11 @@ def _metis(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
 
 def _vertex_weights(column: NodeColumn) -> list[int]:
     values = column.values.to_pylist()
-    wrong = next((value for value in values if column.kind not in ("long", "double") or _odd(value)), 0)
-    if wrong != 0 or wrong is None:
-        raise ParameterError(f"METIS wants vertex weights that are whole and >= 0, got {wrong!r} in {column.name!r}")
+    for value in values:
+        if column.kind not in ("long", "double") or _odd(value):
+            raise ParameterError(
+                f"METIS wants vertex weights that are whole and >= 0, got {value!r} in {column.name!r}"
+            )
     return [int(value) for value in values]
 
 

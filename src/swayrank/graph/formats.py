@@ -223,6 +223,8 @@ def _of_measure(graph: Graph, measure: Any) -> npt.NDArray[Any]:
         return np.asarray(measure.values)
     found = measure.ids.positions(graph.ids.to_arrow(), missing="sentinel")
     there = found != _ABSENT
+    if graph.n_nodes and not there.any():
+        raise ParameterError(f"nodes: {measure.name} is of other accounts: none of them is in the graph")
     values = np.full(graph.n_nodes, np.nan)
     values[there] = np.asarray(measure.values, np.float64)[found[there]]
     return values

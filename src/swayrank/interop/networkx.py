@@ -16,13 +16,13 @@ from typing import Any
 
 import networkx as nx
 
-from swayrank.interop import networkx_paths, networkx_ranks
+from swayrank.interop import networkx_paths, networkx_ranks, networkx_structure
 from swayrank.interop.networkx_graph import Converted, convert_from_nx, convert_to_nx
 from swayrank.interop.networkx_info import FUNCTIONS
 
 __all__ = ["Backend", "Converted", "backend", "convert_from_nx", "convert_to_nx"]
 
-_MODULES = (networkx_ranks, networkx_paths)
+_MODULES = (networkx_ranks, networkx_paths, networkx_structure)
 
 # Parallel edges weigh as much as all of them together for these functions,
 _SUMMED = frozenset({"pagerank", "hits", "eigenvector_centrality_numpy"})
@@ -41,7 +41,11 @@ _NOT_TAKEN = {
     "betweenness_centrality": ("k", "endpoints"),
     "edge_betweenness_centrality": ("k",),
     "eccentricity": ("sp",),
+    "constraint": ("nodes",),
+    "effective_size": ("nodes", "weight"),
 }
+# Of directed graphs NetworkX has something else for these.
+_UNDIRECTED = frozenset({"transitivity", "effective_size"})
 
 
 def _declined(name: str, args: Mapping[str, Any], defaults: Mapping[str, inspect.Parameter]) -> str:
@@ -53,6 +57,8 @@ def _declined(name: str, args: Mapping[str, Any], defaults: Mapping[str, inspect
         return "weight must be the name of an attribute, a string"
     if args["G"].is_multigraph() and name not in _SUMMED and (name not in _AS_ONE or weight is not None):
         return "parallel edges are not told apart"
+    if name in _UNDIRECTED and args["G"].is_directed():
+        return "of directed graphs something else comes out"
     if name == "pagerank" and not (0 <= args["alpha"] < 1 and args["tol"] > 0):
         return "alpha must be in [0, 1), and tol above 0"
     if name == "hits" and args["max_iter"] < 100:

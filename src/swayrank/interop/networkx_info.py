@@ -26,6 +26,18 @@ FUNCTIONS: dict[str, str] = {
     "radius": _BOUNDS,
     "center": _BOUNDS,
     "periphery": _BOUNDS,
+    "triangles": "",
+    "clustering": "",
+    "average_clustering": "",
+    "transitivity": "Undirected graphs.",
+    "reciprocity": "Directed graphs.",
+    "overall_reciprocity": "Directed graphs.",
+    "voterank": "No self-loops.",
+    "constraint": "No `nodes`, no self-loops; weights above 0.",
+    "effective_size": "Undirected graphs, no `nodes`, no `weight`, no self-loops.",
+    "articulation_points": "In the order of the nodes.",
+    "bridges": "",
+    "has_bridges": "",
 }
 """The functions that run here, each with what it does not take."""
 

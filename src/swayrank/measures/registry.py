@@ -170,7 +170,7 @@ def register(
             if takes is None or not takes(data):
                 check(name, data)
             _, *given = bound.arguments.items()
-            if instead:
+            if work is not None:
                 _warn_if_long(_entries[name], data, dict(given))
             result = function(*args, **kwargs)
             asked = {key: _recordable(value) for key, value in given if key not in _HOW_IT_RUNS}
@@ -209,9 +209,10 @@ def register(
 
 def _warn_if_long(entry: Entry, data: Any, params: Mapping[str, Any]) -> None:
     estimate = entry.estimate(data, params)
-    if estimate is not None and estimate.seconds > _PATIENCE_S:
-        text = f"{entry.name} will take {estimate.duration()} here; {entry.instead} approximates it in less"
-        warnings.warn(text, SwayrankWarning, stacklevel=3)
+    if estimate is None or estimate.seconds <= _PATIENCE_S:
+        return
+    faster = f"; {entry.instead} approximates it in less" if entry.instead and params.get("weight") is None else ""
+    warnings.warn(f"{entry.name} will take {estimate.duration()} here{faster}", SwayrankWarning, stacklevel=3)
 
 
 def list_measures(needs: Needs | None = None) -> dict[str, Entry]:

@@ -36,7 +36,7 @@ def arc_weights(graph: Graph, weight: str, *, incoming: bool = False, negative: 
     ParameterError
         If there is no such column, or it holds a value that is no finite number, or a negative one.
     """
-    if weight not in graph.columns:
+    if not isinstance(weight, str) or weight not in graph.columns:
         there = ", ".join(repr(name) for name in graph.columns) or "none"
         raise ParameterError(f"weight must be the name of a column of the graph, got {weight!r}; its columns: {there}")
     column = graph.in_column(weight) if incoming else graph.column(weight)
@@ -48,3 +48,17 @@ def arc_weights(graph: Graph, weight: str, *, incoming: bool = False, negative: 
     if not negative and values.size and values.min() < 0:
         raise ParameterError(f"weight {weight!r} must be >= 0 everywhere, got {values.min():g}")
     return read_only(values)
+
+
+def as_numbers(name: str, values: object) -> Floats:
+    """What a parameter called `name` holds, as new float64 numbers.
+
+    Raises
+    ------
+    ParameterError
+        If that is no array of numbers.
+    """
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{name} must hold numbers, got {values!r}") from None

@@ -42,7 +42,7 @@ from swayrank.kernels.spmv import pagerank_rows
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Work
 from swayrank.measures.centrality._power import Rows, rows_of, to_private, to_public
-from swayrank.measures.centrality._weights import Floats, arc_weights
+from swayrank.measures.centrality._weights import Floats, arc_weights, as_numbers
 from swayrank.measures.centrality.degree import strength
 from swayrank.measures.registry import register
 
@@ -255,11 +255,11 @@ def _masses(graph: Graph, personalization: Mapping[Any, float] | npt.ArrayLike) 
     """Turn a personalization into one mass per node, with sum 1."""
     if isinstance(personalization, Mapping):
         masses = np.zeros(graph.n_nodes)
-        given = np.array(list(personalization.values()), dtype=np.float64)
+        given = as_numbers("personalization", list(personalization.values()))
         # Two spellings of one id (7 and "7") are one account: their masses add up.
         np.add.at(masses, graph.ids.positions(list(personalization)), given)
     else:
-        masses = np.array(personalization, dtype=np.float64)
+        masses = as_numbers("personalization", personalization)
     if masses.shape != (graph.n_nodes,):
         raise ParameterError(
             f"personalization must hold one mass per account, shape ({graph.n_nodes},), got shape {masses.shape}"

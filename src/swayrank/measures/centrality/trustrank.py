@@ -36,7 +36,7 @@ from swayrank.graph import Graph
 from swayrank.graph.parts import Adjacency, GraphParts
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Work
-from swayrank.measures.centrality._weights import Floats
+from swayrank.measures.centrality._weights import Floats, as_numbers
 from swayrank.measures.centrality.pagerank import pagerank
 from swayrank.measures.registry import register
 
@@ -163,11 +163,11 @@ def trustrank(
 
 def _believed(graph: Graph, trusted: Iterable[Any] | Mapping[Any, float]) -> Floats:
     """One mass per account, of those that were named."""
-    if isinstance(trusted, str | bytes | int):
+    if isinstance(trusted, str | bytes) or not isinstance(trusted, Iterable):
         raise ParameterError(f"trusted must be ids of accounts or a mapping of id to mass, got {trusted!r}")
     named = list(trusted)
     given = [trusted[account] for account in named] if isinstance(trusted, Mapping) else [1.0] * len(named)
-    amounts = np.array(given, dtype=np.float64)
+    amounts = as_numbers("trusted", given)
     if not named or not np.isfinite(amounts).all() or amounts.min() < 0 or amounts.sum() <= 0:
         raise ParameterError("trusted must name at least one account, with finite masses >= 0 and a sum above 0")
     masses = np.zeros(graph.n_nodes)

@@ -275,6 +275,8 @@ def tweepcred_mass(
 def _numbers(constants: Mapping[str, float] | None) -> dict[str, float]:
     """The published constants, with those given in their places."""
     numbers = dict(TWEEPCRED)
+    if constants is not None and not isinstance(constants, Mapping):
+        raise ParameterError(f"constants must be a mapping of name to number, got {constants!r}")
     for name, number in (constants or {}).items():
         if name not in numbers:
             raise ParameterError(f"constants has no {name!r}; there are: {', '.join(numbers)}")

@@ -46,7 +46,7 @@ from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Work
 from swayrank.measures.centrality._affine import Affine, inverse, pull, solve
-from swayrank.measures.centrality._weights import Floats
+from swayrank.measures.centrality._weights import Floats, as_numbers
 from swayrank.measures.registry import register
 
 _NS_PER_STEP = 2.5
@@ -220,7 +220,7 @@ def _checked(
 
 def _amounts(name: str, values: npt.ArrayLike, shape: tuple[int | None, ...]) -> Floats:
     """An array of the shape, finite, >= 0 and not all 0."""
-    amounts = np.array(values, dtype=np.float64)
+    amounts = as_numbers(name, values)
     right = amounts.ndim == len(shape) and all(
         want in (None, got) for want, got in zip(shape, amounts.shape, strict=True)
     )

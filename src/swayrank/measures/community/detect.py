@@ -37,6 +37,7 @@ from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.labels import propagate_labels
+from swayrank.measures._data import check_graph
 from swayrank.measures._measure import Measure
 from swayrank.measures.centrality._weights import arc_weights
 from swayrank.tables import frame
@@ -203,9 +204,10 @@ def communities(
     >>> found.of, round(found.modularity, 3)
     (array([ 0,  0,  0,  1,  1,  1, -1]), 0.357)
     """
+    check_graph("communities", graph)
     if method == "label_propagation":
-        if weight is not None or resolution != 1.0:
-            raise ParameterError("weight and resolution go with method 'leiden', not with 'label_propagation'")
+        if weight is not None or resolution != 1.0 or n_runs != 4:
+            raise ParameterError("weight, resolution and n_runs go with method 'leiden', not with 'label_propagation'")
         return _numbered(graph, _propagated(graph), None, {"method": method})
     key = resolve_rng(rng)
     weights = None if weight is None else arc_weights(graph, weight)
@@ -215,6 +217,9 @@ def communities(
 
 
 def _propagated(graph: Graph) -> npt.NDArray[np.uint32]:
+    u, v = graph.edges()
+    if (u == v).any():
+        graph = Graph.from_edges(u[u != v], v[u != v], n_nodes=graph.n_nodes)
     degree = graph.in_degree.astype(np.int64) + graph.out_degree
     order = np.argsort(degree, kind="stable").astype(np.uint32)
     labels = np.arange(graph.n_nodes, dtype=np.uint32)

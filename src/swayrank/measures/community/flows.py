@@ -147,6 +147,8 @@ def community_influence(
     1                 2   1.498       0
     """
     model = as_model(model)
+    if not isinstance(found, Communities):
+        raise ParameterError(f"found must be Communities, as communities(graph) gives them, got {found!r}")
     n = model.graph.n_nodes
     if found.of.size != n:
         raise ParameterError(f"the communities must be of the model's graph: {found.of.size:,} accounts, not {n:,}")

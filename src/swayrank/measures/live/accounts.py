@@ -14,6 +14,8 @@ from swayrank.errors import ParameterError
 from swayrank.graph.parts import MAX_NODES
 from swayrank.ids import ABSENT, Cells, Ids, as_cells
 
+_LARGEST = 2**63 - 1
+
 
 class Accounts:
     """Who is where.
@@ -88,6 +90,8 @@ class Accounts:
         for name in names:
             if isinstance(name, str) and self._are_numbers():
                 raise ParameterError(f"accounts of this graph are integers: {name!r} cannot join them")
+            if isinstance(name, int) and name > _LARGEST:
+                raise ParameterError(f"accounts must be below 2**63, got {name}; give such names as strings")
             if isinstance(name, int) and name < 0:
                 raise ParameterError(f"accounts must not be negative, got {name}; give such names as strings")
         if len(self) + len(names) > MAX_NODES:
