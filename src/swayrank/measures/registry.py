@@ -208,7 +208,10 @@ def register(
 
 
 def _warn_if_long(entry: Entry, data: Any, params: Mapping[str, Any]) -> None:
-    estimate = entry.estimate(data, params)
+    try:
+        estimate = entry.estimate(data, params)
+    except (TypeError, ValueError, AttributeError):  # of a parameter that the measure is about to refuse
+        return
     if estimate is None or estimate.seconds <= _PATIENCE_S:
         return
     faster = f"; {entry.instead} approximates it in less" if entry.instead and params.get("weight") is None else ""
