@@ -210,12 +210,12 @@ def register(
 def _warn_if_long(entry: Entry, data: Any, params: Mapping[str, Any]) -> None:
     try:
         estimate = entry.estimate(data, params)
-    except (TypeError, ValueError, AttributeError):  # of a parameter that the measure is about to refuse
-        return
-    if estimate is None or estimate.seconds <= _PATIENCE_S:
-        return
-    faster = f"; {entry.instead} approximates it in less" if entry.instead and params.get("weight") is None else ""
-    warnings.warn(f"{entry.name} will take {estimate.duration()} here{faster}", SwayrankWarning, stacklevel=3)
+        took = "" if estimate is None or estimate.seconds <= _PATIENCE_S else estimate.duration()
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+        return  # of a parameter that the measure is about to refuse
+    if took:
+        faster = f"; {entry.instead} approximates it in less" if entry.instead and params.get("weight") is None else ""
+        warnings.warn(f"{entry.name} will take {took} here{faster}", SwayrankWarning, stacklevel=3)
 
 
 def list_measures(needs: Needs | None = None) -> dict[str, Entry]:

@@ -182,7 +182,7 @@ def _believed(graph: Graph, trusted: Iterable[Any] | Mapping[Any, float]) -> Flo
 def _most_reaching(graph: Graph, n_seeds: int, options: Mapping[str, Any]) -> Floats:
     """Ones for the accounts of highest inverse PageRank, and for those that tie with the last of them."""
     weight = options["weight"]
-    columns = {} if weight is None or weight not in graph.columns else {weight: graph.in_column(weight)}
+    columns = {weight: graph.in_column(weight)} if isinstance(weight, str) and weight in graph.columns else {}
     turned = Adjacency(graph.in_indptr, graph.in_indices, graph.indptr, graph.indices)
     inverse = pagerank(Graph(GraphParts(turned, graph.ids, graph.directed, columns)), **options)
     last = np.partition(inverse.values, -n_seeds)[-n_seeds] if n_seeds < graph.n_nodes else 0.0
