@@ -30,7 +30,7 @@ demo: $(VENV)/core.done  ## make a town with known influence, score it, and show
 	@$(BIN)/swayrank demo
 
 test: $(VENV)/dev.done  ## run every test, the documentation's examples included
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # A kernel can lean on compiled arithmetic without meaning to; as plain Python it shows. Small inputs only: it is slow.
 nojit: $(VENV)/dev.done  ## run a small part of the tests with the kernels as plain Python

@@ -36,11 +36,32 @@ def test_lists_and_what_they_know(follows):
     assert by_name["betweenness"]["instead"].startswith("approximate_betweenness")
     assert by_name["arc_betweenness"]["gives"] == "arcs"
     assert by_name["pagerank"]["parameters"]["damping"] == 0.85
+    table = call("measure", "--list").stdout
+    assert "Kleinberg" in table
+    assert table.splitlines()[0].split() == ["measure", "needs", "definition", "cost", "source"]
     some = call("measure", "between", "--list").stdout
+    assert "parameters: weight=None, scale='raw'" in some
+    assert "read along the arcs" in some
+    assert "in less: approximate_betweenness" in some
     assert "approximate_betweenness" in some
     assert "pagerank" not in some
     wrong = call("measure", "no such thing", "--list", check=False)
     assert "no measure's name holds" in wrong.stderr
+
+
+def test_parameters_are_checked_before_an_estimate(follows):
+    for more in ([], ["--estimate"]):
+        wrong = call("measure", "betweenness", follows, "-p", "epsilon=0.1", *more, check=False)
+        assert wrong.returncode == 2
+        assert "betweenness has no parameter 'epsilon'" in wrong.stderr
+    swapped = call("measure", follows, "betweenness", check=False)
+    assert "the measure's name comes first, then the file" in swapped.stderr
+
+
+def test_numbers_that_are_missing_are_null_in_json(follows, tmp_path):
+    call("measure", "closeness", follows, "-p", "top=2", "-o", tmp_path / "c.json", "--quiet")
+    rows = json.loads((tmp_path / "c.json").read_text(), parse_constant=pytest.fail)
+    assert sum(row["closeness"] is None for row in rows) == 4
 
 
 def test_an_estimate_runs_nothing(follows):

@@ -34,7 +34,7 @@ from swayrank.measures.engagement.streamed import (
     stream_engagement,
 )
 from swayrank.measures.engagement.windows import window
-from swayrank.measures.registry import Entry, list_measures, measure
+from swayrank.measures.registry import Entry, check_parameters, list_measures, measure
 from swayrank.pipeline import open_graph
 from swayrank.results import write_whole
 from swayrank.sources.check import recognise_kind
@@ -104,6 +104,7 @@ def ask_measure(
     ours = {"rng": rng, "threads": threads, "progress": progress, "engine": "local"}
     if said := [word for word in parameters if word in ours]:
         raise ParameterError(f"{said[0]} is an option of its own (--{said[0]}), not a parameter of the measure")
+    check_parameters(known[name], parameters)
     kind = _kind_for(known[name].needs, name, file, graph_options, events_options)
     reading: dict[str, Any] = {"threads": threads, "progress": progress}
     data: Graph | Events | Posts
@@ -215,6 +216,8 @@ def check_measure_name(name: str) -> None:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
+        if Path(name).exists():
+            hint = ": the measure's name comes first, then the file"
         raise ParameterError(f"there is no measure {name!r}{hint} (swayrank measure --list shows them)")
 
 
@@ -260,9 +263,9 @@ def write_table(table: Any, path: Path) -> None:
     elif path.suffix == ".parquet":
         write_parquet(table, path)
     elif path.suffix == ".json":
-        rows = [{name: str(x) if name in IDS else x for name, x in row.items()} for row in table.to_pylist()]
+        rows = [{name: str(x) if name in IDS else _known(x) for name, x in row.items()} for row in table.to_pylist()]
         with write_whole(path) as file:
-            file.write(json.dumps(rows, ensure_ascii=False).encode() + b"\n")
+            file.write(json.dumps(rows, ensure_ascii=False, allow_nan=False).encode() + b"\n")
     else:
         raise ParameterError(f"--output must end in one of {', '.join(TABLES)}, got {path.name!r}")
 

@@ -150,7 +150,7 @@ def _show_estimate(asked: MeasureJob, as_json: bool) -> None:
     typer.echo(
         wrapped(f"{entry.name}: {found.duration()} and {found.memory()} of memory beside the data; {entry.cost}")
     )
-    if entry.instead:
+    if entry.instead and found.seconds >= 1:
         typer.echo(wrapped(f"approximated in less: {entry.instead}"))
 
 
@@ -168,6 +168,7 @@ def _list_measures(name: str | None, as_json: bool) -> None:
             "family": entry.family,
             "needs": entry.needs,
             "gives": entry.gives,
+            "reads": entry.reads,
             "definition": entry.definition,
             "cost": entry.cost,
             "source": entry.citation,
@@ -179,10 +180,27 @@ def _list_measures(name: str | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    shown = (
-        ("name", "family", "needs", "definition", "cost") if name is None else ("name", "definition", "cost", "source")
-    )
-    print_table(["measure", *shown[1:]], [[str(row[word]) for word in shown] for row in rows], left=range(len(shown)))
+    if name is None:
+        shown = ("name", "needs", "definition", "cost", "source")
+        print_table(["measure", *shown[1:]], [[str(row[word]) for word in shown] for row in rows], left=range(5))
+        return
+    for row in rows:
+        typer.echo(wrapped("\n".join(_described(row))))
+
+
+def _described(row: dict[str, Any]) -> list[str]:
+    """All that the registry knows of one measure, line by line."""
+    given = ", ".join(f"{word}={value!r}" for word, value in row["parameters"].items()) or "none"
+    reads = {"along": "along the arcs", "against": "against the arcs", "both": "both ways"}.get(row["reads"])
+    facts = {
+        "needs": f"{row['needs']}{f', read {reads}' if reads else ''}; a number for each of its {row['gives']}",
+        "parameters": given,
+        "cost": row["cost"],
+        "source": row["source"],
+        "in less": row["instead"],
+    }
+    lines = [f"  {word}: {fact}" for word, fact in facts.items() if fact]
+    return [f"{row['name']}: {row['definition']}", *lines]
 
 
 # -- events ------------------------------------------------------------------------------------------------------------

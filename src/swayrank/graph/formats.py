@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._text import formula_safe
-from swayrank.errors import ParameterError
+from swayrank.errors import ParameterError, SwayrankWarning
 from swayrank.results import write_whole
 
 if TYPE_CHECKING:
@@ -251,6 +252,10 @@ def _joined(graph: Graph, table: Any) -> dict[str, pa.Array]:
         raise ParameterError(f"nodes must have one row per account; column {key!r} repeats some")
     if not known.size and graph.n_nodes:
         raise ParameterError(f"nodes must speak of the graph's accounts; column {key!r} names none of them")
+    if known.size < rows.size:
+        others = rows.size - known.size
+        text = f"{others:,} of {rows.size:,} rows of nodes name no account of the graph, and are left out"
+        warnings.warn(text, SwayrankWarning, stacklevel=4)
     at = np.full(graph.n_nodes, -1, np.int64)
     at[rows[known]] = known
     take = pa.array(at, mask=at < 0)

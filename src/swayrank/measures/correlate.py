@@ -257,7 +257,8 @@ def _by_account(given: dict[str, Any]) -> tuple[dict[str, Any], int]:
     if not measured:
         return given, 0
     if len(measured) < len(given):
-        raise ParameterError("measures must be all Measure or all arrays: arrays do not say whose numbers they are")
+        odd = next(name for name in given if name not in measured)
+        raise ParameterError(f"measures must all be numbers of accounts; {odd!r} does not say whose its numbers are")
     first, *others = measured.values()
     if all(one.ids is first.ids or one.ids == first.ids for one in others):
         return {name: one.values for name, one in measured.items()}, 0

@@ -275,13 +275,18 @@ def measure(data: object, name: str, /, **params: Any) -> Any:
     if entry is None:
         there = ", ".join(list_measures())
         raise ParameterError(f"unknown measure {name!r}{_close(name, _entries)}; there are: {there}")
+    check_parameters(entry, params)
+    return entry.function(data, **params)
+
+
+def check_parameters(entry: Entry, params: Mapping[str, object]) -> None:
+    """Raise a ParameterError, with what was perhaps meant, for a parameter that the measure does not have."""
     unknown = next((key for key in params if key not in entry.defaults), None)
     if unknown is not None:
         known = ", ".join(entry.defaults) or "none"
         raise ParameterError(
-            f"{name} has no parameter {unknown!r}{_close(unknown, entry.defaults)}; its parameters are: {known}"
+            f"{entry.name} has no parameter {unknown!r}{_close(unknown, entry.defaults)}; its parameters are: {known}"
         )
-    return entry.function(data, **params)
 
 
 def _close(word: str, known: Mapping[str, object]) -> str:
