@@ -162,7 +162,11 @@ def test_order_of_rows_changes_no_bit():
     equal_bits(account_profile(random_log()), account_profile(random_log(order=order)))
 
 
-@pytest.mark.parametrize("how", [{"threads": 1}, {"threads": 3}, {"engine": AdversarialEngine(order=3)}], ids=["1 thread", "3 threads", "shuffled"])
+@pytest.mark.parametrize(
+    "how",
+    [{"threads": 1}, {"threads": 3}, {"engine": AdversarialEngine(order=3)}],
+    ids=["1 thread", "3 threads", "shuffled"],
+)
 def test_the_same_bits_however_it_runs(how, monkeypatch):
     whole = account_profile(random_log())
     monkeypatch.setattr(profiles, "_ROWS_PER_CHUNK", 300)

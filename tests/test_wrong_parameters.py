@@ -21,6 +21,7 @@ def test_weights_are_names_of_columns(name, weight):
         sr.measure(GRAPH, name, weight=weight)
 
 
+@pytest.mark.filterwarnings("ignore:a live graph counts arcs alike")
 @pytest.mark.parametrize(
     ("call", "says"),
     [

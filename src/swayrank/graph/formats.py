@@ -129,7 +129,7 @@ def write_graph(graph: Graph, path: str | Path, *, nodes: Any = None) -> Path:
     >>> import swayrank as sr, tempfile
     >>> g = sr.Graph.from_edges(["ada", "bob"], ["eve", "eve"])
     >>> path = write_graph(g, tempfile.mkdtemp() + "/follows.gml", nodes={"in_degree": sr.in_degree(g)})
-    >>> print(path.read_text()[:55])
+    >>> print(path.read_text()[:56])
     graph [
     directed 1
     node [

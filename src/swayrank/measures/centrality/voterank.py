@@ -104,8 +104,9 @@ def _elected(graph: Graph, k: int, weight: str | None, variant: str) -> npt.NDAr
         weights = arc_weights(graph, weight, incoming=variant == "in")
         return _elected_by_weight(rows, voters, weights, k)
     picks = np.empty(k, np.uint32)
-    nobody, free = np.zeros(0, np.uint32), np.ones(graph.n_nodes, bool)
-    n = vote_seeds(*(read_only(a) for a in (*rows, voters, free, nobody)), picks)
+    nobody = np.zeros(0, np.uint32)
+    indptr, indices, free, nobody = (read_only(a) for a in (*rows, np.ones(graph.n_nodes, bool), nobody))
+    n = vote_seeds(indptr, indices, voters, free, nobody, picks)
     return picks[: int(n)]
 
 

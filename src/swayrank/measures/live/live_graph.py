@@ -499,9 +499,10 @@ def _ends(name: str, rows: Any) -> tuple[Any, Any]:
     """Rows in any accepted form -> two lists of accounts of one length."""
     if rows is None:
         return [], []
-    if isinstance(rows, str | bytes) or not hasattr(rows, "__iter__"):
+    table = isinstance(rows, Mapping) or hasattr(rows, "columns") or hasattr(rows, "column_names")
+    if isinstance(rows, str | bytes) or not (table or hasattr(rows, "__iter__")):
         raise ParameterError(f"{name} must be pairs of accounts, got {rows!r}")
-    if isinstance(rows, Mapping) or hasattr(rows, "columns") or hasattr(rows, "column_names"):
+    if table:
         try:
             columns = [rows["source"], rows["target"]]
         except (KeyError, LookupError) as error:
