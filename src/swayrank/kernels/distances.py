@@ -23,7 +23,6 @@ from swayrank.kernels.jit import kernel, prefetch
 
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
-EVERY = ~ZERO
 # A line of eight words, one cache line.
 WORDS = np.uint64(8)
 WIDTH = np.uint64(512)
