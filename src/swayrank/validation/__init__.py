@@ -1,0 +1,1 @@
+"""VALIDATE: does it predict what comes next? Backtests, calibration, placebos, experiments."""
