@@ -115,6 +115,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "scoring.combine": ("score",),
     "validation.backtest": ("backtest",),
     "validation.results": ("Backtest",),
+    "validation.weights": ("FittedProfile", "fit_profile"),
     "scoring.profiles": ("PROFILES",),
     "scoring.scale": ("Reference",),
     "scoring.references": ("list_references",),
