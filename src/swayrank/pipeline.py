@@ -1,7 +1,8 @@
 """The whole flow in one short function: read what a recipe names, score it, keep the result.
 
 A recipe is a TOML file or keywords. Its tables ``[graph]``, ``[[events]]`` and ``[[posts]]`` say what to read, as a
-mapping does (see ``docs/mapping.md``); ``[score]`` holds the parameters of :func:`swayrank.score`.
+mapping does (see ``docs/mapping.md``); ``[score]`` holds the parameters of :func:`swayrank.score`, ``[backtest]`` those
+of :func:`swayrank.backtest`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Recipe:
         Further arguments of `read_graph`, `read_events` and `read_posts`.
     score : mapping
         Arguments of :func:`swayrank.score`; `reference` may be a file.
+    backtest : mapping
+        Arguments of :func:`swayrank.backtest`, for the command of that name; `score` leaves them alone.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class Recipe:
     events_options: Mapping[str, Any] = field(default_factory=dict)
     posts_options: Mapping[str, Any] = field(default_factory=dict)
     score: Mapping[str, Any] = field(default_factory=dict)
+    backtest: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.score:
@@ -110,7 +114,10 @@ class Recipe:
         own = content.pop("score", {})
         if not isinstance(own, dict):
             raise InputError("[score] must be a table", file=str(path))
-        return cls(mapping=content, data=data or path.parent, score={**own, **(score or {})})
+        tests = content.pop("backtest", {})
+        if not isinstance(tests, dict):
+            raise InputError("[backtest] must be a table", file=str(path))
+        return cls(mapping=content, data=data or path.parent, score={**own, **(score or {})}, backtest=tests)
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for a manifest: with it and the same files the run can be repeated."""
