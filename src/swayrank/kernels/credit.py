@@ -70,7 +70,7 @@ def marginal_gains(accounts, indptr, place, captured, value, gains):
         total = 0.0
         for row in range(indptr[a], indptr[a + ONE]):
             i = np.uint64(place[np.uint64(row)])
-            total += (1.0 - captured[i]) * value[i]
+            total += max(0.0, 1.0 - captured[i]) * value[i]  # rounding may leave a captured a hair above 1
         gains[np.uint64(number)] = total
 
 
