@@ -61,9 +61,7 @@ def owed(name, post, follows, gamma, seeds, u):
 
 def spread(log, follows, seeds, credit="equal"):
     gamma = direct(log, follows, credit)
-    return sum(
-        owed(name, post, follows, gamma, seeds, u) / count(log, u) for name, post in log.items() for u in post
-    )
+    return sum(owed(name, post, follows, gamma, seeds, u) / count(log, u) for name, post in log.items() for u in post)
 
 
 def greedy(log, follows, k, credit="equal"):

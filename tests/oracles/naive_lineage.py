@@ -29,8 +29,7 @@ def candidates(cascade, follows=None):
         found[v] = [
             u
             for u, s in ordered(cascade)
-            if (s is None and t is not None or s is not None and t is not None and s < t)
-            and (follows is None or u in follows.get(v, ()))
+            if t is not None and (s is None or s < t) and (follows is None or u in follows.get(v, ()))
         ]
     return found
 

@@ -12,23 +12,10 @@ with a graph is followed by the adopter. Rules:
 Known credit: where the log's row names an account that had the post before (the target of a repost), and that is
 trusted, it gets all. Adoptions of a post's first moment have no candidate and give no credit.
 
-:func:`casin` follows credit further: the influence of an adoption is the expected number of adoptions in the subtree
-under it, itself included, over all trees in which each adoption draws its parent by these odds, independently. With
-p[i, j] the probability that j's parent is i, ``m[i, i] = 1`` and ``m[i, j] = sum over k of m[i, k] p[k, j]`` is the
-chance that j lies under i, and ``influence(i) = sum over j of m[i, j]``. Read backwards that is ::
-
-    influence(i) = 1 + sum over later j of p[i, j] * influence(j)
-
-one pass from the last adoption to the first, instead of a matrix. Without a graph the candidates are all earlier
-adopters, and as the odds fade exponentially, sums carried from moment to moment take the place of pairs: O(adoptions).
+:func:`~swayrank.learning.casin.casin` follows credit further, down the trees.
 
 Delays from accounts whose moment is unknown count from the post's first dated adoption; see
 :mod:`swayrank.learning.lineage`.
-
-References
-----------
-Rizoiu, Graham, Zhang, Zhang, Ackland, Xie: #DebateNight: the role and influence of socialbots on Twitter during the 1st
-2016 U.S. presidential debate. ICWSM 2018 (casIn).
 """
 
 from __future__ import annotations
@@ -36,32 +23,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from swayrank._progress import Progress
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
-from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
-from swayrank.kernels.lineage import NOBODY, earlier_pairs, latent_credit
-from swayrank.learning.adoptions import SPREADING, U32, Cascades
-from swayrank.learning.credit import Flow, values
-from swayrank.learning.lineage import HALF_LIFE_HOURS, Floats, Lineage, Links, Named
+from swayrank.kernels.lineage import NOBODY
+from swayrank.learning._text_table import ROWS_SHOWN, text_table
+from swayrank.learning.adoptions import SPREADING, U32
+from swayrank.learning.lineage import HALF_LIFE_HOURS, Counts, Floats, Lineage, Named
+from swayrank.learning.shares import Latent, credit_of, pairs_of, rate_of, shares_of, too_many
 from swayrank.measures._measure import Measure, highest
 from swayrank.tables import frame
 
 Rule = Literal["split", "first", "last", "time_weighted"]
 Fallback = Literal["root", "none"]
-Weigh = Literal["equal", "followers"]
-Counts = npt.NDArray[np.int64]
 
-_MICROSECONDS_PER_HOUR = 3.6e9
-_ROWS_SHOWN = 10
 _RULE = OneOf("split", "first", "last", "time_weighted")
 _HOURS = Interval(0, math.inf, "()")
 _NAMED = Optional(OneOf("trust", "ignore"))
@@ -117,7 +99,7 @@ class Attribution:
         return frame(columns, backend)
 
     def __repr__(self) -> str:
-        order = highest(self.credit, _ROWS_SHOWN)
+        order = highest(self.credit, ROWS_SHOWN)
         rows = [
             (str(self.ids[int(v)]), f"{self.credit[v]:.6g}", str(self.n_credited[v]), str(self.n_adoptions[v]))
             for v in order
@@ -126,7 +108,7 @@ class Attribution:
         head = f"{n:,} adoptions by {self.params['by']}: {n - self.n_unattributed:,} credited"
         head += f" ({self.n_named:,} to whom the log names)" if self.n_named else ""
         head += f" ({self.n_fallback:,} to the root, for want of a followee)" if self.n_fallback else ""
-        return _table(head, ("account", "credit", "n_credited", "n_adoptions"), rows, len(self.ids), 1)
+        return text_table(head, ("account", "credit", "n_credited", "n_adoptions"), rows, len(self.ids))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,22 +158,10 @@ class CreditArcs:
                 f"{self.credit[a]:.6g}",
                 str(self.n_posts[a]),
             )
-            for a in highest(self.credit, _ROWS_SHOWN)
+            for a in highest(self.credit, ROWS_SHOWN)
         ]
         head = f"credit of {len(self):,} arcs by {self.params['by']}"
-        return _table(head, ("adopter", "source", "credit", "n_posts"), rows, len(self), 2)
-
-
-def _table(head: str, names: tuple[str, ...], rows: list[tuple[str, ...]], n: int, n_words: int) -> str:
-    """A title and the rows shown, words to the left and numbers to the right."""
-    cells = [names, *rows]
-    wide = [max(len(row[column]) for row in cells) for column in range(len(names))]
-    lines = [
-        "  ".join(f"{cell:<{w}}" if k < n_words else f"{cell:>{w}}" for k, (cell, w) in enumerate(zip(row, wide)))
-        for row in cells
-    ]
-    more = [f"... and {n - _ROWS_SHOWN:,} more"] if n > _ROWS_SHOWN else []
-    return "\n".join([head, *lines, *more])
+        return text_table(head, ("adopter", "source", "credit", "n_posts"), rows, len(self), words=2)
 
 
 # -- functions ---------------------------------------------------------------------------------------------------------
@@ -275,15 +245,15 @@ def attribute(
     first_moment = lineage.instant == lineage.start
     n_fallback = 0
     if graph is None and by in ("split", "time_weighted"):
-        latent = _Latent.of(lineage, sources, _rate(by, half_life_hours), below=False)
-        credit, credited = (np.concatenate(x) for x in zip(*runner.map(_credit_of, latent, lineage.bounds), strict=True))
+        latent = Latent.of(lineage, sources, rate_of(by, half_life_hours), below=False)
+        credit, credited = (np.concatenate(x) for x in zip(*runner.map(credit_of, latent, lineage.bounds), strict=True))
         unattributed = int(np.count_nonzero(first_moment))
     else:
-        shares = _shares(lineage, by, half_life_hours, sources, fallback, runner, progress)
-        credit = np.bincount(shares.parent, shares.share, lineage.n)
-        credited = np.bincount(shares.parent, minlength=lineage.n)
+        shares = shares_of(lineage, by, half_life_hours, sources, fallback, runner, progress)
+        credit = np.bincount(shares.links.parent, shares.share, lineage.n)
+        credited = np.bincount(shares.links.parent, minlength=lineage.n)
         n_fallback = shares.n_fallback
-        unattributed = int(np.count_nonzero(shares.size == 0))
+        unattributed = int(np.count_nonzero(shares.links.size == 0))
     account = lineage.cascades.account
     n = len(lineage.ids)
     n_credited = np.zeros(n, np.int64)
@@ -355,14 +325,14 @@ def attribute_arcs(
     sources = lineage.named(named)
     facts = _facts(lineage, by, half_life_hours, named, fallback)
     if graph is None and by in ("split", "time_weighted"):
-        latent = _Latent.of(lineage, sources, _rate(by, half_life_hours), below=False)
-        child, parent, share = _pairs(latent, max_pairs)
+        latent = Latent.of(lineage, sources, rate_of(by, half_life_hours), below=False)
+        child, parent, share = pairs_of(latent, max_pairs)
     else:
-        shares = _shares(lineage, by, half_life_hours, sources, fallback, resolve_engine(engine, threads), progress)
-        if shares.parent.size > max_pairs:
-            raise _too_many(shares.parent.size, max_pairs)
-        child = np.repeat(np.arange(lineage.n, dtype=np.uint32), shares.size)
-        parent, share = shares.parent, shares.share
+        shares = shares_of(lineage, by, half_life_hours, sources, fallback, resolve_engine(engine, threads), progress)
+        if shares.links.parent.size > max_pairs:
+            raise too_many(shares.links.parent.size, max_pairs)
+        child = np.repeat(np.arange(lineage.n, dtype=np.uint32), shares.links.size)
+        parent, share = shares.links.parent, shares.share
     account = lineage.cascades.account
     keys = account[child].astype(np.uint64) << np.uint64(32) | account[parent].astype(np.uint64)
     order = np.argsort(keys, kind="stable")
@@ -377,241 +347,6 @@ def attribute_arcs(
         read_only(np.diff(np.append(opens, keys.size))),
         facts,
     )
-
-
-@domains(by=OneOf("mean", "sum"), half_life_hours=_HOURS, weigh=OneOf("equal", "followers"), fallback=_FALLBACK)
-def casin(
-    events: Events,
-    *,
-    graph: Graph | None = None,
-    by: Literal["mean", "sum"] = "mean",
-    half_life_hours: float = HALF_LIFE_HOURS,
-    weigh: Weigh = "equal",
-    fallback: Fallback = "root",
-    actions: Iterable[str] = SPREADING,
-    engine: str | Engine = "local",
-    threads: int | None = None,
-    progress: Progress = None,
-) -> Measure:
-    """casIn: the expected size of the subtree under each account's adoptions, over all trees the log allows.
-
-    Parameters
-    ----------
-    events : Events
-        A log with posts and times. Whom rows name is not looked at: the trees are latent.
-    graph : Graph or None, default=None
-        Then only followees are candidates; the paper has none.
-    by : {"mean", "sum"}, default="mean"
-        Over the account's adoptions. The paper takes the mean; the sum also rewards adopting much.
-    half_life_hours : float, default=2.83
-        The delay at which a candidate's odds have halved: 0.000068 per second, as casIn's authors set it.
-    weigh : {"equal", "followers"}, default="equal"
-        What odds are proportional to besides: nothing; or, as in the paper, the followers that the candidate has: the
-        log's "followers_at_time" of the adoption, or without that column the graph's. Unknown ones and 0 count as 1.
-    fallback : {"root", "none"}, default="root"
-        With a graph: the parent of an adoption that no followee had made before.
-    actions, engine, threads, progress
-        As :func:`attribute` takes them.
-
-    Returns
-    -------
-    Measure
-        ``values`` (float64), at least 1 for an account that adopted anything, since each adoption counts itself. NaN
-        ("mean") or 0 ("sum") for others.
-
-    Raises
-    ------
-    ParameterError
-        As :func:`attribute`; or if followers are asked for, and neither the log nor a graph says how many.
-
-    Notes
-    -----
-    O(adoptions) without a graph, where the paper's recursion takes the square of each post's adopters; candidates are
-    strictly earlier, where the paper takes rows of one second in the order of the file. Equal up to rounding.
-
-    References
-    ----------
-    Rizoiu et al. (2018), "#DebateNight: the role and influence of socialbots on Twitter during the 1st 2016 U.S.
-    presidential debate", ICWSM.
-
-    Examples
-    --------
-    Cem's parent is ada or bob, with odds of 1/4 and 1/2, so 1/3 and 2/3; under ada lie all three in any case:
-
-    >>> import swayrank as sr
-    >>> from swayrank.learning.attribution import casin
-    >>> ev = sr.Events.from_frame({"actor": ["ada", "bob", "cem"], "action": ["post", "repost", "repost"],
-    ...                            "post": ["p", "p", "p"], "time": ["2026-01-01", "2026-01-02", "2026-01-03"]})
-    >>> casin(ev, half_life_hours=24)
-    casin of 3 accounts
-    rank  account    casin
-       1  ada            3
-       2  bob      1.66667
-       3  cem            1
-    """
-    lineage = Lineage.of("casin", events, graph, actions)
-    runner = resolve_engine(engine, threads)
-    weight = _weights(lineage, weigh)
-    rate = _rate("time_weighted", half_life_hours)
-    if graph is None:
-        latent = _Latent.of(lineage, lineage.named("ignore"), rate, below=True, weight=weight)
-        influence = 1.0 + np.concatenate([credit for credit, _ in runner.map(_credit_of, latent, lineage.bounds)])
-    else:
-        nobody = lineage.named("ignore")
-        shares = _shares(
-            lineage, "time_weighted", half_life_hours, nobody, fallback, runner, progress, weight=weight
-        )
-        flow = Flow.of(lineage.cascades, Links(shares.indptr, shares.parent), shares.share, np.ones(lineage.n))
-        influence = values(flow, graph.n_nodes, runner, lineage.bounds)
-    total = np.bincount(lineage.cascades.account, influence, len(lineage.ids))
-    if by == "mean":
-        count = lineage.adoptions.count
-        total = np.divide(total, count, out=np.full(total.size, np.nan), where=count > 0)
-    facts = {"by": by, "half_life_hours": float(half_life_hours), "weigh": weigh, "graph": graph is not None}
-    facts |= {"fallback": fallback} if graph is not None else {}
-    return Measure("casin", total, lineage.ids, {**facts, **lineage.adoptions.left_out})
-
-
-# -- without a graph: everybody before is a candidate ------------------------------------------------------------------
-
-
-class _Latent(NamedTuple):
-    """What the kernels over all earlier adopters take."""
-
-    cascades: Cascades
-    moment: Counts
-    weight: Floats
-    named: U32
-    rate: float
-    below: bool
-
-    @classmethod
-    def of(cls, lineage: Lineage, named: U32, rate: float, *, below: bool, weight: Floats | None = None) -> _Latent:
-        own = np.ones(lineage.n) if weight is None else weight
-        return cls(lineage.cascades, lineage.moment, read_only(own), read_only(named), rate, below)
-
-    @property
-    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        parts = (self.cascades.indptr, self.cascades.time, self.moment, self.weight, self.named)
-        return tuple(read_only(array) for array in parts)
-
-
-def _credit_of(task: _Latent, start: int, stop: int) -> tuple[Floats, Counts]:
-    n = int(task.cascades.indptr[stop] - task.cascades.indptr[start])
-    credit, credited = np.zeros(n), np.zeros(n, np.int64)
-    latent_credit(np.uint64(start), np.uint64(stop), *task.arrays, task.rate, task.below, credit, credited)
-    return credit, credited
-
-
-def _pairs(latent: _Latent, max_pairs: int) -> tuple[U32, U32, Floats]:
-    head = (np.uint64(0), np.uint64(latent.cascades.indptr.size - 1), *latent.arrays, latent.rate)
-    n = int(earlier_pairs(*head, np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0)))
-    if n > max_pairs:
-        raise _too_many(n, max_pairs)
-    child, parent, share = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n)
-    if n:
-        earlier_pairs(*head, child, parent, share)
-    return child, parent, share
-
-
-def _too_many(n: int, max_pairs: int) -> ParameterError:
-    return ParameterError(
-        f"max_pairs must be at least {n:,}, the pairs of an adoption and a candidate, got {max_pairs:,}; raise it "
-        "(60 bytes each), give a graph, or use by='first' or by='last', which have one pair for each adoption"
-    )
-
-
-# -- with a graph, or one parent each: shares on links -----------------------------------------------------------------
-
-
-class _Shares(NamedTuple):
-    """Parents of adoptions as :class:`Links` has them, with their shares, and how many fell back on the root."""
-
-    indptr: npt.NDArray[np.uint64]
-    parent: U32
-    share: Floats
-    n_fallback: int
-
-    @property
-    def size(self) -> Counts:
-        return np.diff(self.indptr).astype(np.int64)
-
-
-def _shares(
-    lineage: Lineage,
-    by: str,
-    half_life_hours: float,
-    named: U32,
-    fallback: str,
-    runner: Engine,
-    progress: Progress,
-    *,
-    weight: Floats | None = None,
-) -> _Shares:
-    """Every adoption's candidates and their shares, by a rule; named ones first, then the rule, then the root."""
-    only = lineage.earliest() if by == "first" else lineage.latest()
-    links, share = Links(np.zeros(lineage.n + 1, np.uint64), np.empty(0, np.uint32)), np.empty(0)
-    n_fallback = 0
-    if lineage.graph is not None:
-        links = lineage.parents(runner, progress)
-        roots = lineage.earliest() if fallback == "root" else np.full(lineage.n, NOBODY)
-        only = roots
-        if by in ("first", "last"):
-            only = np.where(links.size > 0, lineage.one_of(links, by), roots)
-        lost = (links.size == 0) & (named == NOBODY) & (roots != NOBODY)
-        n_fallback = int(np.count_nonzero(lost))
-    one = np.where(named != NOBODY, named, only)
-    if lineage.graph is None or by in ("first", "last"):
-        indptr = np.concatenate(([0], np.cumsum(one != NOBODY))).astype(np.uint64)
-        parent = one[one != NOBODY]
-        return _Shares(indptr, parent, np.ones(parent.size), n_fallback)
-    share = _dealt(lineage, links, _rate(by, half_life_hours), weight)
-    alone = (named != NOBODY) | (links.size == 0)
-    sizes = np.where(alone, one != NOBODY, links.size)
-    indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)
-    parent, dealt = np.empty(int(indptr[-1]), np.uint32), np.ones(int(indptr[-1]))
-    many = np.repeat(~alone, sizes)
-    kept = np.repeat(~alone, links.size)
-    parent[many], dealt[many] = links.parent[kept], share[kept]
-    parent[~many] = one[alone & (one != NOBODY)]
-    return _Shares(indptr, parent, dealt, n_fallback)
-
-
-def _dealt(lineage: Lineage, links: Links, rate: float, weight: Floats | None) -> Floats:
-    """Each link's share in its adoption: weight * exp(-rate * delay), in parts of the sum."""
-    some = np.flatnonzero(links.size)
-    if not some.size:
-        return np.empty(0)
-    starts, stops = links.indptr[some].astype(np.int64), links.indptr[some + 1].astype(np.int64)
-    moment = lineage.moment[links.parent]
-    delay = np.repeat(moment[stops - 1], links.size[some]) - moment  # from the latest, so that not all can vanish
-    odds = np.exp(-rate * delay)
-    if weight is not None:
-        odds *= weight[links.parent]
-    total = np.add.reduceat(odds, starts)
-    return odds / np.repeat(total, links.size[some])
-
-
-def _rate(by: str, half_life_hours: float) -> float:
-    """Decay per microsecond."""
-    return math.log(2.0) / (half_life_hours * _MICROSECONDS_PER_HOUR) if by == "time_weighted" else 0.0
-
-
-def _weights(lineage: Lineage, weigh: str) -> Floats | None:
-    """What each adoption's odds are proportional to; None for 1 everywhere."""
-    if weigh == "equal":
-        return None
-    logged = lineage.events.extra.get("followers_at_time")
-    if logged is not None:
-        followers = np.append(np.asarray(logged, np.float64), np.nan)[lineage.row]
-    elif lineage.graph is not None:
-        followers = lineage.graph.in_degree[lineage.cascades.account].astype(np.float64)
-    else:
-        raise ParameterError(
-            "weigh='followers' must be with a log that has followers_at_time, or with a graph, got neither; "
-            "use weigh='equal'"
-        )
-    return np.maximum(np.nan_to_num(followers, nan=1.0), 1.0)
 
 
 def _facts(

@@ -7,9 +7,9 @@ gamma(v, u) is ::
     "time":   influence(u) / number of such followees * exp(-(t(u) - t(v)) / tau(v, u))
 
 where tau(v, u) is the mean delay over all posts that both took up in this order, and influence(u) the share of u's
-posts for which some such followee was no earlier than tau. Credit is passed on: what a set S is owed of u's adoption of
-post a is 1 where u is in S, else Gamma(S, u, a) = sum over v of gamma(v, u) Gamma(S, v, a). With A(u) the number of posts
-that u adopted, the spread of S is ::
+posts for which some such followee was at most tau before u. Credit is passed on: what a set S is owed of u's adoption
+of post a is 1 where u is in S, else Gamma(S, u, a) = sum over v of gamma(v, u) Gamma(S, v, a). With A(u) the number of
+posts that u adopted, the spread of S is ::
 
     sigma_cd(S) = sum over u of 1 / A(u) * sum over posts a of Gamma(S, u, a)
 
@@ -19,7 +19,8 @@ is monotone and submodular, and greedy seeds are within 1 - 1/e of the best.
 How it is computed. Each post's adopters and their parents are a directed acyclic graph in the order of time. Spread is
 one pass forward. The gain of x over S is the sum over x's posts of ::
 
-    (1 - Gamma(S, x, a)) * value(x, a),    value(i) = 1 / A(i) + sum over i's children j outside S of gamma(i, j) value(j)
+    (1 - Gamma(S, x, a)) * value(x, a)
+    value(i) = 1 / A(i) + sum over i's children j outside S of gamma(i, j) value(j)
 
 (theorem 3 of the paper), so one pass backward gives every account's gain at once, and a new seed changes only the posts
 that it adopted. Nothing is truncated: the paper keeps the credits of all pairs, quadratic in a post's adopters, and
@@ -30,7 +31,7 @@ An unknown delay (of an account that the log only names as a target) is taken to
 References
 ----------
 Goyal, Bonchi, Lakshmanan: A data-based approach to social influence maximization. PVLDB 2011.
-Leskovec, Krause, Guestrin, Faloutsos, VanBriesen, Glance: Cost-effective outbreak detection in networks. KDD 2007 (CELF).
+Leskovec, Krause, Guestrin, Faloutsos, VanBriesen, Glance: Cost-effective outbreak detection in networks. KDD 2007.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.credit import flow_back, flow_on, marginal_gains, time_shares
+from swayrank.learning._text_table import text_table
 from swayrank.learning.adoptions import EARLIEST, SPREADING, U32, U64, Cascades
 from swayrank.learning.lineage import Floats, Lineage, Links
 from swayrank.measures._measure import Measure
@@ -150,13 +152,15 @@ class CreditSeeds:
         return frame(columns, backend)
 
     def __repr__(self) -> str:
-        cells = [("rank", "account", "marginal_gain", "spread")]
         so_far = np.cumsum(self.marginal_gains)
-        for rank, (name, gain, total) in enumerate(zip(self.accounts, self.marginal_gains, so_far, strict=True), 1):
-            cells.append((str(rank), str(name), f"{gain:.6g}", f"{total:.6g}"))
-        wide = [max(len(row[column]) for row in cells) for column in range(4)]
-        lines = [f"{r:>{wide[0]}}  {a:<{wide[1]}}  {g:>{wide[2]}}  {s:>{wide[3]}}" for r, a, g, s in cells]
-        return "\n".join([f"{self.seeds.size} seeds by credit distribution, spread {self.spread:.6g}", *lines])
+        rows = [
+            (str(rank), str(account), f"{gain:.6g}", f"{total:.6g}")
+            for rank, (account, gain, total) in enumerate(
+                zip(self.accounts, self.marginal_gains, so_far, strict=True), 1
+            )
+        ]
+        head = f"{self.seeds.size} seeds by credit distribution, spread {self.spread:.6g}"
+        return text_table(head, ("rank", "account", "marginal_gain", "spread"), rows, len(rows), words=2)
 
 
 class CreditDistribution:

@@ -32,6 +32,7 @@ from swayrank.measures._data import check_events, check_graph
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64]
 Named = Literal["trust", "ignore"]
 
 HALF_LIFE_HOURS = 2.83
@@ -75,17 +76,16 @@ class Lineage:
         By account.
     order : numpy.ndarray of int64, shape (n,)
         Which of `adoptions` stands at each position.
-    row : numpy.ndarray of int64, shape (n,)
-        The log's row at each position; -1 where an account was only named by others.
     graph : Graph or None
     events : Events
+    actions : tuple of str
     """
 
     adoptions: Adoptions
     order: Positions
-    row: Positions
     graph: Graph | None
     events: Events
+    actions: tuple[str, ...]
 
     @classmethod
     def of(cls, name: str, events: Events, graph: Graph | None, actions: Iterable[str] = SPREADING) -> Lineage:
@@ -93,16 +93,15 @@ class Lineage:
         check_events(name, events)
         if graph is not None:
             check_graph(name, graph)
-        actions = [actions] if isinstance(actions, str) else list(actions)
-        ids = None if graph is None else graph.ids
-        adoptions = Adoptions.of(events, ids, actions=actions)
+        actions = (actions,) if isinstance(actions, str) else tuple(actions)
+        adoptions = Adoptions.of(events, None if graph is None else graph.ids, actions=actions)
         if not adoptions.n:
             raise ParameterError(
                 f"events must have adoptions by accounts of the graph, got {events.n_events:,} rows by others alone; "
                 "are the ids written alike?"
             )
         order = np.lexsort((adoptions.account, adoptions.time, adoptions.post))
-        return cls(adoptions, order, _rows(adoptions, events, ids, actions)[order], graph, events)
+        return cls(adoptions, order, graph, events, actions)
 
     @property
     def ids(self) -> Ids:
@@ -118,6 +117,24 @@ class Lineage:
     def cascades(self) -> Cascades:
         """The adoptions by post."""
         return self.adoptions.by_post
+
+    @cached_property
+    def row(self) -> Positions:
+        """The log's row of each adoption, the first of several; -1 for accounts that are only named by others."""
+        events = self.events
+        account = self._places[events.actor]
+        usable = _of_actions(events, self.actions) & (events.post != NO_POST) & (events.time != NO_TIME)
+        rows = np.flatnonzero(usable & (account != NO_ACCOUNT))[::-1]
+        found = _find(self.adoptions, account[rows], events.post[rows])
+        same = self.adoptions.time[found] == events.time[rows]
+        row = np.full(self.n, -1, np.int64)
+        row[found[same]] = rows[same]  # backwards, so that the first row stays
+        return row[self.order]
+
+    @cached_property
+    def _places(self) -> U32:
+        """Where each of the log's accounts stands among `ids`; the last place is for nobody."""
+        return _places(self.events, None if self.graph is None else self.ids)
 
     @cached_property
     def place(self) -> U32:
@@ -149,7 +166,8 @@ class Lineage:
         """The first position of the same post and time: equal where adoptions are of one moment."""
         new = np.ones(self.n, np.bool_)
         new[1:] = (self.start[1:] != self.start[:-1]) | (self.cascades.time[1:] != self.cascades.time[:-1])
-        return np.flatnonzero(new)[np.cumsum(new) - 1]
+        firsts: Positions = np.flatnonzero(new)[np.cumsum(new) - 1]
+        return firsts
 
     @property
     def bounds(self) -> Bounds:
@@ -159,11 +177,11 @@ class Lineage:
     def named(self, wish: Named | None) -> U32:
         """The position of the account that each adoption's row names as its source; NOBODY where none was before."""
         parent = np.full(self.n, NOBODY)
-        if wish == "ignore" or (wish is None and self.graph is not None):
+        ignored = wish == "ignore" or (wish is None and self.graph is not None)
+        if ignored or (self.events.target == NO_ACCOUNT).all():
             return read_only(parent)
         target = np.append(self.events.target, np.uint32(NO_ACCOUNT))[self.row]
-        places = _places(self.events, None if self.graph is None else self.ids)
-        account = places[np.minimum(target, len(self.events.accounts))]
+        account = self._places[np.minimum(target, len(self.events.accounts))]
         there = np.flatnonzero(account != NO_ACCOUNT)
         found = _find(self.adoptions, account[there], self.adoptions.post[self.order[there]])
         there, found = there[found >= 0], found[found >= 0]
@@ -233,15 +251,3 @@ def _find(adoptions: Adoptions, account: npt.NDArray[Any], post: npt.NDArray[Any
     found = np.searchsorted(keys, wanted)
     inside = np.minimum(found, keys.size - 1)
     return np.where(keys[inside] == wanted, inside, -1)
-
-
-def _rows(adoptions: Adoptions, events: Events, ids: Ids | None, actions: list[str]) -> Positions:
-    """The log's row of each adoption, the first of several; -1 for accounts that are only named by others."""
-    account = _places(events, ids)[events.actor]
-    usable = _of_actions(events, actions) & (events.post != NO_POST) & (events.time != NO_TIME)
-    rows = np.flatnonzero(usable & (account != NO_ACCOUNT))[::-1]
-    found = _find(adoptions, account[rows], events.post[rows])
-    same = adoptions.time[found] == events.time[rows]
-    row = np.full(adoptions.n, -1, np.int64)
-    row[found[same]] = rows[same]  # backwards, so that the first row stays
-    return row

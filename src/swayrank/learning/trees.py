@@ -30,7 +30,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from swayrank._progress import Progress
 from swayrank._validate import OneOf, Optional, domains
@@ -40,13 +39,12 @@ from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.lineage import NOBODY, tree_shapes
+from swayrank.learning._text_table import ROWS_SHOWN, text_table
 from swayrank.learning.adoptions import EARLIEST, SPREADING, U32, Cascades
-from swayrank.learning.lineage import Floats, Lineage, Named
+from swayrank.learning.lineage import Counts, Floats, Lineage, Named
 from swayrank.tables import frame
 
-Counts = npt.NDArray[np.int64]
 _LINES_SHOWN = 40
-_ROWS_SHOWN = 10
 _MICROSECONDS_PER_HOUR = 3.6e9
 
 
@@ -185,22 +183,19 @@ class CascadeTrees:
         return frame(columns, backend)
 
     def __repr__(self) -> str:
-        order = np.argsort(-self.size, kind="stable")[:_ROWS_SHOWN]
-        cells = [("post", "root", "size", "n_roots", "depth", "breadth", "virality", "duration_hours")]
-        for k in order:
-            counts = (self.size[k], self.n_roots[k], self.depth[k], self.breadth[k])
-            words = (str(self.posts[int(self.post[k])]), str(self.ids[int(self.root[k])]))
-            cells.append((*words, *map(str, counts), f"{self.virality[k]:.4g}", f"{self.duration_hours[k]:.4g}"))
-        wide = [max(len(row[column]) for row in cells) for column in range(8)]
-        lines = [
-            "  ".join(f"{cell:<{w}}" if k < 2 else f"{cell:>{w}}" for k, (cell, w) in enumerate(zip(row, wide)))
-            for row in cells
+        names = ("post", "root", "size", "n_roots", "depth", "breadth", "virality", "duration_hours")
+        rows = [
+            (
+                *(str(self.posts[int(self.post[k])]), str(self.ids[int(self.root[k])])),
+                *(str(x[k]) for x in (self.size, self.n_roots, self.depth, self.breadth)),
+                *(f"{x[k]:.4g}" for x in (self.virality, self.duration_hours)),
+            )
+            for k in np.argsort(-self.size, kind="stable")[:ROWS_SHOWN]
         ]
         forests = int(np.count_nonzero(self.n_roots > 1))
         head = f"{len(self):,} posts, {int(self.size.sum()):,} adoptions, parents by {self.params['by']}"
         head += f"; {forests:,} with several roots" if forests else ""
-        more = [f"... and {len(self) - _ROWS_SHOWN:,} more"] if len(self) > _ROWS_SHOWN else []
-        return "\n".join([head, *lines, *more])
+        return text_table(head, names, rows, len(self), words=2)
 
 
 class _Shapes(NamedTuple):
@@ -327,9 +322,7 @@ def cascade_trees(
     )
 
 
-def _one_parent(
-    lineage: Lineage, by: str, named: U32, fallback: str, runner: Engine, progress: Progress
-) -> U32:
+def _one_parent(lineage: Lineage, by: str, named: U32, fallback: str, runner: Engine, progress: Progress) -> U32:
     """The position of every adoption's parent, NOBODY for roots."""
     if lineage.graph is None:
         parent = lineage.earliest() if by == "first" else lineage.latest()
@@ -343,12 +336,11 @@ def _one_parent(
 def _shapes_of(task: _Task, start: int, stop: int) -> _Shapes:
     indptr = task.cascades.indptr
     n = int(indptr[stop] - indptr[start])
-    per_adoption = [np.empty(n, np.uint32) for _ in range(2)]
-    per_post = [np.zeros(stop - start, np.int64) for _ in range(5)]
-    tree_shapes(
-        np.uint64(start), np.uint64(stop), read_only(indptr), read_only(task.parent), *per_adoption, *per_post
-    )
-    return _Shapes(*per_adoption, *per_post)
+    depth, below = np.empty(n, np.uint32), np.empty(n, np.uint32)
+    roots, height, breadth, distance, pairs = (np.zeros(stop - start, np.int64) for _ in range(5))
+    shapes = _Shapes(depth, below, roots, height, breadth, distance, pairs)
+    tree_shapes(np.uint64(start), np.uint64(stop), read_only(indptr), read_only(task.parent), *shapes)
+    return shapes
 
 
 def _durations(lineage: Lineage, starts: Counts, stops: Counts) -> Floats:
