@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,3 +70,20 @@ def random_log(seed, n_accounts=9, n_posts=8, hours=6, p_arc=0.4, p_named=0.3):
     rows = [rows[k] for k in draw.permutation(len(rows))]
     events = events_of(rows, n_accounts, n_posts)
     return Log(events, graph, {p: c for p, c in posts.items() if c}, named, follows)
+
+
+def read_cascades(folder, name):
+    """A set of cascades as a log, and its graph: the first adopter of each publishes, who comes later reposts."""
+    hours = {"memetracker": 1.0, "christianity": 1 / 3600}[name]
+    rows = []
+    with gzip.open(folder / f"{name}.cascades.txt.gz", "rt") as lines:
+        for post, line in enumerate(lines):
+            words = line.replace(",", " ").split()
+            words = words[1:] if name == "christianity" else words  # the cascade's number comes first
+            rows += [(int(a), post, float(t) * hours, None) for a, t in zip(words[::2], words[1::2], strict=True)]
+    with gzip.open(folder / f"{name}.edges.txt.gz", "rt") as lines:
+        ends = np.array([line.split(",") for line in lines], np.int64)
+    n_accounts = max(int(ends.max()), *(row[0] for row in rows)) + 1
+    rows.sort(key=lambda row: (row[1], row[2]))
+    log = events_of(rows, n_accounts, rows[-1][1] + 1)
+    return log, Graph.from_edges(ends[:, 0], ends[:, 1], n_nodes=n_accounts, direction="undirected")

@@ -12,7 +12,8 @@ from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.learning.attribution import attribute, attribute_arcs
 from swayrank.learning.casin import casin
-from tests.logs import events_of, random_log
+from swayrank.learning.trees import cascade_trees
+from tests.logs import events_of, random_log, read_cascades
 from tests.oracles import naive_lineage as naive
 
 RULES = ("split", "first", "last", "time_weighted")
@@ -81,6 +82,13 @@ def test_a_name_that_adopted_later_is_not_believed():
     found = attribute(ev)
     assert found.n_named == 0
     assert found.credit.tolist() == [1.5, 0.5, 0.0]
+
+
+def test_of_rows_at_one_moment_the_first_is_believed():
+    rows = [(0, 0, 0, None), (2, 0, 0.5, None), (1, 0, 1, 0), (1, 0, 1, 2)]
+    assert attribute(events_of(rows, 3, 1)).credit.tolist() == [2.0, 0.0, 0.0]
+    rows[2:] = rows[:1:-1]
+    assert attribute(events_of(rows, 3, 1)).credit.tolist() == [1.0, 0.0, 1.0]
 
 
 def test_the_named_account_was_first_at_an_unknown_moment():
@@ -230,3 +238,23 @@ def test_tables():
     assert list(attribute_arcs(ev).to_frame("polars").columns) == ["adopter", "source", "credit", "n_posts"]
     assert attribute(ev).measure.top(1)[0][0] == 0
     assert attribute(ev).credit.sum() == pytest.approx(11)
+
+
+# -- real data ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "n"), [("memetracker", 207_185), ("christianity", 14_738)])
+def test_real_cascades(name, n, shared_data):
+    """Every rule deals out the same total; the sums that see no pairs agree with the pairs; casIn covers each tree."""
+    log, graph = read_cascades(shared_data / "cascades", name)
+    split = attribute(log)
+    assert split.n_adoptions.sum() == n
+    for found in (attribute(log, by="time_weighted"), attribute(log, graph=graph), attribute(log, by="last")):
+        assert found.credit.sum() == pytest.approx(n - split.n_unattributed, rel=1e-12)
+    arcs = attribute_arcs(log, by="time_weighted")
+    summed = np.bincount(arcs.source, arcs.credit, len(log.accounts))
+    np.testing.assert_allclose(attribute(log, by="time_weighted").credit, summed, rtol=1e-9, atol=1e-9)
+    roots = cascade_trees(log)
+    alone = np.flatnonzero(roots.n_roots == 1)
+    assert alone.size > 0.9 * len(roots)
+    assert casin(log, by="sum").values.sum() >= roots.size[alone].sum()

@@ -11,7 +11,7 @@ import pytest
 from swayrank.errors import ParameterError, UnknownAccountError
 from swayrank.graph import Graph
 from swayrank.learning.credit import CreditDistribution
-from tests.logs import events_of, random_log
+from tests.logs import events_of, random_log, read_cascades
 from tests.oracles import naive_credit as naive
 
 CREDITS = ("equal", "time")
@@ -165,3 +165,18 @@ def test_tables():
     assert list(found.to_frame()) == ["rank", "account", "marginal_gain", "spread"]
     assert repr(found).startswith("3 seeds by credit distribution, spread ")
     assert "links, credit='equal'" in repr(cd)
+
+
+@pytest.mark.parametrize("credit", CREDITS)
+@pytest.mark.parametrize("name", ["memetracker", "christianity"])
+def test_real_cascades(name, credit, shared_data):
+    """Seeds' gains never rise, add up to their spread, and the first is the best alone; all together owe themselves."""
+    log, graph = read_cascades(shared_data / "cascades", name)
+    cd = CreditDistribution(graph, log, credit=credit)
+    alone = cd.spreads()
+    found = cd.select_seeds(30)
+    assert found.marginal_gains[0] == pytest.approx(alone.values.max(), rel=1e-12)
+    assert (np.diff(found.marginal_gains) <= 1e-9).all()
+    assert found.spread == pytest.approx(cd.spread(found.accounts), rel=1e-10)
+    adopters = np.flatnonzero(alone.values)
+    assert cd.spread(adopters.tolist()) == pytest.approx(adopters.size, rel=1e-10)

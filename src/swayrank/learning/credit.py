@@ -105,8 +105,9 @@ def values(flow: Flow, n_accounts: int, runner: Engine, bounds: npt.NDArray[np.i
 def _values_of(task: _Past, start: int, stop: int) -> Floats:
     first, last = task.flow.indptr[start], task.flow.indptr[stop]
     value = np.empty(int(last - first))
-    posts = read_only(np.arange(start, stop, dtype=np.uint32))
-    flow_back(posts, *task.flow, task.is_seed, np.uint64(first), value)
+    posts = np.arange(start, stop, dtype=np.uint32)
+    arrays = (posts, *task.flow, task.is_seed)  # what was pickled has come back writable
+    flow_back(*(read_only(array) for array in arrays), np.uint64(first), value)
     return value
 
 
