@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,3 +88,29 @@ def read_cascades(folder, name):
     rows.sort(key=lambda row: (row[1], row[2]))
     log = events_of(rows, n_accounts, rows[-1][1] + 1)
     return log, Graph.from_edges(ends[:, 0], ends[:, 1], n_nodes=n_accounts, direction="undirected")
+
+
+def told_cascades(seed, n_accounts=200, n_posts=300, followees=8, chance=0.1, mean_hours=4.0):
+    """Cascades of which it is known who had it from whom: a log, its graph, and post -> {account: source or None}.
+
+    Who adopts hands the post to each follower with a chance, after an exponential time; the first to arrive counts.
+    """
+    draw = np.random.default_rng(seed)
+    follows = {v: draw.choice(n_accounts, followees, replace=False).tolist() for v in range(n_accounts)}
+    followers = {u: [v for v in range(n_accounts) if u in follows[v] and u != v] for u in range(n_accounts)}
+    rows, truth = [], {}
+    for post in range(n_posts):
+        waiting, source = [(0.0, int(draw.integers(n_accounts)), None)], {}
+        while waiting:
+            hour, account, handed_on_by = heapq.heappop(waiting)
+            if account in source:
+                continue
+            source[account] = handed_on_by
+            rows.append((account, post, hour, None))
+            for v in followers[account]:
+                if draw.random() < chance:
+                    heapq.heappush(waiting, (hour + float(draw.exponential(mean_hours)), v, account))
+        truth[post] = source
+    arcs = np.array([(v, u) for v, who in follows.items() for u in who if u != v])
+    graph = Graph.from_edges(arcs[:, 0], arcs[:, 1], n_nodes=n_accounts)
+    return events_of(rows, n_accounts, n_posts), graph, truth

@@ -33,7 +33,7 @@ from swayrank.graph import Graph
 from swayrank.learning.adoptions import SPREADING
 from swayrank.learning.credit import Flow, values
 from swayrank.learning.lineage import HALF_LIFE_HOURS, Floats, Lineage
-from swayrank.learning.shares import Latent, credit_of, rate_of, shares_of
+from swayrank.learning.shares import Latent, latent_credits, rate_of, shares_of
 from swayrank.measures._measure import Measure
 
 Fallback = Literal["root", "none"]
@@ -121,7 +121,7 @@ def casin(
     rate = rate_of("time_weighted", half_life_hours)
     if graph is None:
         latent = Latent.of(lineage, lineage.named("ignore"), rate, below=True, weight=weight)
-        influence = 1.0 + np.concatenate([credit for credit, _ in runner.map(credit_of, latent, lineage.bounds)])
+        influence = 1.0 + latent_credits(latent, lineage.bounds, runner, progress)[0]
     else:
         nobody = lineage.named("ignore")
         shares = shares_of(lineage, "time_weighted", half_life_hours, nobody, fallback, runner, progress, weight=weight)

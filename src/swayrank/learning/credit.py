@@ -197,7 +197,8 @@ class CreditDistribution:
     Notes
     -----
     O(sum over adoptions of the fewer of followees and earlier adopters) to prepare, O(links) for all single spreads.
-    Memory: 12 bytes per link and about 100 per adoption.
+    Direct credits that fade with time are computed on one thread. Memory: 100 bytes per row of the log while it is
+    made, then 12 per link and 60 per adoption.
 
     References
     ----------

@@ -93,6 +93,8 @@ class Lineage:
         check_events(name, events)
         if graph is not None:
             check_graph(name, graph)
+        if not isinstance(actions, Iterable):
+            raise ParameterError(f"actions must be names of actions, got {actions!r}")
         actions = (actions,) if isinstance(actions, str) else tuple(actions)
         adoptions = Adoptions.of(events, None if graph is None else graph.ids, actions=actions)
         if not adoptions.n:
@@ -115,8 +117,11 @@ class Lineage:
 
     @cached_property
     def cascades(self) -> Cascades:
-        """The adoptions by post."""
-        return self.adoptions.by_post
+        """The adoptions by post, as :attr:`Adoptions.by_post` has them, without sorting once more."""
+        sizes = np.bincount(self.adoptions.post, minlength=self.adoptions.n_posts)
+        indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)
+        columns = (indptr, self.adoptions.account[self.order], self.adoptions.time[self.order])
+        return Cascades(*(read_only(column) for column in columns))
 
     @cached_property
     def row(self) -> Positions:

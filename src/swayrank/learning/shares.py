@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._progress import Progress
-from swayrank.engines import Engine
+from swayrank._progress import Progress, track
+from swayrank.engines import Bounds, Engine
 from swayrank.errors import ParameterError
 from swayrank.ids import read_only
 from swayrank.kernels.lineage import NOBODY, earlier_pairs, latent_credit
@@ -65,8 +65,15 @@ class Latent(NamedTuple):
         return tuple(read_only(array) for array in parts)
 
 
-def credit_of(task: Latent, start: int, stop: int) -> tuple[Floats, Counts]:
-    """The credit of each adoption of the posts start ... stop - 1, and from how many others it comes."""
+def latent_credits(latent: Latent, bounds: Bounds, runner: Engine, progress: Progress) -> tuple[Floats, Counts]:
+    """The credit of every adoption, and from how many others it comes."""
+    with track(progress, "dealing credit", int(bounds[-1])) as step:
+        parts = [*runner.map(_credit_of, latent, bounds, step=step)]
+    credit, credited = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return credit, credited
+
+
+def _credit_of(task: Latent, start: int, stop: int) -> tuple[Floats, Counts]:
     n = int(task.cascades.indptr[stop] - task.cascades.indptr[start])
     credit, credited = np.zeros(n), np.zeros(n, np.int64)
     latent_credit(np.uint64(start), np.uint64(stop), *task.arrays, task.rate, task.below, credit, credited)
