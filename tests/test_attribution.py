@@ -120,6 +120,17 @@ def test_no_gap_makes_odds_vanish():
     np.testing.assert_allclose(casin(ev, half_life_hours=1).values, [4, 1 + 2 / 3 * 2, 2, 1], rtol=1e-12)
 
 
+@pytest.mark.parametrize("with_graph", [False, True])
+def test_the_limits_of_decay_are_last_and_split(with_graph):
+    ev = events_of([(a, 0, 1.5 * a, None) for a in range(6)] + [(a, 1, 6 - a, None) for a in range(6)], 6, 2)
+    draw = np.random.default_rng(1)
+    arcs = np.array([(v, u) for v in range(6) for u in range(6) if u != v and draw.random() < 0.7])
+    g = Graph.from_edges(arcs[:, 0], arcs[:, 1], n_nodes=6) if with_graph else None
+    for half_life, by in ((5e-324, "last"), (1e-6, "last"), (1e12, "split"), (1e308, "split")):
+        found = attribute(ev, graph=g, by="time_weighted", half_life_hours=half_life).credit
+        np.testing.assert_allclose(found, attribute(ev, graph=g, by=by).credit, rtol=1e-9)
+
+
 @pytest.mark.parametrize("by", ["split", "time_weighted"])
 def test_sums_are_those_of_the_pairs_in_a_long_post(by):
     draw = np.random.default_rng(5)

@@ -10,7 +10,11 @@ import pytest
 
 from swayrank.errors import ParameterError, UnknownAccountError
 from swayrank.graph import Graph
+from swayrank.kernels.jit import KERNELS
+from swayrank.learning.attribution import attribute, attribute_arcs
+from swayrank.learning.casin import casin
 from swayrank.learning.credit import CreditDistribution
+from swayrank.learning.trees import cascade_trees
 from tests.logs import events_of, random_log, read_cascades
 from tests.oracles import naive_credit as naive
 
@@ -108,6 +112,21 @@ def test_bits_do_not_depend_on_the_engine(any_engine, monkeypatch):
         one, two = plain.select_seeds(6), other.select_seeds(6)
         assert one.seeds.tolist() == two.seeds.tolist()
         assert one.marginal_gains.tobytes() == two.marginal_gains.tobytes()
+
+
+def test_every_kernel_has_one_signature(any_engine):
+    log = random_log(4)
+    for credit in CREDITS:
+        CreditDistribution(log.graph, log.events, credit=credit, **any_engine).select_seeds(2)
+    for graph in (None, log.graph):
+        attribute(log.events, graph=graph, **any_engine)
+        attribute_arcs(log.events, graph=graph, **any_engine)
+        casin(log.events, graph=graph, **any_engine)
+        cascade_trees(log.events, graph=graph, **any_engine)
+    here = ("swayrank.kernels.credit.", "swayrank.kernels.lineage.")
+    ours = [kernel for name, kernel in KERNELS.items() if name.startswith(here)]
+    assert len(ours) == 9
+    assert all(len(getattr(kernel, "signatures", [0])) <= 1 for kernel in ours)
 
 
 def test_choosing_does_not_change_what_is_asked_next():

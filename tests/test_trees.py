@@ -100,6 +100,9 @@ def test_a_tree_prints_and_makes_a_table():
     table = tree.to_frame("polars").to_dicts()
     assert [row["parent"] for row in table] == [None, 0, 1, 0]
     assert [row["n_below"] for row in table] == [3, 1, 0, 0]
+    unknown = cascade_trees(events_of([(1, 0, 1, 0)], 2, 1)).tree(0).to_frame("polars").to_dicts()
+    assert unknown[0]["time"] is None
+    assert unknown[1]["time"].hour == 1
     long = cascade_trees(events_of([(a, 0, a, None) for a in range(60)], 60, 1)).tree(0)
     assert repr(long).endswith("... and 20 more")
 

@@ -156,7 +156,8 @@ def shares_of(
 
 def rate_of(by: str, half_life_hours: float) -> float:
     """Decay per microsecond; 0 where a rule knows none."""
-    return math.log(2.0) / (half_life_hours * _MICROSECONDS_PER_HOUR) if by == "time_weighted" else 0.0
+    half_life = max(half_life_hours * _MICROSECONDS_PER_HOUR, 1e-280)  # rate times delay stays finite
+    return math.log(2.0) / half_life if by == "time_weighted" else 0.0
 
 
 def _single(one: U32, n_fallback: int) -> Shares:
