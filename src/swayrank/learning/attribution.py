@@ -192,7 +192,7 @@ def attribute(
         Without one, all earlier adopters of the post are.
     by : {"split", "first", "last", "time_weighted"}, default="split"
         How credit is dealt; see the module. Where several tie for the earliest or latest, the first in public order.
-    half_life_hours : float, default=2.83
+    half_life_hours : float, default=2.8315
         For "time_weighted": the delay at which a candidate's odds have halved.
     named : {"trust", "ignore"} or None, default=None
         Whether an account that the row names, and that had the post before, gets all the credit. None trusts without

@@ -69,7 +69,7 @@ def casin(
         Then only followees are candidates; the paper has none.
     by : {"mean", "sum"}, default="mean"
         Over the account's adoptions. The paper takes the mean; the sum also rewards adopting much.
-    half_life_hours : float, default=2.83
+    half_life_hours : float, default=2.8315
         The delay at which a candidate's odds have halved: 0.000068 per second, as casIn's authors set it.
     weigh : {"equal", "followers"}, default="equal"
         What odds are proportional to besides: nothing; or, as in the paper, the followers that the candidate has: the
@@ -92,8 +92,9 @@ def casin(
 
     Notes
     -----
-    O(adoptions) without a graph, where the paper's recursion takes the square of each post's adopters; candidates are
-    strictly earlier, where the paper takes rows of one second in the order of the file. Equal up to rounding.
+    O(adoptions) without a graph, where the paper's recursion takes the square of each post's adopters; equal up to
+    rounding, and to what the authors' program prints for their data. That program takes each row in the order of the
+    file for an adoption of its own; here candidates are strictly earlier, and an account adopts a post once.
 
     References
     ----------

@@ -35,7 +35,7 @@ Positions = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int64]
 Named = Literal["trust", "ignore"]
 
-HALF_LIFE_HOURS = 2.83
+HALF_LIFE_HOURS = 2.8315
 """The decay of casIn's own program, 0.000068 per second, as a half-life."""
 _CHUNKS = 64
 
