@@ -22,7 +22,7 @@ one pass forward. The gain of x over S is the sum over x's posts of ::
     (1 - Gamma(S, x, a)) * value(x, a)
     value(i) = 1 / A(i) + sum over i's children j outside S of gamma(i, j) value(j)
 
-(theorem 3 of the paper), so one pass backward gives every account's gain at once, and a new seed changes only the posts
+(as in the paper), so one pass backward gives every account's gain at once, and a new seed changes only the posts
 that it adopted. Nothing is truncated: the paper keeps the credits of all pairs, quadratic in a post's adopters, and
 drops those below a threshold; here there are two numbers per adoption, and none needs to be dropped.
 
