@@ -26,7 +26,7 @@ Goel, Anderson, Hofman, Watts: The structural virality of online diffusion. Mana
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -35,7 +35,7 @@ from swayrank._progress import Progress, track
 from swayrank._validate import OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ParameterError
-from swayrank.events import Events
+from swayrank.events import NO_ACCOUNT, NO_POST, Events
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.lineage import NOBODY, tree_shapes
@@ -322,6 +322,70 @@ def cascade_trees(
         adoption_below=read_only(shapes.below),
         params={**facts, **lineage.adoptions.left_out},
     )
+
+
+@domains(by=OneOf("last", "first"), fallback=OneOf("none", "root"))
+def name_sources(
+    events: Events,
+    *,
+    graph: Graph | None = None,
+    by: Literal["last", "first"] = "last",
+    fallback: Literal["none", "root"] = "none",
+    actions: Iterable[str] = SPREADING,
+    engine: str | Engine = "local",
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Events:
+    """The same log, in which rows that took up a post and name nobody name whom it may have come from.
+
+    A log of adoptions does not say who passed a post on to whom, so nobody receives reactions in it; with sources named
+    by a rule, everything that rests on reactions can be measured, as far as the rule holds.
+
+    Parameters
+    ----------
+    events : Events
+        A log with posts and times.
+    graph, by, fallback, actions, engine, threads, progress
+        As :func:`cascade_trees` takes them.
+
+    Returns
+    -------
+    Events
+        Rows that name somebody keep whom they name; roots name nobody still.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`cascade_trees`.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> ev = sr.Events.from_frame({"actor": ["ada", "bob", "cem"], "action": ["post", "repost", "repost"],
+    ...                            "post": ["p", "p", "p"], "time": ["2026-01-01", "2026-01-02", "2026-01-03"]})
+    >>> named = name_sources(ev)
+    >>> [str(ev.accounts[t]) for t in named.target[1:]]
+    ['ada', 'bob']
+    """
+    how: dict[str, Any] = {"engine": engine, "threads": threads, "progress": progress}
+    trees = cascade_trees(events, graph=graph, by=by, fallback=fallback, actions=actions, **how)
+    account = trees.ids.positions(events.accounts.to_arrow(), missing="sentinel")
+    of_log = np.full(len(trees.ids) + 1, NOBODY, np.uint32)
+    known = account < len(trees.ids)
+    of_log[account[known]] = np.flatnonzero(known)
+    post = np.repeat(np.arange(trees.adoptions.indptr.size - 1), np.diff(trees.adoptions.indptr).astype(np.int64))
+    adopter = of_log[trees.adoptions.account]
+    source = of_log[np.where(trees.parent == NOBODY, len(trees.ids), trees.adoptions.account[trees.parent % post.size])]
+    keys = adopter.astype(np.uint64) << np.uint64(32) | post.astype(np.uint64)
+    order = np.argsort(keys, kind="stable")
+    wanted = np.isin(events.action, [events.actions.index(name) for name in actions if name in events.actions])
+    nameless = np.flatnonzero(wanted & (events.target == NO_ACCOUNT) & (events.post != NO_POST))
+    asked = events.actor[nameless].astype(np.uint64) << np.uint64(32) | events.post[nameless].astype(np.uint64)
+    place = np.minimum(np.searchsorted(keys[order], asked), order.size - 1)
+    found = keys[order][place] == asked
+    target = events.target.copy()
+    target[nameless[found]] = source[order[place[found]]]
+    return replace(events, target=read_only(target))
 
 
 def _one_parent(lineage: Lineage, by: str, named: U32, fallback: str, runner: Engine, progress: Progress) -> U32:
