@@ -12,7 +12,7 @@ from swayrank._progress import Progress
 from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
 from swayrank.jobs import read_accounts_table, write_table
-from swayrank.pipeline import Recipe, Sources, read_sources
+from swayrank.pipeline import Recipe, Sources, one_file, read_sources
 from swayrank.results import write_whole
 from swayrank.validation.backtest import backtest
 from swayrank.validation.folds import rolling
@@ -90,7 +90,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
 
 def _beside(file: Path, recipe: Recipe) -> Path:
     """A file that a recipe names lies in its data folder."""
-    return Path(recipe.data) / file if recipe.data is not None and not file.is_absolute() else file
+    return one_file(Path(recipe.data), str(file)) if recipe.data is not None and not file.is_absolute() else file
 
 
 def read_outcome(path: Path, column: str | None, id_column: str | None) -> dict[str, float]:

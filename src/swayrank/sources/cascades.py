@@ -2,8 +2,8 @@
 
 Two layouts are told apart by what stands within a pair: ``user,time user,time ...`` (pairs apart by blanks), and
 ``user time,user time,...`` (pairs apart by commas), where the first pair may have the cascade's id before it. A cascade
-without an id, or with one that another has too, is named by its line. The first adoption of a cascade is a "post", each later one a "repost" whose source
-is not known; :func:`~swayrank.name_sources` names one.
+without an id, or with one that another has too, is named by its line. The first adoption of a cascade is a "post", each
+later one a "repost" whose source is not known; :func:`~swayrank.name_sources` names one.
 """
 
 from __future__ import annotations
