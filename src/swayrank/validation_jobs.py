@@ -35,7 +35,7 @@ def run_backtest(
 ) -> tuple[Backtest, Sources]:
     """Read what a recipe names and backtest it; `given` overrides the recipe's ``[backtest]`` table."""
     asked = _asked(recipe, given, _FOR_BACKTEST)
-    sources = _sources(recipe, asked, threads, progress)
+    sources = sources_of(recipe, asked, threads, progress)
     if "outcome_file" in asked:
         file = Path(asked.pop("outcome_file"))
         asked["outcome"] = read_outcome(
@@ -60,7 +60,7 @@ def run_fit(
     """Read what a recipe names and fit weights; of the recipe's ``[backtest]`` table, what `fit_profile` takes."""
     fitting = {name: value for name, value in recipe.backtest.items() if name in _FOR_FIT}
     asked = _asked(replace(recipe, backtest=fitting), given, _FOR_FIT)
-    sources = _sources(recipe, asked, threads, progress)
+    sources = sources_of(recipe, asked, threads, progress)
     if sources.events is None:
         raise ParameterError("fit needs a log, since weights are fitted on what came later; name one with --events")
     work: dict[str, Any] = {"threads": threads, "progress": progress}
@@ -75,7 +75,7 @@ def _asked(recipe: Recipe, given: Mapping[str, Any], known: tuple[str, ...]) -> 
     return asked
 
 
-def _sources(recipe: Recipe, asked: dict[str, Any], threads: int | None, progress: Progress) -> Sources:
+def sources_of(recipe: Recipe, asked: dict[str, Any], threads: int | None, progress: Progress) -> Sources:
     """What the recipe names; without its graph where ``graph = false`` says so."""
     wanted = asked.pop("graph", True)
     if not wanted and isinstance(recipe.mapping, Mapping):

@@ -8,8 +8,8 @@ reach
 resonance
     Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`, summed by engager and
     added over engagers as (1 + sum)**0.75 - 1, the less the larger the share of the account's posts that the engager
-    reacted to: neither a loyal fan nor a farm of bots makes a crowd. An account of the graph that the log never names has
-    none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted is not known there.
+    reacted to: neither a loyal fan nor a farm of bots makes a crowd. An account of the graph that the log never names
+    has none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted is not known.
 spread
     Accounts that a post is expected to reach beyond its author, under the Independent Cascade model; each account
     passes on what it sees with the chance that is the author's share of its attention.

@@ -262,7 +262,7 @@ class Mapping:
 
 
 def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None = None) -> Mapping:
-    r"""Read a mapping; the tables ``[score]``, ``[backtest]`` and ``[cascades]`` of a recipe are left to :class:`swayrank.Recipe`.
+    r"""Read a mapping; a recipe's tables ``[score]``, ``[backtest]`` and ``[cascades]`` are left to `swayrank.Recipe`.
 
     Parameters
     ----------
