@@ -24,12 +24,12 @@ def draw_words(key_high, key_low, purpose, items, words):
 def permuted_differences(key_high, key_low, purpose, first, bounds, n_treated, weight, total, size, differences):
     """The difference in means under other assignments, as many as `differences` has places.
 
-    Stratum s holds the units ``bounds[s]`` ... ``bounds[s + 1] - 1``, of which ``n_treated[s]`` are treated; the answer
-    is the sum over strata of ``weight[s] * (mean of the treated - mean of the others)``. Who is treated is the beginning
-    of a shuffle (Fisher and Yates) in the stream of the assignment's number, `first` + its place.
+    Stratum s holds the units ``bounds[s]`` ... ``bounds[s + 1] - 1``, of which ``n_treated[s]`` are treated; the
+    answer is the sum over strata of ``weight[s] * (mean of the treated - mean of the others)``. Who is treated is the
+    beginning of a shuffle (Fisher and Yates) in the stream of the assignment's number, `first` + its place.
     """
     n_strata = np.uint64(n_treated.size)
-    order = np.arange(np.uint64(total.size))
+    order = np.empty(total.size, np.uint64)
     for place in range(np.uint64(differences.size)):
         state = stream(key_high, key_low, purpose, first + np.uint64(place))
         answer = 0.0

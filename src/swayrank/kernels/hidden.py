@@ -1,10 +1,10 @@
 """Who might have had posts from whom, from times of adoption alone: NetRate's rates and NetInf's arcs, row by row.
 
-Adoptions stand grouped by post in the order of time: those of post c are ``starts[c]`` ... ``starts[c + 1] - 1``, with
-`account` and `time` (us; EARLIEST where only the order is known); ``entry[indptr[v] : indptr[v + 1]]`` are the places of
-account v's own. A candidate for v is an account that adopted before v, at a known time, in at least `min_cascades`
-posts. Everything about v's candidates is independent of every other account's, so rows may run anywhere; a row holds its
-own pairs (adoption of v, earlier adoption) and lets them go.
+Adoptions stand grouped by post in the order of time: those of post c are ``starts[c]`` ... ``starts[c + 1] - 1``,
+with `account` and `time` (us; EARLIEST where only the order is known); ``entry[indptr[v] : indptr[v + 1]]`` are the
+places of account v's own. A candidate for v is an account that adopted before v, at a known time, in at least
+`min_cascades` posts. Everything about v's candidates is independent of every other account's, so rows may run anywhere;
+a row holds its own pairs (adoption of v, earlier adoption) and lets them go.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def netrate_rows(
                 share += 1.0 / total[np.uint64(events[np.uint64(k)])]
             r[j] = share / hours[j]
         over = np.inf
-        for iteration in range(max_iter):
+        for _ in range(max_iter):
             total[:] = 0.0
             for i in range(m):
                 j = np.uint64(i)
@@ -254,8 +254,8 @@ def netinf_rows(
 
         F(arcs) = sum over a of max(0, max over u before a with an arc of reach - common_rate * gap(u, a))
 
-    F is submodular: an arc's gain only falls as others are taken, so that a gain worked out earlier is a bound, and only
-    arcs whose bound is the highest are worked out anew (lazy evaluation). Arcs of other rows change nothing here.
+    F is submodular: an arc's gain only falls as others are taken, so that a gain worked out earlier is a bound, and
+    only arcs whose bound is the highest are worked out anew (lazy evaluation). Arcs of other rows change nothing here.
     Places of arcs that gain nothing stay with a gain of 0. `credit` counts the adoptions whose best arc it is, and
     `rate` is their number by their gaps' sum.
     """

@@ -17,15 +17,17 @@ bound, from the gradient (see the kernel). Adoptions that no candidate precedes 
 **netinf** (Gomez-Rodriguez, Leskovec & Krause 2010). One rate for all; an adoption is worth what its best arc makes it
 more likely than "from outside", and 0 without:
 
-.. math:: F(G) = \sum_v \sum_a \max\Big(0, \max_{u \prec a, \; u \to v \in G} \log\frac{1}{outside} - rate (t_a - t_u)\Big)
+.. math::
+
+    F(G) = \sum_v \sum_a \max\Big(0, \max_{u \prec a, \; u \to v \in G} \log\frac{1}{outside} - rate (t_a - t_u)\Big)
 
 F is submodular. Greedy search takes the arc of the highest gain, `n_edges` times or until nothing gains: at least
 63 % of the highest F for so many arcs. Gains of one follower's arcs do not touch another's, so that rows are searched
 apart (with lazy evaluation) and merged by gain: the same arcs as one search over all, ties by the positions of v, then
 u.
 
-Adoptions whose time is unknown (see :mod:`swayrank.learning.adoptions`) have no delay: they make nobody a candidate, and
-take their account out of the post's audience.
+Adoptions whose time is unknown (see :mod:`swayrank.learning.adoptions`) have no delay: they make nobody a candidate,
+and take their account out of the post's audience.
 
 What neither can know: a common source outside that two accounts copy, one after the other, looks like an arc between
 them. And without a chance of *never* passing a post on (NetRate has none), the rate of a weak arc and of a slow one are
