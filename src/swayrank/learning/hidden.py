@@ -117,8 +117,8 @@ def infer_graph(
     min_weight : float, default=0.5
         Arcs that explain fewer adoptions than this are left out.
     horizon_hours : float or None, default=None
-        How long each post is watched from its first adoption on; later adoptions are not looked at. None watches all
-        until the log ends.
+        How long each post is watched from its first adoption on, at most until the last row of the log; later adoptions
+        are not looked at. None watches all until that row.
     rate_per_hour : float or None, default=None
         NetInf's one rate. None takes 1 / the mean time since the adoption before.
     outside : float, default=1e-6
@@ -217,8 +217,11 @@ class _Log(NamedTuple):
 
 def _watched(adoptions: Adoptions, events: Events, horizon_hours: float | None) -> _Log:
     """The adoptions until each post's watch ends, and for how long each account had posts to pass on."""
-    starts, account, time = adoptions.by_post
-    post = np.repeat(np.arange(adoptions.n_posts, dtype=np.uint32), np.diff(starts).astype(np.int64))
+    number = np.empty(adoptions.n_posts, np.uint32)  # posts in the order of their ids' hashes, not of the log's rows
+    number[np.argsort(events.posts.hashes(), kind="stable")] = np.arange(adoptions.n_posts, dtype=np.uint32)
+    post = number[adoptions.post]
+    order = np.lexsort((adoptions.account, adoptions.time, post))
+    account, time, post = adoptions.account[order], adoptions.time[order], post[order]
     dated = time != EARLIEST
     if not dated.any():
         raise ParameterError("events must hold adoptions by accounts among ids; none of its adopters is one of them")
@@ -325,7 +328,8 @@ def _with_sizes(log: _Log, min_cascades: int, runner: Engine, step: Any) -> _Tas
 def _sizes_of(inputs: tuple[_Log, int], start: int, stop: int) -> tuple[U64, U64]:
     log, min_cascades = inputs
     candidates, pairs = np.empty(stop - start, np.uint64), np.empty(stop - start, np.uint64)
-    row_sizes(np.uint64(start), np.uint64(stop), *log[:6], np.uint32(min_cascades), candidates, pairs)
+    columns = map(read_only, log[:6])  # arrays that were pickled can be written to: another signature
+    row_sizes(np.uint64(start), np.uint64(stop), *columns, np.uint32(min_cascades), candidates, pairs)
     return candidates, pairs
 
 
@@ -334,8 +338,8 @@ def _rows_of(rows: _Rows, start: int, stop: int) -> _Found:
     n = int(task.offset[stop] - task.offset[start])
     source, rate, credit = np.zeros(n, np.uint32), np.zeros(n), np.zeros(n)
     gain, excess = np.zeros(n if rows.gains else 0), np.zeros(0 if rows.gains else stop - start)
-    places = (task.offset, task.pairs)
-    head = (np.uint64(start), np.uint64(stop), *task.log, np.uint32(task.min_cascades), *places, *rows.options)
+    columns, places = map(read_only, task.log), map(read_only, (task.offset, task.pairs))
+    head = (np.uint64(start), np.uint64(stop), *columns, np.uint32(task.min_cascades), *places, *rows.options)
     rows.kernel(*head, source, rate, credit, gain if rows.gains else excess)
     return _Found(source, rate, credit, gain, excess)
 
