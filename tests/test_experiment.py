@@ -319,7 +319,7 @@ def test_permutations_stay_within_strata_and_clusters():
     assert few.p_value > 0.05
 
 
-def experiments(n_runs, lift, *, clusters=None, cuped=False, confidence=0.95, **asked):
+def experiments(n_runs, lift, *, clusters=None, cuped=False, by_before=False, confidence=0.95, **asked):
     """Lifts measured in many experiments on made-up outcomes whose lift is known."""
     n = 160
     for run in range(n_runs):
@@ -328,7 +328,8 @@ def experiments(n_runs, lift, *, clusters=None, cuped=False, confidence=0.95, **
         if clusters is not None:
             talent = talent + rng.gamma(1.0, 2.0, clusters.max() + 1)[clusters]
         before, after = rng.poisson(4 * talent).astype(float), rng.poisson(4 * talent).astype(float)
-        plan = plan_experiment(NAMES[:n], clusters=clusters, rng=run, **asked)
+        strata = before if by_before else "none"
+        plan = plan_experiment(NAMES[:n], effect=1.0, stratify=strata, clusters=clusters, rng=run, **asked)
         y = np.where(plan.arm == 1, after * (1 + lift), after)
         yield (
             after,
@@ -339,11 +340,12 @@ def experiments(n_runs, lift, *, clusters=None, cuped=False, confidence=0.95, **
 @pytest.mark.parametrize(
     "how",
     [
-        {"stratify": "none", "effect": 1.0},
-        {"stratify": "none", "effect": 1.0, "cuped": True, "share": 0.3},
-        {"clusters": np.arange(160) // 5, "icc": 0.1, "effect": 1.0},
+        {},
+        {"cuped": True, "share": 0.3},
+        {"by_before": True, "cuped": True, "n_strata": 8},
+        {"clusters": np.arange(160) // 5, "icc": 0.1},
     ],
-    ids=["accounts", "cuped", "clusters"],
+    ids=["accounts", "cuped", "strata", "clusters"],
 )
 def test_intervals_cover_and_chance_is_seldom_taken_for_a_lift(how):
     lift = 0.4
@@ -453,6 +455,18 @@ def test_relative_limits_have_no_end_where_the_control_mean_may_be_0():
     groups = {f"t{k}": True for k in range(10)} | {f"c{k}": False for k in range(10)}
     y = np.concatenate([np.linspace(-5, 6, 10), np.linspace(-5, 6, 10)])
     assert measure_lift(groups, y, rng=1).lift_interval == (-math.inf, math.inf)
+
+
+def test_one_account_that_makes_most_of_it_is_told():
+    y = np.ones(200) + np.random.default_rng(1).normal(0, 0.1, 200)
+    assert "caution" not in repr(plan_experiment(NAMES, baseline=y, rng=1))
+    y[7] = 100.0
+    plan = plan_experiment(NAMES, baseline=y, rng=1)
+    assert plan.concentration > 0.9
+    assert "caution       one account holds" in repr(plan)
+    found = measure_lift(plan, y, rng=1)
+    assert found.concentration > 0.9
+    assert "one account makes" in repr(found)
 
 
 def test_nothing_varies():

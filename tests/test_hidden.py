@@ -154,6 +154,15 @@ def test_netinf_explains_each_adoption_once():
     assert arcs_of(graph) == {(0, 1): pytest.approx(1.0), (1, 2): pytest.approx(1 / 1.5), (0, 2): pytest.approx(0.25)}
 
 
+def test_netinf_explains_with_the_arcs_it_was_allowed():
+    cascades = [{0: 0.0, 1: 1.0, 2: 2.5}] * 3 + [{0: 0.0, 2: 4.0}] * 3
+    one = infer_graph(log_of(cascades, 3), method="netinf", n_edges=1)
+    assert arcs_of(one, "weight") == {(0, 2): 6.0}
+    assert arcs_of(one) == {(0, 2): pytest.approx(6 / 19.5)}
+    three = infer_graph(log_of(cascades, 3), method="netinf", n_edges=3)
+    assert arcs_of(three, "weight") == {(0, 2): 3.0, (0, 1): 3.0, (1, 2): 3.0}
+
+
 def test_the_same_bits_everywhere(any_engine):
     cascades = naive.spread_posts(RANDOM, 50, 100, 10.0, random.Random(1))
     log = log_of(cascades, 50)

@@ -243,6 +243,7 @@ def netinf_rows(
     pairs,
     common_rate,
     reach,
+    limit,
     source,
     rate,
     credit,
@@ -256,8 +257,8 @@ def netinf_rows(
 
     F is submodular: an arc's gain only falls as others are taken, so that a gain worked out earlier is a bound, and
     only arcs whose bound is the highest are worked out anew (lazy evaluation). Arcs of other rows change nothing here.
-    Places of arcs that gain nothing stay with a gain of 0. `credit` counts the adoptions whose best arc it is, and
-    `rate` is their number by their gaps' sum.
+    At most ``limit[v]`` arcs are taken. Places of arcs that gain nothing stay with a gain of 0. `credit` counts the
+    adoptions whose best arc it is, and `rate` is their number by their gaps' sum.
     """
     n = indptr.size - 1
     seen, touched = np.zeros(n, np.uint32), np.empty(n, np.uint32)
@@ -294,7 +295,7 @@ def netinf_rows(
         bound = np.full(m, np.inf)
         current = np.zeros(m, np.uint64)
         taken = ZERO
-        while taken < m:
+        while taken < min(m, limit[v]):
             top = ZERO
             for i in range(ONE, m):
                 if bound[np.uint64(i)] > bound[top]:

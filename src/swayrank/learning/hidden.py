@@ -47,7 +47,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._progress import Progress, track
+from swayrank._progress import Progress, Step, track
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, balanced_bounds, resolve_engine
 from swayrank.errors import ConvergenceError, ParameterError
@@ -111,11 +111,11 @@ def infer_graph(
     delay_model : {"exponential"}, default="exponential"
         How long a post takes along an arc.
     n_edges : int or None, default=None
-        The most arcs to keep: NetInf's first, NetRate's with the highest weights. None keeps all that gain something.
+        The most arcs to keep: NetInf's first, NetRate's with the highest weights. None keeps all.
     min_cascades : int, default=2
         u is a candidate for v if it adopted before v in so many posts.
     min_weight : float, default=0.5
-        Arcs that explain fewer adoptions than this are left out.
+        Arcs that explain fewer adoptions than this are left out (but for NetInf's first `n_edges`).
     horizon_hours : float or None, default=None
         How long each post is watched from its first adoption on, at most until the last row of the log; later adoptions
         are not looked at. None watches all until that row.
@@ -190,10 +190,10 @@ def infer_graph(
     with track(progress, f"inferring arcs by {method}", len(adoptions.ids)) as step:
         if method == "netinf":
             common = 1.0 / _mean_gap(log) if rate_per_hour is None else rate_per_hour
-            rows = _Rows(task, netinf_rows, (float(common), -math.log(outside)), True)
+            found = _greedy(task, float(common), -math.log(outside), n_edges, runner, step)
         else:
             rows = _Rows(task, netrate_rows, (float(tol), np.int64(max_iter)), False)
-        found = _joined(runner.map(_rows_of, rows, balanced_bounds(task.work, _CHUNKS), step=step))
+            found = _run(rows, runner, step)
     if method == "netrate":
         _check_converged(found.excess, tol, max_iter)
     return _graph_of(found, adoptions.ids, task, n_edges, min_weight, with_gain=method == "netinf")
@@ -295,6 +295,11 @@ class _Task:
         """Pairs before each row: what it takes goes by them."""
         return _pointers(self.pairs)
 
+    def follower(self) -> U32:
+        """The account that each candidate is one for."""
+        rows: U32 = np.repeat(np.arange(self.pairs.size, dtype=np.uint32), np.diff(self.offset).astype(np.int64))
+        return rows
+
 
 class _Rows(NamedTuple):
     task: _Task
@@ -313,7 +318,7 @@ class _Found(NamedTuple):
     excess: Floats
 
 
-def _with_sizes(log: _Log, min_cascades: int, runner: Engine, step: Any) -> _Task:
+def _with_sizes(log: _Log, min_cascades: int, runner: Engine, step: Step) -> _Task:
     bounds = balanced_bounds(log.indptr, _CHUNKS)
     parts = [*runner.map(_sizes_of, (log, min_cascades), bounds, step=step)]
     candidates, pairs = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
@@ -328,7 +333,7 @@ def _with_sizes(log: _Log, min_cascades: int, runner: Engine, step: Any) -> _Tas
 def _sizes_of(inputs: tuple[_Log, int], start: int, stop: int) -> tuple[U64, U64]:
     log, min_cascades = inputs
     candidates, pairs = np.empty(stop - start, np.uint64), np.empty(stop - start, np.uint64)
-    columns = map(read_only, log[:6])  # arrays that were pickled can be written to: another signature
+    columns = [read_only(column) for column in log[:6]]  # pickled arrays can be written to: another signature
     row_sizes(np.uint64(start), np.uint64(stop), *columns, np.uint32(min_cascades), candidates, pairs)
     return candidates, pairs
 
@@ -336,16 +341,40 @@ def _sizes_of(inputs: tuple[_Log, int], start: int, stop: int) -> tuple[U64, U64
 def _rows_of(rows: _Rows, start: int, stop: int) -> _Found:
     task = rows.task
     n = int(task.offset[stop] - task.offset[start])
+    options = (read_only(x) if isinstance(x, np.ndarray) else x for x in rows.options)
     source, rate, credit = np.zeros(n, np.uint32), np.zeros(n), np.zeros(n)
     gain, excess = np.zeros(n if rows.gains else 0), np.zeros(0 if rows.gains else stop - start)
-    columns, places = map(read_only, task.log), map(read_only, (task.offset, task.pairs))
-    head = (np.uint64(start), np.uint64(stop), *columns, np.uint32(task.min_cascades), *places, *rows.options)
+    columns = [read_only(column) for column in task.log]
+    places = (read_only(task.offset), read_only(task.pairs))
+    head = (np.uint64(start), np.uint64(stop), *columns, np.uint32(task.min_cascades), *places, *options)
     rows.kernel(*head, source, rate, credit, gain if rows.gains else excess)
     return _Found(source, rate, credit, gain, excess)
 
 
-def _joined(parts: Iterable[_Found]) -> _Found:
+def _run(rows: _Rows, runner: Engine, step: Step) -> _Found:
+    parts = runner.map(_rows_of, rows, balanced_bounds(rows.task.work, _CHUNKS), step=step)
     return _Found(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _greedy(task: _Task, common: float, reach: float, n_edges: int | None, runner: Engine, step: Step) -> _Found:
+    """All arcs that gain something; of `n_edges` the first, with what they explain when there are no others."""
+    every = np.diff(task.offset)
+    found = _run(_Rows(task, netinf_rows, (common, reach, read_only(every)), True), runner, step)
+    if n_edges is None or np.count_nonzero(found.gain) <= n_edges:
+        return found
+    follower = task.follower()
+    first = _heaviest(found.gain, follower, found.source, n_edges)
+    limit = np.bincount(follower[first], minlength=every.size).astype(np.uint64)  # a row's gains fall as it goes on
+    return _run(_Rows(task, netinf_rows, (common, reach, read_only(limit)), True), runner, _nothing)
+
+
+def _heaviest(worth: Floats, follower: U32, source: U32, k: int) -> Ints:
+    """Places of the k highest, ties by follower, then by source."""
+    return np.lexsort((source, follower, -worth))[:k].astype(np.int64)
+
+
+def _nothing(k: int) -> None:
+    """Steps of a second pass are not counted again."""
 
 
 def _check_converged(excess: Floats, tol: float, max_iter: int) -> None:
@@ -359,13 +388,13 @@ def _check_converged(excess: Floats, tol: float, max_iter: int) -> None:
 def _graph_of(
     found: _Found, ids: Ids, task: _Task, n_edges: int | None, min_weight: float, *, with_gain: bool
 ) -> Graph:
-    follower = np.repeat(np.arange(len(ids), dtype=np.uint32), np.diff(task.offset).astype(np.int64))
-    kept = np.flatnonzero((found.credit >= min_weight) & (found.gain > 0 if with_gain else found.credit > 0))
-    if n_edges is not None:
-        worth = found.gain if with_gain else found.credit
-        taken = np.flatnonzero(found.gain > 0) if with_gain else kept
-        best = taken[np.lexsort((found.source[taken], follower[taken], -worth[taken]))][:n_edges]
-        kept = np.sort(best)
+    follower = task.follower()
+    if with_gain and n_edges is not None:
+        kept = np.flatnonzero(found.gain > 0)
+    else:
+        kept = np.flatnonzero((found.credit >= min_weight) & (found.credit > 0))
+        if n_edges is not None:
+            kept = np.sort(kept[_heaviest(found.credit[kept], follower[kept], found.source[kept], n_edges)])
     columns = {"rate": found.rate[kept], "weight": found.credit[kept]}
     columns |= {"gain": found.gain[kept]} if with_gain else {}
     return Graph.from_edges(follower[kept], found.source[kept], n_nodes=len(ids), ids=ids, columns=columns)

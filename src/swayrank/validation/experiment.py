@@ -87,6 +87,8 @@ class ExperimentPlan:
         Of the outcome with the earlier one.
     icc : float
         Intraclass correlation of clusters; 0 without.
+    concentration : float
+        The largest share of the outcome's variance that a single account (or cluster) holds; 0 without a baseline.
     exposure : Exposure or None
         How far control accounts are reached by the treatment; None without a graph.
     params : mapping of str to object
@@ -105,6 +107,7 @@ class ExperimentPlan:
     noise: sums.Noise
     correlation: float
     icc: float
+    concentration: float
     exposure: Exposure | None
     params: Mapping[str, object] = field(default_factory=dict)
 
@@ -166,6 +169,12 @@ class ExperimentPlan:
                 f"interference  {100 * self.exposure.treated_neighbours:.3g} % of control accounts' neighbours are "
                 f"treated; {100 * self.exposure.shared_followers:.3g} % of their followers follow a treated account too"
             )
+        if self.concentration > sums.TOO_MUCH:
+            one = "one account" if self.cluster is None else "one cluster"
+            lines.append(
+                f"caution       {one} holds {100 * self.concentration:.0f} % of the outcome's variance: its mean is far "
+                "from normal; plan without the largest"
+            )
         return "\n".join([*lines, *self._strata_table()])
 
     def _least(self) -> str:
@@ -173,7 +182,8 @@ class ExperimentPlan:
             return "any lift at all: none is large enough"
         if math.isnan(self.lift):
             return f"a difference of {self.effect:.3g} standard deviations"
-        return f"a lift of {100 * self.lift:.3g} % ({self.effect:.3g} per account)"
+        percent = f"{100 * self.lift:,.0f}" if self.lift >= 1 else f"{100 * self.lift:.3g}"
+        return f"a lift of {percent} % ({self.effect:.3g} per account)"
 
     def _outcome(self) -> str:
         if math.isnan(self.lift) and self.noise.mean == 0:
@@ -350,6 +360,7 @@ def plan_experiment(
         noise=noise,
         correlation=rho,
         icc=known_icc,
+        concentration=_concentration(adjusted, units),
         exposure=None if graph is None else exposure_of(graph, given.ids, arms),
         params={"method": method, "computed": asked.missing, "share": share, "rng": key.record, "outcome": outcome}
         | ({"n_runs": n_runs} if method == "simulation" else {}),
@@ -510,6 +521,16 @@ def _noise(
         unit_size = float(sizes.mean())
         effect_of_clusters = 1.0 + (float((sizes**2).sum() / sizes.sum()) - 1.0) * icc
     return sums.Noise(mean, std, effect_of_clusters, unit_size, share, alpha), adjusted, rho, icc
+
+
+def _concentration(adjusted: Floats, units: Units) -> float:
+    """The largest share of the units' squared distances from the mean."""
+    known = ~np.isnan(adjusted)
+    if not known.any():
+        return 0.0
+    away = np.where(known, adjusted - adjusted[known].mean(), 0.0)
+    squares = np.bincount(units.of[: away.size], away, minlength=units.key.size) ** 2
+    return float(squares.max() / squares.sum()) if squares.any() else 0.0
 
 
 def _adjusted(baseline: Floats, before: Floats | None, rho: float) -> tuple[Floats, float]:

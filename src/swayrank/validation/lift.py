@@ -39,7 +39,7 @@ from swayrank.tables import frame
 from swayrank.validation.account_values import values_of
 from swayrank.validation.assignment import CONTROL, OUTSIDE, TREATMENT, label_codes
 from swayrank.validation.experiment import ExperimentPlan
-from swayrank.validation.power import critical
+from swayrank.validation.power import TOO_MUCH, critical
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -82,6 +82,8 @@ class Lift:
         Share of the variance within strata that earlier outcomes explain; 0 without `before`.
     detectable : float
         The least effect that such an experiment sees with the power ``params["power"]``.
+    concentration : float
+        The largest share of the effect's variance that a single account (or cluster) makes.
     confidence : float
         Of the intervals.
     params : mapping of str to object
@@ -102,6 +104,7 @@ class Lift:
     n_clusters: int | None
     explained: float
     detectable: float
+    concentration: float
     confidence: float
     params: Mapping[str, object] = field(default_factory=dict)
 
@@ -159,6 +162,11 @@ class Lift:
             lines.append(f"clusters    {self.n_clusters:,}, assigned whole")
         if self.explained:
             lines.append(f"CUPED       earlier outcomes explain {100 * self.explained:.3g} % of the variance")
+        if self.concentration > TOO_MUCH:
+            lines.append(
+                f"caution     one {'account' if self.n_clusters is None else 'cluster'} makes "
+                f"{100 * self.concentration:.0f} % of the variance: the intervals may miss more often than they say"
+            )
         if any(self.n_missing):
             lines.append(f"missing     {self.n_missing[0]:,} in treatment, {self.n_missing[1]:,} in control: left out")
         return "\n".join(lines)
@@ -283,6 +291,7 @@ def measure_lift(
         n_clusters=units.total.size if who.clustered else None,
         explained=explained,
         detectable=(quantile + critical(2 * (1 - power), df)) * std_error,
+        concentration=max(treated.largest, control.largest) / max(std_error**2, 5e-324),
         confidence=confidence,
         params={"strata": units.n_strata, "n_permutations": n_permutations, "power": power, "rng": key.record},
     )
@@ -377,8 +386,11 @@ def _cuped(y: Floats, x: Floats, group: Ints) -> tuple[Floats, float]:
 
 
 class _Arm(NamedTuple):
+    """An arm's mean, its variance, and the most that one unit adds to that."""
+
     mean: float
     variance: float
+    largest: float
 
 
 class _Units(NamedTuple):
@@ -409,7 +421,7 @@ class _Units(NamedTuple):
 
     def arm_means(self, arm: int) -> _Arm:
         """The mean over an arm's accounts, weighted over strata, and its variance from units' residual sums."""
-        mean = variance = 0.0
+        mean = variance = largest = 0.0
         for s in range(self.n_strata):
             start, stop = int(self.bounds[s]), int(self.bounds[s + 1])
             middle = start + int(self.n_treated[s])
@@ -419,8 +431,10 @@ class _Units(NamedTuple):
             here = float(total.sum()) / n
             residual = total - here * size
             mean += self.weight[s] * here
-            variance += self.weight[s] ** 2 * k / (k - 1) * float(residual @ residual) / n**2
-        return _Arm(mean, variance)
+            factor = self.weight[s] ** 2 * k / (k - 1) / n**2
+            variance += factor * float(residual @ residual)
+            largest = max(largest, factor * float((residual**2).max()))
+        return _Arm(float(mean), float(variance), float(largest))
 
 
 def _fieller(treated: _Arm, control: _Arm, quantile: float) -> Ends:

@@ -36,6 +36,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MOST_DRAWS = 2_000_000_000
+TOO_MUCH = 0.2
+"""Where one unit holds more of the variance than this, intervals of means may miss more often than they say."""
 _RUNS_AT_ONCE = 512
 
 
