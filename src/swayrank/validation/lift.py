@@ -38,7 +38,7 @@ from swayrank.kernels.random import PERMUTE
 from swayrank.tables import frame
 from swayrank.validation.account_values import values_of
 from swayrank.validation.assignment import CONTROL, OUTSIDE, TREATMENT, label_codes
-from swayrank.validation.experiment import ExperimentPlan
+from swayrank.validation.experiment_plan import ExperimentPlan
 from swayrank.validation.power import TOO_MUCH, critical
 
 Floats = npt.NDArray[np.float64]
