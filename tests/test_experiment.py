@@ -54,6 +54,12 @@ def test_number_lift_and_power_follow_from_each_other(mean, share, design):
         assert accounts_for(noise, effect, 0.8) == pytest.approx(n, abs=1)
 
 
+def test_few_clusters_are_judged_by_students_distribution():
+    """Ten clusters: 8 degrees of freedom, quantiles 2.306 and 0.889 (Bloom 1995)."""
+    noise = Noise(0.0, 1.0, 1.0, 20.0, 0.5, 0.05)
+    assert effect_for(noise, 200, 0.8) == pytest.approx((2.306 + 0.8889) * math.sqrt(4 / 200), rel=1e-4)
+
+
 def test_where_no_lift_is_large_enough():
     baseline = np.zeros(40)
     baseline[0] = 1000.0
@@ -262,6 +268,16 @@ def test_stratified_difference_is_the_textbooks():
     assert found.effect == pytest.approx(effect)
     assert found.std_error == pytest.approx(error)
     assert found.lift == pytest.approx(found.treated_mean / found.control_mean - 1)
+
+
+def test_intervals_of_few_accounts_are_students():
+    """Three in each arm: 4 degrees of freedom, quantile 2.776; in two strata of four and four: 4 again."""
+    three = measure_lift(dict.fromkeys("abc", True) | dict.fromkeys("def", False), [1.0, 2, 3, 0, 1, 2], rng=1)
+    assert three.effect_interval[1] - three.effect == pytest.approx(2.7764 * three.std_error, rel=1e-4)
+    groups = {name: k % 2 == 0 for k, name in enumerate("abcdefgh")}
+    strata = {name: k // 4 for k, name in enumerate("abcdefgh")}
+    two = measure_lift(groups, [1.0, 2, 3, 5, 8, 13, 21, 34], strata=strata, rng=1)
+    assert two.effect_interval[1] - two.effect == pytest.approx(2.7764 * two.std_error, rel=1e-4)
 
 
 def test_clusters_errors_are_robust():

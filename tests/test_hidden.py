@@ -197,6 +197,18 @@ def test_equal_times_are_no_influence_and_unknown_ones_no_delay():
     assert graph.column("rate") == pytest.approx(3 / 6)  # ada had them all, nobody knows when: not exposed to bob
 
 
+def test_a_followee_whose_time_is_unknown_counts_where_it_is_known():
+    """Of three posts that ada had, one she had first and nobody knows when: exposure and delays are of the others."""
+    rows = [("ada", "post", None, f"p{k}", f"2026-01-0{k}T00:00") for k in (1, 2)]
+    rows += [("bob", "repost", "ada", f"p{k}", f"2026-01-0{k}T03:00") for k in (1, 2, 3)]
+    names = ("actor", "action", "target", "post", "time")
+    log = sr.Events.from_frame(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    for method in ("netrate", "netinf"):
+        graph = infer_graph(log, method=method)
+        assert graph.column("rate").tolist() == [pytest.approx(2 / 6)]
+        assert graph.column("weight").tolist() == [pytest.approx(2)]
+
+
 def test_accounts_may_be_a_graphs():
     log = log_of([{0: 0.0, 1: 1.0, 2: 1.5}] * 3, 3)
     graph = infer_graph(log, ids=Ids.from_values([2, 9, 0]))

@@ -34,7 +34,7 @@ them. And without a chance of *never* passing a post on (NetRate has none), the 
 the same thing: the longer the time watched, the lower the rates of both.
 
 Cost: all pairs of adoptions of the same post are visited, sum of n (n - 1) / 2; above `max_pairs` that is refused.
-Memory: 30 bytes per adoption, 40 per candidate, and one follower's pairs at a time for each chunk at work.
+Memory: about 60 bytes per adoption, 40 per candidate, and one follower's pairs at a time for each chunk at work.
 """
 
 from __future__ import annotations
