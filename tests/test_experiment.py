@@ -447,6 +447,12 @@ def test_outcomes_from_a_log():
     assert measure_lift(groups, log, outcome="engagement_received", end="2026-01-01", rng=1).control_mean == 0
     with pytest.raises(ParameterError, match="outcome must be one of 'reposts_received'"):
         measure_lift(groups, log, outcome="fame")
+    for call in (
+        lambda: measure_lift(groups, log, before=log),
+        lambda: plan_experiment(list(groups), baseline=log, before=log),
+    ):
+        with pytest.raises(ParameterError, match="before must be a Measure, mapping or array, got Events"):
+            call()
     with pytest.raises(ParameterError, match="go with outcomes that are Events"):
         measure_lift(groups, {"a1": 1.0}, start="2026-01-01")
 

@@ -100,6 +100,16 @@ def values_of(
     return values
 
 
+def earlier_values(before: Any, ids: Ids) -> Floats:
+    """Each account's earlier outcome; a whole log is refused, since it would tell of the time after as well."""
+    if isinstance(before, Events):
+        raise ParameterError(
+            "before must be a Measure, mapping or array, got Events: count what was earlier, as with "
+            "past_reposts(events.before(...))"
+        )
+    return values_of(before, ids, "before")
+
+
 def as_floats(name: str, values: Any) -> Floats:
     """Numbers as float64; None is NaN; infinite ones are refused."""
     try:

@@ -31,7 +31,7 @@ from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.measures.community.detect import Communities
 from swayrank.validation import power as sums
-from swayrank.validation.account_values import Candidates, candidates_of, values_of
+from swayrank.validation.account_values import Candidates, candidates_of, earlier_values, values_of
 from swayrank.validation.assignment import (
     Placed,
     Units,
@@ -96,9 +96,9 @@ def plan_experiment(
     baseline : Events, Measure, mapping or array of float, shape (n,), optional
         An outcome like the one to be measured, per account; an array in the order of `accounts`. From Events it is
         `outcome`, counted from `start` and before `end`.
-    before : as `baseline`, optional
-        The outcome of an earlier time, which `measure_lift` will be given too. Events are not taken here: count them
-        first, with a measure of ``events.between(...)``.
+    before : Measure, mapping or array of float, shape (n,), optional
+        The outcome of an earlier time, as `measure_lift` will be given one (from a log: a measure of
+        ``events.between(...)``).
     correlation : float or None, default=None
         How the outcome goes with the earlier one, in (-1, 1), where that is known and `before` is not given.
     outcome : {"reposts_received", "engagement_received", "distinct_engagers", "posts_published", "engagement_given"}
@@ -323,7 +323,7 @@ def _values(given: Candidates, baseline: Any, before: Any, outcome: str, start: 
     now = values_of(baseline, given.ids, "baseline", outcome=outcome, start=start, end=end)[order]
     if np.count_nonzero(~np.isnan(now)) < 4:
         raise ParameterError(f"baseline must tell of at least 4 of the accounts, got {int((~np.isnan(now)).sum())}")
-    earlier = None if before is None else values_of(before, given.ids, "before")[order]
+    earlier = None if before is None else earlier_values(before, given.ids)[order]
     return _Values(now, earlier)
 
 

@@ -36,7 +36,7 @@ from swayrank.ids import Ids, read_only
 from swayrank.kernels.assign import permuted_differences
 from swayrank.kernels.random import PERMUTE
 from swayrank.tables import frame
-from swayrank.validation.account_values import values_of
+from swayrank.validation.account_values import earlier_values, values_of
 from swayrank.validation.assignment import CONTROL, OUTSIDE, TREATMENT, label_codes
 from swayrank.validation.experiment_plan import ExperimentPlan
 from swayrank.validation.power import TOO_MUCH, critical
@@ -270,7 +270,7 @@ def measure_lift(
     groups = _analysed(who.stratum[rows], who.cluster[rows], who.arm[rows])
     values, explained = y[rows], 0.0
     if before is not None:
-        values, explained = _cuped(values, values_of(before, who.ids, "before")[rows], groups)
+        values, explained = _cuped(values, earlier_values(before, who.ids)[rows], groups)
     units = _Units.of(values, groups, who.cluster[rows], who.arm[rows])
     treated, control = units.arm_means(TREATMENT), units.arm_means(CONTROL)
     df = max(units.total.size - 2 * units.n_strata, 1)
