@@ -200,6 +200,10 @@ def test_scores_measures_graphs_and_logs():
     assert plan.strata[0].startswith("score ")
     assert plan_experiment(sr.in_degree(town.graph), effect=1.0, rng=1).strata[0].startswith("in_degree ")
     assert len(plan_experiment(town.graph, effect=1.0, rng=1).ids) == 200
+    again = plan_experiment(list(scores.ids), effect=1.0, stratify=scores, rng=1)
+    assert (again.stratum == plan.stratum).all()
+    again = plan_experiment(list(scores.ids), effect=1.0, stratify=sr.in_degree(town.graph), rng=1)
+    assert again.strata[0].startswith("in_degree ")
 
 
 def test_interference_by_hand():
@@ -237,6 +241,7 @@ def test_interference_by_hand():
         ({"method": "simulation"}, "draws from a baseline"),
         ({"stratify": "age"}, "stratify must be"),
         ({"stratify": "baseline"}, "there is no baseline"),
+        ({"stratify": 5}, "stratify must be .*; got 5"),
         ({"stratify": ["x", "y"] * 100, "clusters": np.arange(200) // 2, "icc": 0.1}, "the same word"),
         ({"share": 1}, "share must be in"),
         ({"graph": "follows.csv"}, "needs a Graph"),

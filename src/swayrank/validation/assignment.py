@@ -20,8 +20,10 @@ from swayrank.ids import Ids, read_only
 from swayrank.kernels.assign import draw_words
 from swayrank.kernels.random import ASSIGN
 from swayrank.measures._data import check_graph
+from swayrank.measures._measure import Measure
 from swayrank.measures.community.detect import Communities
 from swayrank.measures.engagement.tiers import Tiers
+from swayrank.scoring.scores import Scores
 from swayrank.validation.account_values import Candidates, values_of
 
 Floats = npt.NDArray[np.float64]
@@ -125,11 +127,19 @@ def stratifier_of(stratify: Any, given: Candidates, baseline: Floats | None, ord
             for account, tier in zip(stratify.ids, stratify.tier, strict=True)
             if tier >= 0
         }
-    held = list(stratify.values()) if isinstance(stratify, Mapping) else stratify
-    if not hasattr(held, "values") and any(isinstance(value, str) for value in held):
+    if not isinstance(stratify, Measure | Scores) and _has_words(stratify):
         words = _words("stratify", stratify, given.ids)
         return Stratifier(None, [words[int(i)] for i in order], "")
     return Stratifier(values_of(stratify, given.ids, "stratify")[order], None, getattr(stratify, "name", "value"))
+
+
+def _has_words(stratify: Any) -> bool:
+    """Whether a mapping or sequence holds words rather than numbers."""
+    if not hasattr(stratify, "__iter__"):
+        raise ParameterError(
+            f"stratify must be 'none', 'baseline', Tiers, a Measure, Scores, a mapping or array; got {stratify!r}"
+        )
+    return any(isinstance(value, str) for value in (stratify.values() if isinstance(stratify, Mapping) else stratify))
 
 
 def strata_of_units(by: Stratifier, units: Units, n_strata: int) -> tuple[Ints, tuple[str, ...]]:
