@@ -1,7 +1,8 @@
 """What is known of each arc v -> u (v follows u): their engagement, their neighbours, and posts that were tried on v.
 
-All works on a range of arcs [start, stop) in the order of the out-rows; `first_row` is the row of the first of them. Each
-arc writes its own cells alone, and rows that are looked into are sorted, so that neither chunks nor threads change a bit.
+All works on a range of arcs [start, stop) in the order of the out-rows; `first_row` is the row of the first of them.
+Each arc writes its own cells alone, and the lists that are looked into are sorted, so that neither chunks nor threads
+change a bit.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from swayrank.kernels.jit import kernel
-from swayrank.kernels.random import bits
+from swayrank.kernels.random import advance, bits, stream
 
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
@@ -18,12 +19,14 @@ N_SUMS = 10  # five counts, five decayed counts
 DAYS = np.uint64(10)
 PER_PAIR = np.uint64(11)
 FOLLOWS_BACK, COMMON, SHARE = np.uint64(22), np.uint64(23), np.uint64(24)
-_FAR = np.uint64(0x9E3779B97F4A7C15)
+
+PARTS = 61
+"""Purpose of the streams by which accounts fall into parts; see :mod:`swayrank.kernels.random`."""
 
 
 @kernel
 def seek(values, low, high, wanted):
-    """The first place in the ascending ``values[low:high]`` that is not below `wanted`; looks 1, 2, 4 ... ahead first."""
+    """The first place in the ascending ``values[low:high]`` that is not below `wanted`; looks 1, 2, 4 ... ahead."""
     step = ONE
     reach = low
     while reach < high and values[reach] < wanted:
@@ -138,12 +141,8 @@ def trials_of_arcs(start, stop, first_row, indptr, indices, adopt_indptr, post, 
 
 
 @kernel
-def arc_words(start, stop, first_row, indptr, indices, names, key_high, key_low, out):
-    """64 bits for each arc that depend on the key and on the ids of its ends alone; ``names`` hashes the ids."""
-    v = np.uint64(first_row)
-    for position in range(start, stop):
-        arc = np.uint64(position)
-        while indptr[v + ONE] <= arc:
-            v += ONE
-        u = np.uint64(indices[arc])
-        out[arc - np.uint64(start)] = bits(bits(names[v] + key_low + _FAR) ^ (names[u] + key_high))
+def draw_words(key_high, key_low, purpose, names, words):
+    """64 bits for each account, from the hash of its id."""
+    for row in range(np.uint64(names.size)):
+        i = np.uint64(row)
+        words[i] = bits(advance(stream(key_high, key_low, purpose, names[i])))

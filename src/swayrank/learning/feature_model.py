@@ -2,26 +2,29 @@
 
 The road, in the order of the functions below:
 
-1. The log is cut at `split`. Features (:mod:`swayrank.learning.features`) come from rows before it, labels from *trials*
-   that begin at it or later: so many posts of u tried on v, so many taken up. No feature sees its label.
-2. Arcs fall into `n_folds` parts by a hash of their accounts' ids. For each part, gradient boosting (scikit-learn's
-   ``HistGradientBoostingClassifier``, log loss, each arc two rows weighted by its successes and its failures) is fit to
-   the other parts and predicts this one: f, the log odds.
-3. The arc's own past counts s of n are joined with that. The later successes k of m of an arc out of part are taken for
+1. The log is cut at `split`. Features (:mod:`swayrank.learning.features`) come from rows before it, labels from
+   *trials* that begin at it or later: so many posts of u tried on v, so many taken up. No feature sees its label.
+2. Accounts fall into `n_folds` parts by a hash of their ids. For each part, gradient boosting (scikit-learn's
+   ``HistGradientBoostingClassifier``, log loss, each arc two rows weighted by its successes and its failures) is fit
+   to the arcs of which neither end is in it, and predicts those of which both ends are: f, the log odds. Were arcs
+   dealt out one by one, trees could tell accounts by their degrees, remember what happened to them, and look better
+   than they are. The number of trees is the one, of a few, that predicts the accounts left out best.
+3. The arc's own past counts, s of n, are joined with that. The later successes k of m of an arc left out are taken for
 
        k ~ BetaBinomial(m, alpha, beta),  alpha = strength * q + s,  beta = strength * (1 - q) + n - s,
        q = 1 / (1 + exp(-(offset + slope * f))),
 
-   and (offset, slope, strength) are the ones of highest likelihood over all arcs, with a weak prior: so the calibration
-   of the features (Platt's), how far the own counts go against them, and how much arcs of equal features differ are
-   estimated together, on arcs that their model has not seen.
+   and (offset, slope, strength) are the ones of highest likelihood over these arcs, with a weak prior: so the
+   calibration of the features (Platt's), how far the own counts go against them, and how much arcs of equal features
+   differ are estimated together.
 4. To say what holds *now*, features and counts are taken from the whole log; f is the mean of the models' log odds.
    "probability" is alpha / (alpha + beta), its limits are quantiles of Beta(alpha, beta). An arc never tried has
    ``n_trials`` 0 and follows its features, an arc with many more trials than `strength` its own counts.
 
-Columns that grow with the length of the log alone (raw counts) are not given to the model: it reads decayed counts, rates
-per day, shares, degrees, and the smoothed success rates of the two ends over their *other* arcs. Monotone constraints:
-what v did to u, its share, and the ends' rates never lower a probability.
+Trees are not given what grows with the length of the log alone (raw counts), since features are taken twice, from two
+thirds of it and from all: they read decayed counts of the pair and of its ends, shares, degrees, and the smoothed
+success rates of the two ends over their *other* arcs. Monotone constraints: what v did to u, its share, and the rates
+of the ends never lower a probability.
 
 What the interval does not cover: that several followees had the same post (each gets the success in full), trials whose
 answer lies beyond the end of the log (they count as failures), and the graph's own later knowledge.
@@ -41,44 +44,35 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from swayrank._progress import Progress, track
-from swayrank._rng import Key, Rng, resolve_rng
+from swayrank._rng import Rng, resolve_rng
 from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.engines import Engine, chunk_bounds, resolve_engine
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.events import Events, as_us, iso
 from swayrank.graph import Graph
 from swayrank.ids import read_only
-from swayrank.kernels.pair_features import arc_words
 from swayrank.learning.adoptions import EARLIEST, Adoptions
-from swayrank.learning.features import ACTIONS, ARC_COLUMNS, DAY, Moment, PairFeatures, Trials, arc_trials, pair_features
-
-Floats = npt.NDArray[np.float64]
-Words = npt.NDArray[np.uint64]
-Rows = npt.NDArray[np.int64]
-
-_TOWARD = ARC_COLUMNS.index("likes_decayed")
-_BACK = ARC_COLUMNS.index("back_likes_decayed")
-_RISING = (*(f"{action}_decayed" for action in ACTIONS), "recency", "share", "follower_rate", "followee_rate")
-_STATIC = ("follows_back", "common_followees", "share")
-_PER_DAY = ("follower_posts", "follower_given", "followee_posts", "followee_received")
-_DEGREES = ("follower_followees", "follower_followers", "followee_followees", "followee_followers")
-INPUTS = (
-    *_RISING[:6],
-    *(f"back_{name}" for name in _RISING[:6]),
-    *_STATIC,
-    *(f"{name}_per_day" for name in _PER_DAY),
-    *_DEGREES,
-    "follower_rate",
-    "followee_rate",
+from swayrank.learning.feature_trees import (
+    ROUNDS,
+    Floats,
+    Label,
+    Others,
+    Parts,
+    account_words,
+    bounded,
+    chance,
+    find_classifier,
+    fit_trees,
+    labelled_arcs,
+    log_odds,
+    matrix_of,
+    others_of,
+    rate_of,
 )
-"""What the boosted trees read, in the order of the columns of their matrix."""
+from swayrank.learning.features import DAY, Moment, PairFeatures, Trials, arc_trials, pair_features
 
-_LEAVES, _MIN_LEAF, _RATE, _ROUNDS = 15, 40, 0.06, 120
-_SMOOTHING = 10.0  # trials at the network's rate that are added to an end's other trials
-_MOST_ARCS = 2_000_000  # more labelled arcs than these change no tree, but the time
 _ARCS_PER_CHUNK = 1 << 17
 _WEAK = 2.0  # standard deviation of the prior of offset and of slope - 1
 
@@ -91,6 +85,8 @@ class FeatureModel:
     ----------
     trees : tuple
         One fitted ``HistGradientBoostingClassifier`` per fold.
+    rounds : int
+        How many trees of each are used.
     offset, slope, strength : float
         Calibration of the trees' log odds, and how many trials of its own weigh as much as an arc's features.
     half_life_days : float
@@ -100,12 +96,13 @@ class FeatureModel:
     n_arcs, n_trials, n_successes : int
         What was learned from, all of it after the split.
     log_loss : mapping of str to float
-        Per later trial, each arc predicted by trees that were not fit to it: ``features and counts`` (this model),
-        ``features`` (without the own counts), ``counts`` (own counts, shrunk toward one rate, both fit to the same
-        trials), ``network`` (the rate of all trials before the split).
+        Per later trial, of arcs neither of whose ends the predicting trees had seen: ``features and counts`` (this
+        model), ``features`` (without the own counts), ``counts`` (own counts, shrunk toward one rate: that and the
+        strength are fit to the same trials), ``network`` (the rate of all trials before the split).
     """
 
     trees: tuple[Any, ...]
+    rounds: int
     offset: float
     slope: float
     strength: float
@@ -154,7 +151,7 @@ def learn_from_features(
     *,
     split: Moment | None = None,
     half_life_days: float | None = None,
-    n_folds: int = 3,
+    n_folds: int = 4,
     confidence: float = 0.95,
     max_followees: int = 4096,
     rng: Rng = None,
@@ -228,7 +225,7 @@ def fit_features(
     *,
     split: Moment | None = None,
     half_life_days: float | None = None,
-    n_folds: int = 3,
+    n_folds: int = 4,
     max_followees: int = 4096,
     rng: Rng = None,
     engine: str | Engine = "local",
@@ -247,13 +244,14 @@ def fit_features(
         Features come from before, labels from then on; by default the moment by which two thirds of the dated adoptions
         had happened.
     half_life_days : float, optional
-        Of the decayed counts, positive; by default a third of the time from the log's first row to the split.
-    n_folds : int, default 3
-        Into how many parts the arcs fall, in [2, 20]: as many models are fit.
+        Of the decayed counts, positive; by default a third of the time that the log had lasted at the split (from the
+        moment by which one in 50 of the adoptions had happened, since stray rows can be years old).
+    n_folds : int, default 4
+        Into how many parts the accounts fall, in [2, 20]: as many models are fit.
     max_followees : int, default 4096
         As for :func:`~swayrank.learning.features.pair_features`.
     rng : int, numpy.random.Generator or None, default None
-        Which arc falls into which part. None draws a key.
+        Which account falls into which part. None draws a key.
     engine, threads, progress
         Where and on how many threads to run, and whether to tell. They change no bit of the result.
 
@@ -271,8 +269,9 @@ def fit_features(
 
     Notes
     -----
-    Two passes over arcs for features and counts, then n_folds fits of 120 trees of 15 leaves, without early stopping (whose
-    hold-out would depend on the order of rows). At most 2,000,000 labelled arcs are used, those of lowest hash.
+    Two passes over arcs for features and counts, then n_folds fits of 160 trees of 6 leaves, without scikit-learn's
+    early stopping (whose hold-out would depend on the order of rows). At most 2,000,000 labelled arcs are used, those
+    of lowest hash.
 
     References
     ----------
@@ -286,39 +285,43 @@ def fit_features(
     >>> model.log_loss["features and counts"] < model.log_loss["network"]
     True
     """
-    classifier = _classifier()
+    classifier = find_classifier()
     key = resolve_rng(rng)
     runner = resolve_engine(engine, threads)
     shared: dict[str, Any] = {"engine": runner, "progress": progress}
     adoptions = Adoptions.of(events, graph.ids)
     moment = _moment_of_split(adoptions) if split is None else as_us(split)
-    days = half_life_days or _third(events, moment)
+    days = half_life_days or _third(adoptions, moment)
     past = pair_features(graph, events, until=moment, half_life_days=days, max_followees=max_followees, **shared)
     later = arc_trials(graph, adoptions, since=moment, **shared)
     before = _counts_of(past)
-    words = _arc_words(graph, key)
-    arcs = _labelled(later, words)
-    fold = (words[arcs] >> np.uint64(32)) % np.uint64(n_folds)
-    label = _Label.of(later, arcs)
-    label.check(fold, n_folds, moment)
-    matrix = _matrix(past, before, arcs)
-    trees, odds = [], np.empty(arcs.size)
-    with track(progress, "fitting trees", n_folds) as step, _bounded(threads):
+    words = account_words(graph.ids.hashes(), key)
+    arcs = labelled_arcs(graph, later, words)
+    label, own = Label.of(later, arcs), Label.of(before, arcs)
+    parts = Parts.of(graph, arcs, words, n_folds)
+    parts.check(label, moment)
+    matrix = matrix_of(past, before, arcs)
+    trees, odds = [], np.empty((len(ROUNDS), arcs.size))
+    with track(progress, "fitting trees", n_folds) as step, bounded(threads, arcs.size):
         for part in range(n_folds):
-            trees.append(_fit_trees(classifier, matrix, label, fold != part, key))
-            odds[fold == part] = _log_odds(trees[-1], matrix[fold == part])
+            trees.append(fit_trees(classifier, matrix, label, parts.without(part), key))
+            odds[:, parts.within(part)] = log_odds(trees[-1], matrix[parts.within(part)], ROUNDS)
             step(1)
-    own = _Label.of(before, arcs)
-    settings = _calibrate(odds, own, label)
+    aside = np.flatnonzero(parts.follower == parts.followee)
+    own_aside, label_aside = own.some(aside), label.some(aside)
+    best = int(np.argmin([log_loss(chance(of), label_aside) for of in odds[:, aside]]))
+    seen = odds[best, aside]
+    settings = _calibrate(seen, own_aside, label_aside)
     return FeatureModel(
         trees=tuple(trees),
+        rounds=ROUNDS[best],
         **settings._asdict(),
         half_life_days=days,
         split=moment,
         n_arcs=arcs.size,
         n_trials=int(label.trials.sum()),
         n_successes=int(label.successes.sum()),
-        log_loss=_losses(settings, odds, own, label, _rate(before)),
+        log_loss=_losses(settings, seen, own_aside, label_aside, rate_of(before)),
     )
 
 
@@ -365,8 +368,8 @@ def apply_features(
     tail = (1 - confidence) / 2
     bounds = chunk_bounds(graph.n_edges, _ARCS_PER_CHUNK)
     runner = resolve_engine(engine, threads)
-    task = _Task(model, features, counts, _others(features, counts), tail)
-    with track(progress, "predicting arcs", graph.n_edges) as step, _bounded(threads):
+    task = _Task(model, features, counts, others_of(features, counts), tail)
+    with track(progress, "predicting arcs", graph.n_edges) as step:
         for start, found in zip(bounds[:-1].tolist(), runner.map(_believe, task, bounds, step=step), strict=True):
             columns[:, start : start + found.shape[1]] = found
     names = ("probability", "probability_low", "probability_high")
@@ -379,28 +382,6 @@ def apply_features(
 # -- what is learned from ----------------------------------------------------------------------------------------------
 
 
-class _Label(NamedTuple):
-    """Trials and successes of some arcs, as floats."""
-
-    trials: Floats
-    successes: Floats
-
-    @classmethod
-    def of(cls, counts: Trials, arcs: Rows) -> _Label:
-        return cls(counts.trials[arcs].astype(np.float64), counts.successes[arcs].astype(np.float64))
-
-    def check(self, fold: Words, n_folds: int, moment: int) -> None:
-        """Refuse labels of which some part of the arcs, left out, leaves one outcome alone."""
-        total = float(self.trials.sum()), float(self.successes.sum())
-        for part in range(n_folds):
-            trials, successes = self.trials[fold != part].sum(), self.successes[fold != part].sum()
-            if successes == 0 or successes == trials:
-                raise ParameterError(
-                    f"events must have trials of both outcomes from the split ({iso(moment)}) on, got {total[1]:.0f} "
-                    f"successes in {total[0]:.0f} trials; give an earlier split or a longer log"
-                )
-
-
 def _moment_of_split(adoptions: Adoptions) -> int:
     """By when two thirds of the dated adoptions had happened."""
     dated = np.sort(adoptions.time[adoptions.time != EARLIEST])
@@ -411,10 +392,10 @@ def _moment_of_split(adoptions: Adoptions) -> int:
     return int(dated[min(dated.size - 1, math.ceil(2 * dated.size / 3))])
 
 
-def _third(events: Events, moment: int) -> float:
-    """A third of the days from the log's first row to the split."""
-    first = events.span[0] if events.span else moment
-    return max(moment - first, 1) / DAY / 3
+def _third(adoptions: Adoptions, moment: int) -> float:
+    """A third of the days until the split from the moment by which one in 50 of its dated adoptions had happened."""
+    dated = np.sort(adoptions.time[(adoptions.time != EARLIEST) & (adoptions.time < moment)])
+    return max(moment - int(dated[dated.size // 50]), 1) / DAY / 3 if dated.size else 1.0
 
 
 def _counts_of(features: PairFeatures) -> Trials:
@@ -426,115 +407,6 @@ def _counts_of(features: PairFeatures) -> Trials:
     return features.counts
 
 
-def _rate(counts: Trials) -> float:
-    """The share of all trials that succeeded, with one success and one failure added."""
-    return (float(counts.successes.sum()) + 1) / (float(counts.trials.sum()) + 2)
-
-
-def _arc_words(graph: Graph, key: Key) -> Words:
-    """64 bits of each arc from the ids of its ends."""
-    words = np.empty(graph.n_edges, np.uint64)
-    ends = np.uint64(0), np.uint64(graph.n_edges), np.uint64(0)
-    arc_words(*ends, graph.indptr, graph.indices, graph.ids.hashes(), key.hi, key.lo, words)
-    return words
-
-
-def _labelled(later: Trials, words: Words) -> Rows:
-    """Arcs that were tried, ascending; of too many, those of lowest hash."""
-    arcs = np.flatnonzero(later.trials)
-    if arcs.size > _MOST_ARCS:
-        arcs = np.sort(arcs[np.argpartition(words[arcs], _MOST_ARCS)[:_MOST_ARCS]])
-    return arcs
-
-
-# -- what the trees read -----------------------------------------------------------------------------------------------
-
-
-class _Others(NamedTuple):
-    """Trials and successes of each account, as a follower and as a followee, and the network's rate."""
-
-    follower: _Label
-    followee: _Label
-    rate: float
-
-
-def _others(features: PairFeatures, counts: Trials) -> _Others:
-    v, u = features.graph.edges()
-    n = features.graph.n_nodes
-    sums = [_Label(*(np.bincount(end, weights=column, minlength=n) for column in counts)) for end in (v, u)]
-    return _Others(sums[0], sums[1], _rate(counts))
-
-
-def _matrix(features: PairFeatures, counts: Trials, arcs: Rows, others: _Others | None = None) -> npt.NDArray[np.float32]:
-    """What the trees read of some arcs, in the order of `INPUTS`."""
-    others = others or _others(features, counts)
-    v, u = (end[arcs] for end in features.graph.edges())
-    of = features.of_arcs[arcs]
-    out = np.empty((arcs.size, len(INPUTS)), np.float32)
-    for place, first in ((0, _TOWARD), (6, _BACK)):
-        out[:, place : place + 5] = of[:, first : first + 5]
-        out[:, place + 5] = np.nan_to_num(np.exp2(-of[:, first + 5] / np.float32(features.half_life_days)), nan=0.0)
-    for name in _STATIC:
-        out[:, INPUTS.index(name)] = of[:, ARC_COLUMNS.index(name)]
-    days = max(features.days, 1 / 24)
-    for name in (*_PER_DAY, *_DEGREES):
-        end, _, what = name.partition("_")
-        values = features.of_accounts[what][v if end == "follower" else u]
-        out[:, INPUTS.index(f"{name}_per_day" if name in _PER_DAY else name)] = (
-            values / days if name in _PER_DAY else values
-        )
-    own = _Label.of(counts, arcs)
-    for name, sums, end in (("follower_rate", others.follower, v), ("followee_rate", others.followee, u)):
-        successes, trials = sums.successes[end] - own.successes, sums.trials[end] - own.trials
-        out[:, INPUTS.index(name)] = (successes + _SMOOTHING * others.rate) / (trials + _SMOOTHING)
-    return out
-
-
-# -- the trees ---------------------------------------------------------------------------------------------------------
-
-
-def _classifier() -> Any:
-    try:
-        from sklearn.ensemble import HistGradientBoostingClassifier
-    except ModuleNotFoundError as missing:
-        raise MissingDependencyError(
-            'learning from features needs scikit-learn: pip install "swayrank[learn]"'
-        ) from missing
-    return HistGradientBoostingClassifier
-
-
-def _bounded(threads: int | None) -> Any:
-    """scikit-learn's threads, held to `threads` while the context lasts."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(threads, user_api="openmp")
-
-
-def _fit_trees(
-    classifier: Any, matrix: npt.NDArray[np.float32], label: _Label, chosen: npt.NDArray[np.bool_], key: Key
-) -> Any:
-    """Each arc is a row for its successes and one for its failures; rows that weigh nothing are left out."""
-    won, lost = chosen & (label.successes > 0), chosen & (label.successes < label.trials)
-    weights = np.concatenate((label.successes[won], (label.trials - label.successes)[lost]))
-    outcome = np.repeat(np.array([1, 0]), (int(won.sum()), int(lost.sum())))
-    trees = classifier(
-        loss="log_loss",
-        learning_rate=_RATE,
-        max_iter=_ROUNDS,
-        max_leaf_nodes=_LEAVES,
-        min_samples_leaf=_MIN_LEAF,
-        l2_regularization=1.0,
-        monotonic_cst=[int(name in _RISING) for name in INPUTS],
-        early_stopping=False,
-        random_state=key.low & 0x7FFFFFFF,
-    )
-    return trees.fit(np.concatenate((matrix[won], matrix[lost])), outcome, sample_weight=weights)
-
-
-def _log_odds(trees: Any, matrix: npt.NDArray[np.float32]) -> Floats:
-    return np.asarray(trees.decision_function(matrix), np.float64) if len(matrix) else np.empty(0)
-
-
 # -- features and own counts together ----------------------------------------------------------------------------------
 
 
@@ -544,13 +416,13 @@ class _Settings(NamedTuple):
     strength: float
 
 
-def _posterior(settings: _Settings, odds: Floats, own: _Label) -> Posterior:
-    """alpha and beta of each arc: `strength` trials at what the features say, and its own."""
-    q = np.clip(1 / (1 + np.exp(-np.clip(settings.offset + settings.slope * odds, -30, 30))), 1e-9, 1 - 1e-9)
+def _posterior(settings: _Settings, odds: Floats, own: Label) -> Posterior:
+    """What is believed of each arc: `strength` trials at what its features say, and its own."""
+    q = chance(settings.offset + settings.slope * odds)
     return Posterior(settings.strength * q + own.successes, settings.strength * (1 - q) + own.trials - own.successes)
 
 
-def _calibrate(odds: Floats, own: _Label, label: _Label) -> _Settings:
+def _calibrate(odds: Floats, own: Label, label: Label) -> _Settings:
     """Offset, slope and strength under which the later counts are likeliest, a weak prior included."""
     from scipy.optimize import minimize
     from scipy.special import betaln
@@ -577,8 +449,8 @@ def log_loss(probability: Floats, label: tuple[Floats, Floats]) -> float:
     return float(-(successes * np.log(p) + (trials - successes) * np.log1p(-p)).sum() / trials.sum())
 
 
-def _losses(settings: _Settings, odds: Floats, own: _Label, label: _Label, rate: float) -> dict[str, float]:
-    nothing = _Label(np.zeros(odds.size), np.zeros(odds.size))
+def _losses(settings: _Settings, odds: Floats, own: Label, label: Label, rate: float) -> dict[str, float]:
+    nothing = Label(np.zeros(odds.size), np.zeros(odds.size))
     flat = np.full(odds.size, math.log(rate / (1 - rate)))
     believed = {
         "features and counts": _posterior(settings, odds, own).mean,
@@ -593,7 +465,7 @@ class _Task(NamedTuple):
     model: FeatureModel
     features: PairFeatures
     counts: Trials
-    others: _Others
+    others: Others
     tail: float
 
 
@@ -602,9 +474,10 @@ def _believe(task: _Task, start: int, stop: int) -> Floats:
     from scipy.special import betaincinv
 
     arcs = np.arange(start, stop)
-    matrix = _matrix(task.features, task.counts, arcs, task.others)
-    odds = np.mean([_log_odds(trees, matrix) for trees in task.model.trees], axis=0)
+    matrix = matrix_of(task.features, task.counts, arcs, task.others)
+    with bounded(1, 0):  # the chunks are what runs side by side
+        odds = np.mean([log_odds(trees, matrix, (task.model.rounds,))[0] for trees in task.model.trees], axis=0)
     settings = _Settings(task.model.offset, task.model.slope, task.model.strength)
-    belief = _posterior(settings, odds, _Label.of(task.counts, arcs))
+    belief = _posterior(settings, odds, Label.of(task.counts, arcs))
     limits = [betaincinv(belief.alpha, belief.beta, q) for q in (task.tail, 1 - task.tail)]
     return np.stack([belief.mean, *limits])

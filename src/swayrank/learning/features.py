@@ -11,17 +11,18 @@ One row per arc (v, u), v follows u, in the order of ``graph.edges()``. From dat
 ``common_followees``        accounts that both follow; NaN where both follow more than `max_followees`
 ``share``                   of all that v did to anybody, the share that went to u; 0 where v did nothing
 ``trials``, ``successes``   posts that u took up and v had not, and those of them that v took up later
-``follower_...``            of v: ``posts`` published, reactions ``given`` and ``received``, ``followees``, ``followers``
+``follower_...``            of v: ``posts`` published, reactions ``given`` and ``received``, each also ``_decayed``;
+                            ``followees``, ``followers``
 ``followee_...``            the same of u
 ========================  ==============================================================================================
 
-Only these come from the log; degrees, ``follows_back`` and ``common_followees`` come from the graph as it is given. Where
-its arcs have times, cut it with :meth:`Graph.before` first: what the graph learned later is the one thing that
-this module cannot keep out.
+Degrees, ``follows_back`` and ``common_followees`` come from the graph as it is given, all else from the log. Where arcs
+have times, cut the graph with :meth:`Graph.before` first: follows that came later are the one thing that this module
+cannot keep out.
 
 A *trial* of u on v is a post that u adopted and that v had not adopted before or at the same instant; a *success* one
-that v adopted afterwards (:mod:`swayrank.learning.adoptions`). A trial begins when u adopts; where that moment is unknown,
-with the first known adoption of the post. :func:`arc_trials` counts those that begin from a moment on.
+that v adopted afterwards (:mod:`swayrank.learning.adoptions`). A trial begins when u adopts; where that moment is
+unknown, with the first known adoption of the post. :func:`arc_trials` counts those that begin from a moment on.
 
 References
 ----------
@@ -61,10 +62,11 @@ Moment = str | dt.datetime | dt.date | int
 
 ACTIONS = ("like", "repost", "quote", "reply", "mention")
 """What one account does to another, in the order of the columns."""
-_SUMS = ("likes", "reposts", "quotes", "replies", "mentions")
-_TOWARD = (*_SUMS, *(f"{name}_decayed" for name in _SUMS), "days_since")
+SUMS = ("likes", "reposts", "quotes", "replies", "mentions")
+_TOWARD = (*SUMS, *(f"{name}_decayed" for name in SUMS), "days_since")
 ARC_COLUMNS = (*_TOWARD, *(f"back_{name}" for name in _TOWARD), "follows_back", "common_followees", "share")
-ACCOUNT_COLUMNS = ("posts", "given", "received", "followees", "followers")
+_ACTS = ("posts", "given", "received")
+ACCOUNT_COLUMNS = (*_ACTS, *(f"{name}_decayed" for name in _ACTS), "followees", "followers")
 COLUMNS = (
     *ARC_COLUMNS,
     "trials",
@@ -125,11 +127,6 @@ class PairFeatures:
     def names(self) -> tuple[str, ...]:
         """The columns."""
         return COLUMNS if self.counts is not None else tuple(n for n in COLUMNS if n not in Trials._fields)
-
-    @property
-    def days(self) -> float:
-        """How many days of the log the features look back on."""
-        return (self.until - self.since) / DAY
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """One value per arc: shape (n_edges,), in the order of ``graph.edges()``.
@@ -209,9 +206,9 @@ def pair_features(
 
     Notes
     -----
-    O(rows log rows) to group the log; per arc O(log) to find its pairs, and O(short * log(long / short)) to intersect two
-    rows of the graph, and two lists of adoptions. Memory: 108 bytes per arc (25 columns of float32 and two counts), 40
-    per account, about 100 per reaction while they are grouped.
+    O(rows log rows) to group the log; per arc O(log) to find its pairs, and O(short * log(long / short)) to intersect
+    two rows of the graph, and two lists of adoptions. Memory: 108 bytes per arc (25 columns of float32 and two counts),
+    64 per account, about 100 per reaction while they are grouped.
 
     References
     ----------
@@ -222,7 +219,8 @@ def pair_features(
     >>> import swayrank as sr
     >>> g = sr.Graph.from_edges(["bob", "cem", "ada"], ["ada", "ada", "bob"])
     >>> ev = sr.Events.from_frame({"actor": ["ada", "bob", "bob"], "action": ["post", "like", "repost"],
-    ...     "target": [None, "ada", "ada"], "post": ["p", "p", "p"], "time": ["2026-01-01", "2026-01-02", "2026-01-03"]})
+    ...                            "target": [None, "ada", "ada"], "post": ["p", "p", "p"],
+    ...                            "time": ["2026-01-01", "2026-01-02", "2026-01-03"]})
     >>> found = pair_features(g, ev, until="2026-01-04", half_life_days=1)
     >>> [g.ids[v] for v in g.edges()[0]], found.column("likes"), found.column("likes_decayed")
     (['bob', 'ada', 'cem'], array([1., 0., 0.], dtype=float32), array([0.25, 0.  , 0.  ], dtype=float32))
@@ -242,8 +240,8 @@ def pair_features(
         raise ParameterError(
             f"events must have rows with a time{when}: of {events.n_events:,} rows none has; give a later until"
         )
-    log = _Log.of(events, place, used, graph.n_nodes)
-    pairs = log.pairs(end, half_life_days * DAY, graph.n_nodes)
+    log = _Log.of(events, place, used, _Decay(end, half_life_days * DAY), graph.n_nodes)
+    pairs = log.pairs(graph.n_nodes)
     how = (np.int64(end), float(DAY), np.uint64(max_followees))
     inputs = _Rows(graph, "engagement", (*pairs, log.of_accounts["given"], *how), len(ARC_COLUMNS), "float32")
     values = np.empty((graph.n_edges, len(ARC_COLUMNS)), np.float32)
@@ -307,7 +305,9 @@ def arc_trials(
     Trials(trials=array([1, 1], dtype=uint32), successes=array([1, 0], dtype=uint32))
     """
     if len(adoptions.ids) != graph.n_nodes or adoptions.ids != graph.ids:
-        raise ParameterError("adoptions must be of the graph's accounts, got others; use Adoptions.of(events, graph.ids)")
+        raise ParameterError(
+            "adoptions must be of the graph's accounts, got others; use Adoptions.of(events, graph.ids)"
+        )
     start = _ALWAYS if since is None else as_us(since)
     begin = _begins(adoptions)
     eligible = np.bincount(adoptions.account[begin >= start], minlength=graph.n_nodes).astype(np.uint32)
@@ -339,6 +339,17 @@ def _trials_before(graph: Graph, events: Events, until: int, runner: Engine) -> 
 # -- the log -----------------------------------------------------------------------------------------------------------
 
 
+class _Decay(NamedTuple):
+    """What a row is worth at `now`: times and half-life in microseconds."""
+
+    now: int
+    half_life: float
+
+    def worth(self, time: Times) -> Floats:
+        worth: Floats = np.exp2(-(self.now - time) / self.half_life)
+        return worth
+
+
 class _Pairs(NamedTuple):
     """Who acted toward whom: rows of actors, ascending by target."""
 
@@ -356,27 +367,31 @@ class _Log:
     target: U32
     kind: npt.NDArray[np.uint8]
     time: Times
+    decay: _Decay
     of_accounts: dict[str, Floats]
     n_undated: int
     n_unknown: int
 
     @classmethod
-    def of(cls, events: Events, place: U32, used: npt.NDArray[np.bool_], n: int) -> _Log:
+    def of(cls, events: Events, place: U32, used: npt.NDArray[np.bool_], decay: _Decay, n: int) -> _Log:
         kinds = np.full(256, 255, np.uint8)
         kinds[[events.actions.index(name) for name in ACTIONS]] = np.arange(len(ACTIONS))
         kind = kinds[events.action]
         aimed = (kind < 255) & (events.target != NO_ACCOUNT) & (events.target != events.actor)
         rows = np.flatnonzero(aimed & used)
         actor, target = place[events.actor[rows]], place[events.target[rows]]
-        posted = place[events.actor[used & (events.action == events.actions.index("post"))]]
+        posted = np.flatnonzero(used & (events.action == events.actions.index("post")))
         known = (actor != NO_ACCOUNT) & (target != NO_ACCOUNT)
-        of_accounts = {"posts": _count(posted, n), "given": _count(actor, n), "received": _count(target, n)}
+        acts = ((place[events.actor[posted]], posted), (actor, rows), (target, rows))
+        of_accounts = {}
+        for name, (accounts, of) in zip(_ACTS, acts, strict=True):
+            of_accounts[name], of_accounts[f"{name}_decayed"] = _sums(accounts, events.time[of], decay, n)
         n_undated = int(np.count_nonzero(aimed & (events.time == NO_TIME)))
         kept = rows[known]
         n_unknown = rows.size - kept.size
-        return cls(actor[known], target[known], kind[kept], events.time[kept], of_accounts, n_undated, n_unknown)
+        return cls(actor[known], target[known], kind[kept], events.time[kept], decay, of_accounts, n_undated, n_unknown)
 
-    def pairs(self, now: int, half_life: float, n: int) -> _Pairs:
+    def pairs(self, n: int) -> _Pairs:
         """Sums of each pair, added up in the order of action and time whatever the order of rows."""
         key = self.actor.astype(np.uint64) << np.uint64(32) | self.target
         order = np.lexsort((self.time, self.kind, key))
@@ -385,10 +400,9 @@ class _Log:
         pair = np.repeat(np.arange(first.size), np.diff(np.append(first, key.size)))
         cell = pair * len(ACTIONS) + self.kind[order]
         n_cells = first.size * len(ACTIONS)
-        decayed = np.exp2(-(now - time) / half_life)
         sums = np.empty((first.size, 2 * len(ACTIONS)), np.float32)
         sums[:, : len(ACTIONS)] = np.bincount(cell, minlength=n_cells).reshape(-1, len(ACTIONS))
-        sums[:, len(ACTIONS) :] = np.bincount(cell, decayed, n_cells).reshape(-1, len(ACTIONS))
+        sums[:, len(ACTIONS) :] = np.bincount(cell, self.decay.worth(time), n_cells).reshape(-1, len(ACTIONS))
         sizes = np.bincount(key[first] >> np.uint64(32), minlength=n)
         return _Pairs(
             read_only(np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)),
@@ -398,9 +412,12 @@ class _Log:
         )
 
 
-def _count(accounts: U32, n: int) -> Floats:
-    counts: Floats = np.bincount(accounts[accounts != NO_ACCOUNT], minlength=n).astype(np.float64)
-    return read_only(counts)
+def _sums(accounts: U32, time: Times, decay: _Decay, n: int) -> tuple[Floats, Floats]:
+    """How many rows each account has, and what they are worth, added up in the order of time."""
+    order = np.argsort(time, kind="stable")
+    order = order[accounts[order] != NO_ACCOUNT]
+    counts = np.bincount(accounts[order], minlength=n).astype(np.float64)
+    return counts, np.bincount(accounts[order], decay.worth(time[order]), n).astype(np.float64)
 
 
 def _places(graph: Graph, events: Events) -> U32:
