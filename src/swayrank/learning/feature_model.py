@@ -11,15 +11,15 @@ The road, in the order of the functions below:
    than they are. The number of trees is the one, of a few, that predicts the accounts left out best.
 3. The arc's own past counts, s of n, are joined with that. The later successes k of m of an arc left out are taken for
 
-       k ~ BetaBinomial(m, alpha, beta),  alpha = strength * q + s,  beta = strength * (1 - q) + n - s,
-       q = 1 / (1 + exp(-(offset + slope * f))),
+       k ~ BetaBinomial(m, alpha, beta),  alpha = w * q + s,  beta = w * (1 - q) + n - s,
+       q = 1 / (1 + exp(-(offset + slope * f))),  w = strength * (1 + n) ** growth,
 
-   and (offset, slope, strength) are the ones of highest likelihood over these arcs, with a weak prior: so the
-   calibration of the features (Platt's), how far the own counts go against them, and how much arcs of equal features
-   differ are estimated together.
+   and the four parameters are the ones of highest likelihood over these arcs, with a weak prior: so the calibration of
+   the features (Platt's), how far the own counts go against them, and how much arcs of equal features differ are
+   estimated together. Features of arcs with more history say more, so w may grow with n, but more slowly than n.
 4. To say what holds *now*, features and counts are taken from the whole log; f is the mean of the models' log odds.
    "probability" is alpha / (alpha + beta), its limits are quantiles of Beta(alpha, beta). An arc never tried has
-   ``n_trials`` 0 and follows its features, an arc with many more trials than `strength` its own counts.
+   ``n_trials`` 0 and follows its features, an arc with many more trials than w its own counts.
 
 Trees are not given what grows with the length of the log alone (raw counts), since features are taken twice, from two
 thirds of it and from all: they read decayed counts of the pair and of its ends, shares, degrees, and the smoothed
@@ -58,14 +58,17 @@ from swayrank.learning.feature_trees import (
     ROUNDS,
     Floats,
     Label,
+    Levels,
     Others,
     Parts,
     account_words,
+    as_levels,
     bounded,
     chance,
     find_classifier,
     fit_trees,
     labelled_arcs,
+    levels_of,
     log_odds,
     matrix_of,
     others_of,
@@ -74,7 +77,9 @@ from swayrank.learning.feature_trees import (
 from swayrank.learning.features import DAY, Moment, PairFeatures, Trials, arc_trials, pair_features
 
 _ARCS_PER_CHUNK = 1 << 17
-_WEAK = 2.0  # standard deviation of the prior of offset and of slope - 1
+# The prior of offset, slope, log strength and growth: means and standard deviations.
+_USUAL, _WIDE = np.array([0.0, 1.0, math.log(20), 0.25]), np.array([2.0, 2.0, 2.0, 0.5])
+_MOST, _MOST_GROWTH = math.log(1e6), 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +92,12 @@ class FeatureModel:
         One fitted ``HistGradientBoostingClassifier`` per fold.
     rounds : int
         How many trees of each are used.
-    offset, slope, strength : float
-        Calibration of the trees' log odds, and how many trials of its own weigh as much as an arc's features.
+    levels : tuple of numpy.ndarray
+        Where the columns are cut before trees read them.
+    offset, slope : float
+        Calibration of the trees' log odds.
+    strength, growth : float
+        An arc with n trials has features that weigh as much as ``strength * (1 + n) ** growth`` trials.
     half_life_days : float
         Of the decayed columns.
     split : int
@@ -103,9 +112,11 @@ class FeatureModel:
 
     trees: tuple[Any, ...]
     rounds: int
+    levels: Levels
     offset: float
     slope: float
     strength: float
+    growth: float
     half_life_days: float
     split: int
     n_arcs: int
@@ -116,7 +127,7 @@ class FeatureModel:
     def __repr__(self) -> str:
         lines = [
             f"feature model: {self.n_successes:,} of {self.n_trials:,} trials on {self.n_arcs:,} arcs from "
-            f"{iso(self.split)} on; features weigh as much as {self.strength:.3g} trials",
+            f"{iso(self.split)} on; features weigh as much as {self.strength:.3g} trials where nothing was tried",
             *(f"  {value:.5f}  {name}" for name, value in self.log_loss.items()),
         ]
         return "\n".join([lines[0], "  log loss per later trial, out of fold:", *lines[1:]])
@@ -301,6 +312,8 @@ def fit_features(
     parts = Parts.of(graph, arcs, words, n_folds)
     parts.check(label, moment)
     matrix = matrix_of(past, before, arcs)
+    levels = levels_of(matrix)
+    matrix = as_levels(matrix, levels)
     trees, odds = [], np.empty((len(ROUNDS), arcs.size))
     with track(progress, "fitting trees", n_folds) as step, bounded(threads, arcs.size):
         for part in range(n_folds):
@@ -315,6 +328,7 @@ def fit_features(
     return FeatureModel(
         trees=tuple(trees),
         rounds=ROUNDS[best],
+        levels=levels,
         **settings._asdict(),
         half_life_days=days,
         split=moment,
@@ -414,28 +428,31 @@ class _Settings(NamedTuple):
     offset: float
     slope: float
     strength: float
+    growth: float
 
 
 def _posterior(settings: _Settings, odds: Floats, own: Label) -> Posterior:
     """What is believed of each arc: `strength` trials at what its features say, and its own."""
     q = chance(settings.offset + settings.slope * odds)
-    return Posterior(settings.strength * q + own.successes, settings.strength * (1 - q) + own.trials - own.successes)
+    weight = settings.strength * (1 + own.trials) ** settings.growth
+    return Posterior(weight * q + own.successes, weight * (1 - q) + own.trials - own.successes)
 
 
 def _calibrate(odds: Floats, own: Label, label: Label) -> _Settings:
-    """Offset, slope and strength under which the later counts are likeliest, a weak prior included."""
+    """The settings under which the later counts are likeliest, a weak prior included."""
     from scipy.optimize import minimize
     from scipy.special import betaln
 
-    def surprise(x: Floats) -> float:
-        alpha, beta = _posterior(_Settings(x[0], x[1], math.exp(x[2])), odds, own)
-        later = betaln(alpha + label.successes, beta + label.trials - label.successes) - betaln(alpha, beta)
-        prior = (x[0] / _WEAK) ** 2 + ((x[1] - 1) / _WEAK) ** 2 + ((x[2] - math.log(20)) / _WEAK) ** 2
-        return float(-later.sum() + prior / 2)
+    def settings_at(x: Floats) -> _Settings:
+        return _Settings(float(x[0]), float(x[1]), math.exp(min(x[2], _MOST)), min(max(float(x[3]), 0.0), _MOST_GROWTH))
 
-    options = {"xatol": 1e-4, "fatol": 1e-4, "maxiter": 600}
-    best = minimize(surprise, np.array([0.0, 1.0, math.log(20)]), method="Nelder-Mead", options=options)
-    return _Settings(float(best.x[0]), float(best.x[1]), math.exp(best.x[2]))
+    def surprise(x: Floats) -> float:
+        alpha, beta = _posterior(settings_at(x), odds, own)
+        later = betaln(alpha + label.successes, beta + label.trials - label.successes) - betaln(alpha, beta)
+        return float(-later.sum() + (((x - _USUAL) / _WIDE) ** 2).sum() / 2)
+
+    options = {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 800}
+    return settings_at(minimize(surprise, _USUAL, method="Nelder-Mead", options=options).x)
 
 
 def log_loss(probability: Floats, label: tuple[Floats, Floats]) -> float:
@@ -474,10 +491,11 @@ def _believe(task: _Task, start: int, stop: int) -> Floats:
     from scipy.special import betaincinv
 
     arcs = np.arange(start, stop)
-    matrix = matrix_of(task.features, task.counts, arcs, task.others)
+    matrix = as_levels(matrix_of(task.features, task.counts, arcs, task.others), task.model.levels)
     with bounded(1, 0):  # the chunks are what runs side by side
         odds = np.mean([log_odds(trees, matrix, (task.model.rounds,))[0] for trees in task.model.trees], axis=0)
-    settings = _Settings(task.model.offset, task.model.slope, task.model.strength)
+    model = task.model
+    settings = _Settings(model.offset, model.slope, model.strength, model.growth)
     belief = _posterior(settings, odds, Label.of(task.counts, arcs))
     limits = [betaincinv(belief.alpha, belief.beta, q) for q in (task.tail, 1 - task.tail)]
     return np.stack([belief.mean, *limits])

@@ -24,6 +24,7 @@ from swayrank.learning.features import ARC_COLUMNS, SUMS, PairFeatures, Trials
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
+Levels = tuple[npt.NDArray[np.float32], ...]
 
 _TOWARD = ARC_COLUMNS.index("likes_decayed")
 _BACK = ARC_COLUMNS.index("back_likes_decayed")
@@ -49,6 +50,7 @@ INPUTS = (
 )
 """What the boosted trees read, in the order of the columns of their matrix."""
 
+_LEVELS = 64
 _LEAVES, _MIN_LEAF, _LEARNING_RATE = 6, 200, 0.06
 ROUNDS = (5, 10, 20, 40, 80, 160)
 _WORTH = 20.0  # arcs of equal features differ, so that many trials of one arc tell the trees at most as much as so many
@@ -184,6 +186,28 @@ def matrix_of(
         successes, trials = sums.successes[ends] - own.successes, sums.trials[ends] - own.trials
         out[:, INPUTS.index(rate)] = (successes + _SMOOTHING * others.rate) / (trials + _SMOOTHING)
     return out
+
+
+def levels_of(matrix: npt.NDArray[np.float32]) -> Levels:
+    """Where each column is cut into at most 64 levels: at 0, and at quantiles of the rest.
+
+    scikit-learn's own bins are quantiles over all rows (what is rarely not 0 would be one level), and with weights it
+    sorts each column once for every bin.
+    """
+    shares = np.linspace(0, 1, _LEVELS - 1)
+    levels = []
+    for column in matrix.T:
+        values = column[(column != 0) & ~np.isnan(column)]
+        cuts = np.quantile(values, shares, method="inverted_cdf") if values.size else values
+        levels.append(np.unique(np.append(cuts, np.float32(0))))
+    return tuple(levels)
+
+
+def as_levels(matrix: npt.NDArray[np.float32], levels: Levels) -> npt.NDArray[np.float32]:
+    """The matrix in levels, in its own place; NaN stays."""
+    for column, cuts in zip(matrix.T, levels, strict=True):
+        column[:] = np.where(np.isnan(column), column, np.searchsorted(cuts, column))
+    return matrix
 
 
 # -- the trees ---------------------------------------------------------------------------------------------------------
