@@ -70,6 +70,7 @@ from swayrank.learning.feature_trees import (
     labelled_arcs,
     levels_of,
     log_odds,
+    lowest_hashes,
     matrix_of,
     others_of,
     rate_of,
@@ -77,6 +78,7 @@ from swayrank.learning.feature_trees import (
 from swayrank.learning.features import DAY, Moment, PairFeatures, Trials, arc_trials, pair_features
 
 _ARCS_PER_CHUNK = 1 << 17
+_MOST_CALIBRATED = 50_000
 # The prior of offset, slope, log strength and growth: means and standard deviations.
 _USUAL, _WIDE = np.array([0.0, 1.0, math.log(20), 0.25]), np.array([2.0, 2.0, 2.0, 0.5])
 _MOST, _MOST_GROWTH = math.log(1e6), 0.9
@@ -280,9 +282,9 @@ def fit_features(
 
     Notes
     -----
-    Two passes over arcs for features and counts, then n_folds fits of 160 trees of 6 leaves, without scikit-learn's
-    early stopping (whose hold-out would depend on the order of rows). At most 2,000,000 labelled arcs are used, those
-    of lowest hash.
+    Two passes over arcs for features and counts, then n_folds fits of 80 trees of 6 leaves, without scikit-learn's
+    early stopping (whose hold-out would depend on the order of rows). At most 500,000 labelled arcs are fit to, and the
+    settings to 50,000 of those left out: the ones of lowest hash.
 
     References
     ----------
@@ -321,6 +323,7 @@ def fit_features(
             odds[:, parts.within(part)] = log_odds(trees[-1], matrix[parts.within(part)], ROUNDS)
             step(1)
     aside = np.flatnonzero(parts.follower == parts.followee)
+    aside = aside[lowest_hashes(graph, arcs[aside], words, _MOST_CALIBRATED)]
     own_aside, label_aside = own.some(aside), label.some(aside)
     best = int(np.argmin([log_loss(chance(of), label_aside) for of in odds[:, aside]]))
     seen = odds[best, aside]
@@ -451,7 +454,8 @@ def _calibrate(odds: Floats, own: Label, label: Label) -> _Settings:
         later = betaln(alpha + label.successes, beta + label.trials - label.successes) - betaln(alpha, beta)
         return float(-later.sum() + (((x - _USUAL) / _WIDE) ** 2).sum() / 2)
 
-    options = {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 800}
+    simplex = np.vstack([_USUAL, _USUAL + np.diag(_WIDE / 4)])
+    options = {"xatol": 1e-3, "fatol": 1e-3, "maxiter": 800, "initial_simplex": simplex}
     return settings_at(minimize(surprise, _USUAL, method="Nelder-Mead", options=options).x)
 
 

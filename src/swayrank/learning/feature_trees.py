@@ -51,12 +51,12 @@ INPUTS = (
 """What the boosted trees read, in the order of the columns of their matrix."""
 
 _LEVELS = 64
-_LEAVES, _MIN_LEAF, _LEARNING_RATE = 6, 200, 0.06
-ROUNDS = (5, 10, 20, 40, 80, 160)
+_LEAVES, _MIN_LEAF, _LEARNING_RATE = 6, 200, 0.12
+ROUNDS = (3, 5, 10, 20, 40, 80)
 _WORTH = 20.0  # arcs of equal features differ, so that many trials of one arc tell the trees at most as much as so many
 _SMOOTHING = 10.0  # trials at the network's rate that are added to an end's other trials
 _WORTH_THREADS = 200_000
-_MOST_ARCS = 2_000_000  # of labels: bounds the memory and the time of the fit
+_MOST_ARCS = 500_000  # of labels: bounds the memory and the time of the fit
 
 
 # -- what is learned from ----------------------------------------------------------------------------------------------
@@ -133,11 +133,16 @@ def rate_of(counts: Trials) -> float:
 def labelled_arcs(graph: Graph, later: Trials, words: Words) -> Rows:
     """Arcs that were tried, ascending; of too many, those of lowest hash."""
     arcs = np.flatnonzero(later.trials)
-    if arcs.size > _MOST_ARCS:
-        v, u = _ends(graph, arcs)
-        mixed = words[v] * np.uint64(0x9E3779B97F4A7C15) ^ words[u]
-        arcs = np.sort(arcs[np.argpartition(mixed, _MOST_ARCS)[:_MOST_ARCS]])
-    return arcs
+    return arcs[lowest_hashes(graph, arcs, words, _MOST_ARCS)]
+
+
+def lowest_hashes(graph: Graph, arcs: Rows, words: Words, most: int) -> Rows:
+    """Places of the `most` arcs of lowest hash, ascending; of all arcs where there are no more."""
+    if arcs.size <= most:
+        return np.arange(arcs.size)
+    v, u = _ends(graph, arcs)
+    mixed = words[v] * np.uint64(0x9E3779B97F4A7C15) ^ words[u]
+    return np.sort(np.argpartition(mixed, most)[:most])
 
 
 def _ends(graph: Graph, arcs: Rows) -> tuple[Rows, npt.NDArray[np.uint32]]:
