@@ -45,7 +45,7 @@ from swayrank._progress import Progress, Step, track
 from swayrank._validate import Integer, Interval, domains
 from swayrank.engines import Engine, chunk_bounds, resolve_engine
 from swayrank.errors import ParameterError
-from swayrank.events import NO_ACCOUNT, Events, as_us, iso
+from swayrank.events import NO_ACCOUNT, NO_POST, Events, as_us, iso
 from swayrank.events.columns import NO_TIME
 from swayrank.graph import Graph
 from swayrank.ids import read_only
@@ -331,7 +331,7 @@ def _trials_before(graph: Graph, events: Events, until: int, runner: Engine) -> 
     """Trials as they were known at `until`; None where nothing was spread by then."""
     early = events.before(until)
     spreads = np.isin(early.action, [events.actions.index(name) for name in SPREADING])
-    if not (spreads & (early.post != NO_ACCOUNT)).any():
+    if not (spreads & (early.post != NO_POST)).any():
         return None
     return arc_trials(graph, Adoptions.of(early, graph.ids), engine=runner)
 
