@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import swayrank as sr
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.learning import feature_model, features
+from swayrank.learning import feature_model, feature_trees, features
 from swayrank.learning.adoptions import Adoptions
 from swayrank.learning.feature_model import apply_features, fit_features, learn_from_features, log_loss
 from swayrank.learning.features import COLUMNS, arc_trials, pair_features
@@ -297,6 +297,14 @@ def test_the_same_key_gives_the_same_bits(any_engine):
     for name in NAMES:
         np.testing.assert_array_equal(one.column(name), other.column(name))
     assert (one.column("probability") != third.column("probability")).any()
+
+
+def test_threads_of_the_trees_change_no_bit(monkeypatch):
+    monkeypatch.setattr(feature_trees, "_WORTH_THREADS", 0)
+    graph, log, _ = synthetic(2, readers=60, n_posts=400)
+    one, two = (learn_from_features(graph, log, n_folds=2, rng=4, threads=threads) for threads in (1, 2))
+    for name in NAMES:
+        np.testing.assert_array_equal(one.column(name), two.column(name))
 
 
 def test_labels_after_the_split_are_no_features():
