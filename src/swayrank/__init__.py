@@ -111,6 +111,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "learning.attribution": ("Attribution", "CreditArcs", "attribute", "attribute_arcs"),
     "learning.casin": ("casin",),
     "learning.trees": ("CascadeTrees", "cascade_trees", "name_sources"),
+    "learning.features": ("PairFeatures", "arc_trials", "pair_features"),
+    "learning.feature_model": ("FeatureModel", "apply_features", "fit_features", "learn_from_features"),
     "learning.hidden": ("infer_graph",),
     "learning.credit": ("CreditDistribution", "CreditSeeds"),
     "campaign.select": ("select_seeds",),
