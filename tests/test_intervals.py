@@ -44,7 +44,7 @@ def share_inside(pair, truth, chosen):
 
 def test_intervals_cover_as_often_as_they_say(histories):
     scores, parts, truth = histories
-    covered = {"score": [], "rank": [], "resonance": [], "spread": []}
+    covered = {"score": [], "rank": [], "reach": [], "resonance": [], "spread": []}
     for found in scores[:COUNTED]:
         scored = found.rank > 0
         order = np.argsort(-np.where(scored, truth, -1), kind="stable")
@@ -52,10 +52,11 @@ def test_intervals_cover_as_often_as_they_say(histories):
         true_rank[order] = np.arange(1, order.size + 1)
         covered["score"].append(share_inside(found.intervals.score, truth, scored))
         covered["rank"].append(share_inside(found.intervals.rank, true_rank, scored))
-        for part in ("resonance", "spread"):
+        for part in ("reach", "resonance", "spread"):
             covered[part].append(share_inside(found.intervals.parts[part], parts[part], scored))
     for name, shares in covered.items():
-        assert 0.93 <= np.mean(shares) <= 0.975, (name, shares)
+        least = 0.91 if name == "spread" else 0.93  # it varies as reach does to first order only
+        assert least <= np.mean(shares) <= 0.975, (name, shares)
 
 
 def test_where_people_reacted_the_intervals_cover_too(histories):
@@ -125,13 +126,13 @@ def test_every_interval_holds_its_figure(scores):
 
 def test_what_varies_is_said(scores):
     assert scores.intervals.varies == {
-        "reach": "none: census",
+        "reach": "reactions, by post",
         "resonance": "reactions, by post",
-        "spread": "the sample of cascades",
+        "spread": "reactions, by post",
     }
-    low, high = scores.intervals.parts["reach"]
-    assert np.array_equal(low, scores.parts["reach"])
-    assert np.array_equal(high, scores.parts["reach"])
+    top = scores.order(10)
+    for low, high in scores.intervals.parts.values():
+        assert (high[top] > low[top]).all()
 
 
 def test_nobody_reacted_starts_at_nothing(scores):

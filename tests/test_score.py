@@ -90,9 +90,10 @@ def test_half_life_by_default():
 
 
 def test_a_missing_part_is_missing_and_not_zero():
+    """z stands in the table of posts alone, which knows nothing of who follows it."""
     graph = sr.Graph.from_edges(["b", "c", "d", "e"], ["a", "a", "a", "b"])
-    log = events([("b", "like", "z"), ("c", "like", "z"), ("d", "like", "z"), ("b", "like", "a")])
-    got = sr.score(graph, log, rng=1)
+    posts = sr.Posts.from_arrays([0, 1], accounts=Ids.from_values(["z", "a"]), counts={"likes": [30, 4]})
+    got = sr.score(graph, posts=posts, rng=1)
     z = got.row("z")
     assert z.parts["reach"] is None
     assert z.parts["spread"] is None
@@ -115,10 +116,10 @@ def test_insufficient_data_below_the_floor():
 def test_graph_alone_events_alone_posts_alone(town):
     alone = sr.score(town.graph, rng=1)
     assert set(alone.parts) == {"reach", "spread"}
-    assert alone.weights == {"reach": 0.5, "spread": 0.5}
+    assert alone.weights == pytest.approx({"reach": 1 / 3, "spread": 2 / 3}), "0.1 and 0.2 without resonance's 0.7"
     assert any("resonance" in text for text in alone.left_out)
     best = alone.top(1)[0]
-    assert best.score == pytest.approx((best.parts["reach"] + best.parts["spread"]) / 2)
+    assert best.score == pytest.approx((best.parts["reach"] + 2 * best.parts["spread"]) / 3)
 
     derived = sr.score(None, town.events, rng=1)
     assert set(derived.parts) == {"reach", "resonance", "spread"}
@@ -240,7 +241,9 @@ def test_explanations_are_true_to_the_log(town, scores):
         assert post.reactions == dict(Counter(row["action"] for row in mine if row["post"] == post.post))
         followers = [u for u, v in zip(*town.graph.edges(), strict=True) if v == town.graph.position(account)]
         assert told.n_followers == len(followers)
-        assert told.followers[0].account in {str(town.graph.ids[int(u)]) for u in followers}
+        follow, react = {str(town.graph.ids[int(u)]) for u in followers}, {row["actor"] for row in mine}
+        assert told.n_others == len(react - follow)
+        assert {f.account for f in told.followers} <= follow | react
         assert sum(reason.contribution for reason in told.parts) == pytest.approx(told.score)
         assert sum(reason.weight for reason in told.parts) == pytest.approx(1)
         assert json.loads(json.dumps(told.to_dict()))["account"] == account
@@ -297,7 +300,7 @@ def test_table_prints(scores):
     text = repr(scores)
     assert f"{scores.n_scored:,} scored" in text
     assert text.splitlines()[2].split()[:5] == ["rank", "between", "account", "score", "from-to"]
-    assert "resonance 0.9" in text
+    assert "weights: reach 0.1, resonance 0.7, spread 0.2" in text
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,12 @@ def shares(follows, rows, weights, half_life_days, now):
     followed = {}
     for u, v in follows:
         followed.setdefault(u, set()).add(v)
-    share = {}
+    share, given = {}, {}
+    for (u, _), e in done.items():
+        given[u] = given.get(u, 0.0) + e
     for u, v in follows | set(done):
-        of_u = sum(e for (who, _), e in done.items() if who == u)
         dealt = FOLLOWS / len(followed[u]) if (u, v) in follows else 0.0
-        share[u, v] = (done.get((u, v), 0.0) + dealt) / (1 + of_u + (FOLLOWS if u in followed else 0.0))
+        share[u, v] = (done.get((u, v), 0.0) + dealt) / (1 + given.get(u, 0.0) + (FOLLOWS if u in followed else 0.0))
     return share
 
 
