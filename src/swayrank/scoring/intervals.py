@@ -2,8 +2,9 @@
 
 What varies is told by each part's :class:`Chance`. Reactions vary by cluster (:mod:`swayrank.kernels.reactions`): a
 replicate weighs every cluster with a Poisson(1) number from the stream of (rng, cluster), and reads from the account's
-posterior (:mod:`swayrank.scoring.peers`) where that leaves its figure. Sampled figures (expected spread) vary by the
-error of the sample. The rest is a census: the same however often it is taken.
+posterior (:mod:`swayrank.scoring.peers`) where that leaves its figure. What of a figure does not come from clusters
+(its base) varies on its own, as a gamma. Sampled figures (expected spread of a graph alone) vary by the error of the
+sample. The rest is a census: the same however often it is taken.
 
 All parts of a replicate are drawn together, put on the same scale, weighed as the score weighs them, and ranked among
 all scored accounts. An interval at confidence c holds the middle share c of the replicates, and the score itself.
