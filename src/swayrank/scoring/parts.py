@@ -7,9 +7,9 @@ reach
     that the follower follows. Without a graph or a log: the followers that the posts table states.
 resonance
     Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`, summed by engager and
-    added over engagers as log(1 + sum), the less the larger the share of the account's posts that the engager reacted
-    to: neither a loyal fan nor a farm of bots makes a crowd. An account of the graph that the log never names has
-    none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted is not known there.
+    added over engagers as (1 + sum)**0.75 - 1, the less the larger the share of the account's posts that the engager
+    reacted to: neither a loyal fan nor a farm of bots makes a crowd. An account of the graph that the log never names
+    has none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted is not known.
 spread
     Accounts that a post is expected to reach beyond its author, under the Independent Cascade model; each account
     passes on what it sees with the chance that is the author's share of its attention.
@@ -173,7 +173,7 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     definition = f"reactions received, half-life {parameters.decay.half_life_days:g} days, weights {weights}"
     if evidence.events is not None and evidence.reactions is not None:
         felt, gains = resonance_of(evidence.events, evidence.reactions, parameters.runner)
-        definition += ", log(1 + sum) by engager, less for reacting to every post"
+        definition += ", (1 + sum)^0.75 - 1 by engager, less for reacting to every post"
         raw = spread_out(felt.values, evidence.event_rows)
         raw[np.isnan(raw) & (evidence.graph_rows != ABSENT)] = 0.0  # followed, and in the whole log nobody reacted
         return Part(raw, definition, "dampened reactions", by_cluster(evidence, raw, gains, evidence.event_rows), felt)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._progress import Progress, track
-from swayrank._rng import Rng, resolve_rng
+from swayrank._progress import Progress, Step, track
+from swayrank._rng import Key, Rng, resolve_rng
 from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ParameterError
@@ -18,7 +18,7 @@ from swayrank.events.columns import iso
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.validation.folds import Fold, Instant, Split, folds_of
-from swayrank.validation.metrics import DEPTHS, Judged, judge_rankings
+from swayrank.validation.metrics import Judged, judge_rankings
 from swayrank.validation.outcomes import OUTCOMES, Truth, given_truth, truth_of
 from swayrank.validation.rankings import Known, Own, as_measures, known_before
 from swayrank.validation.results import Backtest, FoldFacts
@@ -136,7 +136,7 @@ def backtest(
     >>> found.value("balanced", "ndcg_at_20") > found.value("random", "ndcg_at_20")
     True
     """
-    options = _checked_options(score_options)
+    options = score_options_of(score_options)
     key, runner, own = resolve_rng(rng), resolve_engine(engine, threads), as_measures(measures)
     weighings = _weighings(profiles)
     folds = _folds(graph, events, posts, split, horizon_days, as_of, outcome)
@@ -145,18 +145,14 @@ def backtest(
         for fold in folds:
             known = known_before(fold, options, own, key=key, runner=runner)
             step(1)
-            truth = _truth(outcome, fold, events, known)
+            truth = truth_in(outcome, fold, events, known)
             there, rankings = _rankings(known, truth, weighings, unseen)
-            judged.append(
-                judge_rankings(
-                    {name: values[there] for name, values in rankings.items()},
-                    truth.values[there],
-                    known.ids.hashes()[there],
-                    k=k, n_replicates=n_replicates, key=key, runner=runner,
-                    elsewhere=truth.elsewhere if unseen is None else 0.0, step=step,
-                )
+            found, fact = judge_fold(
+                fold, known, truth, rankings, there, outcome, events,
+                k=k, n_replicates=n_replicates, key=key, runner=runner, step=step,
             )  # fmt: skip
-            facts.append(_facts(fold, known, truth, there, outcome, events))
+            judged.append(found)
+            facts.append(fact)
     told = {
         "outcome": outcome if isinstance(outcome, str) else "given",
         "split": [iso(fold.split) for fold in folds if fold.future is not None],
@@ -172,7 +168,8 @@ def backtest(
     return Backtest.of(judged, facts, n_composites=len(weighings), params=told)
 
 
-def _checked_options(given: Mapping[str, Any] | None) -> dict[str, Any]:
+def score_options_of(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Further arguments of `score`, checked by name."""
     options = dict(given or {})
     if unknown := [name for name in options if name not in _SCORE_OPTIONS]:
         raise ParameterError(f"score_options must be among {', '.join(_SCORE_OPTIONS)}, got {unknown[0]!r}")
@@ -209,16 +206,41 @@ def _folds(
     return [Fold(0, 0, graph, None, posts, None)]
 
 
-def _truth(outcome: Any, fold: Fold, events: Events | None, known: Known) -> Truth:
+def truth_in(outcome: Any, fold: Fold, events: Events | None, known: Known) -> Truth:
+    """What came in a fold's future, or the numbers that were given."""
     if isinstance(outcome, str) and fold.future is not None and events is not None:
         return truth_of(outcome, fold.future, events, known.ids)
     return given_truth(outcome, known.ids)
 
 
+def judge_fold(
+    fold: Fold,
+    known: Known,
+    truth: Truth,
+    rankings: Mapping[str, Floats],
+    there: npt.NDArray[np.bool_],
+    outcome: Any,
+    events: Events | None,
+    *,
+    k: int,
+    n_replicates: int,
+    key: Key,
+    runner: Engine,
+    step: Step | None = None,
+) -> tuple[Judged, FoldFacts]:
+    """Hold rankings, and the baselines, against the truth of the accounts that are `there`."""
+    every = {**rankings, **known.baselines}
+    judged = judge_rankings(
+        {name: values[there] for name, values in every.items()}, truth.values[there], known.ids.hashes()[there],
+        k=k, n_replicates=n_replicates, key=key, runner=runner, elsewhere=truth.elsewhere, step=step,
+    )  # fmt: skip
+    return judged, _facts(fold, known, truth, there, outcome, events)
+
+
 def _rankings(
     known: Known, truth: Truth, weighings: Mapping[str, Any], unseen: float | None
 ) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
-    """Which accounts are looked at, and every ranking of all accounts."""
+    """Which accounts are looked at, and the scores of all accounts."""
     there = ~np.isnan(truth.values)
     scale_of = None
     if unseen is not None:
@@ -226,8 +248,7 @@ def _rankings(
         there, scale_of = there & held_out, ~held_out
     if not (there.any() and truth.values[there].any()):
         raise ParameterError("there is no outcome on the accounts that are looked at: take another split, or more")
-    rankings = {name: known.composite(weights, scale_of) for name, weights in weighings.items()}
-    return there, {**rankings, **known.baselines}
+    return there, {name: known.composite(weights, scale_of) for name, weights in weighings.items()}
 
 
 def held_out_by_id(hashes: npt.NDArray[np.uint64], share: float) -> npt.NDArray[np.bool_]:
@@ -258,6 +279,3 @@ def _facts(
         left_out=known.left_out,
         ceiling=ceiling_of(outcome, fold.future, events, known.ids, there),
     )
-
-
-__all__ = ["DEPTHS", "Backtest", "Judged", "backtest"]

@@ -86,6 +86,7 @@ def judge_rankings(
     runner: Engine,
     elsewhere: float = 0.0,
     depths: Sequence[float] = DEPTHS,
+    kendall: bool = True,
     step: Step | None = None,
 ) -> Judged:
     """Hold rankings against the truth.
@@ -104,6 +105,8 @@ def judge_rankings(
         Draws of the accounts, 0 for none.
     elsewhere : float, default 0
         Truth that fell on accounts which no ranking knows.
+    kendall : bool, default True
+        Whether Kendall's tau-b is wanted; else it is 0, and the work a third less.
 
     Notes
     -----
@@ -112,8 +115,8 @@ def judge_rankings(
     orders, ties = (np.stack(columns) for columns in zip(*map(_ordered, rankings.values()), strict=True))
     truth_order, truth_tied = _ordered(truth)
     levels, n_levels = _levels(truth_order, truth_tied)
-    signs, untied = np.empty(orders.shape), np.empty(orders.shape)
-    for m in range(len(orders)):
+    signs, untied = np.zeros(orders.shape), np.zeros(orders.shape)
+    for m in range(len(orders) if kendall else 0):
         pair_signs(read_only(orders[m]), read_only(ties[m]), levels, np.uint64(n_levels), signs[m], untied[m])
     sizes = np.bincount(levels, minlength=n_levels)
     truth_untied = (truth.size - sizes[levels]).astype(np.float64)

@@ -18,7 +18,7 @@ from swayrank.validation.metrics import DEPTHS, Judged, interval
 Floats = npt.NDArray[np.float64]
 NOT_INFERIOR = 0.02
 """By how much a score may lie behind a baseline, at the worst end of the interval, and still count as not inferior."""
-_ALIKE = 1e-12
+_ALIKE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """better, worse, or not to be told apart."""
+        """better, worse, alike (by less than a thousandth), or not to be told apart."""
+        if max(abs(self.low), abs(self.high)) < _ALIKE:
+            return "alike"
         if self.low > 0:
             return "better"
         return "worse" if self.high < 0 else "not to be told apart"
@@ -196,8 +198,8 @@ class Backtest:
         ceilings = [fold.ceiling for fold in self.folds]
         if any(ceiling is None for ceiling in ceilings):
             return []
-        reached = self.by_fold[:, :, 0] > np.array(ceilings, np.float64)[:, None]
-        return [name for name, high in zip(self.names, reached.all(axis=0).tolist(), strict=True) if high]
+        reached = (self.by_fold[:, :, 0] > np.array(ceilings, np.float64)[:, None]).min(axis=0)
+        return [self.names[m] for m in np.flatnonzero(reached)]
 
     def told(self) -> list[str]:
         """What came out, line by line, in words; where the score loses, it says so first."""
@@ -293,7 +295,7 @@ def _told_differences(found: Backtest) -> list[str]:
         return lines
     for metric in (found.metrics[2], found.metrics[0]):
         compared = [found.difference(name, metric) for name in found.baselines]
-        lost = [one for one in compared if one.verdict == "worse" and one.ahead < -_ALIKE]
+        lost = [one for one in compared if one.verdict == "worse"]
         for one in sorted(lost, key=lambda one: one.ahead):
             lines.append(
                 f"{score} LOSES to {one.measure} at {metric}: {one.ahead:+.3f} ({one.low:+.3f} to {one.high:+.3f})"

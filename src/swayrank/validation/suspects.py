@@ -4,7 +4,7 @@ What comes is part habit and part chance, and chance cannot be foretold. Split t
 halves: their correlation r tells how much of it is habit; by the formula of Spearman and Brown the whole future has the
 reliability 2 r / (1 + r), and no ranking that has not seen it is expected to correlate with it by more than the square
 root of that (Spearman 1910; Brown 1910; attenuation: Spearman 1904). A ranking beyond the ceiling has probably seen
-what it was to foretell. Rows of the same post are not independent, so the ceiling errs upwards: it raises few false alarms.
+what it was to foretell. Rows of one post are not independent, so the ceiling errs upwards: it raises few false alarms.
 """
 
 from __future__ import annotations
