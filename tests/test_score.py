@@ -58,8 +58,8 @@ def test_weights_by_hand():
     i = got.ids.position("b")
     reach, resonance = got.parts["reach"][i], got.parts["resonance"][i]
     assert got.score[i] == pytest.approx(0.25 * reach + 0.75 * resonance, abs=1e-12)
-    assert got.raw["resonance"][i] == pytest.approx(2 * np.log(2))
-    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(np.log(2) + np.log(4))
+    assert got.raw["resonance"][i] == pytest.approx(2 * (2**0.75 - 1))
+    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(2**0.75 - 1 + 4**0.75 - 1)
     assert set(got.parts) == {"reach", "resonance"}
 
 
@@ -116,10 +116,10 @@ def test_insufficient_data_below_the_floor():
 def test_graph_alone_events_alone_posts_alone(town):
     alone = sr.score(town.graph, rng=1)
     assert set(alone.parts) == {"reach", "spread"}
-    assert alone.weights == pytest.approx({"reach": 1 / 3, "spread": 2 / 3}), "0.1 and 0.2 without resonance's 0.7"
+    assert alone.weights == {"reach": 0.5, "spread": 0.5}, "0.2 each, without resonance's 0.6"
     assert any("resonance" in text for text in alone.left_out)
     best = alone.top(1)[0]
-    assert best.score == pytest.approx((best.parts["reach"] + 2 * best.parts["spread"]) / 3)
+    assert best.score == pytest.approx((best.parts["reach"] + best.parts["spread"]) / 2)
 
     derived = sr.score(None, town.events, rng=1)
     assert set(derived.parts) == {"reach", "resonance", "spread"}
@@ -183,7 +183,7 @@ def test_ids_of_all_sources_are_joined():
     assert list(numbers.ids) == [10, 20, 30, 40]
     words = sr.score(graph, events([("20", "like", "x7"), ("10", "like", "20")]), min_evidence=0, rng=1)
     assert list(words.ids) == ["10", "20", "30", "x7"]
-    assert words.raw["resonance"][1] == pytest.approx(np.log(2))
+    assert words.raw["resonance"][1] == pytest.approx(2**0.75 - 1)
 
 
 def test_until_reads_nothing_that_came_after(town):
@@ -278,7 +278,7 @@ def test_one_loyal_fan_makes_no_crowd():
 
 def test_a_log_without_times_counts_without_decay():
     got = sr.score(None, events([("b", "like", "a"), ("c", "like", "a"), ("d", "repost", "a")]), rng=1)
-    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(2 * np.log(2) + np.log(4))
+    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(2 * (2**0.75 - 1) + 4**0.75 - 1)
 
 
 def test_it_finds_influence_that_followers_do_not_show(town, scores):
@@ -300,7 +300,7 @@ def test_table_prints(scores):
     text = repr(scores)
     assert f"{scores.n_scored:,} scored" in text
     assert text.splitlines()[2].split()[:5] == ["rank", "between", "account", "score", "from-to"]
-    assert "weights: reach 0.1, resonance 0.7, spread 0.2" in text
+    assert "weights: reach 0.2, resonance 0.6, spread 0.2" in text
 
 
 @pytest.mark.parametrize(
