@@ -181,8 +181,7 @@ _KINDS = {
     "one over the number that they follow": "a follow graph alone",
     "over the number they follow": "a follow graph and a log",
     "decayed engagement with it": "a log without a follow graph",
-    "prob share of attention": "a log",
-    "expected spread": "a follow graph",
+    "expected spread": "a graph",
     "reactions received": "a log",
 }
 
