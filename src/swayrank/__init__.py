@@ -106,6 +106,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "measures.propagation.rivals": ("RivalCascades", "simulate_rivals"),
     "measures.propagation.simulate": ("simulate",),
     "measures.propagation.spread": ("spread", "spread_conditional"),
+    "learning.learned": ("Learned",),
+    "learning.probabilities": ("fit_probabilities", "learn_probabilities"),
     "campaign.select": ("select_seeds",),
     "campaign.seedset": ("SeedSet",),
     "campaign.compare": ("SeedComparison", "compare_seeds"),

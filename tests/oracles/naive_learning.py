@@ -31,26 +31,27 @@ def trials(first, v, u):
     return {p for p in posts_of(first, u) if (v, p) not in first or first[v, p] > first[u, p]}
 
 
-def successes(first, v, u):
-    return {p for p in trials(first, v, u) if (v, p) in first}
+def successes(first, v, u, window=math.inf):
+    won = {p for p in trials(first, v, u) if (v, p) in first}
+    return {p for p in won if first[u, p] == NEVER or first[v, p] - first[u, p] <= window}
 
 
-def parents(first, arcs, v, post):
-    return [u for w, u in arcs if w == v and (u, post) in first and first[u, post] < first[v, post]]
+def parents(first, arcs, v, post, window=math.inf):
+    return [u for w, u in arcs if w == v and post in successes(first, v, u, window)]
 
 
-def table(first, arcs):
+def table(first, arcs, window=math.inf):
     """Everything that is counted about each arc (v, u)."""
     found = {}
     for v, u in arcs:
-        won, tried = successes(first, v, u), trials(first, v, u)
+        won, tried = successes(first, v, u, window), trials(first, v, u)
         delays = [first[v, p] - first[u, p] for p in won if first[u, p] != NEVER]
         mean = sum(delays) / len(delays) if delays else math.nan
         found[v, u] = {
             "trials": len(tried),
             "successes": len(won),
             "union": len(posts_of(first, u) | posts_of(first, v)),
-            "credit": sum(1 / len(parents(first, arcs, v, p)) for p in won),
+            "credit": sum(1 / len(parents(first, arcs, v, p, window)) for p in won),
             "undated": len(won) - len(delays),
             "delay": mean,
             "within": sum(d <= mean * (1 + 1e-12) for d in delays),
@@ -73,10 +74,10 @@ def influenceability(first, arcs, v):
     return moved / len(mine)
 
 
-def estimate(first, arcs, method, prior):
+def estimate(first, arcs, method, prior, window=math.inf):
     """A counting method's probability of each arc; `prior` gives (pseudo-successes, pseudo-failures) of an arc."""
     found = {}
-    for arc, facts in table(first, arcs).items():
+    for arc, facts in table(first, arcs, window).items():
         won = facts["credit"] if "credit" in method or method == "linear_threshold" else facts["successes"]
         of = facts["union"] if "jaccard" in method else facts["trials"]
         if method == "discrete_time":
@@ -94,15 +95,15 @@ def estimate(first, arcs, method, prior):
     return found
 
 
-def log_likelihood(first, arcs, p):
+def log_likelihood(first, arcs, p, window=math.inf):
     """Of every adoption that had parents, and of every trial that failed."""
     value = 0.0
     for v, post in first:
-        who = parents(first, arcs, v, post)
+        who = parents(first, arcs, v, post, window)
         if who:
             value += _log(1 - math.prod(1 - p[v, u] for u in who))
     for v, u in arcs:
-        failed = len(trials(first, v, u)) - len(successes(first, v, u))
+        failed = len(trials(first, v, u)) - len(successes(first, v, u, window))
         if failed:
             value += failed * _log(1 - p[v, u])
     return value
@@ -112,15 +113,15 @@ def _log(x):
     return math.log(x) if x > 0 else -math.inf
 
 
-def em(first, arcs, prior, steps=20_000):
+def em(first, arcs, prior, window=math.inf, steps=20_000):
     """Saito, Nakano & Kimura's EM from partial credits; pseudo-observations are adoptions with one parent."""
-    facts = table(first, arcs)
+    facts = table(first, arcs, window)
     p = {}
     for arc in arcs:
         a, b = prior(arc)
         n = facts[arc]["trials"] + a + b
         p[arc] = (facts[arc]["credit"] + a) / n if n else 0.0
-    cases = [(v, parents(first, arcs, v, post)) for v, post in first]
+    cases = [(v, parents(first, arcs, v, post, window)) for v, post in first]
     for _ in range(steps):
         gained = dict.fromkeys(arcs, 0.0)
         for v, who in cases:

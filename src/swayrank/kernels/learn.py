@@ -1,8 +1,8 @@
 """What a log says about each arc: trials, successes, credit, delays; and the probabilities that make it most likely.
 
 Work is by rows of followers. Adoptions come grouped by account, ascending by post. An arc (v, u) (v follows u) is *tried*
-by every post that u adopted and v had not adopted before or at the same instant; it *succeeds* where v adopted after.
-The accounts from whom v can have had a post are the *parents* of that adoption.
+by every post that u adopted and v had not adopted before or at the same instant; it *succeeds* where v adopted after,
+within a window. The accounts from whom v can have had a post are the *parents* of that adoption.
 
 Sums of credit are fixed point, and adoptions with the same parents are put together and ordered by who the parents are,
 so that no numbering of posts changes a bit (D4).
@@ -57,8 +57,10 @@ def longer(array, n):
 
 
 @kernel
-def match_row(v, indptr, indices, starts, posts, times, trials, successes, common, arc_of, adoption_of, delay_of):
-    """Hold v's adoptions against those of everybody it follows.
+def match_row(
+    v, indptr, indices, starts, posts, times, window, trials, successes, common, arc_of, adoption_of, delay_of
+):
+    """Hold v's adoptions against those of everybody it follows; a known delay above `window` is no success.
 
     ``trials[i]``, ``successes[i]`` and ``common[i]`` (posts that both adopted) belong to v's i-th arc. For each success
     the arc, v's adoption (both counted from the row's start) and the delay in microseconds (UNKNOWN from EARLIEST) are
@@ -77,16 +79,20 @@ def match_row(v, indptr, indices, starts, posts, times, trials, successes, commo
         if most > np.uint64(arc_of.size):
             arc_of, adoption_of, delay_of = longer(arc_of, most), longer(adoption_of, most), longer(delay_of, most)
         begun = n
-        n_common = ZERO
+        n_common, n_had = ZERO, ZERO
         while i < i_stop and j < own_stop:
             p, q = posts[i], posts[j]
             if p == q:
                 n_common += ONE
-                if times[i] < times[j]:
-                    arc_of[n] = np.uint32(e - start)
-                    adoption_of[n] = np.uint32(j - own)
-                    delay_of[n] = UNKNOWN if times[i] == EARLIEST else times[j] - times[i]
-                    n += ONE
+                if times[i] >= times[j]:
+                    n_had += ONE
+                else:
+                    waited = UNKNOWN if times[i] == EARLIEST else times[j] - times[i]
+                    if waited <= window:
+                        arc_of[n] = np.uint32(e - start)
+                        adoption_of[n] = np.uint32(j - own)
+                        delay_of[n] = waited
+                        n += ONE
                 i += ONE
                 j += ONE
             elif p < q:
@@ -96,7 +102,7 @@ def match_row(v, indptr, indices, starts, posts, times, trials, successes, commo
         at = e - start
         successes[at] = np.uint32(n - begun)
         common[at] = np.uint32(n_common)
-        trials[at] = np.uint32(size - (n_common - (n - begun)))
+        trials[at] = np.uint32(size - n_had)
     return n, arc_of, adoption_of, delay_of
 
 
@@ -111,7 +117,7 @@ def most_adoptions(first, last, starts):
 
 
 @kernel
-def tally_rows(first, last, indptr, indices, starts, posts, times, trials, successes, common, credit, explained):
+def tally_rows(first, last, indptr, indices, starts, posts, times, window, trials, successes, common, credit, explained):
     """Trials, successes and posts in common of every arc of the accounts first ... last - 1, counted from the first's.
 
     ``credit`` (uint64 per arc, in units of 2**-40; empty where it is not wanted) gets 1 / parents for each success, and
@@ -124,7 +130,7 @@ def tally_rows(first, last, indptr, indices, starts, posts, times, trials, succe
         v = np.uint64(row)
         at, end = indptr[v] - base, indptr[v + ONE] - base
         n, arc_of, adoption_of, delay_of = match_row(
-            v, indptr, indices, starts, posts, times,
+            v, indptr, indices, starts, posts, times, window,
             trials[at:end], successes[at:end], common[at:end], arc_of, adoption_of, delay_of,
         )  # fmt: skip
         n_explained = ZERO
@@ -143,7 +149,9 @@ def tally_rows(first, last, indptr, indices, starts, posts, times, trials, succe
 
 
 @kernel
-def delay_rows(first, last, indptr, indices, starts, posts, times, trials, successes, undated, delay, within, moved):
+def delay_rows(
+    first, last, indptr, indices, starts, posts, times, window, trials, successes, undated, delay, within, moved
+):
     """Trials, successes and delays of every arc of the accounts first ... last - 1, counted from the first's.
 
     ``undated`` are successes at an unknown delay, ``delay`` the mean of the known ones in seconds (NaN without any),
@@ -161,7 +169,7 @@ def delay_rows(first, last, indptr, indices, starts, posts, times, trials, succe
         v = np.uint64(row)
         at, end = indptr[v] - base, indptr[v + ONE] - base
         n, arc_of, adoption_of, delay_of = match_row(
-            v, indptr, indices, starts, posts, times,
+            v, indptr, indices, starts, posts, times, window,
             trials[at:end], successes[at:end], common, arc_of, adoption_of, delay_of,
         )  # fmt: skip
         delay[at:end] = np.nan
@@ -505,6 +513,7 @@ def fit_rows(
     starts,
     posts,
     times,
+    window,
     plus,
     minus,
     by_em,
@@ -540,7 +549,7 @@ def fit_rows(
             np.empty(n_arcs, np.uint32),
         )
         n, arc_of, adoption_of, delay_of = match_row(
-            v, indptr, indices, starts, posts, times, trials, successes, common, arc_of, adoption_of, delay_of
+            v, indptr, indices, starts, posts, times, window, trials, successes, common, arc_of, adoption_of, delay_of
         )
         single, fail = np.zeros(n_arcs), np.empty(n_arcs)
         pointers, members, weight = parent_sets(n, starts[v + ONE] - starts[v], arc_of, adoption_of, single)

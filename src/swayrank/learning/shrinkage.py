@@ -1,0 +1,163 @@
+"""What arcs with little history are taken for: like the influencer's other arcs, and those like the network's.
+
+Arc (v, u) has c successes in n trials. Its probability is thought of as drawn from ``Beta(k * m_u, k * (1 - m_u))``
+around the mean m_u of its influencer u over all followers, so that the estimate is
+``(c + k * m_u) / (n + k)``: as if u had tried k times more, with its usual success.
+
+- k = 1 / rho - 1, where rho is the intraclass correlation of trials on the same arc, by analysis of variance among the
+  arcs of the same influencer (Ridout, Demetrio & Firth 1999);
+- m_u is u's own share of successes shrunk toward the network's, ``(E_u * share_u + k0 * mean) / (E_u + k0)``: E_u is how
+  many independent trials u's are worth, ``n_u / (1 + rho * (sum(n**2) / n_u - 1))``, and k0 comes from the variance among
+  influencers by the method of moments (Kleinman 1973).
+
+Neither k nor k0 exceeds the number of arcs or influencers that it was estimated from, and both are at least 1.
+
+References
+----------
+Kleinman (1973), "Proportions with extraneous variance: single and independent samples", JASA 68.
+Ridout, Demetrio & Firth (1999), "Estimating intraclass correlation for binary data", Biometrics 55.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank.errors import ParameterError
+
+Floats = npt.NDArray[np.float64]
+Prior = str | tuple[float, float] | None
+
+NAMED = ("influencer", "network")
+_WEAKEST = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Beliefs:
+    """Pseudo-observations of every arc, and where they come from.
+
+    Attributes
+    ----------
+    successes, failures : numpy.ndarray of float64, shape (n_arcs,), or (0,) without a prior
+    record : dict of str to object
+        In a few numbers, for parameters.
+    """
+
+    successes: Floats
+    failures: Floats
+    record: dict[str, object]
+
+    @property
+    def are_there(self) -> bool:
+        """Whether there is any prior."""
+        return self.record["prior"] is not None
+
+
+def check_prior(prior: object) -> None:
+    """Raise :class:`ParameterError` unless `prior` is a name, None or a pair of positive numbers.
+
+    >>> check_prior((1, 0))
+    Traceback (most recent call last):
+        ...
+    swayrank.errors.ParameterError: prior must be 'influencer', 'network', None or two numbers > 0 (successes and failures
+    to add), got (1, 0)
+    """
+    pair = isinstance(prior, Sequence) and not isinstance(prior, str) and len(prior) == 2
+    if pair and all(isinstance(x, Real) and not isinstance(x, bool) and 0 < x < np.inf for x in prior):  # type: ignore[attr-defined]
+        return
+    if prior is not None and prior not in NAMED:
+        raise ParameterError(
+            "prior must be 'influencer', 'network', None or two numbers > 0 (successes and failures to add), "
+            f"got {prior!r}"
+        )
+
+
+def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.uint32], n_nodes: int) -> Beliefs:
+    """The pseudo-observations of every arc.
+
+    Parameters
+    ----------
+    prior : {"influencer", "network"}, pair or None
+        Toward what to shrink; a pair is the same for every arc.
+    won, of : numpy.ndarray of float64, shape (n_arcs,)
+        Successes (or credit) and trials.
+    influencer : numpy.ndarray of uint32, shape (n_arcs,)
+        Whom each arc leads to.
+    n_nodes : int
+        Number of accounts.
+
+    Examples
+    --------
+    >>> won, of = np.array([9.0, 1.0, 0.0, 0.0]), np.array([10.0, 10.0, 10.0, 0.0])
+    >>> found = beliefs("influencer", won, of, np.array([0, 0, 1, 1], np.uint32), 2)
+    >>> found.record["strength"], ((won + found.successes) / (of + found.successes + found.failures)).round(2)
+    (1.0, array([0.86, 0.13, 0.01, 0.15]))
+    """
+    check_prior(prior)
+    if prior is None:
+        return Beliefs(np.empty(0), np.empty(0), {"prior": None})
+    if not isinstance(prior, str):
+        a, b = (float(x) for x in prior)
+        return Beliefs(np.full(of.size, a), np.full(of.size, b), {"prior": (a, b)})
+    tried = of > 0
+    groups = influencer if prior == "influencer" else np.zeros(influencer.size, np.uint32)
+    n_groups = n_nodes if prior == "influencer" else 1
+    mean = (float(won.sum()) + 0.5) / (float(of.sum()) + 1.0)
+    rho, strength = _within(won[tried], of[tried], groups[tried], n_groups)
+    means = np.full(n_groups, mean)
+    record: dict[str, object] = {"prior": prior, "mean": mean, "strength": strength}
+    if prior == "influencer":
+        means, record["strength_of_network"] = _means(won[tried], of[tried], groups[tried], n_groups, rho, mean)
+    a = (strength * means)[groups]
+    return Beliefs(a, strength - a, record)
+
+
+def _within(won: Floats, of: Floats, group: npt.NDArray[np.uint32], n_groups: int) -> tuple[float, float]:
+    """The intraclass correlation of trials on an arc, and how many trials the prior counts for."""
+    total, hits = np.bincount(group, of, n_groups), np.bincount(group, won, n_groups)
+    members = np.bincount(group, minlength=n_groups)
+    share = hits / np.maximum(total, 1.0)
+    between_dof, within_dof = float(np.maximum(members - 1, 0).sum()), float((of - 1.0).sum())
+    if between_dof <= 0 or within_dof <= 0:
+        return 0.0, _WEAKEST
+    between = float((of * (won / of - share[group]) ** 2).sum()) / between_dof
+    within = float((won * (1.0 - won / of)).sum()) / within_dof
+    squares = np.bincount(group, of * of, n_groups) / np.maximum(total, 1.0)
+    usual = float((total - squares).sum()) / between_dof
+    spread = between + (usual - 1.0) * within
+    rho = (between - within) / spread if spread > 0 else 0.0
+    rho = min(max(rho, 0.0), 1.0)
+    return rho, _strength(rho, between_dof)
+
+
+def _means(
+    won: Floats, of: Floats, group: npt.NDArray[np.uint32], n_groups: int, rho: float, mean: float
+) -> tuple[Floats, float]:
+    """Every influencer's mean, shrunk toward the network's, and how many trials that one counts for."""
+    total, hits = np.bincount(group, of, n_groups), np.bincount(group, won, n_groups)
+    squares = np.bincount(group, of * of, n_groups)
+    there = total > 0
+    share, worth = np.zeros(n_groups), np.zeros(n_groups)
+    share[there] = hits[there] / total[there]
+    worth[there] = total[there] / (1.0 + rho * (squares[there] / total[there] - 1.0))
+    n, size = int(there.sum()), float(worth.sum())
+    strength = _WEAKEST
+    if n > 1:
+        centre = float((worth * share).sum()) / size
+        apart = float((worth * (share - centre) ** 2).sum())
+        noise = centre * (1.0 - centre) * (n - 1)
+        most = centre * (1.0 - centre) * (size - float((worth * worth).sum()) / size)
+        strength = _strength((apart - noise) / (most - noise) if most > noise else 0.0, n - 1)
+    means: Floats = (worth * share + strength * mean) / (worth + strength)
+    return means, strength
+
+
+def _strength(rho: float, dof: float) -> float:
+    """1 / rho - 1, at least 1 and at most what it was estimated from."""
+    if rho <= 0.0:
+        return max(_WEAKEST, dof)
+    return min(max(_WEAKEST, 1.0 / rho - 1.0), max(_WEAKEST, dof))
