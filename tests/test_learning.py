@@ -211,6 +211,19 @@ def test_intervals_hold_the_truth_where_accounts_have_several_parents(method, pr
     assert np.concatenate(bare).mean() < np.concatenate(shares).mean() or not JIT_ENABLED  # who counts all, overstates
 
 
+@pytest.mark.parametrize("prior", [None, "influencer", "network"])
+@pytest.mark.parametrize("case", ["tree", "dense"])
+def test_little_data_do_not_make_intervals_much_too_narrow(case, prior):
+    """A handful of trials for each arc: what arcs have in common is hardly known, and the prior must not pretend."""
+    make, n_posts = {"tree": (tree_case, 20), "dense": (dense_case, 30)}[case]
+    shares = []
+    for seed in range(REPEATS):
+        graph, log, p = make(seed, n_posts)
+        found = fit_probabilities(graph, log, method="likelihood", prior=prior, window_hours=1)
+        shares.append(covered(found, p)[found.graph.column("n_trials") > 0])
+    assert np.concatenate(shares).mean() >= 0.9 or not JIT_ENABLED
+
+
 @pytest.mark.parametrize("method", ["em", "likelihood"])
 def test_error_falls_with_the_amount_of_data(method):
     errors = []

@@ -5,12 +5,15 @@ around the mean m_u of its influencer u over all followers, so that the estimate
 ``(c + k * m_u) / (n + k)``: as if u had tried k times more, with its usual success.
 
 - k = 1 / rho - 1, where rho is the intraclass correlation of trials on the same arc, by analysis of variance among the
-  arcs of the same influencer (Ridout, Demetrio & Firth 1999);
+  arcs of the same influencer (Ridout, Demetrio & Firth 1999), with F the ratio of mean squares:
+  ``rho = (F - 1) / (F - 1 + trials per arc)``;
 - m_u is u's own share of successes shrunk toward the network's, ``(E_u * share_u + k0 * mean) / (E_u + k0)``: E_u is how
   many independent trials u's are worth, ``n_u / (1 + rho * (sum(n**2) / n_u - 1))``, and k0 comes from the variance among
   influencers by the method of moments (Kleinman 1973).
 
-Neither k nor k0 exceeds the number of arcs or influencers that it was estimated from, and both are at least 1.
+From few arcs k is known badly, and too large a k gives intervals that are too narrow. So F is not taken as it comes out
+but at the upper end of its one-sided 90 % limits, which little data raise much and much data hardly. Neither k nor k0 exceeds
+the number of arcs or influencers that it was estimated from, and both are at least 1.
 
 References
 ----------
@@ -34,6 +37,7 @@ Prior = str | tuple[float, float] | None
 
 NAMED = ("influencer", "network")
 _WEAKEST = 1.0
+_SURE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +99,7 @@ def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.ui
     >>> won, of = np.array([9.0, 1.0, 0.0, 0.0]), np.array([10.0, 10.0, 10.0, 0.0])
     >>> found = beliefs("influencer", won, of, np.array([0, 0, 1, 1], np.uint32), 2)
     >>> found.record["strength"], ((won + found.successes) / (of + found.successes + found.failures)).round(2)
-    (1.0, array([0.86, 0.13, 0.01, 0.15]))
+    (1.0, array([0.86, 0.13, 0.02, 0.17]))
     """
     check_prior(prior)
     if prior is None:
@@ -128,9 +132,10 @@ def _within(won: Floats, of: Floats, group: npt.NDArray[np.uint32], n_groups: in
     within = float((won * (1.0 - won / of)).sum()) / within_dof
     squares = np.bincount(group, of * of, n_groups) / np.maximum(total, 1.0)
     usual = float((total - squares).sum()) / between_dof
-    spread = between + (usual - 1.0) * within
-    rho = (between - within) / spread if spread > 0 else 0.0
-    rho = min(max(rho, 0.0), 1.0)
+    if within <= 0:
+        return 1.0, _WEAKEST
+    ratio = between / within / _lower_quantile(between_dof, within_dof)
+    rho = min(max((ratio - 1.0) / (ratio + usual - 1.0), 0.0), 1.0)
     return rho, _strength(rho, between_dof)
 
 
@@ -154,6 +159,13 @@ def _means(
         strength = _strength((apart - noise) / (most - noise) if most > noise else 0.0, n - 1)
     means: Floats = (worth * share + strength * mean) / (worth + strength)
     return means, strength
+
+
+def _lower_quantile(dof_above: float, dof_below: float) -> float:
+    """The tenth percentile of F, by which an observed F is divided for its upper limit."""
+    from scipy.special import fdtri
+
+    return float(fdtri(dof_above, dof_below, 1.0 - _SURE))
 
 
 def _strength(rho: float, dof: float) -> float:
