@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from swayrank.kernels.jit import kernel
+from swayrank.kernels.jit import float_bits, kernel
 
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
@@ -205,6 +205,59 @@ def delay_rows(
         moved[v - np.uint64(first)] = np.uint32(n_moved)
         for m in range(n):
             is_moved[np.uint64(adoption_of[np.uint64(m)])] = 0
+
+
+@kernel
+def sums_by_influencer(won, of, influencer, hits, total, squares, n_arcs, sums):
+    """Add up every influencer's successes, trials, squared trials and tried arcs, of arcs in their order.
+
+    ``sums`` gets, over all tried arcs, ``won**2 / of``, ``won * (1 - won / of)``, ``of - 1`` and how many they are.
+    """
+    for row in range(np.uint64(won.size)):
+        i = np.uint64(row)
+        if of[i] <= 0.0:
+            continue
+        u = np.uint64(influencer[i])
+        hits[u] += won[i]
+        total[u] += of[i]
+        squares[u] += of[i] * of[i]
+        n_arcs[u] += 1
+        share = won[i] / of[i]
+        sums[0] += won[i] * share
+        sums[1] += won[i] * (1.0 - share)
+        sums[2] += of[i] - 1.0
+        sums[3] += 1.0
+
+
+@kernel
+def distinct_pairs(first, second, arcs, table, which, number):
+    """Number the distinct pairs (first[arc], second[arc]) among `arcs`; returns how many there are.
+
+    ``which[k]`` is the first arc of pair k and ``number[i]`` the pair of the i-th arc. `table`, uint32, is zero; its
+    size is a power of two, at least twice as many as arcs.
+    """
+    n = ZERO
+    mask = np.uint64(table.size) - ONE
+    for row in range(np.uint64(arcs.size)):
+        i = np.uint64(row)
+        a = np.uint64(arcs[i])
+        h = (float_bits(first[a]) * np.uint64(0x9E3779B97F4A7C15)) ^ float_bits(second[a])
+        h *= np.uint64(0xBF58476D1CE4E5B9)
+        slot = (h ^ (h >> np.uint64(32))) & mask
+        while True:
+            k = np.uint64(table[slot])
+            if k == ZERO:
+                which[n] = a
+                number[i] = np.uint32(n)
+                n += ONE
+                table[slot] = np.uint32(n)
+                break
+            b = np.uint64(which[k - ONE])
+            if first[b] == first[a] and second[b] == second[a]:
+                number[i] = np.uint32(k - ONE)
+                break
+            slot = (slot + ONE) & mask
+    return n
 
 
 # -- the most likely probabilities -------------------------------------------------------------------------------------
@@ -527,7 +580,7 @@ def fit_rows(
 ):
     """The most likely probabilities of the arcs of the accounts first ... last - 1, counted from the first's.
 
-    Maximises, for each follower v, over p (``plus`` and ``minus`` are pseudo-successes and -failures of every arc)::
+    Maximises, for each follower v, over p (``plus`` and ``minus`` are pseudo-successes and -failures on arcs to each influencer)::
 
         sum over adoptions of v with parents of log(1 - prod over parents (1 - p))
             + sum over arcs of failures * log(1 - p) + plus * log(p) + minus * log(1 - p)
@@ -572,7 +625,10 @@ def fit_rows(
                 p[np.uint64(members[np.uint64(k)])] += share
         for j in range(n_arcs):
             a = np.uint64(j)
-            more, less = (plus[start + a], minus[start + a]) if plus.size > 0 else (0.0, 0.0)
+            more, less = 0.0, 0.0
+            if plus.size > 0:
+                u = np.uint64(indices[start + a])
+                more, less = plus[u], minus[u]
             single[a] += more
             fail[a] = np.float64(trials[a] - successes[a]) + less
             total[a] = np.float64(trials[a]) + more + less

@@ -189,14 +189,18 @@ def fit_probabilities(
         found = fit(
             rows, prior_used, method=method, tol=tol, max_iter=int(max_iter), runner=runner, progress=progress
         )
-        probability, total = found.probability, found.strength
         n_iter, residual, likelihood = found.n_iter, found.residual, found.log_likelihood
-        won, lost = probability * total, (1.0 - probability) * total
+        probability, of = found.probability, found.strength
+        won = probability * of
     else:
         if prior_used.are_there:
-            won, of = won + prior_used.successes, of + prior_used.successes + prior_used.failures
-        probability, lost = np.divide(won, of, out=np.zeros(of.size), where=of > 0), np.maximum(of - won, 0.0)
-    estimate = _Estimate(probability, *beta_interval(won, lost, confidence, prior=prior_used.are_there, runner=runner))
+            won += prior_used.successes[graph.indices]
+            of += (prior_used.successes + prior_used.failures)[graph.indices]
+        probability = np.divide(won, of, out=np.zeros(of.size), where=of > 0)
+    lost = np.maximum(np.subtract(of, won, out=of), 0.0, out=of)
+    shrunk = prior_used.are_there
+    low, high = beta_interval(won, lost, graph.in_arcs, confidence, prior=shrunk, runner=runner)
+    estimate = _Estimate(probability, np.minimum(low, probability, out=low), np.maximum(high, probability, out=high))
     if method == "linear_threshold":
         estimate = _at_most_one(graph, estimate)
     moved = None
@@ -308,7 +312,7 @@ def _with_columns(graph: Graph, estimate: _Estimate, counted: Tally, timed: Dela
     """The graph with what was learned; directed, since the two arcs of an edge need not be alike."""
     p, low, high = estimate
     columns: dict[str, npt.NDArray[Any]] = {name: graph.column(name) for name in graph.columns}
-    columns |= {"probability": p, "probability_low": np.minimum(low, p), "probability_high": np.maximum(high, p)}
+    columns |= {"probability": p, "probability_low": low, "probability_high": high}
     columns |= {"n_trials": counted.trials, "n_successes": counted.successes}
     if timed is not None:
         columns["delay"] = timed.delay

@@ -26,11 +26,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from swayrank.errors import ParameterError
+from swayrank.ids import read_only
+from swayrank.kernels.learn import sums_by_influencer
 
 Floats = npt.NDArray[np.float64]
 Prior = str | tuple[float, float] | None
@@ -42,11 +45,11 @@ _SURE = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Beliefs:
-    """Pseudo-observations of every arc, and where they come from.
+    """Pseudo-observations on arcs to each influencer, and where they come from.
 
     Attributes
     ----------
-    successes, failures : numpy.ndarray of float64, shape (n_arcs,), or (0,) without a prior
+    successes, failures : numpy.ndarray of float64, shape (n_nodes,), or (0,) without a prior
     record : dict of str to object
         In a few numbers, for parameters.
     """
@@ -81,7 +84,7 @@ def check_prior(prior: object) -> None:
 
 
 def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.uint32], n_nodes: int) -> Beliefs:
-    """The pseudo-observations of every arc.
+    """The pseudo-observations on arcs to each influencer.
 
     Parameters
     ----------
@@ -98,55 +101,71 @@ def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.ui
     --------
     >>> won, of = np.array([9.0, 1.0, 0.0, 0.0]), np.array([10.0, 10.0, 10.0, 0.0])
     >>> found = beliefs("influencer", won, of, np.array([0, 0, 1, 1], np.uint32), 2)
-    >>> found.record["strength"], ((won + found.successes) / (of + found.successes + found.failures)).round(2)
-    (1.0, array([0.86, 0.13, 0.02, 0.17]))
+    >>> found.record["strength"], (found.successes / (found.successes + found.failures)).round(2)
+    (1.0, array([0.45, 0.17]))
     """
     check_prior(prior)
     if prior is None:
         return Beliefs(np.empty(0), np.empty(0), {"prior": None})
     if not isinstance(prior, str):
         a, b = (float(x) for x in prior)
-        return Beliefs(np.full(of.size, a), np.full(of.size, b), {"prior": (a, b)})
-    tried = of > 0
-    groups = influencer if prior == "influencer" else np.zeros(influencer.size, np.uint32)
-    n_groups = n_nodes if prior == "influencer" else 1
-    mean = (float(won.sum()) + 0.5) / (float(of.sum()) + 1.0)
-    rho, strength = _within(won[tried], of[tried], groups[tried], n_groups)
-    means = np.full(n_groups, mean)
+        return Beliefs(np.full(n_nodes, a), np.full(n_nodes, b), {"prior": (a, b)})
+    arcs = _Sums.of(won, of, influencer, n_nodes)
+    groups = arcs if prior == "influencer" else arcs.together()
+    mean = (float(arcs.hits.sum()) + 0.5) / (float(arcs.total.sum()) + 1.0)
+    rho, strength = _within(groups)
+    means = np.full(n_nodes, mean)
     record: dict[str, object] = {"prior": prior, "mean": mean, "strength": strength}
     if prior == "influencer":
-        means, record["strength_of_network"] = _means(won[tried], of[tried], groups[tried], n_groups, rho, mean)
-    a = (strength * means)[groups]
-    return Beliefs(a, strength - a, record)
+        means, record["strength_of_network"] = _means(groups, rho, mean)
+    successes = strength * means
+    return Beliefs(successes, strength - successes, record)
 
 
-def _within(won: Floats, of: Floats, group: npt.NDArray[np.uint32], n_groups: int) -> tuple[float, float]:
+class _Sums(NamedTuple):
+    """Successes, trials, squared trials and tried arcs of each group, and what `sums_by_influencer` adds up over all."""
+
+    hits: Floats
+    total: Floats
+    squares: Floats
+    n_arcs: npt.NDArray[np.int64]
+    sums: Floats
+
+    @classmethod
+    def of(cls, won: Floats, of: Floats, influencer: npt.NDArray[np.uint32], n_groups: int) -> _Sums:
+        hits, total, squares = np.zeros((3, n_groups))
+        n_arcs, sums = np.zeros(n_groups, np.int64), np.zeros(4)
+        sums_by_influencer(read_only(won), read_only(of), read_only(influencer), hits, total, squares, n_arcs, sums)
+        return cls(hits, total, squares, n_arcs, sums)
+
+    def together(self) -> _Sums:
+        """All arcs as one group."""
+        return _Sums(*(np.array([part.sum()]) for part in self[:4]), self.sums)
+
+
+def _within(groups: _Sums) -> tuple[float, float]:
     """The intraclass correlation of trials on an arc, and how many trials the prior counts for."""
-    total, hits = np.bincount(group, of, n_groups), np.bincount(group, won, n_groups)
-    members = np.bincount(group, minlength=n_groups)
-    share = hits / np.maximum(total, 1.0)
-    between_dof, within_dof = float(np.maximum(members - 1, 0).sum()), float((of - 1.0).sum())
+    there = groups.total > 0
+    hits, total, squares = groups.hits[there], groups.total[there], groups.squares[there]
+    of_arcs, within_sum, within_dof, n_arcs = (float(x) for x in groups.sums)
+    between_dof = n_arcs - hits.size
     if between_dof <= 0 or within_dof <= 0:
         return 0.0, _WEAKEST
-    between = float((of * (won / of - share[group]) ** 2).sum()) / between_dof
-    within = float((won * (1.0 - won / of)).sum()) / within_dof
-    squares = np.bincount(group, of * of, n_groups) / np.maximum(total, 1.0)
-    usual = float((total - squares).sum()) / between_dof
+    between = max(of_arcs - float((hits * hits / total).sum()), 0.0) / between_dof
+    within = within_sum / within_dof
     if within <= 0:
         return 1.0, _WEAKEST
+    usual = float((total - squares / total).sum()) / between_dof
     ratio = between / within / _lower_quantile(between_dof, within_dof)
     rho = min(max((ratio - 1.0) / (ratio + usual - 1.0), 0.0), 1.0)
     return rho, _strength(rho, between_dof)
 
 
-def _means(
-    won: Floats, of: Floats, group: npt.NDArray[np.uint32], n_groups: int, rho: float, mean: float
-) -> tuple[Floats, float]:
+def _means(groups: _Sums, rho: float, mean: float) -> tuple[Floats, float]:
     """Every influencer's mean, shrunk toward the network's, and how many trials that one counts for."""
-    total, hits = np.bincount(group, of, n_groups), np.bincount(group, won, n_groups)
-    squares = np.bincount(group, of * of, n_groups)
+    hits, total, squares = groups.hits, groups.total, groups.squares
     there = total > 0
-    share, worth = np.zeros(n_groups), np.zeros(n_groups)
+    share, worth = np.zeros(total.size), np.zeros(total.size)
     share[there] = hits[there] / total[there]
     worth[there] = total[there] / (1.0 + rho * (squares[there] / total[there] - 1.0))
     n, size = int(there.sum()), float(worth.sum())
