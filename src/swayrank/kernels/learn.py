@@ -23,6 +23,9 @@ UNKNOWN = np.int64(-1)
 CREDIT_BITS = 40
 CREDIT = np.uint64(1 << CREDIT_BITS)
 SECOND = np.int64(1_000_000)
+SIX, LOW_SIX = np.uint64(6), np.uint64(63)
+MOST_MARKS = np.uint64(1 << 16)
+MUCH_LONGER = np.uint64(32)
 CERTAIN = 36.7  # -log(1 - p) of a p that float64 cannot tell from 1
 LARGEST_BLOCK = 256
 TINY = 1e-300
@@ -56,56 +59,6 @@ def longer(array, n):
     return made
 
 
-@kernel
-def match_row(
-    v, indptr, indices, starts, posts, times, window, trials, successes, common, arc_of, adoption_of, delay_of
-):
-    """Hold v's adoptions against those of everybody it follows; a known delay above `window` is no success.
-
-    ``trials[i]``, ``successes[i]`` and ``common[i]`` (posts that both adopted) belong to v's i-th arc. For each success
-    the arc, v's adoption (both counted from the row's start) and the delay in microseconds (UNKNOWN from EARLIEST) are
-    written, ascending by arc, then by post. Returns how many, and the three arrays, longer ones where they were short.
-    """
-    n = ZERO
-    own, own_stop = starts[v], starts[v + ONE]
-    start = indptr[v]
-    for arc in range(start, indptr[v + ONE]):
-        e = np.uint64(arc)
-        u = np.uint64(indices[e])
-        i, i_stop = starts[u], starts[u + ONE]
-        j = own
-        size = i_stop - i
-        most = n + min(size, own_stop - own)
-        if most > np.uint64(arc_of.size):
-            arc_of, adoption_of, delay_of = longer(arc_of, most), longer(adoption_of, most), longer(delay_of, most)
-        begun = n
-        n_common, n_had = ZERO, ZERO
-        while i < i_stop and j < own_stop:
-            p, q = posts[i], posts[j]
-            if p == q:
-                n_common += ONE
-                if times[i] >= times[j]:
-                    n_had += ONE
-                else:
-                    waited = UNKNOWN if times[i] == EARLIEST else times[j] - times[i]
-                    if waited <= window:
-                        arc_of[n] = np.uint32(e - start)
-                        adoption_of[n] = np.uint32(j - own)
-                        delay_of[n] = waited
-                        n += ONE
-                i += ONE
-                j += ONE
-            elif p < q:
-                i = seek(posts, i + ONE, i_stop, q)
-            else:
-                j = seek(posts, j + ONE, own_stop, p)
-        at = e - start
-        successes[at] = np.uint32(n - begun)
-        common[at] = np.uint32(n_common)
-        trials[at] = np.uint32(size - n_had)
-    return n, arc_of, adoption_of, delay_of
-
-
 @kernel(inline=True)
 def most_adoptions(first, last, starts):
     """The most adoptions that any of the accounts first ... last - 1 has."""
@@ -117,6 +70,102 @@ def most_adoptions(first, last, starts):
 
 
 @kernel
+def marks_for(first, last, starts):
+    """Zeros for the marks of the accounts first ... last - 1: a power of two of words, 16 bits for each adoption."""
+    most = most_adoptions(first, last, starts)
+    size = np.uint64(64)
+    while size < MOST_MARKS and size * np.uint64(4) < most:
+        size <<= ONE
+    return np.zeros(size, np.uint64)
+
+
+@kernel(inline=True)
+def mark_bits(n, marks):
+    """The bits that n posts are told apart by, as a mask: few enough to stay in the cache, and rarely shared."""
+    bits = np.uint64(1024)
+    while bits < np.uint64(marks.size) * np.uint64(64) and bits < n * np.uint64(16):
+        bits <<= ONE
+    return bits - ONE
+
+
+@kernel
+def match_row(
+    v, indptr, indices, starts, posts, times, window, marks, trials, successes, common, arc_of, adoption_of, delay_of
+):
+    """Hold v's adoptions against those of everybody it follows; a known delay above `window` is no success.
+
+    ``trials[i]``, ``successes[i]`` and ``common[i]`` (posts that both adopted) belong to v's i-th arc. For each success
+    the arc, v's adoption (both counted from the row's start) and the delay in microseconds (UNKNOWN from EARLIEST) are
+    written, ascending by arc, then by post. Returns how many, and the three arrays, longer ones where they were short.
+
+    The plain way is to merge two sorted lists for every arc. But most posts of u are none of v's, and `marks` (zero, and
+    zero again in the end), in which v's posts set a bit each, tells so without a branch that nobody can predict. Where
+    u has very many more posts than v, v's are looked up among them in leaps instead.
+    """
+    n = ZERO
+    own, own_stop = starts[v], starts[v + ONE]
+    start = indptr[v]
+    mask = mark_bits(own_stop - own, marks)
+    for place in range(own, own_stop):
+        bit = np.uint64(posts[np.uint64(place)]) & mask
+        marks[bit >> SIX] |= ONE << (bit & LOW_SIX)
+    for arc in range(start, indptr[v + ONE]):
+        e = np.uint64(arc)
+        u = np.uint64(indices[e])
+        i, i_stop = starts[u], starts[u + ONE]
+        j = own
+        size = i_stop - i
+        most = n + min(size, own_stop - own)
+        if most > np.uint64(arc_of.size):
+            arc_of, adoption_of, delay_of = longer(arc_of, most), longer(adoption_of, most), longer(delay_of, most)
+        begun = n
+        n_common, n_had = ZERO, ZERO
+        leaps = size > MUCH_LONGER * (own_stop - own)
+        while i < i_stop and j < own_stop:
+            if leaps:
+                i = seek(posts, i, i_stop, posts[j])
+                if i == i_stop:
+                    break
+                if posts[i] != posts[j]:
+                    j += ONE
+                    continue
+            else:
+                bit = np.uint64(posts[i]) & mask
+                while (marks[bit >> SIX] >> (bit & LOW_SIX)) & ONE == ZERO:
+                    i += ONE
+                    if i == i_stop:
+                        break
+                    bit = np.uint64(posts[i]) & mask
+                if i == i_stop:
+                    break
+                j = seek(posts, j, own_stop, posts[i])
+                if j == own_stop:
+                    break
+                if posts[j] != posts[i]:
+                    i += ONE
+                    continue
+            n_common += ONE
+            if times[i] >= times[j]:
+                n_had += ONE
+            else:
+                waited = UNKNOWN if times[i] == EARLIEST else times[j] - times[i]
+                if waited <= window:
+                    arc_of[n] = np.uint32(e - start)
+                    adoption_of[n] = np.uint32(j - own)
+                    delay_of[n] = waited
+                    n += ONE
+            i += ONE
+            j += ONE
+        at = e - start
+        successes[at] = np.uint32(n - begun)
+        common[at] = np.uint32(n_common)
+        trials[at] = np.uint32(size - n_had)
+    for place in range(own, own_stop):
+        marks[(np.uint64(posts[np.uint64(place)]) & mask) >> SIX] = ZERO
+    return n, arc_of, adoption_of, delay_of
+
+
+@kernel
 def tally_rows(first, last, indptr, indices, starts, posts, times, window, trials, successes, common, credit, explained):
     """Trials, successes and posts in common of every arc of the accounts first ... last - 1, counted from the first's.
 
@@ -125,12 +174,13 @@ def tally_rows(first, last, indptr, indices, starts, posts, times, window, trial
     """
     base = indptr[first]
     arc_of, adoption_of, delay_of = np.empty(64, np.uint32), np.empty(64, np.uint32), np.empty(64, np.int64)
+    marks = marks_for(first, last, starts)
     n_parents = np.zeros(most_adoptions(first, last, starts), np.uint32)
     for row in range(first, last):
         v = np.uint64(row)
         at, end = indptr[v] - base, indptr[v + ONE] - base
         n, arc_of, adoption_of, delay_of = match_row(
-            v, indptr, indices, starts, posts, times, window,
+            v, indptr, indices, starts, posts, times, window, marks,
             trials[at:end], successes[at:end], common[at:end], arc_of, adoption_of, delay_of,
         )  # fmt: skip
         n_explained = ZERO
@@ -160,6 +210,7 @@ def delay_rows(
     """
     base = indptr[first]
     arc_of, adoption_of, delay_of = np.empty(64, np.uint32), np.empty(64, np.uint32), np.empty(64, np.int64)
+    marks = marks_for(first, last, starts)
     most_arcs = ZERO
     for row in range(first, last):
         most_arcs = max(most_arcs, indptr[np.uint64(row) + ONE] - indptr[np.uint64(row)])
@@ -169,7 +220,7 @@ def delay_rows(
         v = np.uint64(row)
         at, end = indptr[v] - base, indptr[v + ONE] - base
         n, arc_of, adoption_of, delay_of = match_row(
-            v, indptr, indices, starts, posts, times, window,
+            v, indptr, indices, starts, posts, times, window, marks,
             trials[at:end], successes[at:end], common, arc_of, adoption_of, delay_of,
         )  # fmt: skip
         delay[at:end] = np.nan
@@ -590,6 +641,7 @@ def fit_rows(
     """
     base = indptr[first]
     arc_of, adoption_of, delay_of = np.empty(64, np.uint32), np.empty(64, np.uint32), np.empty(64, np.int64)
+    marks = marks_for(first, last, starts)
     for row in range(first, last):
         v = np.uint64(row)
         start, end = indptr[v], indptr[v + ONE]
@@ -602,8 +654,9 @@ def fit_rows(
             np.empty(n_arcs, np.uint32),
         )
         n, arc_of, adoption_of, delay_of = match_row(
-            v, indptr, indices, starts, posts, times, window, trials, successes, common, arc_of, adoption_of, delay_of
-        )
+            v, indptr, indices, starts, posts, times, window, marks,
+            trials, successes, common, arc_of, adoption_of, delay_of,
+        )  # fmt: skip
         single, fail = np.zeros(n_arcs), np.empty(n_arcs)
         pointers, members, weight = parent_sets(n, starts[v + ONE] - starts[v], arc_of, adoption_of, single)
         coupled, total, theta, slope = (
