@@ -1,7 +1,7 @@
-"""A log of a million adoptions -> the probability of 15.7 million arcs, by five methods; beside it, DuckDB's Bernoulli.
+"""A log of a million adoptions -> the probability of 16 million arcs, by five methods; beside it, DuckDB's Bernoulli.
 
-Graph and log lie in memory, for all alike; ours includes grouping the log, shrinkage and intervals. DuckDB counts trials
-and successes by two joins, as its users would write them, and has no intervals; its counts must be ours.
+Graph and log lie in memory, for all alike; ours includes grouping the log, shrinkage and intervals. DuckDB counts
+trials and successes by two joins, as its users would write them, and has no intervals; its counts must be ours.
 """
 
 from __future__ import annotations

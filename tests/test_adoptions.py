@@ -64,7 +64,9 @@ def test_cascades_are_the_same_adoptions_in_the_order_of_time(seed):
 
 def test_an_account_with_many_posts_out_of_order_on_any_number_of_threads():
     draw = np.random.default_rng(5)
-    rows = [(f"a{draw.integers(0, 3)}", None, f"p{draw.integers(0, 900)}", int(draw.integers(0, 99))) for _ in range(4000)]
+    rows = [
+        (f"a{draw.integers(0, 3)}", None, f"p{draw.integers(0, 900)}", int(draw.integers(0, 99))) for _ in range(4000)
+    ]
     events = events_of(rows)
     found, alone = Adoptions.of(events, threads=3), Adoptions.of(events, threads=1)
     assert listed(found, events) == naive.adoptions(rows)
@@ -75,7 +77,12 @@ def test_an_account_with_many_posts_out_of_order_on_any_number_of_threads():
 def test_accounts_that_are_not_asked_for_are_left_out_and_counted():
     events = events_of([("ada", None, "p", 1), ("bob", "ada", "p", 2), ("eve", "cem", "p", 3), ("bob", "cem", "q", 4)])
     found = Adoptions.of(events, Ids.from_values(["cem", "bob", "dan"]))
-    assert listed(found, events) == {("cem", "p"): naive.NEVER, ("cem", "q"): naive.NEVER, ("bob", "p"): 2, ("bob", "q"): 4}
+    assert listed(found, events) == {
+        ("cem", "p"): naive.NEVER,
+        ("cem", "q"): naive.NEVER,
+        ("bob", "p"): 2,
+        ("bob", "q"): 4,
+    }
     assert found.left_out == {"without_post": 0, "undated": 0, "unknown_account": 2}
     assert found.count.tolist() == [2, 2, 0]
 
@@ -87,5 +94,5 @@ def test_a_log_that_says_nothing_is_refused(row):
 
 
 def test_unknown_actions_are_named():
-    with pytest.raises(ParameterError, match="actions must be among .*, got 'share'"):
+    with pytest.raises(ParameterError, match=r"actions must be among .*, got 'share'"):
         Adoptions.of(events_of([("ada", None, "p", 1)]), actions=["share"])

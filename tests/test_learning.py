@@ -1,4 +1,4 @@
-"""Probabilities learned from logs: against loops over dictionaries, against the truth, and whatever the order of rows."""
+"""Probabilities learned from logs: against loops over dictionaries, against the truth, in any order of rows."""
 
 from __future__ import annotations
 
@@ -408,7 +408,9 @@ def test_a_follower_of_very_many_and_a_long_list_of_posts():
     draw = np.random.default_rng(8)
     n = 400 if JIT_ENABLED else 40
     rows = [("v", None, f"p{i}", 50) for i in range(500)]
-    rows += [(f"u{i}", None, f"p{draw.integers(0, 800)}", int(draw.integers(0, 99))) for i in range(n) for _ in range(5)]
+    rows += [
+        (f"u{i}", None, f"p{draw.integers(0, 800)}", int(draw.integers(0, 99))) for i in range(n) for _ in range(5)
+    ]
     rows += [("busy", None, f"p{i}", 10) for i in range(0, 800, 2)]
     graph = Graph.from_edges(["v"] * (n + 1), [*[f"u{i}" for i in range(n)], "busy"])
     first = naive.adoptions(rows)

@@ -54,7 +54,7 @@ def adoption_sizes(actor, target, action, post, time, wanted, place, handed, ind
 
 @kernel
 def adoption_fill(actor, target, action, post, time, wanted, place, handed, cursor, posts, times):
-    """Write every account's rows into its group; `cursor` is a copy of `indptr`, the rest as `adoption_sizes` has it."""
+    """Write every account's rows into its group; `cursor` is a copy of `indptr`, the rest as in `adoption_sizes`."""
     for row in range(np.uint64(actor.size)):
         i = np.uint64(row)
         if wanted[np.uint64(action[i])] == 0 or post[i] == NOBODY or time[i] == EARLIEST:
@@ -99,7 +99,7 @@ def sort_pairs(keys, values, start, stop):
 
 @kernel
 def first_adoptions(first, last, indptr, posts, times, kept):
-    """Sort the rows of the accounts first ... last - 1 by post, and keep the first act on each; `kept` says how many."""
+    """Sort the rows of accounts first ... last - 1 by post, and keep the first act on each; `kept` says how many."""
     for row in range(first, last):
         a = np.uint64(row)
         start, stop = indptr[a], indptr[a + ONE]

@@ -1,8 +1,8 @@
 """What a log says about each arc: trials, successes, credit, delays; and the probabilities that make it most likely.
 
-Work is by rows of followers. Adoptions come grouped by account, ascending by post. An arc (v, u) (v follows u) is *tried*
-by every post that u adopted and v had not adopted before or at the same instant; it *succeeds* where v adopted after,
-within a window. The accounts from whom v can have had a post are the *parents* of that adoption.
+Work is by rows of followers. Adoptions come grouped by account, ascending by post. An arc (v, u) (v follows u) is
+*tried* by every post that u adopted and v had not adopted before or at the same instant; it *succeeds* where v adopted
+after, within a window. The accounts from whom v can have had a post are the *parents* of that adoption.
 
 Sums of credit are fixed point, and adoptions with the same parents are put together and ordered by who the parents are,
 so that no numbering of posts changes a bit (D4).
@@ -98,9 +98,9 @@ def match_row(
     the arc, v's adoption (both counted from the row's start) and the delay in microseconds (UNKNOWN from EARLIEST) are
     written, ascending by arc, then by post. Returns how many, and the three arrays, longer ones where they were short.
 
-    The plain way is to merge two sorted lists for every arc. But most posts of u are none of v's, and `marks` (zero, and
-    zero again in the end), in which v's posts set a bit each, tells so without a branch that nobody can predict. Where
-    u has very many more posts than v, v's are looked up among them in leaps instead.
+    The plain way is to merge two sorted lists for every arc. But most posts of u are none of v's, and `marks` (zero,
+    and zero again in the end), in which v's posts set a bit each, tells so without a branch that nobody can predict.
+    Where u has very many more posts than v, v's are looked up among them in leaps instead.
     """
     n = ZERO
     own, own_stop = starts[v], starts[v + ONE]
@@ -166,7 +166,9 @@ def match_row(
 
 
 @kernel
-def tally_rows(first, last, indptr, indices, starts, posts, times, window, trials, successes, common, credit, explained):
+def tally_rows(
+    first, last, indptr, indices, starts, posts, times, window, trials, successes, common, credit, explained
+):
     """Trials, successes and posts in common of every arc of the accounts first ... last - 1, counted from the first's.
 
     ``credit`` (uint64 per arc, in units of 2**-40; empty where it is not wanted) gets 1 / parents for each success, and
@@ -381,7 +383,7 @@ def parent_sets(n, n_adoptions, arc_of, adoption_of, single):
 def slopes(pointers, members, weight, single, fail, theta, slope):
     """The derivative of the log-likelihood by each theta = -log(1 - p)::
 
-        single / (e^theta - 1) + sum over sets of weight / (e^x - 1) - fail,    x = the set's sum of thetas.
+    single / (e^theta - 1) + sum over sets of weight / (e^x - 1) - fail,    x = the set's sum of thetas.
     """
     for j in range(np.uint64(theta.size)):
         a = np.uint64(j)
@@ -631,12 +633,13 @@ def fit_rows(
 ):
     """The most likely probabilities of the arcs of the accounts first ... last - 1, counted from the first's.
 
-    Maximises, for each follower v, over p (``plus`` and ``minus`` are pseudo-successes and -failures on arcs to each influencer)::
+    Maximises, for each follower v, over p::
 
         sum over adoptions of v with parents of log(1 - prod over parents (1 - p))
             + sum over arcs of failures * log(1 - p) + plus * log(p) + minus * log(1 - p)
 
-    By EM if `by_em`, else coordinate by coordinate. `strength` is `strengths`; an arc that shares no adoption has
+    ``plus`` and ``minus`` are pseudo-successes and -failures on the arcs to each influencer, or empty. By EM if `by_em`,
+    else coordinate by coordinate. `strength` is `strengths`; an arc that shares no adoption has
     p = (successes + plus) / (trials + plus + minus) at once. `likelihood` leaves the pseudo-observations out.
     """
     base = indptr[first]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,9 @@ class Rows(NamedTuple):
     @classmethod
     def of(cls, graph: Graph, adoptions: Adoptions, window: int) -> Rows:
         """The rows of a graph, the adoptions of its accounts, and after how many microseconds a trial has failed."""
-        arrays = (graph.indptr, graph.indices, adoptions.indptr, adoptions.post, adoptions.time)
-        return cls(*(read_only(array) for array in arrays), np.int64(window))
+        arcs = read_only(graph.indptr), read_only(graph.indices)
+        took_up = read_only(adoptions.indptr), read_only(adoptions.post), read_only(adoptions.time)
+        return cls(*arcs, *took_up, np.int64(window))
 
     @property
     def bounds(self) -> npt.NDArray[np.int64]:
@@ -118,7 +119,7 @@ def tally(rows: Rows, *, credit: bool, runner: Engine, progress: Progress = None
     return Tally(trials, successes, common, shares / float(1 << CREDIT_BITS), explained)
 
 
-def _tally_of(task: tuple[Rows, bool], start: int, stop: int) -> tuple[npt.NDArray[np.generic], ...]:
+def _tally_of(task: tuple[Rows, bool], start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
     rows, credit = task
     n = rows.n_arcs(start, stop)
     counts = np.zeros(n, np.uint32), np.zeros(n, np.uint32), np.zeros(n, np.uint32)
@@ -134,7 +135,7 @@ def delays(rows: Rows, *, runner: Engine, progress: Progress = None) -> Delays:
     return Delays(*_joined(parts, (np.uint32, np.float64, np.uint32, np.uint32)))
 
 
-def _delays_of(rows: Rows, start: int, stop: int) -> tuple[npt.NDArray[np.generic], ...]:
+def _delays_of(rows: Rows, start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
     n = rows.n_arcs(start, stop)
     trials, successes, undated, within = (np.zeros(n, np.uint32) for _ in range(4))
     delay, moved = np.empty(n), np.zeros(stop - start, np.uint32)
@@ -169,7 +170,7 @@ def fit(
     return Fit(probability, strength, int(n_iter.max(initial=0)), worst, float(likelihood.sum()))
 
 
-def _fit_of(task: tuple[Rows, Floats, Floats, bool, float, int], start: int, stop: int) -> tuple[npt.NDArray, ...]:
+def _fit_of(task: tuple[Rows, Floats, Floats, bool, float, int], start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
     rows, plus, minus, by_em, tol, max_iter = task
     n, m = rows.n_arcs(start, stop), stop - start
     found = np.zeros(n), np.zeros(n), np.zeros(m, np.uint32), np.zeros(m), np.zeros(m)
@@ -177,7 +178,7 @@ def _fit_of(task: tuple[Rows, Floats, Floats, bool, float, int], start: int, sto
     return found
 
 
-def _joined(parts: list[tuple[npt.NDArray, ...]], kinds: tuple[type, ...]) -> list[npt.NDArray]:
+def _joined(parts: list[tuple[npt.NDArray[Any], ...]], kinds: tuple[type, ...]) -> list[npt.NDArray[Any]]:
     """The chunks' arrays end to end; empty ones of the right kind where there is no chunk."""
     if not parts:
         return [np.empty(0, kind) for kind in kinds]

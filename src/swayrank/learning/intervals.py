@@ -1,8 +1,8 @@
 """Intervals of probabilities: central quantiles of Beta distributions, in chunks.
 
-With a prior, the interval is the posterior's: ``Beta(successes + a, failures + b)``. Without one it is Jeffreys' interval,
-``Beta(successes + 1/2, failures + 1/2)``, which reaches to 0 where nothing succeeded and to 1 where nothing failed (Brown,
-Cai & DasGupta 2001). An arc without trials and without a prior has [0, 1].
+With a prior, the interval is the posterior's: ``Beta(successes + a, failures + b)``. Without one it is Jeffreys'
+interval, ``Beta(successes + 1/2, failures + 1/2)``, which reaches to 0 where nothing succeeded and to 1 where nothing
+failed (Brown, Cai & DasGupta 2001). An arc without trials and without a prior has [0, 1].
 
 References
 ----------
@@ -10,6 +10,8 @@ Brown, Cai & DasGupta (2001), "Interval estimation for a binomial proportion", S
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ from swayrank.ids import read_only
 from swayrank.kernels.learn import distinct_pairs
 
 Floats = npt.NDArray[np.float64]
-Order = npt.NDArray[np.unsignedinteger]
+Order = npt.NDArray[np.integer[Any]]
 
 _ARCS_PER_CHUNK = 1 << 16
 _FULL = 1e-9

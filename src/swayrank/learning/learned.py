@@ -81,11 +81,11 @@ class Learned:
         return {"mean": float(p.mean()), **named, "largest": float(p.max())}
 
     def top(self, k: int) -> list[dict[str, Any]]:
-        """The k arcs of the highest probability; of equal ones those with more trials first, then in the graph's order."""
+        """The k arcs of the highest probability; of equal ones those of more trials first, then in the graph's order."""
         graph, trials = self.graph, self.graph.column("n_trials").astype(np.int64)
         order = np.lexsort((np.arange(trials.size), -trials, -self.probability))[:k]
         follower, influencer = (ends[order] for ends in graph.edges())
-        names = {"probability": float, "probability_low": float, "probability_high": float}
+        names: dict[str, type] = {"probability": float, "probability_low": float, "probability_high": float}
         names |= {"n_trials": int, "n_successes": int}
         values = {name: graph.column(name)[order] for name in names}
         return [

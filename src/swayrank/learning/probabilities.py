@@ -1,10 +1,10 @@
 r"""Probabilities of arcs, learned from who took up what and when.
 
 The probability on arc (v, u), v follows u, is the chance that u, having adopted a post, activates v. All methods share
-these notions. An *adoption* is an account's first act on a post (:mod:`swayrank.learning.adoptions`). A post is a *trial*
-of the arc if u adopted it and v had not adopted it before or at the same instant; a *success* if v adopted it after u,
-and no more than `window_hours` after. Followees with such a success are the *parents* of v's adoption. With A(u) the posts that u adopted, and per arc
-n trials, s successes, and c successes divided each by its number of parents, the methods are:
+these notions. An *adoption* is an account's first act on a post (:mod:`swayrank.learning.adoptions`). A post is a
+*trial* of the arc if u adopted it and v had not adopted it before or at the same instant; a *success* if v adopted it
+after u, and no more than `window_hours` after. Followees with such a success are the *parents* of v's adoption. With
+n trials and s successes of an arc, and c the sum over its successes of 1 / parents of the adoption, the methods are:
 
 ============================  ==========================================================================================
 ``bernoulli``                 s / n
@@ -19,8 +19,7 @@ n trials, s successes, and c successes divided each by its number of parents, th
 ============================  ==========================================================================================
 
 The first six are those of Goyal, Bonchi & Lakshmanan (2010), who divide by all of u's adoptions: here a post that v had
-before u is no trial, since u could not win v for it any more. (That makes no difference to Jaccard's denominators.) Their
-time models let an account be influenced again and again; here, too, only the first act on a post counts.
+before u is no trial, since u could not win v for it any more. (Jaccard's denominators are theirs.)
 
 "em" and "likelihood" maximise, for each follower v by itself,
 
@@ -186,9 +185,7 @@ def fit_probabilities(
     n_iter, residual, likelihood = 0, 0.0, None
     if method in _ITERATIVE:
         given |= {"tol": tol, "max_iter": max_iter}
-        found = fit(
-            rows, prior_used, method=method, tol=tol, max_iter=int(max_iter), runner=runner, progress=progress
-        )
+        found = fit(rows, prior_used, method=method, tol=tol, max_iter=int(max_iter), runner=runner, progress=progress)
         n_iter, residual, likelihood = found.n_iter, found.residual, found.log_likelihood
         probability, of = found.probability, found.strength
         won = probability * of

@@ -7,13 +7,13 @@ around the mean m_u of its influencer u over all followers, so that the estimate
 - k = 1 / rho - 1, where rho is the intraclass correlation of trials on the same arc, by analysis of variance among the
   arcs of the same influencer (Ridout, Demetrio & Firth 1999), with F the ratio of mean squares:
   ``rho = (F - 1) / (F - 1 + trials per arc)``;
-- m_u is u's own share of successes shrunk toward the network's, ``(E_u * share_u + k0 * mean) / (E_u + k0)``: E_u is how
-  many independent trials u's are worth, ``n_u / (1 + rho * (sum(n**2) / n_u - 1))``, and k0 comes from the variance among
-  influencers by the method of moments (Kleinman 1973).
+- m_u is u's own share of successes shrunk toward the network's, ``(E_u * share_u + k0 * mean) / (E_u + k0)``: E_u is
+  how many independent trials u's are worth, ``n_u / (1 + rho * (sum(n**2) / n_u - 1))``, and k0 comes from the variance
+  among influencers by the method of moments (Kleinman 1973).
 
-From few arcs k is known badly, and too large a k gives intervals that are too narrow. So F is not taken as it comes out
-but at the upper end of its one-sided 90 % limits, which little data raise much and much data hardly. Neither k nor k0 exceeds
-the number of arcs or influencers that it was estimated from, and both are at least 1.
+From few arcs k is known badly, and too large a k gives intervals that are too narrow. So F is not taken as it comes
+out, but at the upper end of its one-sided 90 % limits, which little data raise much and much data hardly. Neither k nor
+k0 exceeds the number of arcs or influencers that it was estimated from, and both are at least 1.
 
 References
 ----------
@@ -23,14 +23,13 @@ Ridout, Demetrio & Firth (1999), "Estimating intraclass correlation for binary d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._validate import Interval
 from swayrank.errors import ParameterError
 from swayrank.ids import read_only
 from swayrank.kernels.learn import sums_by_influencer
@@ -70,13 +69,12 @@ def check_prior(prior: object) -> None:
     >>> check_prior((1, 0))
     Traceback (most recent call last):
         ...
-    swayrank.errors.ParameterError: prior must be 'influencer', 'network', None or two numbers > 0 (successes and failures
-    to add), got (1, 0)
+    swayrank.errors.ParameterError: prior must be 'influencer', 'network', None or two numbers > 0 (successes and
+    failures to add), got (1, 0)
     """
-    pair = isinstance(prior, Sequence) and not isinstance(prior, str) and len(prior) == 2
-    if pair and all(isinstance(x, Real) and not isinstance(x, bool) and 0 < x < np.inf for x in prior):  # type: ignore[attr-defined]
-        return
-    if prior is not None and prior not in NAMED:
+    positive = Interval(0, np.inf, "()")
+    pair = isinstance(prior, tuple | list) and len(prior) == 2 and all(positive.holds(x) for x in prior)
+    if not pair and prior is not None and prior not in NAMED:
         raise ParameterError(
             "prior must be 'influencer', 'network', None or two numbers > 0 (successes and failures to add), "
             f"got {prior!r}"
@@ -123,7 +121,7 @@ def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.ui
 
 
 class _Sums(NamedTuple):
-    """Successes, trials, squared trials and tried arcs of each group, and what `sums_by_influencer` adds up over all."""
+    """Successes, trials, squared trials and tried arcs of each group; what `sums_by_influencer` adds up over all."""
 
     hits: Floats
     total: Floats
@@ -140,7 +138,8 @@ class _Sums(NamedTuple):
 
     def together(self) -> _Sums:
         """All arcs as one group."""
-        return _Sums(*(np.array([part.sum()]) for part in self[:4]), self.sums)
+        hits, total, squares, n_arcs = (np.array([part.sum()]) for part in self[:4])
+        return _Sums(hits, total, squares, n_arcs, self.sums)
 
 
 def _within(groups: _Sums) -> tuple[float, float]:
