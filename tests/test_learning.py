@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from swayrank.learning.adoptions import SPREADING
 from swayrank.learning.probabilities import COUNTING, METHODS, fit_probabilities, learn_probabilities
 from swayrank.learning.shrinkage import beliefs
 from swayrank.measures.propagation import IndependentCascade, LinearThreshold
+from swayrank.pipeline import Recipe, read_sources
 from tests.engines import AdversarialEngine
 from tests.oracles import naive_learning as naive
 from tests.test_adoptions import events_of, random_rows
@@ -24,6 +26,7 @@ estimators = importlib.import_module("swayrank.learning.estimators")
 intervals = importlib.import_module("swayrank.learning.intervals")
 
 HOUR = 3600
+EXAMPLES = Path(__file__).parents[1] / "examples"
 PRIORS = {"none": None, "pair": (0.7, 3.0)}
 
 
@@ -469,3 +472,15 @@ def test_the_actions_are_those_that_spread():
     assert learn_probabilities(graph, log, method="continuous_time").column("delay").tolist() == [4 * 86_400.0]
     liked = learn_probabilities(graph, log, method="continuous_time", actions=["post", "like"])
     assert liked.column("delay").tolist() == [86_400.0]
+
+
+def test_a_real_log_is_learned_from(shared_data):
+    """MelCup17: what was read from both files is all used, and the likelihood is the higher one."""
+    recipe = Recipe.load(EXAMPLES / "melcup17.toml", data=shared_data / "melcup17")
+    sources = read_sources(recipe)
+    counted = fit_probabilities(sources.graph, sources.events)
+    fitted = fit_probabilities(sources.graph, sources.events, method="likelihood")
+    assert counted.counts == {"arcs": 70_756, "tried": 70_752, "never_tried": 4, "failed_always": 57_557}
+    assert (counted.n_adoptions, counted.n_explained) == (23_475, 8_902)
+    assert fitted.residual <= 1e-6
+    assert fitted.probability.sum() < counted.probability.sum()

@@ -638,8 +638,8 @@ def fit_rows(
         sum over adoptions of v with parents of log(1 - prod over parents (1 - p))
             + sum over arcs of failures * log(1 - p) + plus * log(p) + minus * log(1 - p)
 
-    ``plus`` and ``minus`` are pseudo-successes and -failures on the arcs to each influencer, or empty. By EM if `by_em`,
-    else coordinate by coordinate. `strength` is `strengths`; an arc that shares no adoption has
+    ``plus`` and ``minus`` are pseudo-successes and -failures on the arcs to each influencer, or empty. By EM if
+    `by_em`, else coordinate by coordinate. `strength` is `strengths`; an arc that shares no adoption has
     p = (successes + plus) / (trials + plus + minus) at once. `likelihood` leaves the pseudo-observations out.
     """
     base = indptr[first]

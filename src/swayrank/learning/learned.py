@@ -81,7 +81,7 @@ class Learned:
         return {"mean": float(p.mean()), **named, "largest": float(p.max())}
 
     def top(self, k: int) -> list[dict[str, Any]]:
-        """The k arcs of the highest probability; of equal ones those of more trials first, then in the graph's order."""
+        """The k arcs of the highest probability; of equal ones more trials first, then in the graph's order."""
         graph, trials = self.graph, self.graph.column("n_trials").astype(np.int64)
         order = np.lexsort((np.arange(trials.size), -trials, -self.probability))[:k]
         follower, influencer = (ends[order] for ends in graph.edges())
