@@ -418,9 +418,9 @@ def recalibration(judged: Judged) -> tuple[float, float]:
     n, k, x = n[inside], k[inside], np.log(risk[inside]) - np.log1p(-risk[inside])
     if x.size < 2 or not 0 < k.sum() < n.sum():
         return math.nan, math.nan
-    a, b = 0.0, 1.0
+    a, b = math.log(k.sum() / (n - k).sum()), 0.0
     for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-(a + b * x)))
+        p = 0.5 + 0.5 * np.tanh((a + b * x) / 2)
         w = n * p * (1 - p)
         gradient = np.array([(k - n * p).sum(), ((k - n * p) * x).sum()])
         s0, s1, s2 = w.sum(), (w * x).sum(), (w * x * x).sum()
@@ -429,7 +429,8 @@ def recalibration(judged: Judged) -> tuple[float, float]:
             return math.nan, math.nan
         step_a = (s2 * gradient[0] - s1 * gradient[1]) / determinant
         step_b = (s0 * gradient[1] - s1 * gradient[0]) / determinant
-        a, b = a + step_a, b + step_b
+        shorter = min(1.0, 2.0 / max(abs(step_a), abs(step_b), 1e-300))  # Newton alone may overshoot for ever
+        a, b = a + shorter * step_a, b + shorter * step_b
         if abs(step_a) + abs(step_b) < 1e-10 * (1 + abs(a) + abs(b)):
             return float(a), float(b)
     return math.nan, math.nan

@@ -56,7 +56,7 @@ Times = npt.NDArray[np.int64]
 STATISTICS = ("successes", "exposed", "success_share", "log_likelihood")
 SHUFFLES = ("within_posts", "within_accounts")
 _TIMES_AT_ONCE = 2**25
-_ACCOUNT_CHUNKS = 64
+_ADOPTIONS_PER_CHUNK = 2**16
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,8 +111,8 @@ class Placebo:
 
     @property
     def ratio(self) -> float:
-        """Observed over mean; NaN where both are 0."""
-        return _ratio(self.observed[self.statistic], self.mean)
+        """Observed over mean; NaN where both are 0, and of log-likelihoods, which are negative."""
+        return _ratio(self.statistic, self.observed[self.statistic], self.mean)
 
     @property
     def p_value(self) -> float:
@@ -141,7 +141,7 @@ class Placebo:
             "placebo_mean": means,
             "low": [low for low, _ in limits],
             "high": [high for _, high in limits],
-            "ratio": [_ratio(self.observed[name], mean) for name, mean in zip(names, means, strict=True)],
+            "ratio": [_ratio(name, self.observed[name], mean) for name, mean in zip(names, means, strict=True)],
             "p_value": [self.p_value_of(name) for name in names],
         }
         return frame(columns, backend)
@@ -154,17 +154,18 @@ class Placebo:
         lines = [f"{'statistic':<15} {'observed':>12} {'placebo':>12} {'range':>26} {'ratio':>8} {'p':>8}"]
         for row in self.to_frame("pyarrow").to_pylist():
             limits = f"{row['low']:,.6g} to {row['high']:,.6g}"
+            ratio = "" if math.isnan(row["ratio"]) else f"{row['ratio']:.4g}"
             lines.append(
                 f"{row['statistic']:<15} {row['observed']:>12,.6g} {row['placebo_mean']:>12,.6g} {limits:>26} "
-                f"{row['ratio']:>8.4g} {row['p_value']:>8.3g}"
+                f"{ratio:>8} {row['p_value']:>8.3g}"
             )
         return "\n".join([*lines, *self.told()])
 
 
-def _ratio(observed: float, mean: float) -> float:
-    if mean:
-        return observed / mean
-    return math.inf if observed else math.nan
+def _ratio(statistic: str, observed: float, mean: float) -> float:
+    if statistic == "log_likelihood" or observed == mean == 0:
+        return math.nan
+    return observed / mean if mean else math.inf
 
 
 @domains(
@@ -372,7 +373,7 @@ def _within_accounts(work: _Task, bounds: Bounds, runner: Engine, step: Step | N
     at_once = max(1, _TIMES_AT_ONCE // max(1, cascades.time.size))
     for begin in range(0, n_shuffles, at_once):
         numbers = range(begin, min(begin + at_once, n_shuffles))
-        times = np.stack([own.shuffled(number, runner) for number in numbers])
+        times = own.shuffled(numbers, runner)
         parts.append(_count(work._replace(times=times, n_shuffles=0), bounds, runner, None))
         if step is not None:
             step(len(numbers))
@@ -390,28 +391,28 @@ class _ByAccount:
         self.indptr = read_only(np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64))
         self.order, self.held, self.key = order, read_only(held), key
         self.time = read_only(cascades.time[order])
-        accounts = balanced_bounds(self.indptr, _ACCOUNT_CHUNKS)
+        accounts = balanced_bounds(self.indptr, -(-self.time.size // _ADOPTIONS_PER_CHUNK))
         self.bounds = np.unique(self.indptr[accounts].astype(np.int64))
 
-    def shuffled(self, number: int, runner: Engine) -> Times:
-        """Every adoption's time under shuffle `number`, in the order of posts."""
-        mixed = np.empty_like(self.time)
-        work = self.indptr, self.held, self.time, self.key, number
-        for _ in runner.map(_shuffle_chunk, work, self.bounds, out=mixed):
-            pass
-        times = np.empty_like(mixed)
-        times[self.order] = mixed
+    def shuffled(self, numbers: range, runner: Engine) -> Times:
+        """Every adoption's time under each of some shuffles, in the order of posts: shape (len(numbers), n)."""
+        times = np.empty((len(numbers), self.time.size), np.int64)
+        work = self.indptr, self.held, self.time, self.key, numbers
+        done = 0
+        for mixed in runner.map(_shuffle_chunk, work, self.bounds):
+            times[:, self.order[done : done + mixed.shape[1]]] = mixed
+            done += mixed.shape[1]
         return times
 
 
-def _shuffle_chunk(work: tuple[Any, ...], start: int, stop: int, out: Times) -> None:
-    indptr, held, time, key, number = work
+def _shuffle_chunk(work: tuple[Any, ...], start: int, stop: int) -> Times:
+    indptr, held, time, key, numbers = work
     low, high = np.searchsorted(indptr, [start, stop])
-    out[:] = time[start:stop]
-    if high > low:
-        accounts = read_only(np.arange(low, high, dtype=np.uint32))
-        rows = read_only(held[start:stop])
-        shuffle_accounts(key.hi, key.lo, np.uint64(number), accounts, read_only(indptr), rows, out)
+    accounts, rows = read_only(np.arange(low, high, dtype=np.uint32)), read_only(held[start:stop])
+    mixed = np.repeat(time[np.newaxis, start:stop], len(numbers), axis=0)
+    for number, times in zip(numbers, mixed, strict=True):
+        shuffle_accounts(key.hi, key.lo, np.uint64(number), accounts, read_only(indptr), rows, times)
+    return mixed
 
 
 # -- in words ----------------------------------------------------------------------------------------------------------

@@ -166,8 +166,9 @@ def calibrate_reach(
     split : float, time or None, default=0.8
         Judge only posts that began after: a share of the posts in (0, 1), or an instant; None: all posts.
     n_seeds : int, default=1
-        How many of a post's first adopters are its seeds; all that adopted at the first instant always are. Posts
-        with no more adopters than that say nothing about reach where `n_seeds` is above 1, and are left out.
+        How many of a post's first adopters are its seeds; all that adopted at the first instant always are. Posts with
+        fewer adopters are left out. Chances that had failed before the last of several seeds adopted are given anew, so
+        predictions from several come out somewhat high.
     n_runs : int, default=1000
         Cascades simulated for each distinct set of seeds.
     actions : iterable of str, default=("post", "repost", "quote")
@@ -213,7 +214,7 @@ def calibrate_reach(
     >>> post = [f"p{k}" for k in range(8) for _ in range(1 + k % 4)]
     >>> log = {"actor": who, "action": ["repost"] * len(who), "post": post, "time": list(range(len(who)))}
     >>> found = calibrate_reach(g, sr.Events.from_frame(log), prob=0.5, split=None, rng=7)
-    >>> found.real.tolist(), round(found.predicted[0], 1), found.within
+    >>> found.real.tolist(), found.predicted.round(1)[0].item(), found.within
     ([1, 2, 3, 4, 1, 2, 3, 4], 2.5, 1.0)
     """
     posts = Exposures.of("calibrate_reach", graph, events, actions)
@@ -224,7 +225,7 @@ def calibrate_reach(
     model = model_of("calibrate_reach", graph, prob, known)
     key, runner = resolve_rng(rng), resolve_engine(engine, threads)
     starts = _starts(posts, n_seeds)
-    chosen = posts.sizes > starts.sizes if n_seeds > 1 else np.ones(posts.posts.size, np.bool_)
+    chosen = posts.sizes >= n_seeds
     starts, real, numbers = starts.of(chosen), posts.sizes[chosen], posts.posts[chosen]
     work = _Task(model.forward(), key, starts.distinct, n_runs, confidence)
     with track(progress, "cascades from first adopters", len(starts.distinct)) as step:
@@ -387,6 +388,8 @@ def _told(found: ReachCalibration) -> list[str]:
         lines.append(f"rank correlation {found.rank_correlation:.2f} ({below:.2f} to {above:.2f}): {order}")
     enough = "as it should" if found.within >= found.confidence - 0.02 else "fewer than it should: sizes vary more than told"
     lines.append(f"{100 * found.within:.1f} % of the real sizes lie within the predicted {level} range, {enough}")
+    if found.params["n_seeds"] != 1:
+        lines.append("chances that had failed before the last seed adopted are given anew, which makes predictions high")
     if found.params["left_out"]:
-        lines.append(f"{found.params['left_out']:,} posts had no adopters beyond their seeds and are left out")
+        lines.append(f"{found.params['left_out']:,} posts had fewer adopters and are left out")
     return lines
