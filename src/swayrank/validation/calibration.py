@@ -356,7 +356,7 @@ def _calibration(
         n_posts=n_posts[:-1],
         design_effect=effect,
         ratio=float(risks.sum()) / hits if hits else math.inf,
-        ratio_interval=interval_of(ratios, confidence) if hits else (math.nan, math.inf),
+        ratio_interval=interval_of(ratios, confidence) if hits and n_posts[-1] > 1 else (math.nan, math.nan),
         calibration_error=float((np.abs(observed - predicted) * n).sum()) / total,
         brier=float(judged.squared_error.sum()) / total,
         brier_of_mean=hits / total * (1 - hits / total),
@@ -449,7 +449,9 @@ def _told(c: Calibration) -> list[str]:
     if not adopted:
         lines.append("nobody exposed adopted, so nothing can be said of how large probabilities should be")
         return lines
-    if low <= 1 <= high:
+    if math.isnan(low):
+        verdict = "too few posts to say more"
+    elif low <= 1 <= high:
         verdict = "that is what happens, as far as these posts can tell"
     else:
         verdict = "that is too much" if c.ratio > 1 else "that is too little"
@@ -474,6 +476,11 @@ def _slope_in_words(slope: float) -> str:
     )
 
 
+def _times(factor: float) -> str:
+    """A factor to about two digits, without an exponent."""
+    return f"{factor:,.0f}" if factor >= 9.95 else f"{factor:.2g}"
+
+
 def _worst(c: Calibration) -> list[str]:
     """The bin whose prediction is farthest outside its interval, as a factor."""
     outside = (c.predicted < c.low) | (c.predicted > c.high)
@@ -489,5 +496,5 @@ def _worst(c: Calibration) -> list[str]:
     if factor[j] >= 0:
         times = c.predicted[j] / (c.observed[j] if c.observed[j] > 0 else c.high[j])
         least = "at least " if c.observed[j] == 0 else ""
-        said.append(f"where it says {c.predicted[j]:.3g}, it predicts {least}{times:.2g} times what happens")
+        said.append(f"where it says {c.predicted[j]:.3g}, it predicts {least}{_times(times)} times what happens")
     return [f"{n}: {'; '.join(said)}"]

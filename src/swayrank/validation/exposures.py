@@ -293,8 +293,11 @@ def _judge_chunk(work: tuple[Task, float], start: int, stop: int) -> tuple[Count
 def replicates(posts: U32, figures: Floats, n_replicates: int, key: Key, runner: Engine) -> Floats:
     """Sums of the posts' figures in replicates of the log: float64, shape (n_replicates, n_figures).
 
-    Replicates are Poisson bootstraps over posts: all that hangs on one post moves together.
+    Replicates are Poisson bootstraps over posts: all that hangs on one post moves together. One post alone varies in
+    nothing that could be seen, so all is NaN then.
     """
+    if posts.size < 2:
+        return np.full((n_replicates, figures.shape[1]), np.nan)
     sums = np.zeros((n_replicates, figures.shape[1]))
     work = posts, np.ascontiguousarray(figures), n_replicates, key
     for part in runner.map(_reweigh_chunk, work, chunk_bounds(posts.size, _POSTS_PER_CHUNK)):

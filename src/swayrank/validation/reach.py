@@ -46,6 +46,8 @@ from swayrank.validation.exposures import (
 )
 
 _SETS_PER_CHUNK = 64
+_LEAST_RUNS = 100
+_MEMBERS_PER_SET = 2**16
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,7 +172,8 @@ def calibrate_reach(
         fewer adopters are left out. Chances that had failed before the last of several seeds adopted are given anew, so
         predictions from several come out somewhat high.
     n_runs : int, default=1000
-        Cascades simulated for each distinct set of seeds.
+        Cascades simulated for each distinct set of seeds; fewer, but 100, where cascades are so large that these would
+        activate more than 65,536 accounts.
     actions : iterable of str, default=("post", "repost", "quote")
         What counts as adopting.
     n_bins : int, default=10
@@ -195,7 +198,7 @@ def calibrate_reach(
 
     Notes
     -----
-    O(distinct seed sets * n_runs * mean cascade size). Memory: 12 bytes per arc, and 4 per account where cascades are
+    O(distinct seed sets * n_runs * mean cascade size), the last two bounded as said. Memory: 12 bytes per arc, and 4 per account where cascades are
     large.
 
     References
@@ -307,11 +310,13 @@ def _sizes_chunk(work: _Task, start: int, stop: int) -> Floats:
     found = np.empty((stop - start, 4))
     for number in range(start, stop):
         sampler = Sampler(work.walk, work.key, REACHED, starts=work.distinct[number]).with_pilot()
+        affordable = int(_MEMBERS_PER_SET / max(sampler.mean_size, 1.0))
+        n_runs = min(work.n_runs, max(_LEAST_RUNS, affordable))
         first = number * work.n_runs
-        pieces = [sampler.items(i, n, keep=False).sizes for i, n in calls(first, first + work.n_runs)]
+        pieces = [sampler.items(i, n, keep=False).sizes for i, n in calls(first, first + n_runs)]
         sizes = np.sort(np.concatenate(pieces)).astype(np.float64)
-        out = int(math.floor((1 - work.confidence) / 2 * work.n_runs))
-        found[number - start] = sizes.mean(), sizes.std(ddof=1) / work.n_runs**0.5, sizes[out], sizes[-1 - out]
+        out = int(math.floor((1 - work.confidence) / 2 * n_runs))
+        found[number - start] = sizes.mean(), sizes.std(ddof=1) / n_runs**0.5, sizes[out], sizes[-1 - out]
     return found
 
 
@@ -378,16 +383,19 @@ def _told(found: ReachCalibration) -> list[str]:
         f"{n:,} posts{since}, from their {seeds}: {float(found.predicted.sum()):,.1f} accounts predicted, "
         f"{int(found.real.sum()):,} reached"
     ]
-    verdict = "that is too much" if low > 1 else "that is too little" if high < 1 else "that is right, as far as these tell"
+    verdict = "that is too much" if low > 1 else "that is too little" if high < 1 else "that is what happens"
+    if math.isnan(low):
+        verdict = "too few posts to say more"
     lines.append(
         f"in all it predicts {found.ratio:.2f} times the real reach ({level} interval {low:.2f} to {high:.2f}): {verdict}"
     )
     if not math.isnan(found.rank_correlation):
         below, above = found.rank_interval
-        order = "who reaches more is told" if below > 0 else "who reaches more is not told" if above > 0 else "the order is wrong"
+        order = "it tells who reaches more" if below > 0 else "the wrong way round" if above < 0 else "no order is shown"
         lines.append(f"rank correlation {found.rank_correlation:.2f} ({below:.2f} to {above:.2f}): {order}")
-    enough = "as it should" if found.within >= found.confidence - 0.02 else "fewer than it should: sizes vary more than told"
-    lines.append(f"{100 * found.within:.1f} % of the real sizes lie within the predicted {level} range, {enough}")
+    if n:
+        enough = "as it should be" if found.within >= found.confidence - 0.02 else "fewer than it should be"
+        lines.append(f"{100 * found.within:.1f} % of the real sizes lie within the predicted {level} range, {enough}")
     if found.params["n_seeds"] != 1:
         lines.append("chances that had failed before the last seed adopted are given anew, which makes predictions high")
     if found.params["left_out"]:
