@@ -67,7 +67,8 @@ def alike(n, n_groups, n_posts, rng):
         members = np.flatnonzero(group == r.integers(n_groups))
         chosen = members[r.random(members.size) < 0.5]
         if chosen.size:
-            posts[f"p{number}"] = {str(i): int(t) for i, t in zip(chosen, r.integers(0, 10**6, chosen.size), strict=True)}
+            times = r.integers(0, 10**6, chosen.size).tolist()
+            posts[f"p{number}"] = {str(i): t for i, t in zip(chosen.tolist(), times, strict=True)}
     return graph, posts
 
 

@@ -1,4 +1,4 @@
-"""Calibration: risks and outcomes against their definition, bins, intervals that hold, and true probabilities that pass."""
+"""Calibration: risks and outcomes by their definition, bins, intervals that hold, and true probabilities that pass."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ def test_risks_and_outcomes_are_what_they_are_defined_to_be(trial, which):
     assert found.brier == pytest.approx(np.mean([(row[2] - row[3]) ** 2 for row in rows]), rel=1e-12)
     assert found.ratio == pytest.approx(sum(r[2] for r in rows) / sum(r[3] for r in rows), rel=1e-12)
     rows.sort(key=lambda row: row[2])
-    for j, (begin, end) in enumerate(zip(np.cumsum(found.exposed) - found.exposed, np.cumsum(found.exposed), strict=True)):
-        block = rows[begin:end]
+    ends = np.cumsum(found.exposed)
+    for j, end in enumerate(ends):
+        block = rows[end - found.exposed[j] : end]
         assert found.predicted[j] == pytest.approx(np.mean([row[2] for row in block]), rel=1e-12)
         assert found.adopted[j] == sum(row[3] for row in block)
         assert found.n_posts[j] == len({row[0] for row in block})

@@ -125,8 +125,7 @@ def test_activity_does_not_show_more_often_than_one_in_twenty():
         habit = r.integers(0, 10**6, 20)
         posts = {
             f"p{k}": {
-                str(i): int(habit[i] + r.integers(300_000))
-                for i in np.flatnonzero(r.random(20) < 0.4).tolist() or [0]
+                str(i): int(habit[i] + r.integers(300_000)) for i in np.flatnonzero(r.random(20) < 0.4).tolist() or [0]
             }
             for k in range(15)
         }

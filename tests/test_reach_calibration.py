@@ -20,7 +20,7 @@ def test_a_star_reaches_what_it_must():
     """1 + 10 / 5 accounts from the author, 1 from a follower; the range of a binomial number."""
     followers = [f"f{i}" for i in range(10)]
     graph = sr.Graph.from_edges(followers, ["a"] * 10)
-    posts = {k: {"a": 100 * k, **{f: 100 * k + 1 for f in followers[: k % 4]}} for k in range(8)} | {9: {"f3": 900}}
+    posts = {k: {"a": 100 * k, **dict.fromkeys(followers[: k % 4], 100 * k + 1)} for k in range(8)} | {9: {"f3": 900}}
     found = calibrate_reach(graph, log_of(posts), prob=0.2, split=None, n_runs=20_000, n_replicates=200, rng=7)
     assert found.predicted[:8] == pytest.approx(np.full(8, 3.0), abs=0.05)
     assert found.std_error[0] == pytest.approx(math.sqrt(1.6 / 20_000), rel=0.05)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +116,6 @@ def split_of(text: str) -> Split:
 
 def _named(found: Any, model: IndependentCascade) -> Any:
     """The same, with probabilities called as the command line called them."""
-    from dataclasses import replace
-
     return replace(found, params={**found.params, "prob": model.params["prob"]})
 
 
@@ -133,7 +131,7 @@ def _plain(part: Any) -> dict[str, Any]:
     }
     if isinstance(part, Placebo):
         single |= {"mean": part.mean, "interval": part.interval, "ratio": part.ratio, "p_value": part.p_value}
-    return {**{name: _value(value) for name, value in single.items()}, "table": _value(part.to_frame("pyarrow").to_pylist())}
+    return _value({**single, "table": part.to_frame("pyarrow").to_pylist()})  # type: ignore[no-any-return]
 
 
 def _value(value: Any) -> Any:

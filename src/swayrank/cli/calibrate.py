@@ -46,16 +46,20 @@ def calibrate(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Judge only posts that began after: a share of the posts, as 0.8, or a time; and compare with baselines "
-            "fitted before.",
+            help="Judge only posts that began after it, and compare with baselines fitted before: a share of the posts, "
+            "as 0.8, or a time.",
             show_default=False,
         ),
     ] = None,
-    reach: Annotated[bool, typer.Option("--reach", help="Also hold first adopters' predicted reach against the real.")] = False,
+    reach: Annotated[
+        bool, typer.Option("--reach", help="Also hold the reach predicted for first adopters against the real one.")
+    ] = False,
     placebo: Annotated[
         int, typer.Option(metavar="N", help="Also count what N shuffles of times show.", min=0, show_default=False)
     ] = 0,
-    shuffle: Annotated[str, typer.Option(help="What the placebo shuffles: within_posts or within_accounts.")] = "within_posts",
+    shuffle: Annotated[
+        str, typer.Option(help="Where the placebo shuffles times: within_posts or within_accounts.")
+    ] = "within_posts",
     bins: Annotated[int, typer.Option(help="How many bins at the most.", min=1, max=1000)] = 10,
     confidence: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     source: Source = None,

@@ -7,11 +7,11 @@ Independent Cascade then says that v adopts with the probability::
 
 and the outcome is whether v adopted. An adoption without an earlier exposure is not predicted: it is unexplained.
 
-Exposures after an adoption. Were only those before it taken, risks would depend on the outcome: who adopts early is seen
-with few exposures, who never does with all of them, and true probabilities would look too small where exposures are few
-and too large where they are many. With ``ever``, followees who adopted after v count, too: Independent Cascade draws
-each arc's fate once, whoever comes first. But not those that v itself must have won, if anybody did: where all chains of
-exposures to them go through v, that is, where v is their *dominator* (the first adopters stand for themselves).
+Exposures after an adoption. Were only those before it taken, risks would depend on the outcome: who adopts early is
+seen with few exposures, who never does with all of them, and true probabilities would look too small where exposures
+are few and too large where they are many. With ``ever``, followees who adopted after v count, too: Independent Cascade
+draws each arc's fate once, whoever comes first. But not those that v itself must have won, if anybody did: where all
+chains of exposures to them go through v, that is, where v is their *dominator* (first adopters stand for themselves).
 
 `_expose` finds all risks of one post; the other kernels add them up for a range of posts. The risk and its complement
 are both kept as they grow, so that neither loses digits where the other is near 1. Adoptions of a post ascend in time

@@ -127,9 +127,7 @@ def count_orders(
             s = np.uint64(order)
             own[:n] = times[s if s < n_given else ZERO, begin:end]
             if s >= n_given:
-                _shuffle(
-                    substream(stream(key_high, key_low, PLACEBO_POSTS, p), s), n, held[begin:end], own, free
-                )
+                _shuffle(substream(stream(key_high, key_low, PLACEBO_POSTS, p), s), n, held[begin:end], own, free)
             likelihood[s] += _count_order(n, own, first, ends, chances, floor, counts[s])
     return n_arcs, n_held, n_ties, n_loops
 

@@ -22,7 +22,8 @@ from swayrank.results import write_whole
 from swayrank.validation.calibration import Calibration
 from swayrank.validation.reach import ReachCalibration
 
-_INSIDE, _OUTSIDE, _LINE = "#0072b2", "#d55e00", "#888888"
+_KINDS = {False: ("#0072b2", "as predicted"), True: ("#d55e00", "not as predicted")}
+_LINE = "#888888"
 
 
 class _Curve(NamedTuple):
@@ -84,10 +85,12 @@ def curve_figure(found: Calibration | ReachCalibration) -> Any:
     told = np.stack([curve.x, curve.y, curve.low, curve.high], axis=1)
     figure = go.Figure()
     figure.add_trace(
-        go.Scatter(x=[zero, most], y=[zero, most], mode="lines", line={"color": _LINE, "dash": "dash"}, hoverinfo="skip",
-                   showlegend=False)
+        go.Scatter(
+            x=[zero, most], y=[zero, most], mode="lines", line={"color": _LINE, "dash": "dash"}, hoverinfo="skip",
+            showlegend=False,
+        )
     )  # fmt: skip
-    for outside, colour, name in ((False, _INSIDE, "as predicted"), (True, _OUTSIDE, "not as predicted")):
+    for outside, (colour, name) in _KINDS.items():
         rows = np.flatnonzero(curve.outside == outside)
         bars = {"array": (high - y)[rows], "arrayminus": (y - low)[rows], "thickness": 1.5, "color": colour}
         figure.add_trace(
@@ -149,11 +152,19 @@ def _save_image(curve: _Curve, path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.plot([zero, most], [zero, most], "--", color=_LINE, linewidth=1)
-    for outside, colour, mark, name in ((False, _INSIDE, "o", "as predicted"), (True, _OUTSIDE, "D", "not as predicted")):
+    for outside, (colour, name) in _KINDS.items():
         rows = np.flatnonzero(curve.outside == outside)
         if rows.size:
             bars = np.stack([(y - low)[rows], (high - y)[rows]])
-            axes.errorbar(x[rows], y[rows], yerr=np.maximum(bars, 0), fmt=mark, color=colour, capsize=3, label=name)
+            axes.errorbar(
+                x[rows],
+                y[rows],
+                yerr=np.maximum(bars, 0),
+                fmt="D" if outside else "o",
+                color=colour,
+                capsize=3,
+                label=name,
+            )
     values, texts = _ticks(zero, most, has_zero=bool((curve.x == 0).any() or (curve.y == 0).any()))
     for one, name in ((axes.xaxis, curve.x_name), (axes.yaxis, curve.y_name)):
         one.axes.set(**{f"{one.axis_name}scale": "log", f"{one.axis_name}lim": (zero / 1.1, most)})

@@ -4,11 +4,11 @@ An account v is exposed to a post by each followee u that adopted it strictly be
 that it adopts with the risk ``1 - prod(1 - p(u, v))`` over its exposures; the outcome is whether it adopted. Exposed
 accounts are put into bins of risk, and each bin's mean risk is held against the share that adopted.
 
-*Which exposures.* Were only those before an adoption taken (``exposures="before"``: what could be known at that moment),
-risks would depend on the outcome, since whoever adopts early is caught with few exposures and whoever never does with
-all: the true probabilities of a cascade look wrong then. With ``"ever"`` followees who adopted after v count for v as
-they would had it not adopted, but for those whom v alone may have won. In a cascade without cycles that is exact,
-however long the delays.
+*Which exposures.* Were only those before an adoption taken (``exposures="before"``: what could be known then), risks
+would depend on the outcome, since whoever adopts early is caught with few exposures and whoever never does with all:
+the true probabilities of a cascade look wrong then. With ``"ever"`` followees who adopted after v count for v as they
+would had it not adopted, but for those whom v alone may have won. In a cascade without cycles that is exact, however
+long the delays.
 
 *Bins* hold about equal sums of risks, that is, equal numbers of expected adoptions: adoptions are rare, so bins of
 equal counts would leave all but the last one empty of them, while these are all read equally well. What was given the
@@ -20,8 +20,8 @@ the exact (Clopper & Pearson) one of a sample of ``n / d`` times ``(t(n - 1) / t
 it has a width where nobody adopted, too (Korn & Graubard 1998). A bin whose design effect cannot be told, since nobody
 or everybody in it adopted, takes that of all exposed together; a bin fed by one post alone says nothing: [0, 1].
 
-An adoption by an account that nobody exposed is not predicted and counts as unexplained: the first one of each post, and
-all that came by other ways.
+An adoption by an account that nobody exposed is not predicted and counts as unexplained: the first one of each post,
+and all that came by other ways.
 
 References
 ----------
@@ -302,9 +302,7 @@ class _BinTask:
         self.n_bins = int(bin_of_cell.max()) + 1
 
 
-def _bootstrap(
-    work: _BinTask, exposures: Exposures, runner: Engine, progress: Progress
-) -> tuple[Floats, Counts]:
+def _bootstrap(work: _BinTask, exposures: Exposures, runner: Engine, progress: Progress) -> tuple[Floats, Counts]:
     """Exposed, adopted and risks of each bin in every replicate, shape (n_replicates, n_bins, 3); posts of each bin."""
     sums, n_posts = np.zeros((work.n_replicates, 3 * work.n_bins)), np.zeros(work.n_bins + 1, np.int64)
     bounds = exposures.bounds(exposures.graph.in_degree)
@@ -471,8 +469,10 @@ def _told(c: Calibration) -> list[str]:
 def _slope_in_words(slope: float) -> str:
     if 0.8 <= slope <= 1.25:
         return "(1 is right)"
-    return "(1 is right: high risks are too high and low ones too low)" if slope < 1 else (
-        "(1 is right: high risks are too low and low ones too high)"
+    return (
+        "(1 is right: high risks are too high and low ones too low)"
+        if slope < 1
+        else ("(1 is right: high risks are too low and low ones too high)")
     )
 
 

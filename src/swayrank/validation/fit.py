@@ -186,9 +186,9 @@ def goodness_of_fit(
     split : float or time, default=0.8
         Posts that began at or after it are held out: a share of the posts in (0, 1), or an instant.
     learners : mapping, optional
-        By name, a function of (graph, events) that gives a graph with a column "probability", which sees the rows before
-        the split alone; or probabilities as :class:`IndependentCascade` takes them, which must not come from later
-        rows: nothing here can tell. By default the graph's column "probability".
+        By name, a function of (graph, events) that gives a graph with a column "probability", which sees the rows
+        before the split alone; or probabilities as :class:`IndependentCascade` takes them, which must not come from
+        later rows: nothing here can tell. By default the graph's column "probability".
     actions : iterable of str, default=("post", "repost", "quote")
         What counts as adopting.
     exposures : {"ever", "before"}, default "ever"

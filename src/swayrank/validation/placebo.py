@@ -1,8 +1,8 @@
 """The placebo: how much of what looks like influence would an order that says nothing show as well?
 
-Whoever adopts after an account that it follows may have been influenced, or alike (homophily), or simply active at that
-time. Influence needs an order, likeness does not. So times are shuffled and everything is counted again; what remains is
-no influence (the shuffle test of Anagnostopoulos, Kumar & Mahdian 2008; La Fond & Neville 2010).
+Whoever adopts after an account that it follows may have been influenced, or alike (homophily), or simply active at
+that time. Influence needs an order, likeness does not. So times are shuffled and everything is counted again; what
+remains is no influence (the shuffle test of Anagnostopoulos, Kumar & Mahdian 2008; La Fond & Neville 2010).
 
 ``within_posts``: who adopted a post stays, and when; which of them did when is random. What remains is homophily: alike
 accounts adopt the same posts. ``within_accounts``: each account's times are permuted over the posts that it adopted;
@@ -16,9 +16,9 @@ with hashtags or products. Either way the placebo is exact if order says nothing
 adoptions' arcs show cannot be told from likeness by any order, and is counted.
 
 *Statistics*, all over arcs on which both adopted: ``successes``, arcs u -> v on which v adopted after u; ``exposed``,
-adoptions after at least one followee's; ``success_share``, successes over trials (arcs from an adopter to a follower who
-had not adopted by then); and given probabilities ``log_likelihood``, of the adoptions under Independent Cascade, one
-that nobody exposed counting as `floor`.
+adoptions after at least one followee's; ``success_share``, successes over trials (arcs from an adopter to a follower
+who had not adopted by then); and given probabilities ``log_likelihood``, of the adoptions under Independent Cascade,
+one that nobody exposed counting as `floor`.
 
 References
 ----------
@@ -237,8 +237,8 @@ def placebo(
     Notes
     -----
     One pass over whom the adopters follow, and O(arcs among adopters) for each shuffle; within accounts, one such pass
-    for every few shuffles. Memory: 4 bytes per account and chunk at work; 8 per adoption for each of the shuffles within
-    accounts that are done at once.
+    for every few shuffles. Memory: 4 bytes per account and chunk at work; 8 per adoption for each of the shuffles
+    within accounts that are done at once.
 
     Examples
     --------
@@ -343,7 +343,7 @@ class _Task(NamedTuple):
     @property
     def n_orders(self) -> int:
         """How many orders are counted."""
-        return self.times.shape[0] + self.n_shuffles
+        return len(self.times) + self.n_shuffles
 
 
 def _count(work: _Task, bounds: Bounds, runner: Engine, step: Step | None) -> _Tally:
@@ -384,9 +384,7 @@ def _within_accounts(work: _Task, bounds: Bounds, runner: Engine, step: Step | N
 class _ByAccount:
     """Adoptions grouped by account, and their times shuffled there."""
 
-    def __init__(
-        self, cascades: Cascades, n_nodes: int, order: Counts, held: npt.NDArray[np.uint8], key: Key
-    ) -> None:
+    def __init__(self, cascades: Cascades, n_nodes: int, order: Counts, held: npt.NDArray[np.uint8], key: Key) -> None:
         sizes = np.bincount(cascades.account, minlength=n_nodes)
         self.indptr = read_only(np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64))
         self.order, self.held, self.key = order, read_only(held), key
@@ -444,8 +442,8 @@ def _told(found: Placebo) -> list[str]:
     if found.n_held:
         share = 100 * found.n_held / max(found.n_arcs, 1)
         lines.append(
-            f"{found.n_held:,} of {found.n_arcs:,} arcs among adopters ({share:.0f} %) touch an adoption whose time stays "
-            "(the first of its post, or at an unknown moment): order cannot tell influence from likeness there"
+            f"{found.n_held:,} of {found.n_arcs:,} arcs among adopters ({share:.0f} %) touch an adoption whose time "
+            "stays (the first of its post, or at an unknown moment): order cannot tell influence from likeness there"
         )
     if found.n_ties:
         lines.append(f"on {found.n_ties:,} arcs both adopted at the same instant, which counts for nobody")
@@ -458,10 +456,11 @@ def _share_in_words(found: Placebo, observed: float, mean: float, when: str) -> 
     as_well = 100 * mean / observed
     if as_well >= 100:
         return f"of the {counted}, as many appear when {when}: nothing is left that order would show as influence"
-    told = f"of the {counted}, {as_well:.0f} % appear as well when {when}; the other {100 - as_well:.0f} % need the order"
+    rest = 100 - as_well
+    told = f"of the {counted}, {as_well:.0f} % appear as well when {when}; the other {rest:.0f} % need the order"
     if found.statistic != "successes" or found.shuffle != "within_posts":
         return told
-    most = min(100.0, 2 * (100 - as_well))
+    most = min(100.0, 2 * rest)
     besides = ", besides those that touch a time that stays" if found.n_held else ""
     return f"{told}: as a random order leaves half of what influence makes, at most {most:.0f} % are influence{besides}"
 
@@ -471,8 +470,10 @@ def _verdict(found: Placebo, free: int) -> str:
         return "no arc joins two adopters whose times could be shuffled: order can tell nothing here"
     least = 1 / (1 + found.shuffled[found.statistic].size)
     if found.p_value <= 1 - found.confidence:
-        return "more than shuffled times show: not likeness alone" if found.shuffle == "within_posts" else (
-            "more than shuffled times show: not activity alone (topics that pass would show so, too)"
+        return (
+            "more than shuffled times show: not likeness alone"
+            if found.shuffle == "within_posts"
+            else ("more than shuffled times show: not activity alone (topics that pass would show so, too)")
         )
     if least > 1 - found.confidence:
         return f"so few shuffles cannot tell: the least p-value there can be is {least:.2g}; raise n_shuffles"

@@ -1,8 +1,8 @@
 """Reach: do cascades grow as large as a model says of those who start them?
 
 Of each held-out post, the first adopters are taken as seeds, and the model's cascades from them are held against the
-number of accounts of the graph that adopted the post in the end, the seeds among them. What a log holds beyond a model's
-cascades (accounts that came to the post by other ways) is part of the truth, and makes predictions look low.
+number of accounts of the graph that adopted the post in the end, the seeds among them. What a log holds beyond a
+model's cascades (accounts that came to the post by other ways) is part of the truth, and makes predictions look low.
 
 Each distinct seed set has worlds of its own, so that errors of the simulation do not go the same way everywhere. The
 predicted range of a cascade's size holds at least the share `confidence` of its simulated sizes, cut at whole numbers:
@@ -31,7 +31,7 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels.random import REACHED
 from swayrank.learning.adoptions import SPREADING
-from swayrank.measures.propagation.models import Floats, IndependentCascade, Walk
+from swayrank.measures.propagation.models import Floats, Walk
 from swayrank.measures.propagation.sampler import Sampler, calls
 from swayrank.tables import frame
 from swayrank.validation.exposures import (
@@ -163,8 +163,8 @@ def calibrate_reach(
     events : Events
         The log.
     prob : str, float, array, callable or None, default=None
-        Probabilities as :class:`IndependentCascade` takes them, or a function of (graph, events) that learns them, which
-        is given the rows before `split` alone.
+        Probabilities as :class:`IndependentCascade` takes them, or a function of (graph, events) that learns them,
+        which is given the rows before `split` alone.
     split : float, time or None, default=0.8
         Judge only posts that began after: a share of the posts in (0, 1), or an instant; None: all posts.
     n_seeds : int, default=1
@@ -198,8 +198,8 @@ def calibrate_reach(
 
     Notes
     -----
-    O(distinct seed sets * n_runs * mean cascade size), the last two bounded as said. Memory: 12 bytes per arc, and 4 per account where cascades are
-    large.
+    O(distinct seed sets * n_runs * mean cascade size), the last two bounded as said. Memory: 12 bytes per arc, and 4
+    per account where cascades are large.
 
     References
     ----------
@@ -315,7 +315,7 @@ def _sizes_chunk(work: _Task, start: int, stop: int) -> Floats:
         first = number * work.n_runs
         pieces = [sampler.items(i, n, keep=False).sizes for i, n in calls(first, first + n_runs)]
         sizes = np.sort(np.concatenate(pieces)).astype(np.float64)
-        out = int(math.floor((1 - work.confidence) / 2 * n_runs))
+        out = math.floor((1 - work.confidence) / 2 * n_runs)
         found[number - start] = sizes.mean(), sizes.std(ddof=1) / n_runs**0.5, sizes[out], sizes[-1 - out]
     return found
 
@@ -387,17 +387,20 @@ def _told(found: ReachCalibration) -> list[str]:
     if math.isnan(low):
         verdict = "too few posts to say more"
     lines.append(
-        f"in all it predicts {found.ratio:.2f} times the real reach ({level} interval {low:.2f} to {high:.2f}): {verdict}"
+        f"in all it predicts {found.ratio:.2f} times the real reach ({level} interval {low:.2f} to {high:.2f}): "
+        f"{verdict}"
     )
     if not math.isnan(found.rank_correlation):
         below, above = found.rank_interval
-        order = "it tells who reaches more" if below > 0 else "the wrong way round" if above < 0 else "no order is shown"
+        order = "it tells who reaches more" if below > 0 else "the wrong way round" if above < 0 else "no order shown"
         lines.append(f"rank correlation {found.rank_correlation:.2f} ({below:.2f} to {above:.2f}): {order}")
     if n:
         enough = "as it should be" if found.within >= found.confidence - 0.02 else "fewer than it should be"
         lines.append(f"{100 * found.within:.1f} % of the real sizes lie within the predicted {level} range, {enough}")
     if found.params["n_seeds"] != 1:
-        lines.append("chances that had failed before the last seed adopted are given anew, which makes predictions high")
+        lines.append(
+            "chances that had failed before the last seed adopted are given anew, so predictions come out high"
+        )
     if found.params["left_out"]:
         lines.append(f"{found.params['left_out']:,} posts had fewer adopters and are left out")
     return lines
