@@ -220,3 +220,18 @@ def test_the_table_and_the_frame_say_the_same():
     assert table.column("exposed").to_pylist() == found.exposed.tolist()
     assert f"{found.exposed.sum():,} exposed accounts in 30 posts" in str(found)
     assert calibration.FLOOR == found.params["floor"]
+
+
+def test_only_exposures_before_make_the_truth_look_wrong():
+    """The reason why later exposures count: dense exposures, whose number says who adopted early."""
+    inside = {"ever": 0, "before": 0}
+    total = dict.fromkeys(inside, 0)
+    for trial in range(8):
+        graph = random_graph(300, 16, (0, 0.2), trial)
+        events = log_of(independent_cascades(graph, 100, trial))
+        for which in inside:
+            found = calibrate(graph, events, exposures=which, rng=trial, n_replicates=200)
+            inside[which] += int(((found.low <= found.predicted) & (found.predicted <= found.high)).sum())
+            total[which] += found.predicted.size
+    assert inside["ever"] >= 0.88 * total["ever"]
+    assert inside["before"] < 0.3 * total["before"]
