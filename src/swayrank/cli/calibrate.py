@@ -46,8 +46,8 @@ def calibrate(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Judge only posts that began after it, and compare with baselines fitted before: a share of the posts, "
-            "as 0.8, or a time.",
+            help="Judge only posts that began after it, and compare with baselines fitted before: a share of the "
+            "posts, as 0.8, or a time.",
             show_default=False,
         ),
     ] = None,

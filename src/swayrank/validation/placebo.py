@@ -462,7 +462,7 @@ def _share_in_words(found: Placebo, observed: float, mean: float, when: str) -> 
         return told
     most = min(100.0, 2 * rest)
     besides = ", besides those that touch a time that stays" if found.n_held else ""
-    return f"{told}: as a random order leaves half of what influence makes, at most about {most:.0f} % are influence{besides}"
+    return f"{told}: as a random order leaves half of what influence makes, at most about {most:.0f} % are it{besides}"
 
 
 def _verdict(found: Placebo, free: int) -> str:
