@@ -33,6 +33,7 @@ _ORDER = (
     "engagement100m",
     "intervals",
     "recovery",
+    "backtests",
     "end_to_end",
 )
 

@@ -4,6 +4,7 @@
 
     SwayrankError
     |-- ParameterError           a parameter outside its domain            (also a ValueError)
+    |   `-- LeakError            something would know what is to be predicted
     |-- InputError               a file or table that cannot be used       (also a ValueError)
     |   `-- TooManyRejectsError  more rows were refused than was allowed
     |-- FolderError              a folder on disk
@@ -26,6 +27,10 @@ class SwayrankError(Exception):
 
 class ParameterError(SwayrankError, ValueError):
     """A parameter lies outside its domain; the message names it, the domain and the value."""
+
+
+class LeakError(ParameterError):
+    """Something that is to predict the future would know it already."""
 
 
 class InputError(SwayrankError, ValueError):

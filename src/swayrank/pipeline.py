@@ -1,7 +1,8 @@
 """The whole flow in one short function: read what a recipe names, score it, keep the result.
 
 A recipe is a TOML file or keywords. Its tables ``[graph]``, ``[[events]]`` and ``[[posts]]`` say what to read, as a
-mapping does (see ``docs/mapping.md``); ``[score]`` holds the parameters of :func:`swayrank.score`.
+mapping does (see ``docs/mapping.md``); ``[score]`` holds the parameters of :func:`swayrank.score`, ``[backtest]`` those
+of :func:`swayrank.backtest`.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.events import NO_ACCOUNT, Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
+from swayrank.learning.trees import name_sources
 from swayrank.results import MANIFEST, RunFolder, current_run, file_hash, told_runs
 from swayrank.scoring.combine import score
 from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects_of
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import intervals_facts, intervals_told, score_row
+from swayrank.sources.cascades import read_cascades
 from swayrank.sources.check import recognise_kind
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
@@ -59,6 +62,11 @@ class Recipe:
         Further arguments of `read_graph`, `read_events` and `read_posts`.
     score : mapping
         Arguments of :func:`swayrank.score`; `reference` may be a file.
+    backtest : mapping
+        Arguments of :func:`swayrank.backtest`, for the command of that name; `score` leaves them alone.
+    cascades : mapping
+        A file of cascades to take as the log: `file`, `time_unit` (as :func:`swayrank.read_cascades` takes it), and
+        `sources`, "last" or "first": whom adoptions are said to come from (:func:`swayrank.name_sources`).
 
     Examples
     --------
@@ -75,6 +83,8 @@ class Recipe:
     events_options: Mapping[str, Any] = field(default_factory=dict)
     posts_options: Mapping[str, Any] = field(default_factory=dict)
     score: Mapping[str, Any] = field(default_factory=dict)
+    backtest: Mapping[str, Any] = field(default_factory=dict)
+    cascades: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.score:
@@ -110,7 +120,11 @@ class Recipe:
         own = content.pop("score", {})
         if not isinstance(own, dict):
             raise InputError("[score] must be a table", file=str(path))
-        return cls(mapping=content, data=data or path.parent, score={**own, **(score or {})})
+        others = {name: content.pop(name, {}) for name in ("backtest", "cascades")}
+        for name, table in others.items():
+            if not isinstance(table, dict):
+                raise InputError(f"[{name}] must be a table", file=str(path))
+        return cls(mapping=content, data=data or path.parent, score={**own, **(score or {})}, **others)
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for a manifest: with it and the same files the run can be repeated."""
@@ -495,6 +509,9 @@ def read_sources(recipe: Recipe, *, threads: int | None = None, progress: Progre
         events = read_events(mapping=mapping, **work) if mapping.blocks("events") else None
         posts = read_posts(mapping=mapping, **work) if mapping.blocks("posts") else None
         files += [file for kind in ("events", "posts") for block in mapping.blocks(kind) for file in block.files]
+    if recipe.cascades:
+        events, file = _cascades_of(recipe, graph, **work)
+        files.append(file)
     if recipe.graph is not None:
         graph = open_graph(recipe.graph, recipe.graph_options, **work)
         files += _paths(recipe.graph)
@@ -503,6 +520,37 @@ def read_sources(recipe: Recipe, *, threads: int | None = None, progress: Progre
     if recipe.posts:
         posts = read_posts([str(f) for f in recipe.posts], **recipe.posts_options, **work)
     return Sources(graph, events, posts, rejects_of(graph, events, posts), tuple(dict.fromkeys(files)))
+
+
+_CASCADE_KEYS = ("file", "time_unit", "sources")
+
+
+def _cascades_of(recipe: Recipe, graph: Graph | None, **work: Any) -> tuple[Events, Path]:
+    """The log that a recipe's cascades are, sources named by its rule, among followees where there is a graph."""
+    table = dict(recipe.cascades)
+    if unknown := [key for key in table if key not in _CASCADE_KEYS]:
+        raise ParameterError(f"[cascades] takes {', '.join(_CASCADE_KEYS)}, got {unknown[0]!r}")
+    if "file" not in table:
+        raise ParameterError("[cascades] must name a file")
+    file = one_file(Path(recipe.data or "."), str(table.pop("file")))
+    rule = table.pop("sources", "last")
+    events = read_cascades(file, threads=work["threads"], **table)
+    return name_sources(events, graph=graph, by=rule, **work), file
+
+
+def one_file(folder: Path, pattern: str) -> Path:
+    """The one file in a folder that a name, or a pattern with ``*``, stands for.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several.
+    """
+    found = sorted(folder.glob(pattern)) if "*" in pattern else [folder / pattern]
+    if len(found) != 1 or not found[0].is_file():
+        several = "is several files" if len(found) > 1 else "is not there"
+        raise InputError(f"{several}; name one", file=str(folder / pattern))
+    return found[0]
 
 
 def _paths(path: Any) -> list[Path]:

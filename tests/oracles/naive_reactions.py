@@ -1,6 +1,5 @@
 """Resonance and what each cluster adds to it, slow and obvious: written from the definitions, in plain Python."""
 
-import math
 
 DAY = 86_400_000_000
 
@@ -50,4 +49,4 @@ def resonance(account, rows, weights, half_life_days, now, without=None):
             by_engager[row["actor"]][0] = total + value(row, weights, half_life_days, now)
             if own is not None:
                 seen.add(own)
-    return sum(math.log1p(total) * (1 - len(seen) / (n_posts + 1)) for total, seen in by_engager.values())
+    return sum(((1 + total) ** 0.75 - 1) * (1 - len(seen) / (n_posts + 1)) for total, seen in by_engager.values())

@@ -354,7 +354,7 @@ class Events:
         >>> ev.before("2017-11-07").n_events, ev.before("2017-11-07T00:00:01").n_events
         (1, 2)
         """
-        return self._rows((self.time < as_us(time)) & (self.time != NO_TIME))
+        return self.where((self.time < as_us(time)) & (self.time != NO_TIME))
 
     def after(self, time: str | dt.datetime | dt.date | int) -> Events:
         """The events at a time or later; together with `before`, every event that has a time.
@@ -371,7 +371,7 @@ class Events:
         >>> ev.after("2017-11-07").n_events, ev.after("2017-11-01").n_events
         (1, 2)
         """
-        return self._rows(self.time >= as_us(time))
+        return self.where(self.time >= as_us(time))
 
     def between(self, start: str | dt.datetime | dt.date | int, end: str | dt.datetime | dt.date | int) -> Events:
         """The events at `start` or later and strictly before `end`.
@@ -388,7 +388,7 @@ class Events:
         >>> ev.between("2017-11-06", "2017-11-07").n_events
         1
         """
-        return self._rows((self.time >= as_us(start)) & (self.time < as_us(end)))
+        return self.where((self.time >= as_us(start)) & (self.time < as_us(end)))
 
     def select(self, actions: str | Iterable[str]) -> Events:
         """The events with one of the named actions.
@@ -415,9 +415,22 @@ class Events:
             raise ParameterError(f"actions must be among {', '.join(self.actions)}, got {unknown[0]!r}")
         chosen = np.zeros(256, np.bool_)
         chosen[[codes[name.casefold()] for name in wanted]] = True
-        return self._rows(chosen[self.action])
+        return self.where(chosen[self.action])
 
-    def _rows(self, keep: npt.NDArray[np.bool_]) -> Events:
+    def where(self, keep: npt.NDArray[np.bool_]) -> Events:
+        """The rows where `keep` is true; accounts and posts keep their positions.
+
+        Parameters
+        ----------
+        keep : numpy.ndarray of bool, shape (n_events,)
+            Which rows.
+
+        Examples
+        --------
+        >>> ev = Events.from_frame({"actor": ["a", "b"], "action": ["like", "RT"]})
+        >>> ev.where(ev.actor == 1).n_events
+        1
+        """
         import pyarrow as pa
 
         names = ("actor", "target", "action", "post", "time")
@@ -438,7 +451,7 @@ class Events:
         >>> ev.without_duplicates().n_events
         1
         """
-        return self._rows(~self.duplicate) if self.duplicate.any() else self
+        return self.where(~self.duplicate) if self.duplicate.any() else self
 
     def compact(self) -> Events:
         """The same events, with only the accounts and posts that occur, numbered anew by first appearance.

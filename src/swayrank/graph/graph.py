@@ -457,6 +457,58 @@ class Graph(Exchange):
             raise ParameterError(f"threshold must be a number, got {threshold!r}")
         return self._part(None, self.column(column) >= threshold)
 
+    def with_columns(self, columns: Mapping[str, Any]) -> Graph:
+        """The same graph with further columns, or with others in their place.
+
+        Parameters
+        ----------
+        columns : mapping of str to array, shape (n_edges,)
+            Numbers in the order of :meth:`edges`.
+
+        Raises
+        ------
+        ParameterError
+            If a length differs.
+
+        Examples
+        --------
+        >>> g = Graph.from_edges([0, 0], [1, 2]).with_columns({"probability": [0.5, 0.1]})
+        >>> g.columns
+        ('probability',)
+        """
+        fresh = columns_of(None, columns)
+        for name, values in fresh.items():
+            if values.size != self.n_edges:
+                raise ParameterError(
+                    f"column {name!r} must have {self.n_edges:,} values like edges(), got {values.size:,}"
+                )
+        return Graph(replace(self._whole, columns={**self._whole.columns, **fresh}))
+
+    def before(self, time: int) -> Graph:
+        """The arcs whose time is earlier; nodes that have none then are left out.
+
+        Parameters
+        ----------
+        time : int
+            In the unit of the column "time": microseconds since 1970 UTC where the times were read as dates.
+
+        Raises
+        ------
+        ParameterError
+            If there is no column "time".
+
+        Examples
+        --------
+        >>> g = Graph.from_edges(["a", "b"], ["b", "c"], columns={"time": [10, 20]})
+        >>> list(g.before(20).ids)
+        ['a', 'b']
+        """
+        early = self.column("time") < time
+        u, v = self.edges()
+        there = np.zeros(self.n_nodes, np.bool_)
+        there[u[early]] = there[v[early]] = True
+        return self._part(there, early)
+
     def _part(self, nodes: npt.NDArray[np.bool_] | None, arcs: npt.NDArray[np.bool_] | None = None) -> Graph:
         """Some nodes and the arcs among them, some arcs, or both. Orders stay, so sorted rows stay sorted."""
         u, v = self.edges()

@@ -29,6 +29,8 @@ from swayrank.kernels.jit import bits_float, float_bits, kernel
 ROOT, CASCADE, RR, GENERATE, TOWN, TRIVALENCY, BOOTSTRAP, TIES = 1, 2, 3, 4, 5, 6, 7, 8
 SEEDS_AT_RANDOM, SIR, SIS, RIVALS, SELECT, CHECK, PILOT, ORACLE = 11, 12, 13, 14, 21, 22, 23, 24
 PAIRS, SOURCES, REGISTERS = 31, 32, 33
+JUDGED = 41
+ASSIGN, PERMUTE, RESAMPLE = 71, 72, 73
 REWEIGHED, PLACEBO_POSTS, PLACEBO_ACCOUNTS, REACHED = 81, 82, 83, 84
 """Purposes: a stream of one never meets the same item's stream of another. Use ``purpose * 1000 + part`` for parts."""
 

@@ -125,6 +125,14 @@ def pair_sums(first, last, indptr, rows, actor, values, pair_actor, pair_value, 
 
 
 @kernel
+def dampened(x):
+    """``(1 + x)**0.75 - 1`` for x >= 0: with z = (1 + x)**0.25, without cancellation, from square roots alone."""
+    y = math.sqrt(1.0 + x)
+    z = math.sqrt(y)
+    return x * (y + z + 1.0) / ((z + 1.0) * (y + 1.0))
+
+
+@kernel
 def engager_sums(
     first,
     last,
@@ -147,7 +155,7 @@ def engager_sums(
     With E_u the summed values of engager u's rows, c_u how many of the account's own posts are among them (clusters
     below `n_own`) and N = n_posts[account], the sum over engagers of::
 
-        log(1 + E_u) * (1 - c_u / (N + 1))                    where `attention` is empty,
+        ((1 + E_u)**0.75 - 1) * (1 - c_u / (N + 1))           where `attention` is empty,
         E_u / (1 + attention[u])                              else.
 
     A cluster's gain is by how much its absence would lower the sum: for each engager in it, the term less the term
@@ -192,7 +200,7 @@ def engager_sums(
                 term = total / (1.0 + attention[engager])
                 loyalty[n_terms] = 0.0
             else:
-                whole = math.log1p(total)
+                whole = dampened(total)
                 term = whole * (1.0 - seen / (posts + 1.0))
                 loyalty[n_terms] = whole * seen / (posts * (posts + 1.0)) if posts > 0.0 else 0.0
             terms[n_terms] = term
@@ -206,9 +214,9 @@ def engager_sums(
                 if attention.size > 0:
                     less = rest / (1.0 + max(rest, attention[engager] - part))
                 elif (keys[at] & LOW) < n_own:
-                    less = math.log1p(rest) * (1.0 - (seen - 1.0) / posts) + loyalty[n_terms]
+                    less = dampened(rest) * (1.0 - (seen - 1.0) / posts) + loyalty[n_terms]
                 else:
-                    less = math.log1p(rest) * (1.0 - seen / (posts + 1.0))
+                    less = dampened(rest) * (1.0 - seen / (posts + 1.0))
                 by_cluster[n_lost] = keys[at] & LOW
                 lost[n_lost] = term - less
                 n_lost += ONE

@@ -180,9 +180,7 @@ def _places(events: Events, ids: Ids | None) -> U32:
     return np.append(found, np.uint32(NO_ACCOUNT))
 
 
-def _firsts(
-    account: U32, post: U32, time: Times, is_actor: npt.NDArray[np.bool_]
-) -> tuple[U32, U32, Times]:
+def _firsts(account: U32, post: U32, time: Times, is_actor: npt.NDArray[np.bool_]) -> tuple[U32, U32, Times]:
     """The first act of each account on each post, ascending by account and post; a target's stand-in only without."""
     order = np.lexsort((time, ~is_actor, post, account))
     account, post, time = account[order], post[order], time[order]

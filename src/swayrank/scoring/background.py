@@ -14,7 +14,7 @@ from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
 from swayrank.measures.community.detect import Communities, communities
 from swayrank.measures.engagement.tiers import Tiers, mid_ranks, peer_tiers
-from swayrank.scoring.evidence import ABSENT
+from swayrank.scoring.evidence import ABSENT, places_of
 from swayrank.scoring.roles import RoleTable, role_table
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ class Background:
     @cached_property
     def of_event_row(self) -> Ints:
         """The position of each of the log's accounts among all."""
-        return _inverse(self.scores.evidence.event_rows)
+        return places_of(self.scores.evidence.event_rows)
 
     @cached_property
     def of_graph_row(self) -> Ints:
         """The position of each node of the graph among all accounts."""
-        return _inverse(self.scores.evidence.graph_rows)
+        return places_of(self.scores.evidence.graph_rows)
 
     @cached_property
     def ascending(self) -> Floats:
@@ -165,33 +165,33 @@ class Background:
 
     @cached_property
     def attention(self) -> Floats:
-        """What reach counts for each in-arc of the graph: the share of the follower's attention."""
-        evidence = self.scores.evidence
-        graph: Graph | None = evidence.graph
+        """What reach counts for each in-arc of :meth:`attention_graph`: the share of the follower's attention."""
+        evidence, graph = self.scores.evidence, self.attention_graph
         if graph is None:
             return np.zeros(0)
-        if evidence.graph_is_derived:
+        if evidence.attention is not None:
             return graph.in_column("probability")
         shares: Floats = 1.0 / graph.out_degree[graph.in_indices]
         return shares
 
+    @property
+    def attention_graph(self) -> Graph | None:
+        """Who attends to whom: by follows and reactions, or by follows alone."""
+        evidence = self.scores.evidence
+        return evidence.graph if evidence.attention is None else evidence.attention.graph
+
     @cached_property
-    def given(self) -> Floats:
-        """All the engagement that each of the log's accounts gives, where the graph was made of it."""
-        graph = self.scores.evidence.graph
-        if graph is None or not self.scores.evidence.graph_is_derived:
-            return np.zeros(0)
-        givers = np.repeat(np.arange(graph.n_nodes), graph.out_degree)
-        return np.bincount(givers, weights=graph.column("weight"), minlength=graph.n_nodes).astype(np.float64)
+    def of_attention_row(self) -> Ints:
+        """The account that each node of the graph of attention stands for."""
+        return places_of(self.attention_rows)
+
+    @property
+    def attention_rows(self) -> npt.NDArray[np.uint32]:
+        """Where each account stands in the graph of attention."""
+        evidence = self.scores.evidence
+        return evidence.graph_rows if evidence.attention is None else evidence.attention.rows
 
     @cached_property
     def role_table(self) -> RoleTable:
         """The figures behind all roles."""
         return role_table(self.scores)
-
-
-def _inverse(rows: npt.NDArray[np.uint32]) -> Ints:
-    there = np.flatnonzero(rows != ABSENT)
-    inverse = np.zeros(there.size, np.int64)
-    inverse[rows[there]] = there
-    return inverse

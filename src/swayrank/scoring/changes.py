@@ -138,7 +138,7 @@ def _without_the_loyal(scores: Scores, i: int, received: Received) -> list[tuple
         return []
     loyal = np.lexsort((received.engagers, -received.worth, -received.times))[:_LOYAL]
     raw = {"resonance": float(scores.raw["resonance"][i] - ascending_sum(received.worth[loyal]))}
-    if scores.evidence.graph_is_derived:
+    if scores.evidence.attention is not None:
         share, _ = _shares(scores, received)
         raw |= _reached(scores, i, -ascending_sum(share[loyal]))
     share_of_reactions = received.times[loyal].sum() / received.actor.size
@@ -159,10 +159,11 @@ def _with_another_post(scores: Scores, i: int, received: Received) -> list[tuple
         post = _first_named(scores, posts[weight == drawn])
         more, resonance = received.with_another(post, fresh)
         raw = {"resonance": resonance}
-        if scores.evidence.graph_is_derived:
+        if scores.evidence.attention is not None:
             share, rest = _shares(scores, received)
             engagement = received.engagement
-            raw |= _reached(scores, i, ascending_sum((engagement + more) / (rest + engagement + more) - share))
+            grown = (engagement + more) / (rest + engagement + more) - share
+            raw |= _reached(scores, i, ascending_sum(grown))
         reactions = counted(received.rows_of(post).size, "reaction")
         told.append((f"one more post today that draws what its {kind} one drew ({reactions}, same people)", raw))
         if posts.size == 1:
@@ -181,9 +182,9 @@ def _fresh(scores: Scores, received: Received) -> Floats:
 
 def _shares(scores: Scores, received: Received) -> tuple[Floats, Floats]:
     """Each engager's share of attention for the account, and all its other attention (one for nobody included)."""
-    graph = scores.evidence.graph
-    assert graph is not None
-    given = scores.background.given[received.engagers]
+    attention = scores.evidence.attention
+    assert attention is not None
+    given = attention.given[received.engagers]
     engagement = received.engagement
     return engagement / (1.0 + given), np.maximum(1.0, 1.0 + given - engagement)
 
@@ -230,7 +231,7 @@ def _with_more_followers(scores: Scores, i: int) -> list[tuple[str, dict[str, fl
         return []
     only = " (by reach alone: spread is left as it is)" if spreads else ""
     told = [(f"{percent(_GROWTH)} more followers like those it has{only}", {"reach": reach * (1 + _GROWTH)})]
-    graph, row = evidence.graph, int(evidence.graph_rows[i])
+    graph, row = scores.background.attention_graph, int(scores.background.attention_rows[i])
     if graph is not None and row != ABSENT:
         given = np.sort(scores.background.attention[int(graph.in_indptr[row]) : int(graph.in_indptr[row + 1])])
         median = float(given[(given.size - 1) // 2])

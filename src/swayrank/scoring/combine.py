@@ -64,7 +64,7 @@ def score(
     as_of: str | datetime.datetime | datetime.date | int | None = None,
     min_evidence: int = 3,
     reference: Reference | str | Path | None = None,
-    prob: str | float = "weighted_cascade",
+    prob: str | float = "attention",
     n_replicates: int | None = 200,
     confidence: float = 0.95,
     rng: Rng = None,
@@ -102,8 +102,10 @@ def score(
     reference : Reference, str or Path, optional
         Scale by these knots, or those of this file, so that the scores compare with those of another run; by default by
         this data's own.
-    prob : str or float, default "weighted_cascade"
-        The Independent Cascade's probabilities, as :class:`~swayrank.IndependentCascade` takes them.
+    prob : str or float, default "attention"
+        The Independent Cascade's probabilities: the shares of attention, by reactions and follows (without a log: one
+        over the number that the follower follows); or on a given graph, as :class:`~swayrank.IndependentCascade` takes
+        them.
     n_replicates : int or None, default 200
         How many times to draw what might as well have come out, for the intervals of parts, score and rank; at least
         20. None for no intervals.

@@ -20,6 +20,34 @@ ABSENT = 2**32 - 1
 
 
 @dataclass(frozen=True, eq=False)
+class Attention:
+    """Who attends to whom: everybody who follows an account or reacted to it.
+
+    With E_uv the decayed engagement of u with v, and d_u the number that u follows, the share of u's attention that v
+    has is ``(E_uv + FOLLOWS / d_u [u follows v]) / (1 + sum_w E_uw + FOLLOWS [u follows anybody])``: what people did,
+    and one reaction's worth dealt out evenly among those they follow, so that a follower who has not reacted yet counts
+    for something. One more reaction is set aside for nobody: who has long been silent is hardly reached.
+
+    Attributes
+    ----------
+    graph : Graph
+        Columns "weight", the shares' numerators, and "probability", the shares.
+    rows : numpy.ndarray of uint32, shape (n,)
+        Where each account of the evidence stands in it.
+    given : numpy.ndarray of float64, shape (n_accounts of the log,)
+        What each of the log's accounts gives to all others: the denominators less one.
+    """
+
+    graph: Graph
+    rows: npt.NDArray[np.uint32]
+    given: npt.NDArray[np.float64]
+
+
+FOLLOWS = 3.0
+"""What following counts, dealt out over all whom one follows: as much as one repost."""
+
+
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """The sources of a score, joined by account.
 
@@ -33,6 +61,8 @@ class Evidence:
         Where each account stands in each source; 2**32 - 1 where it does not occur.
     graph_is_derived : bool
         Whether the graph was made from the log's interactions.
+    attention : Attention or None
+        Who attends to whom, from follows and what was done; None without a log of interactions.
     left_out : tuple of str
         In words, what the score could not use, and why.
     reactions : Reactions or None
@@ -47,6 +77,7 @@ class Evidence:
     event_rows: npt.NDArray[np.uint32]
     post_rows: npt.NDArray[np.uint32]
     graph_is_derived: bool
+    attention: Attention | None
     left_out: tuple[str, ...]
     reactions: Reactions | None
 
@@ -74,23 +105,57 @@ def events_with_times(events: Events) -> Events:
 
 
 def interaction_graph(events: Events, reactions: Reactions, runner: Engine) -> Graph:
-    """Whoever engages with an account counts as its follower.
+    """Whoever engages with an account counts as its follower; the arc's weight is the decayed engagement."""
+    actor, target, engagement = _engagements(reactions, runner)
+    return Graph.from_edges(actor, target, ids=events.accounts, weight=engagement)
 
-    The arc's weight is E, the decayed engagement of the one with the other; its probability, for the Independent
-    Cascade, is E / (1 + the sum of E over all whom the one engages with): the share of its attention, with one
-    reaction set aside for nobody, so that who has long been silent is hardly reached.
-    """
+
+def _engagements(
+    reactions: Reactions, runner: Engine
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]:
+    """Who engages with whom, and how much of it is left."""
     actor, target, engagement = reactions.pairs(runner)
     lively = engagement > 0
-    actor, target, engagement = actor[lively], target[lively], engagement[lively]
-    given = attention_given(actor, engagement, len(events.accounts))
-    return Graph.from_edges(
-        actor,
-        target,
-        ids=events.accounts,
-        weight=engagement,
-        columns={"probability": engagement / (1.0 + given[actor])},
+    return actor[lively], target[lively], engagement[lively]
+
+
+def attention_of(
+    accounts: Ids,
+    graph: Graph | None,
+    graph_rows: npt.NDArray[np.uint32],
+    event_rows: npt.NDArray[np.uint32],
+    reactions: Reactions,
+    runner: Engine,
+) -> Attention:
+    """Join follows (None where there are none) and what was done; both by the evidence's accounts."""
+    actor, target, engagement = _engagements(reactions, runner)
+    of_event = places_of(event_rows)
+    given = attention_given(actor, engagement, of_event.size)
+    u, v, weight = of_event[actor], of_event[target], engagement
+    whole = 1.0 + spread_out(given, event_rows)
+    np.nan_to_num(whole, copy=False, nan=1.0)
+    if graph is not None:
+        of_node = places_of(graph_rows)
+        follower, followed = graph.edges()
+        share = FOLLOWS / graph.out_degree[follower]
+        u, v = np.concatenate((u, of_node[follower])), np.concatenate((v, of_node[followed]))
+        weight = np.concatenate((weight, share))
+        whole[of_node[graph.out_degree > 0]] += FOLLOWS
+    joined = Graph.from_edges(u, v, ids=accounts, weight=weight)
+    probability = joined.column("weight") / whole[joined.edges()[0]]
+    return Attention(
+        joined.with_columns({"probability": probability}),
+        read_only(np.arange(len(accounts), dtype=np.uint32)),
+        read_only(whole[of_event] - 1.0),
     )
+
+
+def places_of(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    """The evidence's account of each account of a source: the inverse of its rows."""
+    there = np.flatnonzero(rows != ABSENT)
+    places = np.zeros(there.size, np.int64)
+    places[rows[there]] = there
+    return places
 
 
 def attention_given(
@@ -136,7 +201,13 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
         left_out += _mismatch(graph, events)
     accounts = _union(_ids_of(graph, events, posts))
     rows = [_rows(source, accounts) for source in (graph, events, posts)]
-    return Evidence(accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, tuple(left_out), reactions)
+    attention = None
+    if reactions is not None and graph is not None:
+        follows = None if derived else graph
+        attention = attention_of(accounts, follows, rows[0], rows[1], reactions, runner)
+    return Evidence(
+        accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, attention, tuple(left_out), reactions
+    )
 
 
 def _mismatch(graph: Graph, events: Events) -> list[str]:

@@ -171,7 +171,8 @@ class Explanation:
         The largest contribution first; the contributions sum to the score.
     missing : list of str
         What could not be measured for this account, in words.
-    n_followers, n_reactions, n_engagers, n_posts : int
+    n_followers, n_others, n_reactions, n_engagers, n_posts : int
+        Others are those who do not follow the account and reacted to it lately.
     reactions : dict of str to int
         Received, by action.
     followers : list of Follower
@@ -204,6 +205,7 @@ class Explanation:
     parts: list[PartReason]
     missing: list[str] = field(default_factory=list)
     n_followers: int = 0
+    n_others: int = 0
     n_reactions: int = 0
     n_engagers: int = 0
     n_posts: int = 0
@@ -234,9 +236,9 @@ def explain(scores: Scores, account: int | str, *, enough: bool = True) -> Expla
     from swayrank.scoring.sufficiency import more_data
 
     i = scores.ids.position(account)
-    evidence, rank, sure = scores.evidence, int(scores.rank[i]), scores.intervals
+    rank, sure = int(scores.rank[i]), scores.intervals
     received = _received(scores, i)
-    told = _from_posts(scores, i) | _from_events(scores, i, received) | _from_graph(scores, int(evidence.graph_rows[i]))
+    told = _from_posts(scores, i) | _from_events(scores, i, received) | _from_attention(scores, i)
     known = sure is not None and rank > 0
     return Explanation(
         account=str(scores.ids[i]),
@@ -297,15 +299,22 @@ def _reasons(scores: Scores, i: int, told: dict[str, Any]) -> list[PartReason]:
 def _because(scores: Scores, name: str, i: int, told: dict[str, Any]) -> str:
     raw, unit = float(scores.raw[name][i]), scores.units[name]
     if name == "reach" and "n_followers" in told:
-        kind = "account gives" if scores.evidence.graph_is_derived else "follower gives"
-        kinds = "accounts give" if scores.evidence.graph_is_derived else "followers give"
-        whole = "who react to nobody else" if scores.evidence.graph_is_derived else "who follow nobody else"
-        return f"{counted(told['n_followers'], kind, kinds)} it as much attention as {figure(raw)} {whole}"
+        return f"{_heeders(scores, told)} it as much attention as {figure(raw)} who heed nobody else"
     if name == "resonance":
         return _because_resonance(raw, told, scores.params["half_life_days"])
     if name == "spread":
         return f"a post of it is expected to reach {figure(raw)} other accounts"
     return f"{figure(raw)} {unit}"
+
+
+def _heeders(scores: Scores, told: dict[str, Any]) -> str:
+    """Who gives an account attention, in words."""
+    followers, others = told["n_followers"], told["n_others"]
+    if scores.evidence.graph_is_derived:
+        return counted(others, "account gives", "accounts give")
+    if not others:
+        return counted(followers, "follower gives", "followers give")
+    return f"{counted(followers, 'follower')} and {counted(others, 'other')} give"
 
 
 def _because_resonance(raw: float, told: dict[str, Any], half_life_days: float) -> str:
@@ -337,38 +346,41 @@ def _standing(scores: Scores, i: int) -> dict[str, Any]:
 # -- followers ---------------------------------------------------------------------------------------------------------
 
 
-def _from_graph(scores: Scores, row: int) -> dict[str, Any]:
-    graph = scores.evidence.graph
+def _from_attention(scores: Scores, i: int) -> dict[str, Any]:
+    background, evidence = scores.background, scores.evidence
+    graph, row = background.attention_graph, int(background.attention_rows[i])
     if graph is None or row == ABSENT:
         return {}
     arcs = slice(int(graph.in_indptr[row]), int(graph.in_indptr[row + 1]))
-    followers, given = graph.in_indices[arcs], scores.background.attention[arcs]
+    heeding, given = background.of_attention_row[graph.in_indices[arcs]], background.attention[arcs]
     total = float(given.sum()) or 1.0
-    best = np.argsort(-given, kind="stable")[:_LISTED]
-    of_row = scores.background.of_graph_row
+    n_followers = 0
+    if evidence.graph is not None and not evidence.graph_is_derived and evidence.graph_rows[i] != ABSENT:
+        n_followers = int(evidence.graph.in_degree[evidence.graph_rows[i]])
     return {
-        "n_followers": int(followers.size),
+        "n_followers": n_followers,
+        "n_others": int(heeding.size) - n_followers,
         "followers": [
             Follower(
-                account=str(graph.ids[int(followers[j])]),
+                account=str(scores.ids[int(heeding[j])]),
                 share=float(given[j]) / total,
-                **_standing(scores, int(of_row[followers[j]])),
+                **_standing(scores, int(heeding[j])),
             )
-            for j in best
+            for j in np.argsort(-given, kind="stable")[:_LISTED]
         ],
-        **_origins(scores, row, followers, given / total),
+        **_origins(scores, i, heeding, given / total),
     }
 
 
-def _origins(
-    scores: Scores, row: int, followers: npt.NDArray[np.uint32], share: npt.NDArray[np.float64]
-) -> dict[str, Any]:
-    found = scores.background.communities
+def _origins(scores: Scores, i: int, heeding: npt.NDArray[np.int64], share: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """The communities that attention comes from; who is in no community counts for none."""
+    found, rows = scores.background.communities, scores.evidence.graph_rows
     assert found is not None
-    from_which = found.of[followers]
+    there = rows[heeding] != ABSENT
+    from_which = found.of[rows[heeding[there]]]
     number = np.bincount(from_which, minlength=1)
-    attention = np.bincount(from_which, weights=share, minlength=1)
-    own = int(found.of[row])
+    attention = np.bincount(from_which, weights=share[there], minlength=1)
+    own = int(found.of[rows[i]]) if rows[i] != ABSENT else NONE
     best = [int(c) for c in np.lexsort((np.arange(number.size), -attention))[:_LISTED] if number[c]]
     origins = [
         Origin(

@@ -1,17 +1,18 @@
 """The parts of a score, in raw units: reach, resonance, spread. Each is zero or more, and NaN where it is missing.
 
 reach
-    The attention of its followers: each counts by the share that the account has among all whom that follower follows
-    (in a graph of interactions: by its share of that follower's decayed engagement). Ten followers who follow nobody
-    else reach as far as a thousand who follow a hundred each. Without a graph: the followers that the posts table
-    states.
+    The attention that it has: everybody who follows it or reacted to it counts by the share of its attention that the
+    account has (:class:`~swayrank.scoring.evidence.Attention`): by what it did, and a little by whom it follows. Ten
+    people who heed nobody else reach as far as a thousand who heed a hundred each. Without a log: one over the number
+    that the follower follows. Without a graph or a log: the followers that the posts table states.
 resonance
     Reactions to the account's posts, each weighted by its kind and halved every `half_life_days`, summed by engager and
-    added over engagers as log(1 + sum), the less the larger the share of the account's posts that the engager reacted
-    to: neither a loyal fan nor a farm of bots makes a crowd. An account of the graph that the log never names has
-    none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted is not known there.
+    added over engagers as (1 + sum)**0.75 - 1, the less the larger the share of the account's posts that the engager
+    reacted to: neither a loyal fan nor a farm of bots makes a crowd. An account of the graph that the log never names
+    has none: 0. Without a log: the counts of the posts table, weighted, decayed and summed; who reacted is not known.
 spread
-    Accounts that a post is expected to reach beyond its author, under the Independent Cascade model.
+    Accounts that a post is expected to reach beyond its author, under the Independent Cascade model; each account
+    passes on what it sees with the chance that is the author's share of its attention.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ from swayrank.measures.engagement.reactions import Gains
 from swayrank.measures.engagement.resonance import resonance_of
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.measures.propagation.spread import spread
-from swayrank.scoring.evidence import ABSENT, Decay, Evidence, attention_given, spread_out
+from swayrank.scoring.evidence import ABSENT, FOLLOWS, Decay, Evidence, spread_out
 from swayrank.scoring.intervals import Chance, spread_of
 from swayrank.scoring.peers import Peers, tiers_of
 
 CENSUS = "none: census"
 BY_POST, BY_TIME = "reactions, by post", "reactions, by stretch of time"
 SAMPLE = "the sample of cascades"
+ATTENTION = "attention"
 _POST_COLUMNS = {"likes": "like", "comments": "reply", "shares": "repost"}
 
 
@@ -82,18 +84,26 @@ class PartParameters:
 
 def reach(evidence: Evidence, parameters: PartParameters) -> Part | None:
     """The followers' shares of attention, or stated followers; None where neither is known."""
+    attention = evidence.attention
+    if attention is not None:
+        total = _into(attention.graph, attention.graph.in_column("probability"))
+        raw = spread_out(total, attention.rows)
+        follows = "" if evidence.graph_is_derived else f", and {FOLLOWS:g} over the number they follow"
+        definition = f"sum over those who heed it: decayed engagement with it{follows}, over all of theirs and one more"
+        return Part(raw, definition, "people's whole attention", _of_shares(evidence, raw, raw, parameters.runner))
     graph = evidence.graph
     if graph is None:
         return _stated_followers(evidence)
-    if evidence.graph_is_derived:
-        shares = graph.in_column("probability")
-        definition = "decayed engagement with it over all of theirs and one more"
-    else:
-        shares, definition = 1.0 / graph.out_degree[graph.in_indices], "one over the number that they follow"
-    total = np.bincount(targets_of(graph), weights=shares, minlength=graph.n_nodes)
-    raw = spread_out(total, evidence.graph_rows)
-    chance = _of_shares(evidence, raw, parameters.runner) if evidence.graph_is_derived else Chance(CENSUS)
-    return Part(raw, f"sum over followers: {definition}", "followers' whole attention", chance)
+    total = _into(graph, 1.0 / graph.out_degree[graph.in_indices])
+    definition = "sum over followers: one over the number that they follow"
+    return Part(spread_out(total, evidence.graph_rows), definition, "people's whole attention", Chance(CENSUS))
+
+
+def _into(graph: Graph, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The sum over each account's in-arcs."""
+    into = np.repeat(np.arange(graph.n_nodes), graph.in_degree)
+    total: npt.NDArray[np.float64] = np.bincount(into, weights=shares, minlength=graph.n_nodes).astype(np.float64)
+    return total
 
 
 def by_cluster(evidence: Evidence, raw: npt.NDArray[np.float64], gains: Gains, rows: npt.NDArray[np.uint32]) -> Chance:
@@ -106,23 +116,22 @@ def by_cluster(evidence: Evidence, raw: npt.NDArray[np.float64], gains: Gains, r
     return Chance(words, rows, gains, Peers.of(np.nan_to_num(raw), variance, n_clusters, tier))
 
 
-def _of_shares(evidence: Evidence, raw: npt.NDArray[np.float64], runner: Engine) -> Chance:
-    """The chance of a sum of shares of attention in a graph of interactions."""
-    reactions = evidence.reactions
-    assert reactions is not None  # a derived graph comes from reactions
-    actor, _, engagement = reactions.pairs(runner)
-    given = attention_given(actor, engagement, reactions.n_posts.size)
-    shares, _, gains = reactions.by_engager(runner, given)
+def _of_shares(
+    evidence: Evidence, raw: npt.NDArray[np.float64], reached: npt.NDArray[np.float64], runner: Engine
+) -> Chance:
+    """The chance of a figure that grows, to first order, in proportion to the attention `reached`.
+
+    What was done varies; who follows whom does not.
+    """
+    reactions, attention = evidence.reactions, evidence.attention
+    assert reactions is not None
+    assert attention is not None
+    _, _, gains = reactions.by_engager(runner, attention.given)
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.where(shares > 0, _at(raw, evidence.event_rows, shares.size) / shares, 0.0)
+        factor = _at(np.where(reached > 0, raw / reached, 0.0), evidence.event_rows, attention.given.size)
     scaled = gains.gain * np.repeat(factor, np.diff(gains.indptr).astype(np.int64))
     scaled_gains = gains._replace(gain=scaled, variance=gains.variance * factor**2)
     return by_cluster(evidence, raw, scaled_gains, evidence.event_rows)
-
-
-def targets_of(graph: Graph) -> npt.NDArray[np.int64]:
-    """The followed account of every arc, in the order of the followers' rows."""
-    return np.repeat(np.arange(graph.n_nodes), graph.in_degree)
 
 
 def _stated_followers(evidence: Evidence) -> Part | None:
@@ -146,7 +155,7 @@ def resonance(evidence: Evidence, parameters: PartParameters) -> Part | None:
     definition = f"reactions received, half-life {parameters.decay.half_life_days:g} days, weights {weights}"
     if evidence.events is not None and evidence.reactions is not None:
         felt, gains = resonance_of(evidence.events, evidence.reactions, parameters.runner)
-        definition += ", log(1 + sum) by engager, less for reacting to every post"
+        definition += ", (1 + sum)^0.75 - 1 by engager, less for reacting to every post"
         raw = spread_out(felt.values, evidence.event_rows)
         raw[np.isnan(raw) & (evidence.graph_rows != ABSENT)] = 0.0  # followed, and in the whole log nobody reacted
         return Part(raw, definition, "dampened reactions", by_cluster(evidence, raw, gains, evidence.event_rows), felt)
@@ -201,18 +210,25 @@ def _post_values(posts: Posts, parameters: PartParameters) -> npt.NDArray[np.flo
 
 
 def expected_spread(evidence: Evidence, parameters: PartParameters) -> Part | None:
-    """Accounts reached beyond the author under Independent Cascade; None without a graph."""
-    if evidence.graph is None:
-        return None
-    prob = "probability" if evidence.graph_is_derived else parameters.prob
-    model = IndependentCascade(evidence.graph, prob=prob)
-    reached = spread(model, rng=parameters.key, engine=parameters.runner, progress=parameters.progress)
-    raw = spread_out(np.maximum(0.0, reached.values - 1.0), evidence.graph_rows)
-    if evidence.graph_is_derived:  # to first order, as many more are reached as attention is given
-        chance = _of_shares(evidence, raw, parameters.runner)
+    """Accounts reached beyond the author under Independent Cascade; None without a graph or a log."""
+    by_attention = parameters.prob == ATTENTION or evidence.graph_is_derived
+    if evidence.attention is not None and by_attention:
+        graph, rows = evidence.attention.graph, evidence.attention.rows
+        model, prob = IndependentCascade(graph, prob="probability"), "share of attention"
+    elif evidence.graph is not None:
+        graph, rows = evidence.graph, evidence.graph_rows
+        prob = "weighted_cascade" if by_attention else str(parameters.prob)
+        model = IndependentCascade(graph, prob="weighted_cascade" if by_attention else parameters.prob)
     else:
-        of_one = evidence.graph.n_nodes / int(str(reached.params["n_samples"]))
-        one = spread_out(np.where(evidence.graph.in_degree > 0, of_one, 0.0), evidence.graph_rows)
+        return None
+    reached = spread(model, rng=parameters.key, engine=parameters.runner, progress=parameters.progress)
+    raw = spread_out(np.maximum(0.0, reached.values - 1.0), rows)
+    if evidence.attention is not None and by_attention:
+        heeded = spread_out(_into(graph, graph.in_column("probability")), rows)
+        chance = _of_shares(evidence, raw, heeded, parameters.runner)
+    else:
+        of_one = graph.n_nodes / int(str(reached.params["n_samples"]))
+        one = spread_out(np.where(graph.in_degree > 0, of_one, 0.0), rows)
         chance = Chance(SAMPLE, one=np.nan_to_num(one))
     return Part(raw, f"expected spread, Independent Cascade, prob {prob}", "accounts reached", chance, reached)
 

@@ -12,7 +12,7 @@ _WEIGHT = Interval(0, math.inf, "[)")
 PARTS = ("reach", "resonance", "spread")
 
 PROFILES: dict[str, dict[str, float]] = {
-    "balanced": {"reach": 0.05, "resonance": 0.90, "spread": 0.05},
+    "balanced": {"reach": 0.20, "resonance": 0.60, "spread": 0.20},
     "reach": {"reach": 0.70, "resonance": 0.10, "spread": 0.20},
     "campaign": {"reach": 0.10, "resonance": 0.50, "spread": 0.40},
     "superspreader": {"reach": 0.05, "resonance": 0.75, "spread": 0.20},

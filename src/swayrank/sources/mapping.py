@@ -262,7 +262,7 @@ class Mapping:
 
 
 def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None = None) -> Mapping:
-    r"""Read a mapping; the ``[score]`` table of a recipe is left to :class:`swayrank.Recipe`.
+    r"""Read a mapping; a recipe's tables ``[score]``, ``[backtest]`` and ``[cascades]`` are left to `swayrank.Recipe`.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None
     folder = Path(base) if base is not None else (path.parent if path is not None else Path())
     if not folder.is_dir():
         raise InputError("is not a folder, but the mapping's files should be there", file=str(folder))
-    _known_keys(content, ("events", "posts", "graph", "score"), where)
+    _known_keys(content, ("events", "posts", "graph", "score", "backtest", "cascades"), where)
     reader = _Reader(where, folder)
     events = tuple(reader.block("events", k, raw) for k, raw in enumerate(_tables(content, "events", where)))
     posts = tuple(reader.block("posts", k, raw) for k, raw in enumerate(_tables(content, "posts", where)))

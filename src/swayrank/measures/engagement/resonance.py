@@ -3,12 +3,12 @@ r"""Resonance: how widely and how strongly people react, where a loyal fan (or b
 Definition: with E_uv the time-decayed, weighted engagement of account u with account v, c_uv how many of v's posts u
 reacted to, and N_v how many posts v has,
 
-.. math:: R_v = \sum_{u \ne v} \log(1 + E_{uv}) \left(1 - \frac{c_{uv}}{N_v + 1}\right)
+.. math:: R_v = \sum_{u \ne v} \left((1 + E_{uv})^{3/4} - 1\right) \left(1 - \frac{c_{uv}}{N_v + 1}\right)
 
 A plain sum counts the hundredth reaction of one account as much as the first of another; a count of distinct engagers
-ignores how much anyone does. The logarithm lies between: ten people's first like counts for more than one person's
-tenth. This is the concave aggregation by which co-occurring evidence is usually dampened (as term counts are in text
-retrieval: Buckley, Salton & Allan 1992, "Automatic retrieval with locality information using SMART").
+ignores how much anyone does. The power lies between, as concave aggregation does for co-occurring evidence elsewhere
+(term counts in text retrieval: Buckley, Salton & Allan 1992, "Automatic retrieval with locality information using
+SMART"); a logarithm was tried and is too flat: what comes next follows volume more (docs/decisions/0015).
 
 The second factor is the engager's *selectivity*: whoever reacts to everything that v posts says little about how far
 v's posts carry, as followers of a farm of bots and friends do; whoever picks one post of many was reached by that post.
@@ -50,7 +50,7 @@ def resonance(
     engine: str | Engine = "local",
     threads: int | None = None,
 ) -> Measure:
-    """Sum log(1 + decayed engagement) over the accounts that reacted to each account, the selective ones most.
+    """Sum (1 + decayed engagement)^0.75 - 1 over the accounts that reacted to each account, the selective ones most.
 
     Parameters
     ----------

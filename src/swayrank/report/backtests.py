@@ -1,0 +1,191 @@
+"""Backtests as figures: every ranking's figures with their intervals, and what removing its first accounts cuts.
+
+The score is drawn in one strong colour, baselines in greys and muted hues that colour-blind people tell apart, each
+named beside its mark, so that no legend has to be matched.
+"""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from swayrank._render import renders
+from swayrank._text import printable
+from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.report.correlations import IMAGES
+from swayrank.results import write_whole
+from swayrank.validation.metrics import DEPTHS
+from swayrank.validation.results import Backtest
+
+_SCORE, _OTHER = "#d55e00", ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#7f6000", "#999999", "#e69f00", "#444444")
+_MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
+_MPL_MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
+
+
+def _colour(found: Backtest, m: int) -> str:
+    return _SCORE if m == 0 else _OTHER[(m - 1) % len(_OTHER)]
+
+
+def _title(found: Backtest) -> tuple[str, str]:
+    """What is shown, and of whom."""
+    n = len(found.folds)
+    accounts = sum(fold.n_accounts for fold in found.folds)
+    splits = "one split" if n == 1 else f"mean of {n} splits"
+    outcome = str(found.params["outcome"]).replace("_", " ")
+    return f"How well rankings foretold {outcome}", f"{splits}, {accounts:,} accounts ranked in all"
+
+
+def _plotly() -> Any:
+    try:
+        from plotly import graph_objects, subplots
+    except ModuleNotFoundError:
+        raise MissingDependencyError("an interactive figure needs plotly: pip install plotly; or write .csv") from None
+    return graph_objects, subplots
+
+
+def _by_value(found: Backtest, metric: int) -> list[int]:
+    """Rankings, the lowest first, so that the best is drawn on top."""
+    return [int(m) for m in np.argsort(found.values[:, metric], kind="stable")]
+
+
+@renders("Backtest", "metrics")
+def metrics_figure(found: Backtest) -> Any:
+    """Spearman, NDCG and precision of every ranking, with intervals."""
+    go, subplots = _plotly()
+    shown = [found.metrics.index(name) for name in found.main_metrics]
+    figure = subplots.make_subplots(
+        rows=1, cols=3, subplot_titles=[found.metrics[i] for i in shown], horizontal_spacing=0.14
+    )
+    for column, i in enumerate(shown, start=1):
+        order = _by_value(found, i)
+        value, low, high = (table[order, i] for table in (found.values, found.low, found.high))
+        names = [html.escape(printable(found.names[m], 28)) for m in order]
+        bars = {"array": np.nan_to_num(high - value), "arrayminus": np.nan_to_num(value - low), "thickness": 1.5}
+        figure.add_trace(
+            go.Scatter(
+                x=value, y=names, mode="markers", showlegend=False,
+                marker={"size": 10, "color": [_colour(found, m) for m in order]},
+                error_x={"type": "data", "symmetric": False, **bars},
+                customdata=np.stack([low, high], axis=1),
+                hovertemplate="%{y}: %{x:.3f} (%{customdata[0]:.3f} to %{customdata[1]:.3f})<extra></extra>",
+            ),
+            row=1, col=column,
+        )  # fmt: skip
+    title, whom = _title(found)
+    figure.update_layout(
+        title={"text": f"{html.escape(title)}<br><sub>{whom}; bars are "
+               f"{found.params['confidence']:.0%} intervals</sub>", "x": 0.02, "xanchor": "left"},
+        template="plotly_white", width=1120, height=max(380, 130 + 32 * len(found.names)), margin={"t": 110},
+    )  # fmt: skip
+    figure.update_yaxes(automargin=True)
+    return figure
+
+
+def _removal(found: Backtest) -> tuple[Any, Any]:
+    first = len(found.metrics) - len(DEPTHS)
+    shares = np.array(DEPTHS) * 100
+    return shares, found.values[:, first:] * 100
+
+
+@renders("Backtest", "removal")
+def removal_figure(found: Backtest) -> Any:
+    """How much of the outcome goes if the first accounts of each ranking are removed."""
+    go, _ = _plotly()
+    shares, cut = _removal(found)
+    figure = go.Figure()
+    for m, name in enumerate(found.names):
+        safe = html.escape(printable(name, 28))
+        figure.add_trace(
+            go.Scatter(
+                x=shares, y=cut[m], name=safe, mode="lines+markers",
+                line={"color": _colour(found, m), "width": 3 if m == 0 else 1.5},
+                marker={"symbol": _MARKS[m % len(_MARKS)], "size": 8},
+                hovertemplate=f"{safe}: without its first %{{x:.2f}} %, %{{y:.1f}} % less<extra></extra>",
+            )
+        )  # fmt: skip
+    title, whom = _title(found)
+    figure.update_layout(
+        title={"text": f"What goes if the first accounts are removed<br><sub>{html.escape(title)}; {whom}</sub>",
+               "x": 0.02, "xanchor": "left"},
+        xaxis={"title": "accounts removed, % (logarithmic)", "type": "log", "tickvals": shares.tolist(),
+               "ticktext": [f"{share:g}" for share in shares]},
+        yaxis={"title": f"{html.escape(str(found.params['outcome']).replace('_', ' '))} cut, %", "rangemode": "tozero"},
+        template="plotly_white", width=860, height=560,
+    )  # fmt: skip
+    return figure
+
+
+def save_figure(found: Backtest, what: str, path: Path) -> Path:
+    """Write "metrics" or "removal" as .html (whole, works offline), .png or .svg; give the path."""
+    interactive = {"metrics": metrics_figure, "removal": removal_figure}
+    static = {"metrics": _draw_metrics, "removal": _draw_removal}
+    if what not in interactive:
+        raise ParameterError(f"what must be one of {', '.join(interactive)}, got {what!r}")
+    if path.suffix == ".html":
+        page = interactive[what](found).to_html(include_plotlyjs=True)
+        with write_whole(path) as file:
+            file.write(page.encode())
+    elif path.suffix in IMAGES:
+        _save_image(found, static[what], path)
+    else:
+        raise ParameterError(f"a figure must end in .html, {' or '.join(IMAGES)}, got {path.name!r}")
+    return path
+
+
+def _save_image(found: Backtest, draw: Any, path: Path) -> None:
+    try:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise MissingDependencyError("a static figure needs matplotlib: pip install matplotlib") from None
+    figure = Figure(layout="constrained")
+    FigureCanvasAgg(figure)
+    draw(found, figure)
+    metadata = {"Date": None} if path.suffix == ".svg" else None
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swayrank"}), write_whole(path) as file:
+        figure.savefig(file, format=path.suffix[1:], dpi=150, metadata=metadata)
+
+
+def _draw_metrics(found: Backtest, figure: Any) -> None:
+    figure.set_size_inches(11.5, 1.6 + 0.32 * len(found.names))
+    for axes, name in zip(figure.subplots(1, 3), found.main_metrics, strict=True):
+        i = found.metrics.index(name)
+        order = _by_value(found, i)
+        for y, m in enumerate(order):
+            value, low, high = found.values[m, i], found.low[m, i], found.high[m, i]
+            if not np.isnan(low):
+                axes.plot([low, high], [y, y], color=_colour(found, m), linewidth=1.5)
+            axes.plot([value], [y], "o", color=_colour(found, m), markersize=7)
+        axes.set_yticks(range(len(order)), [printable(found.names[m], 28) for m in order], parse_math=False)
+        axes.set_title(name, fontsize=10, parse_math=False)
+        axes.grid(axis="x", color="#e0e0e0")
+        axes.spines[["top", "right"]].set_visible(False)
+    title, whom = _title(found)
+    confidence = f"{found.params['confidence']:.0%}"
+    figure.suptitle(f"{title}\n{whom}; bars are {confidence} intervals", x=0.01, ha="left", fontsize=11)
+
+
+def _draw_removal(found: Backtest, figure: Any) -> None:
+    figure.set_size_inches(8.6, 5.4)
+    axes = figure.add_subplot()
+    shares, cut = _removal(found)
+    for m, name in enumerate(found.names):
+        axes.plot(
+            shares, cut[m], color=_colour(found, m), marker=_MPL_MARKS[m % len(_MPL_MARKS)],
+            linewidth=2.6 if m == 0 else 1.3, label=printable(name, 28), zorder=3 if m == 0 else 2,
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xticks(shares, [f"{share:g}" for share in shares])
+    axes.minorticks_off()
+    axes.set_xlabel("accounts removed, % (logarithmic)")
+    axes.set_ylabel(f"{str(found.params['outcome']).replace('_', ' ')} cut, %", parse_math=False)
+    axes.set_ylim(bottom=0)
+    axes.grid(color="#e6e6e6")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    title, whom = _title(found)
+    figure.suptitle(f"What goes if the first accounts are removed\n{title}; {whom}", x=0.01, ha="left", fontsize=11)

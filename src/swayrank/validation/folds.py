@@ -1,0 +1,163 @@
+"""Folds of a backtest: what was known before an instant, and what came after it.
+
+Nothing after the split is read in what is known (D14). A graph whose arcs are dated (a column "time", microseconds
+since 1970 UTC) is cut; one without dates is refused unless `as_of` says that it was taken before the split, and so are
+counts per post, as exports carry the counts of the day of the export.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from swayrank.errors import LeakError, ParameterError
+from swayrank.events import Events
+from swayrank.events.columns import NO_TIME, as_us, iso
+from swayrank.events.posts import Posts
+from swayrank.graph import Graph
+
+Instant = str | dt.datetime | dt.date | int
+Split = Instant | float | Sequence[Instant]
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+_IS_MICROSECONDS = 10**14  # 1973 in microseconds; epoch seconds and milliseconds of today lie below
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One split.
+
+    Attributes
+    ----------
+    split, end : int
+        The future lies in [split, end), in microseconds since 1970 UTC.
+    graph, past, posts : Graph, Events, Posts or None
+        What was known before the split; accounts and posts of the future do not occur in them.
+    future : Events or None
+        What came; accounts and posts keep the whole log's positions.
+    """
+
+    split: int
+    end: int
+    graph: Graph | None
+    past: Events | None
+    posts: Posts | None
+    future: Events | None
+
+
+def folds_of(
+    graph: Graph | None,
+    events: Events,
+    posts: Posts | None,
+    split: Split,
+    *,
+    horizon_days: float | None,
+    as_of: Instant | None,
+) -> list[Fold]:
+    """Cut the data at each split.
+
+    Raises
+    ------
+    LeakError
+        If something that is not dated would know the future.
+    ParameterError
+        If a split leaves nothing before it or after it.
+    """
+    cuts = _cuts(events, split)
+    taken = None if as_of is None else as_us(as_of)
+    check_as_of("graph", graph is not None and "time" not in graph.columns, taken, cuts[0])
+    check_as_of("posts", posts is not None, taken, cuts[0])
+    last = events.span[1] + 1 if events.span else cuts[-1]
+    ends = [*cuts[1:], last]
+    if horizon_days is not None:
+        ends = [min(last, cut + round(horizon_days * MICROSECONDS_PER_DAY)) for cut in cuts]
+    return [_fold(graph, events, posts, cut, end) for cut, end in zip(cuts, ends, strict=True)]
+
+
+def check_as_of(name: str, undated: bool, taken: int | None, first: int) -> None:
+    """Raise unless something undated is said to be from before the first split."""
+    if not undated:
+        return
+    what = "arcs carry no times" if name == "graph" else "counts are as of their export"
+    if taken is None:
+        raise LeakError(
+            f"{name} may know the future: its {what}. If it was taken before {iso(first)}, say when (as_of=); "
+            f"else leave it out" + (", and a graph of past interactions is made from the log" * (name == "graph"))
+        )
+    if taken > first:
+        raise LeakError(
+            f"{name} knows the future: it was taken on {iso(taken)} (as_of), after the split at {iso(first)}; "
+            f"split later, or leave it out"
+        )
+
+
+def _cuts(events: Events, split: Split) -> list[int]:
+    if events.span is None:
+        raise ParameterError("events must have times, since a backtest cuts by time, and no row has one")
+    first, last = events.span
+    if isinstance(split, float):
+        if not 0 < split < 1:
+            raise ParameterError(f"split must be an instant, several, or a share of the span in (0, 1), got {split}")
+        return [first + int((last - first) * split)]
+    several = isinstance(split, Sequence) and not isinstance(split, str)
+    cuts = sorted({as_us(one) for one in split}) if several else [as_us(split)]  # type: ignore[union-attr, arg-type]
+    for cut in cuts:
+        if not first < cut <= last:
+            raise ParameterError(
+                f"split must leave events before and after it: between {iso(first)} and {iso(last)}, got {iso(cut)}"
+            )
+    if not cuts:
+        raise ParameterError("split must name at least one instant")
+    return cuts
+
+
+def rolling(events: Events, n: int, *, from_share: float = 0.5) -> list[int]:
+    """`n` instants at equal distances, the first at a share of the log's span, so that as much lies behind the last.
+
+    Parameters
+    ----------
+    events : Events
+        The log.
+    n : int
+        How many, at least 1.
+    from_share : float, default 0.5
+        Where the first lies, in (0, 1).
+
+    Examples
+    --------
+    >>> ev = Events.from_frame({"actor": ["a", "b"], "action": ["like"] * 2, "time": [0, 80]})
+    >>> rolling(ev, 3, from_share=0.25)
+    [20, 40, 60]
+    """
+    if events.span is None:
+        raise ParameterError("events must have times, since a backtest cuts by time, and no row has one")
+    first, last = events.span
+    start = first + (last - first) * from_share
+    return [int(start + (last - start) * k / n) for k in range(n)]
+
+
+def _fold(graph: Graph | None, events: Events, posts: Posts | None, cut: int, end: int) -> Fold:
+    past = events.before(cut).compact()
+    dated = None if posts is None else posts.rows((posts.time != NO_TIME) & (posts.time < cut))
+    return Fold(
+        split=cut,
+        end=end,
+        graph=None if graph is None else _arcs_before(graph, cut),
+        past=past if past.n_events else None,
+        posts=dated if dated is not None and dated.n_posts else None,
+        future=events.between(cut, end),
+    )
+
+
+def _arcs_before(graph: Graph, cut: int) -> Graph:
+    """The arcs that were there before an instant; accounts that have none then are left out."""
+    if "time" not in graph.columns:
+        return graph
+    time = graph.column("time")
+    if time.size and 0 <= int(time.max()) < _IS_MICROSECONDS:
+        raise ParameterError(
+            f"the graph's column 'time' must be in microseconds since 1970 UTC, to be cut at the split; its highest "
+            f"value is {int(time.max()):,}: read the graph anew with times in words, or scale the column"
+        )
+    return graph.before(cut)
