@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import xml.etree.ElementTree as ET
+from functools import partial
 
 import numpy as np
 import pytest
@@ -51,6 +52,16 @@ def test_it_says_what_the_functions_say(town):
         assert words in shown.stdout
 
 
+def test_what_is_learned_before_the_split_is_judged_after_it(town):
+    folder, graph, events = town
+    words = ("calibrate", "follows.csv", "log.csv", "--learn", "em", "--split", "0.5", "--json", "--quiet")
+    told = json.loads(call(*words, cwd=folder).stdout)
+    learner = partial(sr.learn_probabilities, method="em")
+    assert told["calibration"]["ratio"] == pytest.approx(calibrate(graph, events, prob=learner, split=0.5, rng=7).ratio)
+    assert told["calibration"]["params"]["prob"] == "em, learned before the split"
+    assert "em" in [row["model"] for row in told["goodness_of_fit"]["table"]]
+
+
 def test_tables_and_figures_are_written(town, tmp_path):
     folder, graph, _ = town
     words = ("calibrate", "follows.csv", "log.csv", "--quiet", "--prob")
@@ -70,6 +81,7 @@ def test_tables_and_figures_are_written(town, tmp_path):
         (("--prob", "nope"), 2, "--prob must be a number, weighted_cascade"),
         (("--split", "7"), 2, "--split must be a share in (0, 1)"),
         (("--split", "2099-01-01"), 2, "began after it"),
+        (("--learn", "em"), 2, "--learn needs --split"),
         (("-o", "x.pdf"), 2, "--output must end in one of .html"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -160,7 +161,6 @@ def test_the_frame_has_a_row_for_each_model():
     [
         ({"learners": {"global_p": 0.1}}, "must not be called like a baseline"),
         ({"learners": {}}, "learners must be a mapping"),
-        ({"graph": sr.Graph.from_edges(["b"], ["a"])}, "no column 'probability'"),
         ({"learners": {"odd": lambda graph, known: None}}, "what a learner gives needs a Graph"),
         ({"learners": {"odd": lambda graph, known: sr.Graph.from_edges(["x"], ["y"])}}, "must give the same graph"),
         ({"split": 0.0}, "split must be in (0, 1)"),
@@ -173,3 +173,12 @@ def test_wrong_use_is_told(change, says):
     with pytest.raises(sr.ParameterError) as error:
         goodness_of_fit(given.pop("graph"), given.pop("events"), **given)
     assert says in str(error.value)
+
+
+def test_without_a_column_it_learns_by_em():
+    graph, posts, _, _ = case(1)
+    bare = sr.Graph.from_edges(*graph.edges(), ids=graph.ids)
+    found = goodness_of_fit(bare, log_of(posts), **QUICK)
+    asked = goodness_of_fit(bare, log_of(posts), learners={"em": partial(sr.learn_probabilities, method="em")}, **QUICK)
+    assert found.learned == ("em",)
+    assert found.log_likelihood.tolist() == asked.log_likelihood.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.jobs import told, write_table
+from swayrank.learning.probabilities import learn_probabilities
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.results import write_whole
 from swayrank.sources.events import read_events
@@ -35,7 +37,7 @@ class CalibrationRun:
 
     graph: Graph
     events: Events
-    model: IndependentCascade
+    probabilities: str
     calibration: Calibration
     fit: Fit | None
     placebo: Placebo | None
@@ -43,7 +45,7 @@ class CalibrationRun:
 
     def told(self) -> list[str]:
         """How what was read was understood, line by line."""
-        return [*told(self.graph), *told(self.events), model_told(self.model)]
+        return [*told(self.graph), *told(self.events), self.probabilities]
 
     def parts(self) -> dict[str, Calibration | Fit | Placebo | ReachCalibration]:
         """The answers by name."""
@@ -63,6 +65,7 @@ def run_calibrate(
     events_options: Mapping[str, Any],
     *,
     prob: str | None = None,
+    learn: str | None = None,
     split: str | None = None,
     n_shuffles: int = 0,
     shuffle: str = "within_posts",
@@ -73,28 +76,34 @@ def run_calibrate(
     threads: int | None = None,
     progress: Progress = None,
 ) -> CalibrationRun:
-    """Read a graph and a log, and hold the probabilities that `prob` names against who adopted what."""
+    """Read a graph and a log, and hold the probabilities that `prob` names, or `learn` learns, against who adopted."""
     work: dict[str, Any] = {"threads": threads, "progress": progress}
+    if learn is not None and (prob is not None or split is None):
+        raise ParameterError("--learn needs --split, before which it learns, and goes without --prob")
     model = open_model(graph, ModelChoice(prob=prob), graph_options, rng=rng, **work)
     assert isinstance(model, IndependentCascade)
     given = {name: value for name, value in events_options.items() if value is not None}
     events = read_events([str(log)], **given, **work)
     chances: Any = model.arc_probability if model.rule == "per_arc" else model.prob
+    if learn is not None:
+        chances = functools.partial(learn_probabilities, method=learn, **work)
+    name = model.params["prob"] if learn is None else f"{learn}, learned before the split"
     at = None if split is None else split_of(split)
     asked = {"rng": rng, "confidence": confidence, **work}
     found = calibrate(model.graph, events, prob=chances, split=at, n_bins=bins, **asked)
-    found = _named(found, model)
+    found = replace(found, params={**found.params, "prob": name})
     fit = reached = shuffled = None
     if at is not None:
-        fit = goodness_of_fit(model.graph, events, split=at, learners={"given": chances}, **asked)
+        fit = goodness_of_fit(model.graph, events, split=at, learners={learn or "given": chances}, **asked)
     if reach:
         reached = calibrate_reach(model.graph, events, prob=chances, split=at, n_bins=bins, **asked)
-        reached = _named(reached, model)
+        reached = replace(reached, params={**reached.params, "prob": name})
     if n_shuffles:
         shuffled = placebo(
-            model.graph, events, prob=chances, n_shuffles=n_shuffles, shuffle=shuffle, **asked  # type: ignore[arg-type]
+            model.graph, events, prob=None if learn else chances, n_shuffles=n_shuffles, shuffle=shuffle, **asked  # type: ignore[arg-type]
         )  # fmt: skip
-    return CalibrationRun(model.graph, events, model, found, fit, shuffled, reached)
+    said = model_told(model) if learn is None else f"model: Independent Cascade; probabilities by {name}"
+    return CalibrationRun(model.graph, events, said, found, fit, shuffled, reached)
 
 
 def split_of(text: str) -> Split:
@@ -112,11 +121,6 @@ def split_of(text: str) -> Split:
     if not 0 < share < 1:
         raise ParameterError(f"--split must be a share in (0, 1) or a time such as 2026-01-01, got {text!r}")
     return share
-
-
-def _named(found: Any, model: IndependentCascade) -> Any:
-    """The same, with probabilities called as the command line called them."""
-    return replace(found, params={**found.params, "prob": model.params["prob"]})
 
 
 def facts(run: CalibrationRun) -> dict[str, Any]:

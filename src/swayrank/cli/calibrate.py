@@ -43,6 +43,13 @@ def calibrate(
             show_default=False,
         ),
     ] = None,
+    learn: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD", help="Learn them from what came before --split instead: em, bernoulli, ... (see learn).",
+            show_default=False,
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
@@ -91,7 +98,7 @@ def calibrate(
         graph, log,
         {"source": source, "target": target, "weight": weight, "direction": direction},
         log_options(log_columns, actions),
-        prob=prob, split=split, n_shuffles=placebo, shuffle=shuffle, reach=reach, bins=bins, confidence=confidence,
+        prob=prob, learn=learn, split=split, n_shuffles=placebo, shuffle=shuffle, reach=reach, bins=bins, confidence=confidence,
         rng=rng, threads=threads, progress=listen(quiet),
     )  # fmt: skip
     if output is not None:

@@ -23,6 +23,7 @@ Differences are paired: the same bootstrap over held-out posts weighs both model
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -39,6 +40,7 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events, iso
 from swayrank.graph import Graph
 from swayrank.learning.adoptions import SPREADING
+from swayrank.learning.probabilities import learn_probabilities
 from swayrank.measures.propagation.models import Floats
 from swayrank.tables import frame
 from swayrank.validation.calibration import FLOOR
@@ -188,7 +190,7 @@ def goodness_of_fit(
     learners : mapping, optional
         By name, a function of (graph, events) that gives a graph with a column "probability", which sees the rows
         before the split alone; or probabilities as :class:`IndependentCascade` takes them, which must not come from
-        later rows: nothing here can tell. By default the graph's column "probability".
+        later rows: nothing here can tell. By default the graph's column "probability", else what EM learns.
     actions : iterable of str, default=("post", "repost", "quote")
         What counts as adopting.
     exposures : {"ever", "before"}, default "ever"
@@ -264,12 +266,9 @@ def goodness_of_fit(
 def _asked(graph: Graph, learners: Mapping[str, Any] | None) -> dict[str, Any]:
     """What is held against the baselines."""
     if learners is None:
-        if "probability" not in graph.columns:
-            raise ParameterError(
-                "learners must name what to hold against the baselines, as {'mine': 'a column'}, since the graph has "
-                "no column 'probability'"
-            )
-        return {"probability": "probability"}
+        if "probability" in graph.columns:
+            return {"probability": "probability"}
+        return {"em": functools.partial(learn_probabilities, method="em")}
     if not isinstance(learners, Mapping) or not learners:
         raise ParameterError(f"learners must be a mapping of names to learners or probabilities, got {learners!r}")
     if taken := [name for name in learners if name in BASELINES]:
