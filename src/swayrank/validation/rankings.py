@@ -37,6 +37,7 @@ _OF_GRAPH = {"followers": "in_degree", "pagerank": "pagerank"}
 _OF_LOG = {"past_reposts": "past_reposts", "past_engagement": "engagement_counts", "h_index": "h_index"}
 BASELINES = ("followers", "past_reposts", "past_engagement", "h_index", "pagerank", "random")
 """What every score is held against."""
+_WITHOUT_COLUMN = ("attention", "weighted_cascade", "trivalency")
 EQUAL_PARTS = dict.fromkeys(PARTS, 1.0)
 
 
@@ -99,6 +100,7 @@ def known_before(
         If an option or a measure knows what comes after the split.
     """
     check_reference(options.get("reference"), fold)
+    check_probabilities(options.get("prob"))
     dated: dict[str, Any] = {"until": fold.split} if fold.past is not None else {}
     scores = score(
         fold.graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
@@ -121,6 +123,15 @@ def check_reference(reference: Any, fold: Fold) -> None:
         raise LeakError(
             f"reference knows the future: it was made from data up to {until}, after the split at "
             f"{iso(fold.split)}; use one that was made before, or none"
+        )
+
+
+def check_probabilities(prob: Any) -> None:
+    """Raise if spread would read probabilities from a column, which nobody can tell the age of."""
+    if isinstance(prob, str) and prob not in _WITHOUT_COLUMN:
+        raise LeakError(
+            f"prob={prob!r} reads a column of the graph, which may have been learned from what comes after the split; "
+            f"have probabilities learned from before it instead (learn=)"
         )
 
 
