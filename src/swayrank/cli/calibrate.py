@@ -98,8 +98,8 @@ def calibrate(
         graph, log,
         {"source": source, "target": target, "weight": weight, "direction": direction},
         log_options(log_columns, actions),
-        prob=prob, learn=learn, split=split, n_shuffles=placebo, shuffle=shuffle, reach=reach, bins=bins, confidence=confidence,
-        rng=rng, threads=threads, progress=listen(quiet),
+        prob=prob, learn=learn, split=split, n_shuffles=placebo, shuffle=shuffle, reach=reach, bins=bins,
+        confidence=confidence, rng=rng, threads=threads, progress=listen(quiet),
     )  # fmt: skip
     if output is not None:
         _write(run, output)
