@@ -154,7 +154,7 @@ TABLES = {"backtest": Backtest.to_frame, "differences": Backtest.differences, "r
 
 
 def write_backtest(found: Backtest, out: Path) -> list[Path]:
-    """Write a backtest as one .json or .csv, or a folder of tables, JSON and figures; say what was written."""
+    """Write a backtest as one .json, .csv or .parquet, or as a folder of tables and JSON; say what was written."""
     if out.suffix == ".json":
         return [_write_json(found.to_dict(), out)]
     if out.suffix in (".csv", ".parquet"):
@@ -162,16 +162,11 @@ def write_backtest(found: Backtest, out: Path) -> list[Path]:
         return [out]
     if out.suffix or out.is_file():
         raise ParameterError(f"--output must be a folder, or end in .json, .csv or .parquet, got {out.name!r}")
-    from swayrank.report.backtests import save_figure
-
     out.mkdir(parents=True, exist_ok=True)
     written = [_write_json(found.to_dict(), out / "backtest.json")]
     for name, table in TABLES.items():
         write_table(table(found, "pyarrow"), out / f"{name}.csv")
         written.append(out / f"{name}.csv")
-    for what in ("metrics", "removal"):
-        for suffix in (".html", ".png"):
-            written.append(save_figure(found, what, out / f"{what}{suffix}"))
     return written
 
 

@@ -146,6 +146,10 @@ def backtest(
         recipe = _without(recipe, {"split", "rolling"})
     found, sources = run_backtest(recipe, _with_rng(recipe, asked, rng), threads=threads, progress=listen(quiet))
     written = [] if output is None else write_backtest(found, output)
+    if output is not None and output.is_dir():
+        from swayrank.report.backtests import save_figures
+
+        written += save_figures(found, output)
     if as_json:
         print_json(found.to_dict())
         return
