@@ -121,7 +121,9 @@ def backtest(
     rng: OptionalRng = None,
 ) -> None:  # fmt: skip
     """Score what lies before a split, and tell how well that foretold what came after it."""
-    from swayrank.validation_jobs import run_backtest, write_backtest
+    from swayrank.validation_jobs import check_backtest_output, run_backtest, write_backtest
+
+    check_backtest_output(output)
 
     recipe = _recipe(files, graph, events, posts, data, source, target, direction, columns, actions)
     given = {
@@ -142,8 +144,9 @@ def backtest(
         "confidence": confidence,
     }
     asked = given_only(given)
-    if {"split", "rolling"} & asked.keys():  # what is said here stands over the recipe's
-        recipe = _without(recipe, {"split", "rolling"})
+    for either in ({"split", "rolling"}, {"outcome", "outcome_file"}):  # what is said here stands over the recipe's
+        if either & asked.keys():
+            recipe = _without(recipe, either)
     found, sources = run_backtest(recipe, _with_rng(recipe, asked, rng), threads=threads, progress=listen(quiet))
     written = [] if output is None else write_backtest(found, output)
     if as_json:
@@ -193,7 +196,9 @@ def fit(
     rng: OptionalRng = None,
 ) -> None:
     """Find the weights that foretell an outcome best, and tell what they gain on data that no choice has seen."""
-    from swayrank.validation_jobs import run_fit, write_fit
+    from swayrank.validation_jobs import check_fit_output, run_fit, write_fit
+
+    check_fit_output(output)
 
     recipe = _recipe(files, graph, events, None, data, source, target, direction, columns, actions)
     given = {

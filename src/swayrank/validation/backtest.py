@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from swayrank.graph import Graph
 from swayrank.validation.folds import Fold, Instant, Split, folds_of
 from swayrank.validation.metrics import Judged, judge_rankings
 from swayrank.validation.outcomes import OUTCOMES, Truth, given_truth, truth_of
-from swayrank.validation.rankings import Known, Own, as_measures, known_before
+from swayrank.validation.rankings import BASELINES, Known, Own, as_measures, known_before
 from swayrank.validation.results import Backtest, FoldFacts
 from swayrank.validation.suspects import ceiling_of
 
@@ -62,7 +63,8 @@ def backtest(
     ----------
     graph : Graph, optional
         Who follows whom. With a column "time" (microseconds since 1970 UTC) it is cut at the split; without one it is
-        refused unless `as_of` says that it was taken before. Without a graph, one is derived from past interactions.
+        refused unless `as_of` says that it was taken before. Its other columns are read only where `as_of` says so
+        too. Without a graph, one is derived from past interactions.
     events : Events, optional
         The log. May be left out only where `outcome` brings its own numbers.
     posts : Posts, optional
@@ -139,6 +141,7 @@ def backtest(
     options = score_options_of(score_options)
     key, runner, own = resolve_rng(rng), resolve_engine(engine, threads), as_measures(measures)
     weighings = _weighings(profiles)
+    _check_names(weighings, own)
     folds = _folds(graph, events, posts, split, horizon_days, as_of, outcome)
     judged, facts = [], []
     with track(progress, "backtest", len(folds) * (2 + n_replicates)) as step:
@@ -146,7 +149,7 @@ def backtest(
             known = known_before(fold, options, own, key=key, runner=runner)
             step(1)
             truth = truth_in(outcome, fold, events, known)
-            there, rankings = _rankings(known, truth, weighings, unseen)
+            there, truth, rankings = _rankings(known, truth, weighings, unseen)
             found, fact = judge_fold(
                 fold, known, truth, rankings, there, outcome, events,
                 k=k, n_replicates=n_replicates, key=key, runner=runner, step=step,
@@ -186,6 +189,18 @@ def _weighings(profiles: Any) -> dict[str, Any]:
     if not profiles:
         raise ParameterError("profiles must name at least one profile")
     return {str(name): name for name in profiles}
+
+
+def _check_names(weighings: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Raise if two rankings would go by one name."""
+    for what, names, taken in (
+        ("profiles", weighings, BASELINES), ("measures", own, (*BASELINES, *weighings)),
+    ):  # fmt: skip
+        if twice := [name for name in names if name in taken]:
+            raise ParameterError(
+                f"{what} must have names of their own, and {twice[0]!r} is one of the other rankings' "
+                f"({', '.join(taken)})"
+            )
 
 
 def _folds(
@@ -239,16 +254,18 @@ def judge_fold(
 
 def _rankings(
     known: Known, truth: Truth, weighings: Mapping[str, Any], unseen: float | None
-) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
-    """Which accounts are looked at, and the scores of all accounts."""
+) -> tuple[npt.NDArray[np.bool_], Truth, dict[str, Floats]]:
+    """Which accounts are looked at, what fell on them and on others of their kind, and the scores of all accounts."""
     there = ~np.isnan(truth.values)
     scale_of = None
     if unseen is not None:
         held_out = held_out_by_id(known.ids.hashes(), unseen)
         there, scale_of = there & held_out, ~held_out
+        others = held_out_by_id(truth.others, unseen)
+        truth = replace(truth, others=truth.others[others], on_others=truth.on_others[others])
     if not (there.any() and truth.values[there].any()):
         raise ParameterError("there is no outcome on the accounts that are looked at: take another split, or more")
-    return there, {name: known.composite(weights, scale_of) for name, weights in weighings.items()}
+    return there, truth, {name: known.composite(weights, scale_of) for name, weights in weighings.items()}
 
 
 def held_out_by_id(hashes: npt.NDArray[np.uint64], share: float) -> npt.NDArray[np.bool_]:
@@ -273,7 +290,7 @@ def _facts(
         n_with_outcome=int(np.count_nonzero(values)),
         outcome_total=float(values.sum()),
         outcome_elsewhere=truth.elsewhere,
-        n_elsewhere=truth.n_elsewhere,
+        n_elsewhere=truth.others.size,
         half_life_days=known.half_life_days,
         parts=tuple(known.raw),
         left_out=known.left_out,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from swayrank._rng import Key
 from swayrank.engines import Engine
 from swayrank.errors import LeakError, ParameterError
 from swayrank.events import Events
-from swayrank.events.columns import iso
+from swayrank.events.columns import as_us, iso
 from swayrank.graph import Graph
 from swayrank.ids import Ids
 from swayrank.measures._measure import Measure
@@ -26,8 +27,9 @@ from swayrank.measures.registry import list_measures, measure
 from swayrank.scoring.combine import score
 from swayrank.scoring.evidence import Evidence
 from swayrank.scoring.profiles import PARTS, resolve_weights
-from swayrank.scoring.scale import Knots
+from swayrank.scoring.scale import Knots, Reference
 from swayrank.scoring.scores import Scores
+from swayrank.validation.account_values import values_of
 from swayrank.validation.folds import Fold
 
 Floats = npt.NDArray[np.float64]
@@ -57,6 +59,8 @@ class Known:
     left_out : tuple of str
         In words, what could not be measured.
     half_life_days : float
+    knots : mapping of str to Knots, or None
+        The scale of a given reference.
     """
 
     ids: Ids
@@ -65,9 +69,12 @@ class Known:
     baselines: Mapping[str, Floats]
     left_out: tuple[str, ...]
     half_life_days: float
+    knots: Mapping[str, Knots] | None = None
 
     def parts(self, of: npt.NDArray[np.bool_] | None = None) -> dict[str, Floats]:
-        """The parts from 0 to 100, on the scale of the accounts `of` alone; by default of all."""
+        """The parts from 0 to 100, on the reference's scale, or on that of the accounts `of`; by default of all."""
+        if self.knots is not None:
+            return {name: self.knots[name].scale(raw) for name, raw in self.raw.items()}
         rows = slice(None) if of is None else of
         return {name: Knots.of(raw[rows]).scale(raw) for name, raw in self.raw.items()}
 
@@ -98,30 +105,45 @@ def known_before(
     LeakError
         If an option or a measure knows what comes after the split.
     """
-    check_reference(options.get("reference"), fold)
+    reference = reference_of_past(options.get("reference"), fold)
+    if options.get("prob") in fold.withheld:
+        raise LeakError(
+            f"prob may know the future: nothing says when the graph's column {options['prob']!r} was made. If the "
+            f"whole graph is from before {iso(fold.split)}, say so (as_of=); else leave it out"
+        )
     dated: dict[str, Any] = {"until": fold.split} if fold.past is not None else {}
     scores = score(
         fold.graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
-        **dated, **options,
+        **dated, **{**options, "reference": reference},
     )  # fmt: skip
     found, left_out = _baselines(scores)
     for name, own in measures.items():
-        found[name] = _own(name, own, fold, scores)
+        found[name] = _own(name, own, fold, scores.evidence)
     words = tuple(line for line in scores.left_out if "carries no dates" not in line)
     return Known(
-        scores.ids, scores.rank > 0, scores.raw, found, (*words, *left_out), float(scores.params["half_life_days"])
-    )
+        scores.ids, scores.rank > 0, scores.raw, found, (*words, *left_out), float(scores.params["half_life_days"]),
+        None if reference is None else reference.knots,
+    )  # fmt: skip
 
 
-def check_reference(reference: Any, fold: Fold) -> None:
-    """Raise if a scale was made from data of after the split."""
-    made = getattr(reference, "made", {})
-    until = made.get("data_until")
-    if until is not None and np.datetime64(str(until).split("+")[0]) > np.datetime64(fold.split, "us"):
+def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
+    """The scale of a reference; raise if it was made from data of after the split, or nothing tells when that ends."""
+    if isinstance(reference, str | Path):
+        reference = Reference.load(reference)
+    if reference is None:
+        return None
+    if not isinstance(reference, Reference):
+        raise ParameterError(f"reference must be a Reference, a file that holds one, or None, got {reference!r}")
+    if fold.future is None:
+        return reference  # there is no split
+    until = reference.made.get("data_until")
+    if until is None or as_us(str(until)) > fold.split:
+        knows = "may know the future: nothing tells" if until is None else f"knows the future: {until} is"
         raise LeakError(
-            f"reference knows the future: it was made from data up to {until}, after the split at "
-            f"{iso(fold.split)}; use one that was made before, or none"
+            f"reference {knows} where its data ends, and the split is at {iso(fold.split)}; use one that was made "
+            f"before (reference_of(score(..., until=...))), or none"
         )
+    return reference
 
 
 def _baselines(scores: Scores) -> tuple[dict[str, Floats], list[str]]:
@@ -134,38 +156,31 @@ def _baselines(scores: Scores) -> tuple[dict[str, Floats], list[str]]:
         elif data is None:
             left_out.append(f"{name}: there is no {'graph' if name in _OF_GRAPH else 'log'} before the split")
         else:
-            found[name] = spread_over(measure(data, registered), evidence)
+            found[name] = values_of(measure(data, registered), evidence.accounts, name)
     return found, left_out
 
 
-def spread_over(found: Measure, evidence: Evidence) -> Floats:
-    """A measure's numbers for every account of a score; NaN where it has none."""
-    values = np.full(len(evidence.accounts), np.nan)
-    place = evidence.accounts.positions(found.ids.to_arrow(), missing="sentinel").astype(np.int64)
-    known = place < values.size
-    values[place[known]] = found.values[known]
-    return values
-
-
-def _own(name: str, own: Own | str, fold: Fold, scores: Scores) -> Floats:
+def _own(name: str, own: Own | str, fold: Fold, evidence: Evidence) -> Floats:
     """Somebody's own measure of the past: the name of a registered one, or a function of the graph and the log."""
     if isinstance(own, str):
-        known = list_measures()
+        known = {name: entry for name, entry in list_measures().items() if entry.gives == "accounts"}
         if own not in known:
-            raise ParameterError(f"measures must name registered ones (list_measures()) or functions, got {own!r}")
-        data = {"graph": scores.evidence.graph, "events": fold.past, "posts": fold.posts}[known[own].needs]
+            raise ParameterError(
+                f"measures must name registered ones of accounts (list_measures()) or functions, got {own!r}"
+            )
+        data = {"graph": evidence.graph, "events": fold.past, "posts": fold.posts}[known[own].needs]
         if data is None:
             raise ParameterError(f"{own} is measured on {known[own].needs}, and there are none before the split")
-        return spread_over(measure(data, own), scores.evidence)
+        return values_of(measure(data, own), evidence.accounts, own)
     if isinstance(own, Measure | np.ndarray) or not callable(own):
         raise LeakError(
             f"measures[{name!r}] must be a function of (graph, events), to be called with what lies before the split: "
             f"from finished numbers nobody can tell what they know"
         )
-    found = own(scores.evidence.graph, fold.past)
+    found = own(evidence.graph, fold.past)
     if not isinstance(found, Measure):
         raise ParameterError(f"measures[{name!r}] must give a Measure, got {type(found).__name__}")
-    return spread_over(found, scores.evidence)
+    return values_of(found, evidence.accounts, name)
 
 
 def as_measures(measures: Sequence[str] | Mapping[str, Own | str]) -> dict[str, Own | str]:

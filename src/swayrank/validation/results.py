@@ -88,6 +88,11 @@ class Difference:
             return "better"
         return "worse" if self.high < 0 else "not to be told apart"
 
+    def __str__(self) -> str:
+        if np.isnan(self.low):
+            return f"{self.ahead:+.3f}"
+        return f"{self.ahead:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Backtest:
@@ -191,7 +196,7 @@ class Backtest:
     def best_baseline(self, metric: str) -> str:
         """The single measure with the highest figure."""
         column = self._at(self.names[0], metric)[1]
-        return self.names[self.n_composites + int(np.argmax(self.values[self.n_composites :, column]))]
+        return self.names[self.n_composites + int(np.nanargmax(self.values[self.n_composites :, column]))]
 
     def suspects(self) -> list[str]:
         """Rankings that agree with the future better than its own chance allows, in every split."""
@@ -297,17 +302,15 @@ def _told_differences(found: Backtest) -> list[str]:
         compared = [found.difference(name, metric) for name in found.baselines]
         lost = [one for one in compared if one.verdict == "worse"]
         for one in sorted(lost, key=lambda one: one.ahead):
-            lines.append(
-                f"{score} LOSES to {one.measure} at {metric}: {one.ahead:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
-            )
+            lines.append(f"{score} LOSES to {one.measure} at {metric}: {one}")
         best = found.best_baseline(metric)
         one = found.difference(best, metric)
         inferior = (
             "not inferior" if one.low >= -NOT_INFERIOR else f"inferiority by more than {NOT_INFERIOR} not ruled out"
         )
         lines.append(
-            f"{metric}: {score} against the best single measure, {best}: {one.ahead:+.3f} "
-            f"({one.low:+.3f} to {one.high:+.3f}), {one.verdict}; {inferior}; a difference of "
+            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; a "
+            f"difference of "
             f"{(one.high - one.low) / 2:.3f} could have been told"
         )
     return lines
