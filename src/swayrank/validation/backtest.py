@@ -295,4 +295,5 @@ def _facts(
         parts=tuple(known.raw),
         left_out=known.left_out,
         ceiling=ceiling_of(outcome, fold.future, events, known.ids, there),
+        informed=known.informed,
     )

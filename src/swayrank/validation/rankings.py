@@ -61,6 +61,8 @@ class Known:
     half_life_days : float
     knots : mapping of str to Knots, or None
         The scale of a given reference.
+    informed : tuple of str
+        Somebody's own measures that tell accounts apart even where there is nothing to measure.
     """
 
     ids: Ids
@@ -70,6 +72,7 @@ class Known:
     left_out: tuple[str, ...]
     half_life_days: float
     knots: Mapping[str, Knots] | None = None
+    informed: tuple[str, ...] = ()
 
     def parts(self, of: npt.NDArray[np.bool_] | None = None) -> dict[str, Floats]:
         """The parts from 0 to 100, on the reference's scale, or on that of the accounts `of`; by default of all."""
@@ -119,10 +122,11 @@ def known_before(
     found, left_out = _baselines(scores)
     for name, own in measures.items():
         found[name] = _own(name, own, fold, scores.evidence)
+    informed = tuple(name for name, own in measures.items() if _knows_more(own, fold, scores.evidence))
     words = tuple(line for line in scores.left_out if "carries no dates" not in line)
     return Known(
         scores.ids, scores.rank > 0, scores.raw, found, (*words, *left_out), float(scores.params["half_life_days"]),
-        None if reference is None else reference.knots,
+        None if reference is None else reference.knots, informed,
     )  # fmt: skip
 
 
@@ -181,6 +185,19 @@ def _own(name: str, own: Own | str, fold: Fold, evidence: Evidence) -> Floats:
     if not isinstance(found, Measure):
         raise ParameterError(f"measures[{name!r}] must give a Measure, got {type(found).__name__}")
     return values_of(found, evidence.accounts, name)
+
+
+def _knows_more(own: Own | str, fold: Fold, evidence: Evidence) -> bool:
+    """Whether a function tells accounts apart without a single row or arc: then it knows something from elsewhere."""
+    if isinstance(own, str):
+        return False
+    graph = None if evidence.graph is None else Graph.from_edges([], [], ids=evidence.graph.ids)
+    past = None if fold.past is None else fold.past.where(np.zeros(fold.past.n_events, np.bool_))
+    try:
+        values = own(graph, past).values
+    except Exception:  # noqa: BLE001 - whatever it stumbles over, it needs what it is given
+        return False
+    return np.unique(values[~np.isnan(values)]).size > 1
 
 
 def as_measures(measures: Sequence[str] | Mapping[str, Own | str]) -> dict[str, Own | str]:

@@ -46,6 +46,8 @@ class FoldFacts:
         In words, what could not be measured.
     ceiling : float or None
         The highest Spearman's correlation that a ranking is expected to reach without having seen the outcome.
+    informed : tuple of str, default ()
+        Own measures that tell accounts apart even where they are given neither events nor arcs.
     """
 
     split: str | None
@@ -60,6 +62,7 @@ class FoldFacts:
     parts: tuple[str, ...]
     left_out: tuple[str, ...]
     ceiling: float | None
+    informed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,12 +202,22 @@ class Backtest:
         return self.names[self.n_composites + int(np.nanargmax(self.values[self.n_composites :, column]))]
 
     def suspects(self) -> list[str]:
-        """Rankings that agree with the future better than its own chance allows, in every split."""
+        """Rankings that may have seen the future.
+
+        Those that agree with it better than its own chance allows, in every split, and own measures that tell accounts
+        apart even where they are given nothing to measure.
+        """
+        return [name for name in self.names if name in (*self._beyond_chance(), *self._informed())]
+
+    def _beyond_chance(self) -> list[str]:
         ceilings = [fold.ceiling for fold in self.folds]
         if any(ceiling is None for ceiling in ceilings):
             return []
         reached = (self.by_fold[:, :, 0] > np.array(ceilings, np.float64)[:, None]).min(axis=0)
         return [self.names[m] for m in np.flatnonzero(reached)]
+
+    def _informed(self) -> list[str]:
+        return list(dict.fromkeys(name for fold in self.folds for name in fold.informed))
 
     def told(self) -> list[str]:
         """What came out, line by line, in words; where the score loses, it says so first."""
@@ -318,11 +331,17 @@ def _told_differences(found: Backtest) -> list[str]:
 
 def _told_suspects(found: Backtest) -> list[str]:
     ceilings = [fold.ceiling for fold in found.folds if fold.ceiling is not None]
-    return [
+    beyond = [
         f"{name} agrees with the future (Spearman {found.value(name, 'spearman'):.3f}) better than the future's own "
         f"halves allow ({np.mean(ceilings):.3f}): it has probably seen it"
-        for name in found.suspects()
+        for name in found._beyond_chance()
     ]
+    informed = [
+        f"{name} tells accounts apart even where it is given neither events nor arcs: it knows something from "
+        "elsewhere, and nobody can tell whether that is the future"
+        for name in found._informed()
+    ]
+    return beyond + informed
 
 
 def _told_folds(found: Backtest) -> list[str]:
