@@ -145,7 +145,7 @@ def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
         knows = "may know the future: nothing tells" if until is None else f"knows the future: {until} is"
         raise LeakError(
             f"reference {knows} where its data ends, and the split is at {iso(fold.split)}; use one that was made "
-            f"before (reference_of(score(..., until=...))), or none"
+            f"before it, from a score with until=, or none"
         )
     return reference
 
@@ -194,10 +194,10 @@ def _knows_more(own: Own | str, fold: Fold, evidence: Evidence) -> bool:
     graph = None if evidence.graph is None else Graph.from_edges([], [], ids=evidence.graph.ids)
     past = None if fold.past is None else fold.past.where(np.zeros(fold.past.n_events, np.bool_))
     try:
-        values = own(graph, past).values
-    except Exception:  # noqa: BLE001 - whatever it stumbles over, it needs what it is given
+        values = own(graph, past).values.astype(np.float64)
+        return np.unique(values[~np.isnan(values)]).size > 1
+    except Exception:  # whatever it stumbles over, it needs what it is given
         return False
-    return np.unique(values[~np.isnan(values)]).size > 1
 
 
 def as_measures(measures: Sequence[str] | Mapping[str, Own | str]) -> dict[str, Own | str]:

@@ -240,7 +240,9 @@ def fit_profile(
         first, middle, last = stretches
         names = [name for name in first.known.raw if all(name in one.known.raw for one in stretches)]
         grid = weight_grid(names, min_weight)
-        chosen, weights = _choose(first, middle, grid, min_weight, k, key, runner)
+        tried = candidates(first, grid, min_weight, k, key, runner)
+        reached = objectives(middle, list(tried.values()), middle.there, k, key, runner).mean(axis=1)
+        chosen, weights = list(tried.items())[int(reached.argmax())]
         step(1)
         gains = _cross_validated(middle, weight_grid(names, min_weight, _COARSE), k, key, runner)
         step(1)
@@ -313,25 +315,22 @@ def objectives(
     return np.concatenate(found)
 
 
-def _choose(
-    first: Stretch, middle: Stretch, grid: list[Weights], min_weight: float, k: int, key: Key, runner: Engine
-) -> tuple[str, Weights]:
-    """Candidates from the first stretch, the best of them on the middle one."""
+def candidates(
+    first: Stretch, grid: list[Weights], min_weight: float, k: int, key: Key, runner: Engine
+) -> dict[str, Weights]:
+    """Weights worth a try, by what they are in words: of the first stretch, and published ones."""
     tried = objectives(first, grid, first.there, k, key, runner)
     best = grid[int(tried.mean(axis=1).argmax())]
     usual = resolve_weights("balanced")
-    candidates = {
+    found = {
         "the best by NDCG and Spearman together": best,
         "the best by NDCG": grid[int(tried[:, 0].argmax())],
         "the best by Spearman": grid[int(tried[:, 1].argmax())],
         "halfway between the best and the default": {name: (best[name] + usual[name]) / 2 for name in best},
         **{f"the published profile {name}": {part: PROFILES[name][part] for part in best} for name in PROFILES},
     }
-    scaled = {name: {part: w / sum(of.values()) for part, w in of.items()} for name, of in candidates.items()}
-    allowed = {name: of for name, of in scaled.items() if min(of.values()) >= min_weight - 1e-9}
-    scored = objectives(middle, list(allowed.values()), middle.there, k, key, runner).mean(axis=1)
-    name = list(allowed)[int(scored.argmax())]
-    return name, allowed[name]
+    scaled = {name: {part: w / sum(of.values()) for part, w in of.items()} for name, of in found.items()}
+    return {name: of for name, of in scaled.items() if min(of.values()) >= min_weight - 1e-9}
 
 
 def _cross_validated(stretch: Stretch, grid: list[Weights], k: int, key: Key, runner: Engine) -> list[Gain]:
