@@ -144,8 +144,8 @@ def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
     if until is None or as_us(str(until)) > fold.split:
         knows = "may know the future: nothing tells" if until is None else f"knows the future: {until} is"
         raise LeakError(
-            f"reference {knows} where its data ends, and the split is at {iso(fold.split)}; use one that was made "
-            f"before it, from a score with until=, or none"
+            f"reference {knows} where its data ends, and the split is at {iso(fold.split)}; take the "
+            f"reference.json of a run on earlier data (score --until), or none"
         )
     return reference
 
