@@ -119,9 +119,9 @@ def known_before(
         fold.graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
         **dated, **{**options, "reference": reference},
     )  # fmt: skip
-    found, left_out = _baselines(scores)
+    found, left_out = _baselines(scores, key, runner)
     for name, own in measures.items():
-        found[name] = _own(name, own, fold, scores.evidence)
+        found[name] = _own(name, own, fold, scores.evidence, key, runner)
     informed = tuple(name for name, own in measures.items() if _knows_more(own, fold, scores.evidence))
     words = tuple(line for line in scores.left_out if "carries no dates" not in line)
     return Known(
@@ -150,7 +150,7 @@ def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
     return reference
 
 
-def _baselines(scores: Scores) -> tuple[dict[str, Floats], list[str]]:
+def _baselines(scores: Scores, key: Key, runner: Engine) -> tuple[dict[str, Floats], list[str]]:
     evidence, found, left_out = scores.evidence, {}, []
     for name in BASELINES:
         data = evidence.graph if name in _OF_GRAPH else evidence.events
@@ -160,11 +160,19 @@ def _baselines(scores: Scores) -> tuple[dict[str, Floats], list[str]]:
         elif data is None:
             left_out.append(f"{name}: there is no {'graph' if name in _OF_GRAPH else 'log'} before the split")
         else:
-            found[name] = values_of(measure(data, registered), evidence.accounts, name)
+            found[name] = values_of(_measured(data, registered, key, runner), evidence.accounts, name)
     return found, left_out
 
 
-def _own(name: str, own: Own | str, fold: Fold, evidence: Evidence) -> Floats:
+def _measured(data: Any, name: str, key: Key, runner: Engine) -> Measure:
+    """A registered measure, where the work runs and drawing from what the whole backtest draws from."""
+    takes = list_measures()[name].defaults
+    found = measure(data, name, **{of: given for of, given in {"rng": key, "engine": runner}.items() if of in takes})
+    assert isinstance(found, Measure)
+    return found
+
+
+def _own(name: str, own: Own | str, fold: Fold, evidence: Evidence, key: Key, runner: Engine) -> Floats:
     """Somebody's own measure of the past: the name of a registered one, or a function of the graph and the log."""
     if isinstance(own, str):
         known = {name: entry for name, entry in list_measures().items() if entry.gives == "accounts"}
@@ -175,7 +183,7 @@ def _own(name: str, own: Own | str, fold: Fold, evidence: Evidence) -> Floats:
         data = {"graph": evidence.graph, "events": fold.past, "posts": fold.posts}[known[own].needs]
         if data is None:
             raise ParameterError(f"{own} is measured on {known[own].needs}, and there are none before the split")
-        return values_of(measure(data, own), evidence.accounts, own)
+        return values_of(_measured(data, own, key, runner), evidence.accounts, own)
     if isinstance(own, Measure | np.ndarray) or not callable(own):
         raise LeakError(
             f"measures[{name!r}] must be a function of (graph, events), to be called with what lies before the split: "
