@@ -216,7 +216,7 @@ def test_logs_that_cannot_be_cut():
         sr.backtest(None, untimed)
     with pytest.raises(ParameterError, match="needs events"):
         sr.backtest(sr.Graph.from_edges([0], [1]))
-    with pytest.raises(ParameterError, match="cascade_size after it|post and a time"):
+    with pytest.raises(ParameterError, match=r"cascade_size after it|post and a time"):
         sr.backtest(None, log([("a", "like", "b", None, 1), ("a", "like", "b", None, 3)]), outcome="cascade_size")
 
 

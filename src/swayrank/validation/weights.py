@@ -29,6 +29,7 @@ from swayrank.validation.backtest import held_out_by_id, judge_fold, score_optio
 from swayrank.validation.folds import Fold, Instant, folds_of
 from swayrank.validation.free_model import fit_free_model
 from swayrank.validation.metrics import judge_rankings
+from swayrank.validation.outcomes import OUTCOMES
 from swayrank.validation.rankings import Known, composite, known_before
 from swayrank.validation.results import Backtest
 
@@ -227,6 +228,8 @@ def fit_profile(
     ['reach', 'resonance', 'spread']
     """
     key, runner = resolve_rng(rng), resolve_engine(engine, threads)
+    if outcome not in tuple(OUTCOMES):
+        raise ParameterError(f"outcome must be one of {', '.join(OUTCOMES)}, got {outcome!r}")
     folds = _three_stretches(graph, events, splits, horizon_days, as_of)
     options = score_options_of(score_options)
     stretches = []
