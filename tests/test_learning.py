@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from swayrank.engines import resolve_engine
 from swayrank.errors import ConvergenceError, ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
@@ -484,3 +485,32 @@ def test_a_real_log_is_learned_from(shared_data):
     assert (counted.n_adoptions, counted.n_explained) == (23_475, 8_902)
     assert fitted.residual <= 1e-6
     assert fitted.probability.sum() < counted.probability.sum()
+
+
+def test_intervals_are_numbers_even_without_any_evidence():
+    won, lost = np.array([0.0, 1e-9, 0.0]), np.array([0.0, 1e-9, 5.0])
+    low, high = intervals.beta_interval(
+        won, lost, np.arange(3, dtype=np.uint32), 0.95, prior=True, runner=resolve_engine("local", 1)
+    )
+    assert (low[0], high[0]) == (0.0, 1.0)
+    assert np.isfinite(low).all()
+    assert np.isfinite(high).all()
+
+
+def test_an_arc_that_others_explain_away_has_a_wide_interval():
+    """Two followees post together nine times in ten: which of them it was is hardly known, and neither end is NaN."""
+    rows = []
+    for post in range(40):
+        parents = ("ada", "bob") if post % 10 else ("ada",)
+        rows += [(parent, "post", f"p{post}", post * 100 + k) for k, parent in enumerate(parents)]
+        if post % 2:
+            rows.append(("cem", "repost", f"p{post}", post * 100 + 50))
+    frame = dict(zip(("actor", "action", "post", "time"), map(list, zip(*rows, strict=True)), strict=True))
+    graph = Graph.from_edges(["cem", "cem"], ["ada", "bob"])
+    for method in ("em", "likelihood"):
+        learned = learn_probabilities(graph, Events.from_frame(frame), method=method)
+        low, p, high = (learned.column(f"probability{end}") for end in ("_low", "", "_high"))
+        assert np.isfinite(low).all()
+        assert (low <= p).all()
+        assert (p <= high).all()
+        assert (high - low > 0.2).any()

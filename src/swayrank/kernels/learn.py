@@ -555,11 +555,11 @@ def strengths(pointers, members, weight, single, fail, total, coupled, theta, sl
     """How many trials, each with a known outcome, would tell as much about each coupled arc as the log does.
 
     With the observed information I in theta, ``p / ((1 - p) * inverse(I)[j, j])``: for an arc that is alone that is its
-    number of trials. At p = 0 it is what the slope makes of failures, at p = 1 what it makes of successes. Where more
-    than 256 arcs hang together only adoptions with one parent count, which can but understate it.
+    number of trials. Near p = 0 it is what the slope makes of failures, or what puts the upper end where the curvature
+    does, at p = 1 what it makes of successes. Where more than 256 arcs hang together only adoptions with one parent count, which can but understate it.
     """
     n_arcs = np.uint64(theta.size)
-    number = np.zeros(n_arcs, np.uint32)
+    number, curvature = np.zeros(n_arcs, np.uint32), np.zeros(n_arcs)
     n_free = ZERO
     for j in range(n_arcs):
         a = np.uint64(j)
@@ -585,12 +585,17 @@ def strengths(pointers, members, weight, single, fail, total, coupled, theta, sl
             a = np.uint64(members[np.uint64(i)])
             if theta[a] >= CERTAIN - 1.0:
                 strength[a] += weight[s] * math.exp(theta[a] - x)
+            curvature[a] += weight[s] * t * (1.0 + t)
             if apart or number[a] == 0:
                 continue
             for k in range(pointers[s], np.uint64(i) + ONE):
                 b = np.uint64(members[np.uint64(k)])
                 if number[b] > 0:
                     matrix[np.uint64(number[a]) - ONE, np.uint64(number[b]) - ONE] += weight[s] * t * (1.0 + t)
+    for j in range(n_arcs):  # 3 / strength, Beta's upper end at few successes, is 2 / sqrt(curvature), theta's
+        a = np.uint64(j)
+        if coupled[a] != 0 and number[a] == 0 and theta[a] < CERTAIN - 1.0:
+            strength[a] = max(strength[a], min(total[a], 1.5 * math.sqrt(curvature[a])))
     diagonal = np.empty(np.uint64(matrix.shape[0]))
     for j in range(n_arcs):
         a = np.uint64(j)

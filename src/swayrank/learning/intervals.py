@@ -78,6 +78,8 @@ def _ends_of(task: tuple[Floats, Floats, Order, float, bool], start: int, stop: 
     w, f = won[which], lost[which]
     more = 0.0 if prior else 0.5
     low, high = betaincinv(w + more, f + more, tail), betaincinv(w + more, f + more, 1.0 - tail)
+    nothing = w + f + more == 0
+    low[nothing], high[nothing] = 0.0, 1.0
     if not prior:
         low[w <= _FULL] = 0.0
         high[f <= _FULL] = 1.0
