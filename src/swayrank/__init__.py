@@ -108,6 +108,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "measures.propagation.rivals": ("RivalCascades", "simulate_rivals"),
     "measures.propagation.simulate": ("simulate",),
     "measures.propagation.spread": ("spread", "spread_conditional"),
+    "learning.learned": ("Learned",),
+    "learning.probabilities": ("fit_probabilities", "learn_probabilities"),
     "learning.attribution": ("Attribution", "CreditArcs", "attribute", "attribute_arcs"),
     "learning.casin": ("casin",),
     "learning.trees": ("CascadeTrees", "cascade_trees", "name_sources"),

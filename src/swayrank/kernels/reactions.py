@@ -144,6 +144,8 @@ def engager_sums(
     values,
     n_posts,
     attention,
+    first_pair,
+    dealt,
     sums,
     variance,
     n_engagers,
@@ -156,7 +158,10 @@ def engager_sums(
     below `n_own`) and N = n_posts[account], the sum over engagers of::
 
         ((1 + E_u)**0.75 - 1) * (1 - c_u / (N + 1))           where `attention` is empty,
-        E_u / (1 + attention[u])                              else.
+        (E_u + f) / (1 + attention[u]) - f / (1 + attention[u] - E_u)                          else:
+
+    the share of u's attention, less what would be left of it if u had not reacted, where f, of ``dealt[first_pair[a]]``
+    on by ascending engager, is what the account has of u without any reaction.
 
     A cluster's gain is by how much its absence would lower the sum: for each engager in it, the term less the term
     without those rows; and for a post, that N would be one less for everybody. `clusters` and `gains` (uint32, float64;
@@ -176,6 +181,7 @@ def engager_sums(
         start = indptr[a]
         n = indptr[a + ONE] - start
         posts = np.float64(n_posts[a])
+        pair = first_pair[a] if dealt.size > 0 else np.uint64(0)
         for i in range(n):
             j = np.uint64(i)
             row = np.uint64(rows[start + j])
@@ -196,8 +202,11 @@ def engager_sums(
                     seen += 1.0
                 stop += ONE
             total = ascending_sum(lost[n_lost:], stop - i)
+            extra = dealt[pair + n_terms] if dealt.size > 0 else 0.0
+            silent = 0.0
             if attention.size > 0:
-                term = total / (1.0 + attention[engager])
+                silent = extra / (1.0 + max(extra, attention[engager] - total))
+                term = (total + extra) / (1.0 + attention[engager]) - silent
                 loyalty[n_terms] = 0.0
             else:
                 whole = dampened(total)
@@ -212,7 +221,7 @@ def engager_sums(
                     i += ONE
                 rest = max(0.0, total - part)
                 if attention.size > 0:
-                    less = rest / (1.0 + max(rest, attention[engager] - part))
+                    less = (rest + extra) / (1.0 + max(rest + extra, attention[engager] - part)) - silent
                 elif (keys[at] & LOW) < n_own:
                     less = dampened(rest) * (1.0 - (seen - 1.0) / posts) + loyalty[n_terms]
                 else:

@@ -63,8 +63,9 @@ def backtest(
     ----------
     graph : Graph, optional
         Who follows whom. With a column "time" (microseconds since 1970 UTC) it is cut at the split; without one it is
-        refused unless `as_of` says that it was taken before. Its other columns are read only where `as_of` says so
-        too. Without a graph, one is derived from past interactions.
+        refused unless `as_of` says that it was taken before. Its other columns are left out unless `as_of` says so,
+        and probabilities always, since they may be learned from the whole log. Without a graph, one is derived from
+        past interactions.
     events : Events, optional
         The log. May be left out only where `outcome` brings its own numbers.
     posts : Posts, optional

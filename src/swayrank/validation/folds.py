@@ -3,8 +3,8 @@
 Nothing after the split is read in what is known (D14). A graph whose arcs are dated (a column "time", microseconds
 since 1970 UTC) is cut; one without dates is refused unless `as_of` says that it was taken before the split, and so are
 counts per post, as exports carry the counts of the day of the export. A dated graph's other columns carry no dates (a
-weight is summed over all its rows, a probability may have been learned from the whole log): they are withheld, unless
-`as_of` vouches for them.
+weight is summed over all its rows): they are withheld, unless `as_of` vouches for them. Probabilities always are:
+whenever the graph was taken, they may have been learned from the whole log.
 """
 
 from __future__ import annotations
@@ -41,8 +41,6 @@ class Fold:
         What was known before the split; accounts and posts of the future do not occur in them.
     future : Events or None
         What came; accounts and posts keep the whole log's positions.
-    withheld : tuple of str, default ()
-        Columns of the graph that may know the future.
     """
 
     split: int
@@ -51,7 +49,6 @@ class Fold:
     past: Events | None
     posts: Posts | None
     future: Events | None
-    withheld: tuple[str, ...] = ()
 
 
 def folds_of(
@@ -76,15 +73,18 @@ def folds_of(
     taken = None if as_of is None else as_us(as_of)
     check_as_of("graph", graph is not None and "time" not in graph.columns, taken, cuts[0])
     check_as_of("posts", posts is not None, taken, cuts[0])
-    withheld: tuple[str, ...] = ()
-    if graph is not None and (taken is None or taken > cuts[0]):  # then it is dated
-        withheld = tuple(name for name in graph.columns if name != "time")
-        graph = graph.without_columns(withheld)
+    if graph is not None:
+        vouched = taken is not None and taken <= cuts[0]
+        graph = graph.without_columns([name for name in graph.columns if _is_withheld(name, vouched)])
     last = instants_of(events)[1] + 1
     ends = [*cuts[1:], last]
     if horizon_days is not None:
         ends = [min(last, cut + round(horizon_days * MICROSECONDS_PER_DAY)) for cut in cuts]
-    return [_fold(graph, events, posts, cut, end, withheld) for cut, end in zip(cuts, ends, strict=True)]
+    return [_fold(graph, events, posts, cut, end) for cut, end in zip(cuts, ends, strict=True)]
+
+
+def _is_withheld(column: str, vouched: bool) -> bool:
+    return column.startswith("probability") or not (vouched or column == "time")
 
 
 def check_as_of(name: str, undated: bool, taken: int | None, first: int) -> None:
@@ -153,9 +153,7 @@ def rolling(events: Events, n: int, *, from_share: float = 0.5) -> list[int]:
     return [int(start + (last - start) * k / n) for k in range(n)]
 
 
-def _fold(
-    graph: Graph | None, events: Events, posts: Posts | None, cut: int, end: int, withheld: tuple[str, ...]
-) -> Fold:
+def _fold(graph: Graph | None, events: Events, posts: Posts | None, cut: int, end: int) -> Fold:
     past = events.before(cut).compact()
     dated = None if posts is None else posts.rows((posts.time != NO_TIME) & (posts.time < cut))
     return Fold(
@@ -165,7 +163,6 @@ def _fold(
         past=past if past.n_events else None,
         posts=dated if dated is not None and dated.n_posts else None,
         future=events.between(cut, end),
-        withheld=withheld,
     )
 
 

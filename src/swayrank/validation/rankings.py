@@ -39,6 +39,7 @@ _OF_GRAPH = {"followers": "in_degree", "pagerank": "pagerank"}
 _OF_LOG = {"past_reposts": "past_reposts", "past_engagement": "engagement_counts", "h_index": "h_index"}
 BASELINES = ("followers", "past_reposts", "past_engagement", "h_index", "pagerank", "random")
 """What every score is held against."""
+_WITHOUT_COLUMN = ("attention", "weighted_cascade", "trivalency")
 EQUAL_PARTS = dict.fromkeys(PARTS, 1.0)
 
 
@@ -109,11 +110,7 @@ def known_before(
         If an option or a measure knows what comes after the split.
     """
     reference = reference_of_past(options.get("reference"), fold)
-    if options.get("prob") in fold.withheld:
-        raise LeakError(
-            f"prob may know the future: nothing says when the graph's column {options['prob']!r} was made. If the "
-            f"whole graph is from before {iso(fold.split)}, say so (as_of=); else leave it out"
-        )
+    check_probabilities(options.get("prob"))
     dated: dict[str, Any] = {"until": fold.split} if fold.past is not None else {}
     scores = score(
         fold.graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
@@ -148,6 +145,17 @@ def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
             f"reference.json of a run on earlier data (score --until), or none"
         )
     return reference
+
+
+def check_probabilities(prob: Any) -> None:
+    """Raise if spread would rest on given probabilities, of which nobody can tell when they were learned."""
+    if prob is None or isinstance(prob, float | int) or (isinstance(prob, str) and prob in _WITHOUT_COLUMN):
+        return
+    what = f"prob={prob!r} reads a column of the graph, which" if isinstance(prob, str) else "prob"
+    raise LeakError(
+        f"{what} may have been learned from what comes after the split; take {', '.join(_WITHOUT_COLUMN)} or a number, "
+        f"or learn from what lies before it in a measure of your own (measures=)"
+    )
 
 
 def _baselines(scores: Scores, key: Key, runner: Engine) -> tuple[dict[str, Floats], list[str]]:
