@@ -275,8 +275,10 @@ def test_fit_tells_and_writes_a_recipe(town, tmp_path):
 
 
 def test_fit_takes_the_recipes_table(town, tmp_path):
-    words = ("--splits", "2026-03-08,2026-03-14,2026-03-20", "--no-free-model", "--min-weight", 0.1)
-    call("fit", "recipe.toml", *words, "-o", tmp_path / "f.json", "--quiet", cwd=town)
+    table = 'splits = ["2026-03-08", "2026-03-14", "2026-03-20"]\nmin_weight = 0.1\nfree_model = false\n'
+    (town / "both.toml").write_text((town / "recipe.toml").read_text() + table)
+    assert call("backtest", "both.toml", "--quiet", cwd=town).stdout  # what is for fit alone does not disturb it
+    call("fit", "both.toml", "-o", tmp_path / "f.json", "--quiet", cwd=town)
     facts = json.loads((tmp_path / "f.json").read_text())
     assert min(facts["weights"].values()) >= 0.1 - 1e-9
     assert facts["params"]["outcome"] == "engagers"
