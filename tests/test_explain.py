@@ -87,11 +87,11 @@ def score_of(scores, account, **raw):
     return sum(scores.weights[name] * on_scale(scores.reference.knots[name], x) for name, x in figures.items())
 
 
-RESONANCE = damped(5) * (1 - 2 / 4) + damped(4) * (1 - 1 / 4) + damped(2) * (1 - 1 / 4)
-WITHOUT_P1 = damped(4) * (1 - 1 / 3)
-WITHOUT_P2 = (damped(2) + damped(4) + damped(2)) * (1 - 1 / 3)
-ANOTHER_P2 = damped(8) * (1 - 3 / 5) + (damped(4) + damped(2)) * (1 - 1 / 5)
-ANOTHER_P1 = damped(6) * (1 - 3 / 5) + (damped(7) + damped(3)) * (1 - 2 / 5)
+RESONANCE = damped(5) * (1 - 2 / 4) ** 2 + damped(4) * (1 - 1 / 4) ** 2 + damped(2) * (1 - 1 / 4) ** 2
+WITHOUT_P1 = damped(4) * (1 - 1 / 3) ** 2
+WITHOUT_P2 = (damped(2) + damped(4) + damped(2)) * (1 - 1 / 3) ** 2
+ANOTHER_P2 = damped(8) * (1 - 3 / 5) ** 2 + (damped(4) + damped(2)) * (1 - 1 / 5) ** 2
+ANOTHER_P1 = damped(6) * (1 - 3 / 5) ** 2 + (damped(7) + damped(3)) * (1 - 2 / 5) ** 2
 
 
 # Of each its engagement with ada and what following deals out, over that with anybody, one for nobody, and three.
@@ -126,7 +126,7 @@ def test_posts_by_hand(hand):
 
 def test_engagers_and_followers_by_hand(hand):
     told = hand.explain("ada")
-    worth = {"b": damped(5) / 2, "c": damped(4) * 3 / 4, "d": damped(2) * 3 / 4}
+    worth = {"b": damped(5) / 4, "c": damped(4) * 9 / 16, "d": damped(2) * 9 / 16}
     assert [e.account for e in told.engagers] == ["b", "c", "d"], "by how often, then by what it is worth"
     assert {e.account: e.worth for e in told.engagers} == pytest.approx(worth)
     assert {e.account: e.share for e in told.engagers} == pytest.approx({k: w / RESONANCE for k, w in worth.items()})
@@ -361,9 +361,9 @@ def test_the_ten_most_frequent_go_first():
     told = got.explain("ada")
     change = changed(told, "its 10 most frequent")
     assert change.what == "its 10 most frequent engagers (96 % of reactions) silent", "75 of 78"
-    left = sum(damped(2 + k) * (1 - (1 + k) / 13) for k in range(2))
+    left = sum(damped(2 + k) * (1 - (1 + k) / 13) ** 2 for k in range(2))
     assert got.raw["resonance"][got.ids.position("ada")] == pytest.approx(
-        sum(damped(2 + k) * (1 - (1 + k) / 13) for k in range(12))
+        sum(damped(2 + k) * (1 - (1 + k) / 13) ** 2 for k in range(12))
     )
     only = scored([*rows, *LIKES], follows=None, profile={"resonance": 1})
     assert changed(only.explain("ada"), "its 10").score_after == pytest.approx(score_of(only, "ada", resonance=left))
@@ -556,16 +556,16 @@ def test_it_is_quick(scores):
 
 
 def test_a_post_that_only_the_loyal_like_can_lower_the_score():
-    """fan likes both posts, crowd only q: without q1 the fan would count more than q1 brings."""
+    """A fan likes two of four posts, then nine of nine: then without one of them the fan would count for more."""
     rows = [("fan", "like", "ada", "q1", DAY), ("fan", "like", "ada", "q2", DAY)]
-    rows += [("ada", "post", None, post, DAY) for post in ("q1", "q2")]
+    rows += [("ada", "post", None, post, DAY) for post in ("q1", "q2", "q3", "q4")]
     got = scored([*rows, *LIKES], follows=None, half_life_days=7)
     first = got.explain("ada").posts[0]
-    assert first.gain == pytest.approx(damped(3) * (1 - 2 / 3) - damped(2) * (1 - 1 / 2))
+    assert first.gain == pytest.approx(damped(3) * (1 - 2 / 5) ** 2 - damped(2) * (1 - 1 / 4) ** 2)
     assert first.gain > 0
     loyal = [("fan", "like", "ada", f"q{k}", DAY) for k in range(9)]
     less = scored([*loyal, *LIKES], follows=None).explain("ada").posts[-1]
-    assert less.gain == pytest.approx(damped(10) * (1 - 9 / 10) - damped(9) * (1 - 8 / 9))
+    assert less.gain == pytest.approx(damped(10) * (1 - 9 / 10) ** 2 - damped(9) * (1 - 8 / 9) ** 2)
     assert less.gain < 0
     assert "higher" in str(scored([*loyal, *LIKES], follows=None).explain("ada"))
 

@@ -270,7 +270,7 @@ def test_follower_shares_are_by_how_many_each_follows():
 
 
 def test_one_loyal_fan_makes_no_crowd():
-    fan = [("fan", "like", "idol", "p", "2026-01-01")] * 50
+    fan = [("fan", "like", "idol", f"p{i}", "2026-01-01") for i in range(50)]
     crowd = [(f"u{i}", "like", "host", "q", "2026-01-01") for i in range(10)]
     got = sr.score(None, events(fan + crowd), rng=1)
     assert got.raw["resonance"][got.ids.position("host")] > got.raw["resonance"][got.ids.position("idol")]

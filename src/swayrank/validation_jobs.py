@@ -22,7 +22,7 @@ from swayrank.validation.weights import FittedProfile, fit_profile
 _OF_SCORE = ("half_life_days", "action_weights", "min_evidence", "reference", "prob")
 _FOR_BACKTEST = (
     "split", "rolling", "horizon_days", "outcome", "outcome_file", "outcome_column", "outcome_id", "profiles",
-    "measures", "unseen", "as_of", "graph", "k", "n_replicates", "confidence", "rng",
+    "measures", "unseen", "learn", "as_of", "graph", "k", "n_replicates", "confidence", "rng",
 )  # fmt: skip
 _FOR_FIT = (
     "splits", "horizon_days", "outcome", "min_weight", "as_of", "graph", "k", "n_replicates", "confidence",
@@ -173,23 +173,18 @@ TABLES = {"backtest": Backtest.to_frame, "differences": Backtest.differences, "r
 
 
 def write_backtest(found: Backtest, out: Path) -> list[Path]:
-    """Write a backtest as one .json or .csv, or a folder of tables, JSON and figures; say what was written."""
+    """Write a backtest as one .json, .csv or .parquet, or as a folder of tables and JSON; say what was written."""
     check_backtest_output(out)
     if out.suffix == ".json":
         return [_write_json(found.to_dict(), out)]
     if out.suffix in (".csv", ".parquet"):
         write_table(found.to_frame("pyarrow"), out)
         return [out]
-    from swayrank.report.backtests import save_figure
-
     out.mkdir(parents=True, exist_ok=True)
     written = [_write_json(found.to_dict(), out / "backtest.json")]
     for name, table in TABLES.items():
         write_table(table(found, "pyarrow"), out / f"{name}.csv")
         written.append(out / f"{name}.csv")
-    for what in ("metrics", "removal"):
-        for suffix in (".html", ".png"):
-            written.append(save_figure(found, what, out / f"{what}{suffix}"))
     return written
 
 

@@ -48,7 +48,7 @@ AsOf = Annotated[str | None, typer.Option(help="When what carries no dates (a gr
 Horizon = Annotated[float | None, typer.Option("--horizon", help="Days that the future reaches.", show_default=False)]
 Outcome = Annotated[
     str | None,
-    typer.Option(help="What is to be foretold: reposts (default), engagement, engagers, cascade_size.",
+    typer.Option(help="What is to be foretold: reposts (default), engagement, engagers, cascade_size, adoptions.",
                  show_default=False),
 ]  # fmt: skip
 Depth = Annotated[
@@ -104,6 +104,10 @@ def backtest(
         typer.Option(help="Look only at this share of accounts, held out by a hash of their ids.", show_default=False),
     ] = None,
     as_of: AsOf = None,
+    learn: Annotated[
+        str | None,
+        typer.Option(help="Learn probabilities for spread before each split, as bernoulli or em.", show_default=False),
+    ] = None,
     no_graph: NoGraph = False,
     depth: Depth = None,
     replicates: Draws = None,
@@ -138,6 +142,7 @@ def backtest(
         "measures": measure or None,
         "unseen": unseen,
         "as_of": as_of,
+        "learn": learn,
         "graph": False if no_graph else None,
         "k": depth,
         "n_replicates": replicates,
@@ -149,6 +154,10 @@ def backtest(
             recipe = without(recipe, either)
     found, sources = run_backtest(recipe, _with_rng(recipe, asked, rng), threads=threads, progress=listen(quiet))
     written = [] if output is None else write_backtest(found, output)
+    if output is not None and output.is_dir():
+        from swayrank.report.backtests import save_figures
+
+        written += save_figures(found, output)
     if as_json:
         print_json(found.to_dict())
         return

@@ -118,6 +118,15 @@ def removal_figure(found: Backtest) -> Any:
     return figure
 
 
+def save_figures(found: Backtest, folder: Path) -> list[Path]:
+    """Write both figures into a folder, to look at (.html) and to print (.png); give the paths."""
+    return [
+        save_figure(found, what, folder / f"{what}{suffix}")
+        for what in ("metrics", "removal")
+        for suffix in (".html", ".png")
+    ]
+
+
 def save_figure(found: Backtest, what: str, path: Path) -> Path:
     """Write "metrics" or "removal" as .html (whole, works offline), .png or .svg; give the path."""
     interactive = {"metrics": metrics_figure, "removal": removal_figure}

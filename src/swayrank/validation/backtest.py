@@ -48,6 +48,7 @@ def backtest(
     measures: Sequence[str] | Mapping[str, Own | str] = (),
     unseen: float | None = None,
     as_of: Instant | None = None,
+    learn: str | None = None,
     k: int = 100,
     n_replicates: int = 400,
     confidence: float = 0.95,
@@ -64,7 +65,7 @@ def backtest(
     graph : Graph, optional
         Who follows whom. With a column "time" (microseconds since 1970 UTC) it is cut at the split; without one it is
         refused unless `as_of` says that it was taken before. Its other columns are left out unless `as_of` says so,
-        and probabilities always, since they may be learned from the whole log. Without a graph, one is derived from
+        and learned probabilities always, since they may know the whole log. Without a graph, one is derived from
         past interactions.
     events : Events, optional
         The log. May be left out only where `outcome` brings its own numbers.
@@ -77,7 +78,7 @@ def backtest(
         How far the future reaches; by default to the next split, and from the last to the end of the log.
     outcome : str, Measure or mapping, default "reposts"
         What is to be predicted: one of :data:`~swayrank.validation.outcomes.OUTCOMES` ("reposts", "engagement",
-        "engagers", "cascade_size"), or numbers per account from elsewhere, which were not known before.
+        "engagers", "cascade_size", "adoptions"), or numbers per account from elsewhere, which were not known before.
     profiles : str, mapping or list of str, default "balanced"
         The score's weights; the first is what the others are compared with.
     measures : list of str, or mapping of str to str or function, default ()
@@ -88,6 +89,9 @@ def backtest(
         others, so that nobody is judged on a scale that it helped to make.
     as_of : instant, optional
         When what carries no dates was taken.
+    learn : str, optional
+        Learn the probabilities for spread by this method of :func:`~swayrank.learn_probabilities`, from the graph and
+        what lies before each split; by default spread goes by shares of attention.
     k : int, default 100
         How many places NDCG and precision look at.
     n_replicates : int, default 400
@@ -147,7 +151,7 @@ def backtest(
     judged, facts = [], []
     with track(progress, "backtest", len(folds) * (2 + n_replicates)) as step:
         for fold in folds:
-            known = known_before(fold, options, own, key=key, runner=runner)
+            known = known_before(fold, options, own, learn=learn, key=key, runner=runner)
             step(1)
             truth = truth_in(outcome, fold, events, known)
             there, truth, rankings = _rankings(known, truth, weighings, unseen)
@@ -162,6 +166,7 @@ def backtest(
         "split": [iso(fold.split) for fold in folds if fold.future is not None],
         "horizon_days": horizon_days,
         "unseen": unseen,
+        "learn": learn,
         "as_of": None if as_of is None else str(as_of),
         "k": k,
         "n_replicates": n_replicates,
@@ -185,8 +190,8 @@ def _weighings(profiles: Any) -> dict[str, Any]:
     if isinstance(profiles, str):
         return {profiles: profiles}
     if isinstance(profiles, Mapping):
-        several = all(isinstance(weights, Mapping) for weights in profiles.values())
-        return dict(profiles) if several and profiles else {"score": profiles}
+        several = any(isinstance(weights, Mapping | str) for weights in profiles.values())
+        return dict(profiles) if several else {"score": profiles}
     if not profiles:
         raise ParameterError("profiles must name at least one profile")
     return {str(name): name for name in profiles}

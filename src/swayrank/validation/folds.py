@@ -3,8 +3,8 @@
 Nothing after the split is read in what is known (D14). A graph whose arcs are dated (a column "time", microseconds
 since 1970 UTC) is cut; one without dates is refused unless `as_of` says that it was taken before the split, and so are
 counts per post, as exports carry the counts of the day of the export. A dated graph's other columns carry no dates (a
-weight is summed over all its rows): they are withheld, unless `as_of` vouches for them. Probabilities always are:
-whenever the graph was taken, they may have been learned from the whole log.
+weight is summed over all its rows): they are withheld, unless `as_of` vouches for them. Probabilities that
+`learn_probabilities` left always are: whenever the graph was taken, the log may have been the whole one.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ Instant = str | dt.datetime | dt.date | int
 Split = Instant | float | Sequence[Instant | float]
 
 MICROSECONDS_PER_DAY = 86_400_000_000
+_LEARNED = {"n_trials", "n_successes"}  # the columns by which learned probabilities are known
+_OF_LEARNING = {"probability", "probability_low", "probability_high", "delay", *_LEARNED}
 _IS_MICROSECONDS = 10**14  # 1973 in microseconds; epoch seconds and milliseconds of today lie below
 
 
@@ -41,6 +43,8 @@ class Fold:
         What was known before the split; accounts and posts of the future do not occur in them.
     future : Events or None
         What came; accounts and posts keep the whole log's positions.
+    withheld : tuple of str, default ()
+        Columns of the graph that may know the future.
     """
 
     split: int
@@ -49,6 +53,7 @@ class Fold:
     past: Events | None
     posts: Posts | None
     future: Events | None
+    withheld: tuple[str, ...] = ()
 
 
 def folds_of(
@@ -73,18 +78,21 @@ def folds_of(
     taken = None if as_of is None else as_us(as_of)
     check_as_of("graph", graph is not None and "time" not in graph.columns, taken, cuts[0])
     check_as_of("posts", posts is not None, taken, cuts[0])
-    if graph is not None:
-        vouched = taken is not None and taken <= cuts[0]
-        graph = graph.without_columns([name for name in graph.columns if _is_withheld(name, vouched)])
+    withheld = () if graph is None else _withheld(graph, vouched=taken is not None and taken <= cuts[0])
+    graph = None if graph is None else graph.without_columns(withheld)
     last = instants_of(events)[1] + 1
     ends = [*cuts[1:], last]
     if horizon_days is not None:
         ends = [min(last, cut + round(horizon_days * MICROSECONDS_PER_DAY)) for cut in cuts]
-    return [_fold(graph, events, posts, cut, end) for cut, end in zip(cuts, ends, strict=True)]
+    return [_fold(graph, events, posts, cut, end, withheld) for cut, end in zip(cuts, ends, strict=True)]
 
 
-def _is_withheld(column: str, vouched: bool) -> bool:
-    return column.startswith("probability") or not (vouched or column == "time")
+def _withheld(graph: Graph, *, vouched: bool) -> tuple[str, ...]:
+    """Columns that may know the future: all but times, or where `as_of` vouches for them what a log has taught."""
+    if not vouched:
+        return tuple(name for name in graph.columns if name != "time")
+    learned = set(graph.columns) >= _LEARNED
+    return tuple(name for name in graph.columns if learned and name in _OF_LEARNING)
 
 
 def check_as_of(name: str, undated: bool, taken: int | None, first: int) -> None:
@@ -153,7 +161,9 @@ def rolling(events: Events, n: int, *, from_share: float = 0.5) -> list[int]:
     return [int(start + (last - start) * k / n) for k in range(n)]
 
 
-def _fold(graph: Graph | None, events: Events, posts: Posts | None, cut: int, end: int) -> Fold:
+def _fold(
+    graph: Graph | None, events: Events, posts: Posts | None, cut: int, end: int, withheld: tuple[str, ...]
+) -> Fold:
     past = events.before(cut).compact()
     dated = None if posts is None else posts.rows((posts.time != NO_TIME) & (posts.time < cut))
     return Fold(
@@ -163,6 +173,7 @@ def _fold(graph: Graph | None, events: Events, posts: Posts | None, cut: int, en
         past=past if past.n_events else None,
         posts=dated if dated is not None and dated.n_posts else None,
         future=events.between(cut, end),
+        withheld=withheld,
     )
 
 

@@ -9,6 +9,9 @@ engagers
 cascade_size
     How many took up a post that the account started, beside itself, on average over the posts that it started then;
     an account that started none has no truth. Whoever is the first to have a post has started it.
+adoptions
+    Later adoptions that came after the account's own: each is dealt equally among all who had the post before, or goes
+    to whom the log names.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.ids import Ids
 from swayrank.learning.adoptions import EARLIEST, Adoptions
+from swayrank.learning.attribution import attribute
 from swayrank.measures._measure import Measure
 from swayrank.measures.registry import measure
 from swayrank.validation.account_values import as_floats
@@ -87,11 +91,23 @@ def _cascade_sizes(future: Events, events: Events) -> Floats:
     return mean
 
 
+def _later_adoptions(future: Events, events: Events) -> Floats:
+    """Credit for the adoptions of the future: what there is at its end, less what there was before it."""
+    first, last = future.span or (0, -1)
+    at_end = attribute(events.before(last + 1)).credit
+    try:
+        before = attribute(events.before(first)).credit
+    except ParameterError:  # nobody had taken up anything yet
+        return at_end
+    return np.maximum(0.0, np.round(at_end - before, 9))  # what differs by rounding alone is nothing
+
+
 OUTCOMES: dict[str, Callable[[Events, Events], Floats]] = {
     "reposts": _received("past_reposts"),
     "engagement": _received("engagement_counts"),
     "engagers": _received("distinct_engagers"),
     "cascade_size": _cascade_sizes,
+    "adoptions": _later_adoptions,
 }
 """By name: a function of the future and of the whole log, whose accounts the numbers are of."""
 

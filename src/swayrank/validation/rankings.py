@@ -22,6 +22,7 @@ from swayrank.events import Events
 from swayrank.events.columns import as_us, iso
 from swayrank.graph import Graph
 from swayrank.ids import Ids
+from swayrank.learning.probabilities import learn_probabilities
 from swayrank.measures._measure import Measure
 from swayrank.measures.registry import list_measures, measure
 from swayrank.scoring.combine import score
@@ -39,7 +40,6 @@ _OF_GRAPH = {"followers": "in_degree", "pagerank": "pagerank"}
 _OF_LOG = {"past_reposts": "past_reposts", "past_engagement": "engagement_counts", "h_index": "h_index"}
 BASELINES = ("followers", "past_reposts", "past_engagement", "h_index", "pagerank", "random")
 """What every score is held against."""
-_WITHOUT_COLUMN = ("attention", "weighted_cascade", "trivalency")
 EQUAL_PARTS = dict.fromkeys(PARTS, 1.0)
 
 
@@ -100,7 +100,13 @@ def composite(parts: Mapping[str, Floats], weights: Mapping[str, float], scored:
 
 
 def known_before(
-    fold: Fold, options: Mapping[str, Any], measures: Mapping[str, Own | str], *, key: Key, runner: Engine
+    fold: Fold,
+    options: Mapping[str, Any],
+    measures: Mapping[str, Own | str],
+    *,
+    learn: str | None = None,
+    key: Key,
+    runner: Engine,
 ) -> Known:
     """Score a fold's past, and measure the baselines on it.
 
@@ -110,10 +116,13 @@ def known_before(
         If an option or a measure knows what comes after the split.
     """
     reference = reference_of_past(options.get("reference"), fold)
-    check_probabilities(options.get("prob"))
+    check_probabilities(options.get("prob"), fold)
+    graph = fold.graph
+    if learn is not None:
+        graph, options = _learned(fold, learn, runner), {**options, "prob": "probability"}
     dated: dict[str, Any] = {"until": fold.split} if fold.past is not None else {}
     scores = score(
-        fold.graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
+        graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
         **dated, **{**options, "reference": reference},
     )  # fmt: skip
     found, left_out = _baselines(scores, key, runner)
@@ -147,15 +156,21 @@ def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
     return reference
 
 
-def check_probabilities(prob: Any) -> None:
+def check_probabilities(prob: Any, fold: Fold) -> None:
     """Raise if spread would rest on given probabilities, of which nobody can tell when they were learned."""
-    if prob is None or isinstance(prob, float | int) or (isinstance(prob, str) and prob in _WITHOUT_COLUMN):
-        return
-    what = f"prob={prob!r} reads a column of the graph, which" if isinstance(prob, str) else "prob"
-    raise LeakError(
-        f"{what} may have been learned from what comes after the split; take {', '.join(_WITHOUT_COLUMN)} or a number, "
-        f"or learn from what lies before it in a measure of your own (measures=)"
-    )
+    column = isinstance(prob, str)
+    if prob in fold.withheld if column else not (prob is None or isinstance(prob, float | int)):
+        raise LeakError(
+            f"prob{f'={prob!r}' * column} may know the future: nothing says until when it was learned. Have "
+            f"probabilities learned from before each split instead (learn=), or leave it out"
+        )
+
+
+def _learned(fold: Fold, learn: str, runner: Engine) -> Graph:
+    """The fold's graph with probabilities learned from its past."""
+    if fold.graph is None or fold.past is None:
+        raise ParameterError("learn needs a graph and a log before the split, since it learns each arc's probability")
+    return learn_probabilities(fold.graph, fold.past, method=learn, engine=runner)
 
 
 def _baselines(scores: Scores, key: Key, runner: Engine) -> tuple[dict[str, Floats], list[str]]:
