@@ -1,4 +1,4 @@
-"""An account's card: its score taken apart, and the people and posts behind it, from the explanation that a run keeps."""
+"""An account's card: its score taken apart, and the people and posts behind it, from what a run keeps to explain it."""
 
 from __future__ import annotations
 

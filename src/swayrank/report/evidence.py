@@ -77,8 +77,8 @@ def seeds_section(facts: Facts) -> Section | None:
     lines: list[Line] = [
         f"Together they are expected to reach {seeds[-1].together:,.0f} accounts, themselves included, by the model "
         "that they were chosen under.",
-        f"{among:,} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen to "
-        "reach different people, so that a high score beside a higher one of the same circle adds little.",
+        f"{among:,} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen "
+        "to reach different people, so that a high score beside a higher one of the same circle adds little.",
     ]
     if unknown:
         lines.append(

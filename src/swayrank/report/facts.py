@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ class Facts:
         How many rows were refused, by the file's name and the reason.
     sensitivity : Sensitivity or None
         None without scores.
-    past : tuple of RunFacts and HistoryRow, or None
-        The runs of the same scale beside this one, and its first accounts in them; None where there are none.
+    past : History or None
+        The runs beside this one, with its first accounts; None where there are none.
     backtest : mapping or None
         As `Backtest.to_dict` gives it.
     seeds : tuple of Seed
@@ -134,36 +135,38 @@ def _read_backtest(path: Path) -> Mapping[str, Any]:
         raise InputError("there is no such file", file=str(path)) from None
     except (OSError, ValueError) as error:
         raise InputError(f"is no sound JSON: {printable(error, 200)}", file=str(path)) from None
-    for what, (there, needed) in _shapes(found).items():
-        if not _has(there, needed):
-            raise InputError(
-                f"is no backtest ({what}); make one with: swayrank backtest ... -o backtest.json", file=str(path)
-            )
+    fault = _fault(found)
+    if fault is not None:
+        raise InputError(
+            f"is no backtest ({fault}); make one with: swayrank backtest ... -o backtest.json", file=str(path)
+        )
     return cast("Mapping[str, Any]", found)
 
 
-def _shapes(found: Any) -> dict[str, tuple[Any, Mapping[str, Any]]]:
-    """What has to have which fields, by what it is called."""
-    shapes: dict[str, tuple[Any, Mapping[str, Any]]] = {"its fields": (found, _BACKTEST)}
+def _fault(found: Any) -> str | None:
+    """What is not as a backtest has it, in a few words; None where all is."""
     if not _has(found, _BACKTEST):
-        return shapes
-    shapes["its params"] = found["params"], _PARAMETERS
-    shapes |= {f"split {k}": (fold, _OF_FOLD) for k, fold in enumerate(found["folds"], start=1)}
-    shapes |= {f"difference {k}": (one, _OF_DIFFERENCE) for k, one in enumerate(found["ahead"], start=1)}
-    for k, figures in enumerate(found["figures"].values(), start=1):
-        shapes[f"ranking {k}"] = figures, {}
-        for metric, ends in figures.items() if isinstance(figures, dict) else ():
-            whole = isinstance(ends, list) and len(ends) == 3 and all(_is_figure(end) for end in ends)
-            shapes[f"ranking {k}, {printable(metric, 40)}"] = ({} if whole else None), {}
+        return "its fields"
+    if not _has(found["params"], _PARAMETERS):
+        return "its params"
+    for k, fold in enumerate(found["folds"], start=1):
+        if not _has(fold, _OF_FOLD):
+            return f"split {k}"
+    for name, of in found["figures"].items():
+        if not isinstance(of, dict) or not all(_are_figures(ends) for ends in of.values()):
+            return f"the figures of {printable(name, 40)}"
     for k, one in enumerate(found["ahead"], start=1):
-        figures = {name: one.get(name, "") for name in ("ahead", "low", "high")} if isinstance(one, dict) else {}
-        if not all(_is_figure(end) for end in figures.values()):
-            shapes[f"the figures of difference {k}"] = None, {}
-    return shapes
+        if not _has(one, _OF_DIFFERENCE) or not _are_figures([one.get(name) for name in ("ahead", "low", "high")]):
+            return f"difference {k}"
+        if one["verdict"] == "worse" and one["ahead"] is None:
+            return f"difference {k}"
+    return None if all(isinstance(name, str) for name in found["suspects"]) else "its suspects"
 
 
-def _is_figure(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+def _are_figures(ends: Any) -> bool:
+    """A figure and the ends of its interval, each of them None where it is undefined."""
+    known = [end for end in ends if end is not None] if isinstance(ends, list) and len(ends) == 3 else [None]
+    return all(isinstance(end, int | float) and math.isfinite(end) for end in known)
 
 
 def _has(there: Any, needed: Mapping[str, Any]) -> bool:
@@ -187,6 +190,8 @@ def _read_seeds(path: Path) -> tuple[Seed, ...]:
         figures = [[float(x) for x in table[name].to_pylist()] for name in ("marginal_gain", "curve")]
     except (TypeError, ValueError):
         raise InputError("marginal_gain and curve must be numbers in every row", file=str(path)) from None
+    if not all(math.isfinite(x) for column in figures for x in column):
+        raise InputError("marginal_gain and curve must be finite in every row", file=str(path))
     return tuple(Seed(*row) for row in zip(named, *figures, strict=True))
 
 

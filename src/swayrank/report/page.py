@@ -37,12 +37,12 @@ _LONGEST_NAME = 120
 
 LIGHT = {
     "paper": "#ffffff", "panel": "#f4f6f8", "ink": "#1b1f24", "soft": "#515963", "rule": "#c9d0d8",
-    "link": "#0b5cad", "range": "#7d8fa3", "pale": "#c3ccd6",
+    "link": "#0b5cad", "range": "#7d8fa3",
     "c0": "#0072b2", "c1": "#c14f00", "c2": "#00805d", "c3": "#8a4b8f", "c4": "#7f6000",
 }  # fmt: skip
 DARK = {
     "paper": "#14171b", "panel": "#1e2329", "ink": "#e8ebef", "soft": "#a9b3bf", "rule": "#3c4550",
-    "link": "#82bdf5", "range": "#7b8a9b", "pale": "#46515d",
+    "link": "#82bdf5", "range": "#7b8a9b",
     "c0": "#56b4e9", "c1": "#f08a4b", "c2": "#2fc79b", "c3": "#d796c8", "c4": "#e0b84c",
 }  # fmt: skip
 """Colours by their use; those for text stand out from `paper` and `panel` by 4.5 to 1, drawn ones by 3 to 1."""
@@ -91,7 +91,7 @@ figure{{margin:1rem 0}} figcaption{{color:var(--soft);font-size:.9rem}} .axis{{t
 summary{{cursor:pointer;color:var(--link);font-size:.9rem;padding:.25rem 0}}
 .track,.grid{{stroke:var(--rule)}} .zero{{stroke:var(--ink)}} .range{{fill:var(--range)}} .empty{{fill:var(--paper);
 stroke:var(--rule)}}
-.dot{{fill:var(--c0);stroke:var(--paper);stroke-width:1}} .pale{{fill:var(--pale)}} .dot.pale{{fill:var(--soft)}}
+.dot{{fill:var(--c0);stroke:var(--paper);stroke-width:1}} .dot.pale{{fill:var(--soft)}}
 .tick{{fill:var(--soft);font-size:12px}}
 {"".join(f".c{k}{{fill:var(--c{k})}}" for k in range(COLOURS))}
 footer{{color:var(--soft);font-size:.9rem;padding-top:1rem;padding-bottom:2.5rem}}
@@ -99,11 +99,12 @@ footer{{color:var(--soft);font-size:.9rem;padding-top:1rem;padding-bottom:2.5rem
 .card{{padding:.8rem .8rem .3rem}} th,td{{padding:.3rem .4rem}} .drawn{{min-width:7rem}}
 .card table{{font-size:.8rem}} .card th,.card td{{padding:.25rem .2rem}}}}
 @page{{size:A4;margin:16mm 14mm}}
-@media print{{body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}} nav,.skip{{display:none}}
+@media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}} nav,.skip{{display:none}}
 h2,h3,caption,thead{{break-after:avoid}} h2{{margin-top:1.4rem}} tr,figure,li{{break-inside:avoid}}
 .card{{break-inside:avoid;padding:.6rem .8rem .2rem}} .wide{{overflow:visible}} table{{font-size:8pt}}
 th,td{{padding:.15rem .25rem}} .drawn{{min-width:3rem;width:9%}}
-.name{{min-width:4rem}} details::details-content{{content-visibility:visible;
+.name{{min-width:4rem}}
+details::details-content{{content-visibility:visible;
 block-size:auto}} summary{{display:none}} svg,.card,#short{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 a{{color:inherit;text-decoration:none}}}}
 """.strip()

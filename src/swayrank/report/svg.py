@@ -69,7 +69,7 @@ def columns_chart(what: Columns) -> str:
         x, base = _LEFT + step * (k + 0.08), _HEAD + room * (1 - foot / top)
         tall = room * size / top
         if foot > 0:
-            drawn.append(_column("pale", x, base, step, room * foot / top))
+            drawn.append(_column("range", x, base, step, room * foot / top))
         if size > 0:
             drawn.append(_column("c0", x, base - max(tall, 1.0), step, max(tall, 1.0)))
     for share, word in what.ticks:

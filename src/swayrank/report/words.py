@@ -1,8 +1,8 @@
 """What a report says: a run in plain words, with the numbers in them, for somebody who was not there.
 
 Nothing here is computed anew but counts, medians and shares of what the run keeps; a sentence whose figures the run
-does not have is left out. Bad news stands where good news would: the summary names what is uncertain, what was refused, and
-where the score loses.
+does not have is left out. Bad news stands where good news would: the summary names what is uncertain, what was refused,
+and where the score loses.
 """
 
 from __future__ import annotations
@@ -352,8 +352,8 @@ def _communities(facts: Facts, top: int) -> Section | None:
     )
     headings = ("around", "members", f"of the {n:,} explained accounts", f"share of the attention of the first {top:,}")
     caption = (
-        "Communities, at most twelve, named after their best-scored members; an account counts where its own community is "
-        "among the five that heed it most"
+        "Communities, at most twelve, named after their best-scored members; an account counts where its own community "
+        "is among the five that heed it most"
     )
     text = (
         "Communities are groups that heed each other more than others, found in the graph. A top list whose "
