@@ -158,7 +158,7 @@ def _fault(found: Any) -> str | None:
     for k, one in enumerate(found["ahead"], start=1):
         if not _has(one, _OF_DIFFERENCE) or not _are_figures([one.get(name) for name in ("ahead", "low", "high")]):
             return f"difference {k}"
-        if one["verdict"] == "worse" and one["ahead"] is None:
+        if one["verdict"] == "worse" and one.get("ahead") is None:
             return f"difference {k}"
     return None if all(isinstance(name, str) for name in found["suspects"]) else "its suspects"
 

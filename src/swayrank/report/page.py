@@ -34,6 +34,8 @@ from swayrank.report.svg import COLOURS, columns_chart, range_bar, stack_bar, sw
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 LONGEST = 4000
 _LONGEST_NAME = 120
+_NARROW = 5
+"""So many columns have room on most screens; wider tables scroll by the keyboard as well."""
 
 LIGHT = {
     "paper": "#ffffff", "panel": "#f4f6f8", "ink": "#1b1f24", "soft": "#515963", "rule": "#c9d0d8",
@@ -80,8 +82,8 @@ caption{{text-align:left;color:var(--soft);padding:.2rem 0 .5rem}}
 th,td{{padding:.35rem .6rem;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top;
 overflow-wrap:normal}}
 thead th{{border-bottom:2px solid var(--soft);vertical-align:bottom}}
-tbody th{{font-weight:600}} .n{{text-align:right;white-space:nowrap}} .drawn{{min-width:8rem;width:20%}}
-.name{{overflow-wrap:anywhere;min-width:6rem}}
+tbody th{{font-weight:600}} .n{{text-align:right;white-space:nowrap}} .drawn{{min-width:7rem;width:18%}}
+.name{{overflow-wrap:anywhere;min-width:8rem}}
 .stack{{max-width:32rem}} .bar{{display:block;overflow:visible;margin:.22rem 0}}
 .card{{border:1px solid var(--rule);border-radius:.5rem;padding:1rem 1.1rem .5rem;margin:1.1rem 0;
 background:var(--panel)}}
@@ -99,7 +101,8 @@ footer{{color:var(--soft);font-size:.9rem;padding-top:1rem;padding-bottom:2.5rem
 .card{{padding:.8rem .8rem .3rem}} th,td{{padding:.3rem .4rem}} .drawn{{min-width:7rem}}
 .card table{{font-size:.8rem}} .card th,.card td{{padding:.25rem .2rem}}}}
 @page{{size:A4;margin:16mm 14mm}}
-@media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}} nav,.skip{{display:none}}
+@media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}}
+nav,.skip{{display:none}}
 h2,h3,caption,thead{{break-after:avoid}} h2{{margin-top:1.4rem}} tr,figure,li{{break-inside:avoid}}
 .card{{break-inside:avoid;padding:.6rem .8rem .2rem}} .wide{{overflow:visible}} table{{font-size:8pt}}
 th,td{{padding:.15rem .25rem}} .drawn{{min-width:3rem;width:9%}}
@@ -188,7 +191,7 @@ def _chart(chart: Columns) -> str:
 
 
 def _table(table: Table) -> str:
-    """A table that scrolls by itself where it is too wide, for the keyboard too."""
+    """A table that scrolls by itself where it is too wide."""
     named = _naming_column(table)
     kinds = [_kind(table, k) for k in range(len(table.headings))]
     head = "".join(
@@ -198,9 +201,10 @@ def _table(table: Table) -> str:
         f"<tr>{''.join(_cell(cell, kinds[k], k == named) for k, cell in enumerate(row))}</tr>\n" for row in table.rows
     )
     caption = words_of(table.caption)
+    scrolls = f' role="region" tabindex="0" aria-label="{caption}"' if len(table.headings) > _NARROW else ""
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{html.escape(printable(table.caption, LONGEST))}">'
-        f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>\n"
+        f'<div class="wide"{scrolls}><table><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>\n"
     )
 
 

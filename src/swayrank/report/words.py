@@ -381,7 +381,9 @@ def _warnings(facts: Facts) -> Section:
                 f"{name.capitalize()} is missing for {counted(missing, 'scored account')}: they do not occur where it "
                 "is measured, and their other parts make the score."
             )
-    beyond = beyond_note(scores, range(scores.n_scored))
+    knots = scores.reference.knots
+    over = [np.flatnonzero(values > knots[name].top)[:1] for name, values in scores.raw.items()]
+    beyond = beyond_note(scores, np.concatenate(over))
     notes += [beyond.removeprefix(">100: ").capitalize() + "."] if beyond else []
     refused = sum(facts.rejects.values())
     blocks: list[Block] = []

@@ -50,10 +50,10 @@ Row: TypeAlias = Sequence[tuple[Cell, int]]
 
 
 def as_workbook(report: Report, accounts: Table | None = None) -> bytes:
-    """The report as the content of an .xlsx file; `accounts` is a table for a sheet of its own."""
+    """The report as the content of an .xlsx file; `accounts` gets a sheet of its own, called by its caption."""
     sheets = [(section.title, _sheet(_section_rows(section.title, section.blocks))) for section in report.sections]
     if accounts is not None:
-        sheets.append(("Accounts", _sheet(_account_rows(accounts), frozen=True)))
+        sheets.append((accounts.caption, _sheet(_account_rows(accounts), frozen=True)))
     names = _sheet_names([name for name, _ in sheets])
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -90,7 +90,7 @@ def write_report(
 
 
 def _accounts(facts: Facts) -> Table:
-    """All accounts with their figures, best first, for sorting and filtering."""
+    """Accounts with their figures, best first, for sorting and filtering."""
     scores, sure = facts.scores, facts.scores.intervals
     headings = ["rank", "account", "status", "score"]
     columns: list[Any] = [scores.score, *scores.parts.values()]
@@ -99,7 +99,8 @@ def _accounts(facts: Facts) -> Table:
         columns += [*sure.score, *sure.rank]
         names += ["score_low", "score_high", "rank_low", "rank_high"]
     rows: list[tuple[Cell, ...]] = []
-    for i in range(min(len(scores), _MOST_ACCOUNTS)):
+    n = min(len(scores), _MOST_ACCOUNTS)
+    for i in range(n):
         scored = bool(scores.rank[i])
         head: list[Cell] = [
             Number(int(scores.rank[i]) if scored else None),
@@ -109,4 +110,5 @@ def _accounts(facts: Facts) -> Table:
         figures = [Number(float(values[i]) if scored else None, ONE) for values in columns]
         ranks = [Number(one.value) for one in figures[-2:]] if sure is not None else []
         rows.append((*head, *(figures[:-2] + ranks if ranks else figures)))
-    return Table("All accounts", tuple(headings + names), tuple(rows))
+    caption = "All accounts" if n == len(scores) else f"The first {n:,} accounts"
+    return Table(caption, tuple(headings + names), tuple(rows))
