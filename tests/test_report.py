@@ -493,6 +493,7 @@ def test_text_cells_are_quoted_text():
     content = as_workbook(Report("t", "s", (Section("k", "a/b:c" * 9, (table,)), Section("l", "a/b:c" * 9, ()))))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         styles = ElementTree.fromstring(archive.read("xl/styles.xml")).find("m:cellXfs", SPACE)
+    assert int(styles.get("count")) == len(styles)
     first, second = sheets_of(content).items()
     assert first[0] != second[0]
     assert [first[1][at][1] for at in ("A5", "B5", "C5")] == ["=1+1", 0.5, "1.0 to 2.5"]

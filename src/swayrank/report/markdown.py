@@ -30,7 +30,7 @@ from swayrank.report.document import (
 
 _LONGEST, _LONGEST_NAME = 4000, 120
 _ANY_SIGN = re.compile(f"[{re.escape(string.punctuation.replace('-', ''))}]|^-")
-_MARKUP = re.compile(r"([\\`*_\[\]<>|~$&@!#])|(?<=\w)(:)(?=//)|(?<=www)(\.)", re.IGNORECASE)
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~$&@!#^])|(?<=\w)(:)(?=//)|(?<=www)(\.)", re.IGNORECASE)
 _MAIL = re.compile(r"(?<=[\w.+-])@(?=\w)")
 """What some readers link as an address even where the sign is escaped; as code it is not."""
 _OPENING = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")

@@ -41,8 +41,9 @@ from swayrank.report.document import (
 _LONGEST = 32_000
 """Excel allows 32,767 characters in a cell."""
 _CODED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_PLAIN, _BOLD, _NAME, _TITLE, _WRAPPED = 0, 1, 2, 3, 4
-_FORMS = {WHOLE: 5, ONE: 6, THREE: 7, PERCENT: 8}
+_PLAIN, _BOLD, _NAME, _TITLE = 0, 1, 2, 3
+_FORMS = {WHOLE: 4, ONE: 5, THREE: 6, PERCENT: 7}
+"""Places in the list of styles."""
 _USUAL_WIDTH, _WIDEST = 12, 60
 _WORDS_WIDTH = 24
 
@@ -129,13 +130,12 @@ _STYLES = (
     '</font><font><b/><sz val="14"/><name val="Calibri"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
     '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="9">'
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="8">'
     '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
     '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1" applyAlignment="1">'
     '<alignment wrapText="1" vertical="bottom"/></xf>'
     '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" quotePrefix="1"/>'
     '<xf numFmtId="0" fontId="2" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
-    '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment wrapText="1"/></xf>'
     + "".join(
         f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
         for number in (3, 164, 165, 10)
@@ -164,7 +164,7 @@ def _frame_parts(names: list[str]) -> Iterator[tuple[str, str]]:
     )
     yield (
         "xl/workbook.xml",
-        f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
+        f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews><sheets>{listed}</sheets></workbook>',
     )
     targets = [("worksheet", f"worksheets/sheet{k}.xml") for k in numbers] + [("styles", "styles.xml")]
     yield "xl/_rels/workbook.xml.rels", _relations(targets)
@@ -193,10 +193,9 @@ def _sheet_names(titles: list[str]) -> list[str]:
 
 
 def _sheet(rows: Iterable[Row], *, frozen: bool = False) -> str:
-    """One sheet; `frozen` keeps its first row in sight and lets its columns be filtered."""
-    lines, widths, last = [], [float(_WORDS_WIDTH)], 0
+    """One sheet; `frozen` keeps its first row in sight."""
+    lines, widths = [], [float(_WORDS_WIDTH)]
     for number, row in enumerate(rows, start=1):
-        last = number
         if row:
             lines.append(f'<row r="{number}">{"".join(_cell(number, k, *one) for k, one in enumerate(row))}</row>')
         if len(row) > 1:
@@ -206,10 +205,9 @@ def _sheet(rows: Iterable[Row], *, frozen: bool = False) -> str:
         f'<col min="{k}" max="{k}" width="{w:g}" customWidth="1"/>' for k, w in enumerate(widths, start=1)
     )
     pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>' if frozen else ""
-    ends = f'<autoFilter ref="A1:{_letters(len(widths) - 1)}{last}"/>' if frozen and last else ""
     return (
         f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
-        f"<cols>{columns}</cols><sheetData>{''.join(lines)}</sheetData>{ends}</worksheet>"
+        f"<cols>{columns}</cols><sheetData>{''.join(lines)}</sheetData></worksheet>"
     )
 
 
