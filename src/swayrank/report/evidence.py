@@ -140,7 +140,7 @@ def _verdicts(found: Mapping[str, Any], score: str) -> list[Line]:
     worse = lost(found)
     if not found["params"]["n_replicates"]:
         return ["No intervals were drawn, so no difference below can be told from chance."]
-    lines += [(Name(score), " LOSES to ", *joined(worse, "; to "), ".")] if worse else []
+    lines += [("The score (", Name(score), ") LOSES to ", *joined(worse, "; to "), ".")] if worse else []
     lines += _grouped(found, "better", "It is ahead of ")
     lines += _grouped(found, "not to be told apart", "Not to be told apart from ")
     lines += [] if worse else ["It loses to none of the rankings by more than chance."]
@@ -181,7 +181,9 @@ def _ranking_table(found: Mapping[str, Any], metric: str) -> Table:
     caption = (
         f"{what[:1].upper()}{what[1:]}: every ranking; the score is drawn in colour, and 1 is the best there can be"
     )
-    return Table(caption, ("ranking", f"on {least:.2g} to 1", "figure", f"{confidence:.0%} interval"), tuple(rows))
+    return Table(
+        caption, ("ranking", f"drawn on {least:.2g} to 1", "figure", f"{confidence:.0%} interval"), tuple(rows)
+    )
 
 
 def _splits(found: Mapping[str, Any]) -> Table:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from swayrank.report.document import Block, Cell, Line, Name, Number, Points, Section, Table, Text
+from swayrank.report.document import Cell, Lead, Line, Name, Number, Points, Section, Table
 from swayrank.report.facts import Facts
 from swayrank.scoring.telling import figure
 
@@ -22,11 +22,11 @@ _DIGITS = 16
 
 
 def method_section(facts: Facts) -> Section:
-    """Method and limits, in words."""
+    """How scores are made, in words."""
     scores = facts.scores
-    params = scores.params
+    params, defined = scores.params, scores.reference.definitions
     method: list[Line] = [
-        f"{name.capitalize()} (weight {weight:.2g}): {_WHAT.get(name, scores.units.get(name, name))}."
+        (Lead(f"{name.capitalize()}, weight {weight:.2g}: "), f"{_WHAT.get(name, name)}. Here: {defined[name]}.")
         for name, weight in scores.weights.items()
     ]
     method.append(
@@ -39,22 +39,25 @@ def method_section(facts: Facts) -> Section:
         method.append(
             f"Reactions count half after {figure(half_life)} days (chosen by: {chosen}), seen from {params['now']}."
         )
+    return Section("method", "How scores are made", (Points(tuple(method)),))
+
+
+def limits_section(facts: Facts) -> Section:
+    """What scores do not say."""
     limits: list[Line] = [
         "The score describes what was seen in this data: who is heeded, who draws reactions, who could spread a post. "
         "It does not prove that an account causes what others do; that takes an experiment.",
-        "It knows only what the files hold. Months, platforms, deleted posts and private followers that are missing "
-        "are not in it.",
+        "It knows only what the files hold: not other months or platforms, deleted posts, or private followers.",
         "Bought followers and coordinated accounts are dampened, and not found out.",
         "It says nothing of whether influence is good, lawful or wanted. It should not decide about people by itself.",
-        f"Scores compare only under one reference and one set of weights (here {scores.reference.hash}).",
+        f"Scores compare only under one reference and one set of weights (here {facts.scores.reference.hash}).",
         *(
             []
             if facts.backtest is not None
             else ["Whether this ranking foretells anything was not tested in this report."]
         ),
     ]
-    blocks: tuple[Block, ...] = (Text("Method"), Points(tuple(method)), Text("Limits"), Points(tuple(limits)))
-    return Section("method", "Method and limits", blocks)
+    return Section("limits", "What scores do not say", (Points(tuple(limits)),))
 
 
 def provenance_section(facts: Facts) -> Section:
@@ -90,4 +93,6 @@ def _pairs(values: dict[str, Any]) -> tuple[tuple[Cell, ...], ...]:
 def _told(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_told(inner)}" for name, inner in value.items())
+    if value is None:
+        return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

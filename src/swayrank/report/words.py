@@ -37,7 +37,7 @@ from swayrank.report.document import (
 )
 from swayrank.report.evidence import backtest_section, lost, past_section, seeds_section
 from swayrank.report.facts import Facts
-from swayrank.report.method import method_section, provenance_section
+from swayrank.report.method import limits_section, method_section, provenance_section
 from swayrank.scoring.scores import INSUFFICIENT
 from swayrank.scoring.table import beyond_note
 from swayrank.scoring.telling import counted, listed
@@ -70,6 +70,7 @@ def report_of(facts: Facts, top: int) -> Report:
         backtest_section(facts),
         _warnings(facts),
         method_section(facts),
+        limits_section(facts),
         provenance_section(facts),
     ]
     counts = f"{len(facts.scores):,} accounts, {facts.scores.n_scored:,} of them scored"
@@ -194,7 +195,7 @@ def _influencers(facts: Facts, top: int) -> Section | None:
         return None
     names = list(scores.weights)
     least = 0.0 if sure is None else 10.0 * math.floor(float(sure.score[0][:top].min()) / 10)
-    drawn = [f"on {least:.0f} to 100", f"{sure.confidence:.0%} interval", "places"] if sure is not None else []
+    drawn = [f"drawn on {least:.0f} to 100", f"{sure.confidence:.0%} interval", "places"] if sure is not None else []
     headings = ["rank", "account", "score", *drawn, "what it is made of", *names]
     headings += ["role"] if scores.roles is not None else []
     rows = []

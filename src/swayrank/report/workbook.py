@@ -164,7 +164,8 @@ def _frame_parts(names: list[str]) -> Iterator[tuple[str, str]]:
     )
     yield (
         "xl/workbook.xml",
-        f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews><sheets>{listed}</sheets></workbook>',
+        f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
+        f"<bookViews><workbookView/></bookViews><sheets>{listed}</sheets></workbook>",
     )
     targets = [("worksheet", f"worksheets/sheet{k}.xml") for k in numbers] + [("styles", "styles.xml")]
     yield "xl/_rels/workbook.xml.rels", _relations(targets)
