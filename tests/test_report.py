@@ -31,6 +31,7 @@ from swayrank.report.workbook import as_workbook
 from swayrank.report.write import write_report
 from swayrank.sources.town import HOSTILE
 from swayrank.tables import write_csv
+from swayrank.validation_jobs import write_backtest
 
 INJECTIONS = (
     *HOSTILE,
@@ -214,6 +215,17 @@ def test_where_the_score_loses_is_said_first(run, tmp_path):
     told = spoken(run, backtest=file)
     assert "loses to no" not in told["short"]
     assert "no difference below can be told from chance" in told["backtest"]
+
+
+def test_a_real_backtest(run, town, tmp_path):
+    found = sr.backtest(town.graph, town.events, as_of="2026-03-01", k=20, n_replicates=30, rng=7)
+    write_backtest(found, tmp_path / "backtest.json")
+    told = spoken(run, backtest=tmp_path / "backtest.json")
+    compared = [found.difference(name, metric) for metric in found.main_metrics for name in found.names[1:]]
+    worse = {one.measure for one in compared if one.verdict == "worse"}
+    assert worse == set(re.findall(r"(?:to|; to) (\w+), by ", "".join(re.findall("LOSES (.*)", told["short"]))))
+    for name in found.names:
+        assert f"| {name} | {found.value(name, 'spearman'):,.3f} | " in told["backtest"]
 
 
 def test_seeds(run, tmp_path):

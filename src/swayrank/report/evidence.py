@@ -70,9 +70,9 @@ def seeds_section(facts: Facts) -> Section | None:
     if not seeds:
         return None
     scores = facts.scores
-    at = {str(account): k for k, account in enumerate(scores.ids[k] for k in range(scores.n_scored))}
-    ranks = [at.get(seed.account) for seed in seeds]
-    among = sum(1 for rank in ranks if rank is not None and rank < len(seeds))
+    by_account = {str(scores.ids[k]): int(scores.rank[k]) for k in range(scores.n_scored)}
+    ranks = [by_account.get(seed.account) for seed in seeds]
+    among = sum(1 for rank in ranks if rank is not None and rank <= len(seeds))
     unknown = sum(1 for rank in ranks if rank is None)
     lines: list[Line] = [
         f"Together they are expected to reach {seeds[-1].together:,.0f} accounts, themselves included, by the model "
@@ -86,7 +86,7 @@ def seeds_section(facts: Facts) -> Section | None:
         )
     rows = tuple(
         (Number(k), Name(seed.account), Number(seed.adds, ONE), Number(seed.together, ONE),
-         Number(None if rank is None else rank + 1))
+         Number(rank))
         for k, (seed, rank) in enumerate(zip(seeds, ranks, strict=True), start=1)
     )  # fmt: skip
     headings = ("seed", "account", "adds", "all so far", "rank by score")
@@ -145,7 +145,7 @@ def _verdicts(found: Mapping[str, Any], score: str) -> list[Line]:
     lines += _grouped(found, "not to be told apart", "Not to be told apart from ")
     lines += [] if worse else ["It loses to none of the rankings by more than chance."]
     lines += [
-        (Name(name), " agrees with the future better than chance allows: it has probably seen it.")
+        (Name(name), " may have seen the future, or knows something from elsewhere: its figures prove nothing.")
         for name in found["suspects"]
     ]
     return lines

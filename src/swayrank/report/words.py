@@ -82,7 +82,7 @@ def report_of(facts: Facts, top: int) -> Report:
 
 
 def _summary(facts: Facts, top: int) -> Section:
-    lines: list[Line] = [*_first_lines(facts), *_firm(facts, top), *_concentration(facts), *_decides(facts, top)]
+    lines: list[Line] = [*_first_lines(facts), *_firm(facts, top), *_concentration(facts), *_decides(facts)]
     lines += [*_data_lines(facts), *_beside(facts)]
     return Section("short", "In short", (Points(tuple(lines)),))
 
@@ -120,7 +120,7 @@ def _firm(facts: Facts, top: int) -> list[Line]:
             f"How firm the order is: {_firmly(facts, top):,} of the first {top:,} stay among the first {top:,} at "
             f"{sure.confidence:.0%}. Least certain is ",
             Name(facts.scores.ids[k]),
-            f": rank {k + 1:,}, but anything from {best[k]:,} to {worst[k]:,} would have been no surprise.",
+            f": rank {facts.scores.rank[k]:,}, but anything from {best[k]:,} to {worst[k]:,} would be no surprise.",
         )
     ]
 
@@ -143,7 +143,7 @@ def _concentration(facts: Facts) -> list[Line]:
     return [f"The first {first:,} (one in a hundred) draw {share:.0%} of all reactions, as weighted here."]
 
 
-def _decides(facts: Facts, top: int) -> list[Line]:
+def _decides(facts: Facts) -> list[Line]:
     found = facts.sensitivity
     if found is None or not found.shifts:
         return []
@@ -200,7 +200,7 @@ def _influencers(facts: Facts, top: int) -> Section | None:
     headings += ["role"] if scores.roles is not None else []
     rows = []
     for i in range(top):
-        row: list[Cell] = [Number(i + 1), Name(scores.ids[i]), Number(float(scores.score[i]), ONE)]
+        row: list[Cell] = [Number(int(scores.rank[i])), Name(scores.ids[i]), Number(float(scores.score[i]), ONE)]
         if sure is not None:
             low, high = float(sure.score[0][i]), float(sure.score[1][i])
             places = Between(int(sure.rank[0][i]), int(sure.rank[1][i]), WHOLE)
