@@ -253,7 +253,20 @@ def test_earlier_runs_of_the_same_scale(town, tmp_path):
     assert f"| {account} | {before:,.1f} | {now:,.1f} | {now - before:+,.1f} |" in spoken(late)["past"]
     assert "past" not in spoken(early)  # what came after it is not its past
     sr.score(town.graph, town.events, n_replicates=None, rng=7).save(tmp_path)
-    assert "past" not in spoken(tmp_path)  # another scale
+    told = spoken(tmp_path)
+    assert "past" not in told  # another scale
+    assert "Earlier runs" not in told["warnings"]
+
+
+def test_an_earlier_run_that_is_damaged_is_no_fault_of_this_one(town, tmp_path):
+    early = sr.score(town.graph, town.events, until="2026-03-20", n_replicates=None, rng=7)
+    first = Path(early.save(tmp_path))
+    sr.score(town.graph, town.events, reference=early.reference, n_replicates=None, rng=7).save(tmp_path)
+    assert "past" in spoken(tmp_path)
+    (first / "scores.parquet").write_bytes(b"PAR1")
+    told = spoken(tmp_path)
+    assert "past" not in told
+    assert "Earlier runs are left out" in told["warnings"]
 
 
 def test_a_graph_alone_without_intervals(tmp_path):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from swayrank._text import formula_safe, printable
-from swayrank.errors import InputError, ParameterError
+from swayrank.errors import InputError, ParameterError, SwayrankError
 from swayrank.jobs import read_accounts_table
 from swayrank.results import unaltered, whole_runs
 from swayrank.scoring.history import History, HistoryRow, history
@@ -55,6 +55,8 @@ class Facts:
         None without scores.
     past : History or None
         The runs beside this one, with its first accounts; None where there are none.
+    past_fault : str
+        Why the runs beside this one cannot be read; "" where they can.
     backtest : mapping or None
         As `Backtest.to_dict` gives it.
     seeds : tuple of Seed
@@ -65,6 +67,7 @@ class Facts:
     rejects: Counter[tuple[str, str]]
     sensitivity: Sensitivity | None
     past: History | None
+    past_fault: str
     backtest: Mapping[str, Any] | None
     seeds: tuple[Seed, ...]
 
@@ -80,6 +83,7 @@ def gather(run: str | Path, *, backtest: str | Path | None, seeds: str | Path | 
         If one of its files was altered, or a file given beside it is not what it should be.
     """
     scores = load_scores(run)
+    past, past_fault = _past(scores, top)
     told = (scores.explanation(scores.ids[k]) for k in range(min(MOST_EXPLAINED, scores.n_scored)))
     return Facts(
         scores=scores,
@@ -87,7 +91,8 @@ def gather(run: str | Path, *, backtest: str | Path | None, seeds: str | Path | 
         rejects=_rejects(scores),
         # A kept run has all that is asked of scores here: ids, order, score, rank, parts, contributions, weights.
         sensitivity=sensitivity(cast("Scores", scores), k=top) if scores.n_scored else None,
-        past=_past(scores, top),
+        past=past,
+        past_fault=past_fault,
         backtest=None if backtest is None else _read_backtest(Path(backtest)),
         seeds=() if seeds is None else _read_seeds(Path(seeds)),
     )
@@ -99,12 +104,16 @@ def _rejects(scores: KeptScores) -> Counter[tuple[str, str]]:
     return Counter((Path(row["file"]).name, row["reason"]) for row in rows)
 
 
-def _past(scores: KeptScores, top: int) -> History | None:
-    """The kept runs beside this one, with its first accounts; None where this one is alone."""
+def _past(scores: KeptScores, top: int) -> tuple[History | None, str]:
+    """The kept runs beside this one, or why they cannot be read, which is no fault of this one."""
     out = scores.folder.resolve().parent.parent
     if not scores.n_scored or scores.folder.resolve().parent.name != "runs" or len(whole_runs(out)) < 2:
-        return None
-    return history(out, [str(scores.ids[int(i)]) for i in scores.order(min(top, 10))])
+        return None, ""
+    try:
+        past = history(out, [str(scores.ids[int(i)]) for i in scores.order(min(top, 10))])
+        return (past, "") if past.rows else (None, "")  # its tables are read here
+    except SwayrankError as error:
+        return None, str(error)
 
 
 def past_rows(facts: Facts) -> dict[str, list[HistoryRow]]:

@@ -236,8 +236,8 @@ def _sureness(facts: Facts, top: int) -> Section:
     without = len(scores) - scores.n_scored
     floor = scores.params.get("min_evidence")
     lack: Line = (
-        f'{counted(without, "account")} of {len(scores):,} have no score but "{INSUFFICIENT}": fewer than {floor} '
-        "followers, reactions and posts together, or no part at all."
+        f"{counted(without, 'account')} of {len(scores):,} {'has' if without == 1 else 'have'} no score but "
+        f'"{INSUFFICIENT}": fewer than {floor} followers, reactions and posts together, or no part at all.'
     )
     if sure is None or not scores.n_scored:
         return Section("sure", "How sure we are", (Points((lack, "No intervals were drawn in this run.")),))
@@ -329,6 +329,7 @@ def _communities(facts: Facts, top: int) -> Section | None:
     sizes: dict[tuple[str, ...], int] = {}
     own: dict[tuple[str, ...], int] = {}
     given: dict[tuple[str, ...], float] = {}
+    n, first = len(facts.explanations), min(top, len(facts.explanations))
     for place, one in enumerate(facts.explanations):
         for origin in one.get("origins", ()):
             key = tuple(map(str, origin["leaders"]))
@@ -336,12 +337,11 @@ def _communities(facts: Facts, top: int) -> Section | None:
                 continue
             sizes[key] = max(sizes.get(key, 0), int(origin["members"]))
             own[key] = own.get(key, 0) + bool(origin["own"])
-            if place < top:
-                given[key] = given.get(key, 0.0) + float(origin["share"]) / top
+            if place < first:
+                given[key] = given.get(key, 0.0) + float(origin["share"]) / first
     if not sizes:
         return None
     order = sorted(sizes, key=lambda key: (-own[key], -sizes[key], key))[:12]
-    n = len(facts.explanations)
     rows = tuple(
         (
             joined([Name(leader) for leader in key]),
@@ -351,7 +351,8 @@ def _communities(facts: Facts, top: int) -> Section | None:
         )
         for key in order
     )
-    headings = ("around", "members", f"of the {n:,} explained accounts", f"share of the attention of the first {top:,}")
+    share = f"share of the attention of the first {first:,}"
+    headings = ("around", "members", f"of the {n:,} explained accounts", share)
     caption = (
         "Communities, at most twelve, named after their best-scored members; an account counts where its own community "
         "is among the five that heed it most"
@@ -360,7 +361,7 @@ def _communities(facts: Facts, top: int) -> Section | None:
         "Communities are groups that heed each other more than others, found in the graph. A top list whose "
         "attention comes from one community is influential there, and perhaps nowhere else."
     )
-    inside = _inside(facts, top)
+    inside = _inside(facts, first)
     blocks: list[Block] = [Text(text), *([Text(inside)] if inside else []), Table(caption, headings, rows)]
     return Section("communities", "Communities", tuple(blocks))
 
@@ -386,6 +387,8 @@ def _warnings(facts: Facts) -> Section:
     over = [np.flatnonzero(values > knots[name].top)[:1] for name, values in scores.raw.items()]
     beyond = beyond_note(scores, np.concatenate(over))
     notes += [beyond.removeprefix(">100: ").capitalize() + "."] if beyond else []
+    if facts.past_fault:
+        notes.append(f"Earlier runs are left out, since one cannot be read ({facts.past_fault}).")
     refused = sum(facts.rejects.values())
     blocks: list[Block] = []
     if refused:
