@@ -55,8 +55,8 @@ def past_section(facts: Facts) -> Section | None:
         rows.append((Name(account), *(Number(score, ONE) for score in scores), Number(change, "+,.1f")))
     caption = "Scores of the first accounts, run by run, by the time of the data; all on one scale"
     told = Text(
-        "A difference within both intervals is no news. Only windows of one length compare: `swayrank history` tells "
-        "which changes are more than chance."
+        "Not every change is news, and only windows of one length compare: the command swayrank history tells which "
+        "changes are more than chance."
     )
     return Section("past", "How it changed", (told, Table(caption, ("account", *names, "change since"), tuple(rows))))
 
