@@ -24,6 +24,8 @@ import numpy as np
 
 from swayrank.kernels.jit import float_bits, kernel
 from swayrank.kernels.random import REWEIGHED, advance, bits, stream, unit
+
+_REWEIGHED = np.uint64(REWEIGHED)
 from swayrank.kernels.replicates import POISSON_STEPS
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
@@ -234,7 +236,7 @@ def reweigh(key_high, key_low, items, figures, sums):
     n_columns = np.uint64(figures.shape[1])
     for row in range(np.uint64(items.size)):
         r = np.uint64(row)
-        state = stream(key_high, key_low, REWEIGHED, items[r])
+        state = stream(key_high, key_low, _REWEIGHED, items[r])
         for replicate in range(np.uint64(sums.shape[0])):
             state = advance(state)
             u = unit(bits(state))

@@ -11,6 +11,8 @@ import numpy as np
 from swayrank.kernels.jit import kernel
 from swayrank.kernels.random import PLACEBO_ACCOUNTS, PLACEBO_POSTS, advance, below, bits, stream, substream
 
+_POSTS, _ACCOUNTS = np.uint64(PLACEBO_POSTS), np.uint64(PLACEBO_ACCOUNTS)
+
 ZERO, ONE = np.uint64(0), np.uint64(1)
 
 
@@ -127,7 +129,7 @@ def count_orders(
             s = np.uint64(order)
             own[:n] = times[s if s < n_given else ZERO, begin:end]
             if s >= n_given:
-                _shuffle(substream(stream(key_high, key_low, PLACEBO_POSTS, p), s), n, held[begin:end], own, free)
+                _shuffle(substream(stream(key_high, key_low, _POSTS, p), s), n, held[begin:end], own, free)
             likelihood[s] += _count_order(n, own, first, ends, chances, floor, counts[s])
     return n_arcs, n_held, n_ties, n_loops
 
@@ -144,5 +146,5 @@ def shuffle_accounts(key_high, key_low, shuffle, accounts, indptr, held, time):
     for row in range(np.uint64(accounts.size)):
         v = np.uint64(accounts[np.uint64(row)])
         begin, end = indptr[v] - base, indptr[v + ONE] - base
-        state = substream(stream(key_high, key_low, PLACEBO_ACCOUNTS, v), shuffle)
+        state = substream(stream(key_high, key_low, _ACCOUNTS, v), shuffle)
         _shuffle(state, end - begin, held[begin:end], time[begin:end], free)
