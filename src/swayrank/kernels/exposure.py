@@ -24,9 +24,9 @@ import numpy as np
 
 from swayrank.kernels.jit import float_bits, kernel
 from swayrank.kernels.random import REWEIGHED, advance, bits, stream, unit
+from swayrank.kernels.replicates import POISSON_STEPS
 
 _REWEIGHED = np.uint64(REWEIGHED)
-from swayrank.kernels.replicates import POISSON_STEPS
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
 NEVER = np.int64(2**63 - 1)
