@@ -1,6 +1,5 @@
 """Resonance and what each cluster adds to it, slow and obvious: written from the definitions, in plain Python."""
 
-
 DAY = 86_400_000_000
 
 

@@ -1,10 +1,10 @@
-"""What a map of a graph shows: which accounts, which arcs among them, where, in which colour, how large, with which name.
+"""What a map of a graph shows: which accounts, which arcs among them, where, in which colour, and how large.
 
 Large graphs are shown by their *backbone*: the accounts that rank highest (by score where there are scores, then by
-followers), and among them the arcs that say most. An arc's strength is its share of its follower's attention: its weight
-among all that the follower follows, or one part of as many as it follows. Each account's strongest arc comes first,
-then each one's second, and so on, so that nobody stands alone for want of room; among equals, the followed who ranks
-higher comes first.
+followers), and among them the arcs that say most. An arc's strength is its share of its follower's attention: its
+weight among all that the follower follows, or one part of as many as it follows. Each account's strongest arc comes
+first, then each one's second, and so on, so that nobody stands alone for want of room; among equals, the followed who
+ranks higher comes first.
 
 Communities are those of the whole graph (LPAm); the largest among the accounts shown have a colour each, all others are
 grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.report.layout`).
@@ -106,7 +106,9 @@ class Backbone:
     def caption(self) -> str:
         """Of which arcs, and what size and colour mean."""
         drawn, among = len(self.arcs), self.n_arcs_among
-        arcs = f"all {among:,} arcs" if drawn == among else f"{drawn:,} of {among:,} arcs (each account's strongest first)"
+        arcs = (
+            f"all {among:,} arcs" if drawn == among else f"{drawn:,} of {among:,} arcs (each account's strongest first)"
+        )
         shown = len(self.coloured)
         colours = f"{shown} of {self.n_communities:,} communities" if shown < self.n_communities else "communities"
         return f"{arcs} among them; area of a dot: {self._what}; colours: {colours}"
@@ -173,9 +175,11 @@ def backbone(
     --------
     >>> import swayrank as sr
     >>> shown = backbone(sr.generate("town", n=1000, rng=7).graph, max_nodes=100, max_arcs=300)
-    >>> shown
-    Who follows whom: the most followed, 100 of 1,000 accounts
-    300 of 743 arcs (each account's strongest first) among them; area of a dot: number of followers; colours: 7 of 8 communities
+    >>> shown.title
+    'Who follows whom: the most followed, 100 of 1,000 accounts'
+    >>> shown.caption.split("; ")
+    ["300 of 743 arcs (each account's strongest first) among them", 'area of a dot: number of followers', 'colours: \
+7 of 8 communities']
     >>> shown.to_frame().loc[0, "account"], shown.followers[0]
     ('fitajo', np.int64(296))
     """

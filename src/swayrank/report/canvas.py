@@ -8,6 +8,7 @@ put into a plotly figure or a page: markup, control characters and formulas are 
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,8 @@ def plotly() -> Any:
 def dress(figure: Any, title: str, caption: str, theme: Theme, **layout: Any) -> Any:
     """Give a plotly figure its title, what is shown and of whom, and its colours; titles are escaped already."""
     figure.update_layout(
-        title={"text": f"{title}<br><sub>{caption}</sub>", "x": 0.02, "xanchor": "left"},
+        title={"text": f"{title}<br><sub>{caption}</sub>", "x": 0.02, "xanchor": "left", "yref": "container", "y": 1,
+               "yanchor": "top", "pad": {"t": 24}},
         template=theme.template, paper_bgcolor=theme.paper, plot_bgcolor=theme.paper, font={"color": theme.ink},
         colorway=list(PALETTE), hoverlabel={"align": "left", "namelength": -1}, margin={"t": 90},
     )  # fmt: skip
@@ -146,26 +148,33 @@ def save_image(figure: Any, path: Path, *, dpi: int = 150) -> Path:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]], notes: Sequence[str] = ()) -> str:
-    """A table for a page that needs no script; everything is escaped here.
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    notes: Sequence[str] = (),
+    names: Sequence[str] = ("account",),
+) -> str:
+    """A table for a page that needs no script, with paragraphs below it; everything is escaped here.
 
-    Cells that are numbers, or None, stand to the right.
+    Columns called as in `names` stand to the left, all others, which are figures, to the right.
 
-    >>> table("two", ["a", "b"], [["<x>", 1]])
-    '<table><caption>two</caption><thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead><tbody><tr><td \
-style="text-align:left">&lt;x&gt;</td><td style="text-align:right">1</td></tr></tbody></table>'
+    >>> table("two", ["account", "b"], [["<x>", 1]])
+    '<table><caption>two</caption><thead><tr><th scope="col">account</th><th scope="col">b</th></tr></thead>\
+<tbody><tr><td style="text-align:left">&lt;x&gt;</td><td style="text-align:right">1</td></tr></tbody></table>'
     """
     head = "".join(f'<th scope="col">{safe(name, 80)}</th>' for name in heads)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    sides = ["left" if name in names else "right" for name in heads]
+    cells = ["".join(_cell(value, side) for value, side in zip(row, sides, strict=True)) for row in rows]
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
     told = "".join(f"<p>{safe(note, 400)}</p>" for note in notes)
     caption = f"<caption>{safe(caption, 400)}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{told}"
 
 
-def _cell(value: object) -> str:
-    if value is None or isinstance(value, int | float):
-        return f'<td style="text-align:right">{number(value)}</td>'
-    return f'<td style="text-align:left">{safe(value, 80)}</td>'
+def _cell(value: object, side: str) -> str:
+    text = number(value) if value is None or isinstance(value, int | float) else safe(value, 80)
+    return f'<td style="text-align:{side}">{text}</td>'
 
 
 def number(value: float | None) -> str:
@@ -174,7 +183,7 @@ def number(value: float | None) -> str:
     >>> number(None), number(1234567), number(0.123456789), number(float("nan")), number(98765.4)
     ('-', '1,234,567', '0.1235', '-', '98,765')
     """
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return "-"
     if isinstance(value, int):
         return f"{value:,}"

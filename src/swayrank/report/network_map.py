@@ -1,8 +1,8 @@
 """The network map: who follows whom, communities in colours, the highest accounts named.
 
 `network_map` is for notebooks and pages (plotly, WebGL for accounts and arcs, so that 10^4 of them stay smooth), `draw`
-for paper (matplotlib). Both show a :class:`~swayrank.report.backbone.Backbone`, which may be made once for both. The axes
-have no unit: near means connected, far means little.
+for paper (matplotlib). Both show a :class:`~swayrank.report.backbone.Backbone`, which may be made once for both. The
+axes have no unit: near means connected, far means little.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def network_map(
     figure.add_trace(
         go.Scattergl(
             x=ends[..., 0].ravel(), y=ends[..., 1].ravel(), mode="lines", name="follows",
-            line={"color": f"rgba({look.arc},{_arc_opacity(shown):.3f})", "width": 1}, hoverinfo="skip", showlegend=False, connectgaps=False,
+            line={"color": f"rgba({look.arc},{_arc_opacity(shown):.3f})", "width": 1},
+            hoverinfo="skip", showlegend=False, connectgaps=False,
         )
     )  # fmt: skip
     told = _hover(shown)
@@ -210,7 +211,9 @@ def _backbone(
 def _draw_arcs(axes: Any, shown: Backbone, look: Theme) -> None:
     from matplotlib.collections import LineCollection
 
-    lines = LineCollection(shown.places[shown.arcs], colors=look.faint, linewidths=0.4, alpha=_arc_opacity(shown), zorder=1)
+    lines = LineCollection(
+        list(shown.places[shown.arcs]), colors=look.faint, linewidths=0.4, alpha=_arc_opacity(shown), zorder=1
+    )
     lines.set_rasterized(len(shown.arcs) > 20_000)
     axes.add_collection(lines)
 
