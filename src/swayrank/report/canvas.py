@@ -62,10 +62,11 @@ def theme_of(name: str) -> Theme:
 def safe(name: object, limit: int = NAME) -> str:
     """A name for a page or a plotly figure: cut, and nothing in it is markup or a formula.
 
-    >>> safe("<b>$x$</b>")
-    '&lt;b&gt;&#36;x&#36;&lt;/b&gt;'
+    >>> safe('<b>"$x$"</b>')
+    '&lt;b&gt;&#34;&#36;x&#36;&#34;&lt;/b&gt;'
     """
-    return html.escape(printable(name, limit)).replace("$", "&#36;")
+    # plotly knows few entities by name, &quot; not among them, but all by number
+    return html.escape(printable(name, limit)).replace("&quot;", "&#34;").replace("$", "&#36;")
 
 
 def plain(name: object, limit: int = NAME) -> str:

@@ -39,6 +39,7 @@ from swayrank.scoring.scores import Scores
 Floats = npt.NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 980, 760  # pixels of the page's map
+_PIXELS, _POINTS = 800, 525  # that the map itself is wide, on a page and on paper (9 inches)
 _LABEL = 20  # characters
 _LETTER, _LINE = 0.0175, 0.05  # width of a letter and height of a line, where the map is 2 wide
 
@@ -108,7 +109,7 @@ def network_map(
                         "line": {"color": look.paper, "width": 0.7 if len(shown) <= 500 else 0.3}},
             )
         )  # fmt: skip
-    for i, (x, y) in _labels(shown, n_labels, sizes / _WIDTH):
+    for i, (x, y) in _labels(shown, n_labels, sizes / _PIXELS):
         figure.add_annotation(
             x=x, y=y, text=safe(shown.accounts[i], _LABEL), showarrow=False, font={"size": 12, "color": look.ink},
             bgcolor=look.paper, opacity=0.85, borderpad=1,
@@ -183,7 +184,7 @@ def draw(
             shown.places[own, 0], shown.places[own, 1], s=points[own] ** 2, color=_shade(colour, look), label=name,
             edgecolors=look.paper, linewidths=0.4, alpha=0.95, zorder=2,
         )  # fmt: skip
-    for i, (x, y) in _labels(shown, n_labels, points / (9 * 72)):
+    for i, (x, y) in _labels(shown, n_labels, points / _POINTS):
         axes.text(
             x, y, plain(shown.accounts[i], _LABEL), ha="center", va="center", fontsize=8, color=look.ink, zorder=3,
             parse_math=False, bbox={"facecolor": look.paper, "alpha": 0.8, "edgecolor": "none", "pad": 0.6},
@@ -220,7 +221,7 @@ def _draw_arcs(axes: Any, shown: Backbone, look: Theme) -> None:
 
 def _arc_opacity(shown: Backbone) -> float:
     """The more lines, the fainter each, so that what crosses the map stays readable."""
-    return float(np.clip(400 / max(1, len(shown.arcs)), 0.06, 0.5))
+    return float(np.clip(400 / max(1, len(shown.arcs)), 0.06, 0.35))
 
 
 def _legend(axes: Any, look: Theme) -> None:
