@@ -14,6 +14,7 @@ from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.report.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE
 from swayrank.report.network_map import draw, network_map
+from swayrank.report.playback import cascade_playback
 
 HOSTILE = [
     "<script>document.title='x'</script>",
@@ -110,6 +111,18 @@ def test_the_numbers_are_those_of_the_results(results):
     assert spread.plot().data[0].y.sum() == pytest.approx(100)
     assert spread.plot(n_bins=3).data[0].y.size <= 3
     assert spread.plot("by_step").data[0].y.tolist() == spread.by_step.tolist()
+
+
+def test_kept_scores_show_the_same(tmp_path, scores):
+    pytest.importorskip("plotly")
+    kept = sr.load_scores(scores.save(tmp_path))
+    assert kept._repr_html_() == scores._repr_html_()
+    for what in ("leaderboard", "breakdown"):
+        for one, other in zip(kept.plot(what, k=9).data, scores.plot(what, k=9).data, strict=True):
+            assert one.x == pytest.approx(other.x)
+            assert one.hovertext == other.hovertext
+    with pytest.raises(ParameterError, match="what must be one of"):
+        kept.plot("map")
 
 
 def test_times_of_epidemics(town):
@@ -221,6 +234,48 @@ def test_small_graphs_have_maps(graph):
     assert graph.plot().layout.title.text.startswith("Who follows whom")
     assert draw(graph).axes
     assert graph._repr_html_().startswith("<table>")
+
+
+def test_playback(town, model):
+    pytest.importorskip("plotly")
+    graph = town.graph
+    spread = sr.simulate(model, seeds=[graph.ids[3], graph.ids[9]], n_runs=10, rng=7, playback=3)
+    run = max(range(3), key=lambda r: spread.playback[r].max())
+    figure = cascade_playback(spread, graph, run=run)
+    steps = spread.playback[run]
+    assert len(figure.frames) == steps.max() + 1 >= 3
+    for k, shot in enumerate(figure.frames):
+        later, before, now = (trace.x.size for trace in shot.data)
+        assert (before, now) == (np.sum((steps >= 0) & (steps < k)), np.sum(steps == k))
+        assert later + before + now == 300
+        assert f"{before + now} of 300 accounts active so far, {now} of them new" in shot.layout.title.text
+    assert set(figure.data[2].hovertext) == set(spread.seeds)
+    small = cascade_playback(spread, graph, run=run, shown=backbone(graph, max_nodes=20), theme="dark")
+    assert sum(trace.x.size for trace in small.data) == 20
+    assert "the map shows 20 of them" in small.layout.title.text
+    with pytest.raises(ParameterError, match="run must be an integer in"):
+        cascade_playback(spread, graph, run=3)
+    with pytest.raises(ParameterError, match="kept no run"):
+        cascade_playback(sr.simulate(model, graph.ids[3], n_runs=2, rng=7), graph)
+    with pytest.raises(ParameterError, match="the one simulated on"):
+        cascade_playback(spread, sr.Graph.from_edges([0], [1]))
+
+
+def test_playback_of_an_epidemic(town):
+    pytest.importorskip("plotly")
+    graph = town.graph
+    sir = sr.SIR(graph, transmission_rate=0.2, recovery_rate=1.0)
+    spread = sr.simulate(sir, seeds=list(graph.ids)[:3], n_runs=2, rng=7, playback=1)
+    times = spread.playback[0]
+    ever = np.isfinite(times)
+    figure = cascade_playback(spread, graph)
+    assert ever.sum() > 30
+    assert len(figure.frames) == 60
+    end = times[ever].max()
+    for k, shot in enumerate(figure.frames):
+        by_then = np.sum(times <= end * k / 59 * (1 + 1e-12))
+        assert shot.data[1].x.size + shot.data[2].x.size == by_then
+    assert figure.layout.sliders[0].currentvalue.prefix == "time "
 
 
 # -- strangers ---------------------------------------------------------------------------------------------------------

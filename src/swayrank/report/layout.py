@@ -21,7 +21,7 @@ doi:10.1371/journal.pone.0098679; Barnes & Hut (1986), doi:10.1038/324446a0.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -294,6 +294,3 @@ def _columns(boxes: Floats) -> Floats:
         bottom += height
         widest = max(widest, width)
     return corners
-
-
-__all__: Any = ["THETA", "layout"]

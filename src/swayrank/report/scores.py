@@ -1,4 +1,7 @@
-"""Scores as figures: the leaderboard with its intervals, and what each part adds to the scores of the highest."""
+"""Scores as figures: the leaderboard with its intervals, and what each part adds to the scores of the highest.
+
+Kept runs show the same as the scores that they keep, save for the map, which needs the graph.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 from swayrank._render import renders
 from swayrank._validate import Integer, domains
 from swayrank.report.canvas import PALETTE, THEMES, dress, number, plotly, safe, table, theme_of
+from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import span
 
@@ -16,7 +20,7 @@ _ROWS = 10
 _UNIT = "score, 0 to 100"
 
 
-def _caption(found: Scores, k: int) -> str:
+def _caption(found: Scores | KeptScores, k: int) -> str:
     """Of whom, and by which weights."""
     weights = ", ".join(f"{name} {weight:g}" for name, weight in found.weights.items())
     return f"the {k:,} highest of {found.n_scored:,} scored accounts ({len(found):,} in all); weights: {weights}"
@@ -35,13 +39,14 @@ def _axes(names: list[str], look: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _names(found: Scores, best: list[int]) -> list[str]:
+def _names(found: Scores | KeptScores, best: list[int]) -> list[str]:
     return [f"{int(found.rank[i])}. {safe(found.ids[i])}" for i in best]
 
 
 @renders("Scores", "leaderboard")
+@renders("KeptScores", "leaderboard")
 @domains(k=Integer(1, 200), theme=THEMES)
-def leaderboard(found: Scores, *, k: int = 20, theme: str = "light") -> Any:
+def leaderboard(found: Scores | KeptScores, *, k: int = 20, theme: str = "light") -> Any:
     """The `k` highest scores, the best on top, with the intervals that there are; names with their ranks."""
     go, look = plotly(), theme_of(theme)
     best = found.order(k)[::-1].tolist()
@@ -71,8 +76,9 @@ def leaderboard(found: Scores, *, k: int = 20, theme: str = "light") -> Any:
 
 
 @renders("Scores", "breakdown")
+@renders("KeptScores", "breakdown")
 @domains(k=Integer(1, 200), theme=THEMES)
-def breakdown(found: Scores, *, k: int = 20, theme: str = "light") -> Any:
+def breakdown(found: Scores | KeptScores, *, k: int = 20, theme: str = "light") -> Any:
     """What each part adds to the `k` highest scores, side by side: a bar is as long as its score."""
     go, look = plotly(), theme_of(theme)
     best = found.order(k)[::-1].tolist()
@@ -106,7 +112,8 @@ def breakdown(found: Scores, *, k: int = 20, theme: str = "light") -> Any:
 
 
 @renders("Scores", "html")
-def as_html(found: Scores) -> str:
+@renders("KeptScores", "html")
+def as_html(found: Scores | KeptScores) -> str:
     """The highest scores as a table."""
     sure = found.intervals is not None
     heads = ["rank", *(["between"] if sure else []), "account", "score", *(["from-to"] if sure else []), *found.parts]
@@ -118,4 +125,6 @@ def as_html(found: Scores) -> str:
         rows.append(
             [row.rank, *([between] if sure else []), str(row.account), score, *([ends] if sure else []), *parts]
         )
-    return table(f"Scores: {_caption(found, len(rows))}", heads, rows, found.left_out)
+    return table(
+        f"Scores: {_caption(found, len(rows))}", heads, rows, found.left_out if isinstance(found, Scores) else ()
+    )
