@@ -278,6 +278,22 @@ def test_playback_of_an_epidemic(town):
     assert figure.layout.sliders[0].currentvalue.prefix == "time "
 
 
+def test_results_of_nothing():
+    """Nobody has a number or a score: there is a figure, and it is empty; the seed of nobody reaches itself."""
+    pytest.importorskip("plotly")
+    empty = sr.Graph.from_edges([], [], n_nodes=0)
+    alone = sr.Graph.from_edges([], [], n_nodes=2)
+    assert len(sr.in_degree(empty).plot().data[0].x) == 0
+    nobody = sr.score(alone, rng=7)
+    assert nobody.n_scored == 0
+    assert len(nobody.plot().data[0].x) == 0
+    assert all(len(trace.x) == 0 for trace in nobody.plot("breakdown").data)
+    seeds = sr.select_seeds(sr.IndependentCascade(alone, prob=0.5), k=1, rng=7)
+    assert seeds.plot().data[0].y.tolist() == [1.0]
+    for result in (sr.in_degree(empty), nobody, seeds):
+        assert result._repr_html_().startswith("<table>")
+
+
 # -- strangers ---------------------------------------------------------------------------------------------------------
 
 
