@@ -117,7 +117,7 @@ def _stretches(graph: Any, events: Any, split: Any, as_of: Any, outcome: Any) ->
     for fold in folds_of(graph, events, None, split, horizon_days=None, as_of=as_of):
         known = known_before(fold, {}, {}, key=key, runner=runner)
         truth = truth_in(outcome, fold, events, known)
-        found.append(Stretch(known, truth.values, ~np.isnan(truth.values), fold, truth.elsewhere))
+        found.append(Stretch(known, truth.values, ~np.isnan(truth.values)))
     return found
 
 

@@ -55,7 +55,7 @@ def test_score_of_a_town_as_table_json_and_run(town, tmp_path):
     assert lines[0].split() == headings
     assert [line.split()[0] for line in lines[1:6]] == ["1", "2", "3", "4", "5"]
     best, rank = lines[1].split()[2], lines[1].split()[1]
-    assert "what varies: resonance (reactions, by post)" in shown.stderr
+    assert "what varies: reach (reactions, by post), resonance (reactions, by post)" in shown.stderr
     assert "chosen by: the" in shown.stderr
     assert "400 accounts" in shown.stderr or "400 nodes" in shown.stderr
     files = {path.name for path in (out / "current").iterdir()}

@@ -15,7 +15,7 @@ from swayrank.errors import ParameterError, UnknownAccountError
 from swayrank.scoring.compare import _order, _percent, compare_kept
 from swayrank.scoring.intervals import replicates
 from swayrank.scoring.keep import load_scores
-from tests.test_explain import ADA, DAY, LIKES, RESONANCE, scored
+from tests.test_explain import ADA, DAY, LIKES, REACH, RESONANCE, damped, scored
 
 
 @pytest.fixture(scope="module")
@@ -182,8 +182,8 @@ def test_figures_and_evidence_by_hand():
     assert (told.a.n_followers, told.a.n_reactions, told.a.n_engagers, told.a.n_posts) == (4, 5, 3, 3)
     assert (told.b.n_followers, told.b.n_reactions, told.b.n_engagers, told.b.n_posts) == (30, 30, 30, 7)
     raw = {part.part: part.raw for part in told.parts}
-    assert raw["reach"] == pytest.approx((3.5, 30.0))
-    assert raw["resonance"] == pytest.approx((RESONANCE, 30 * math.log(2) * (1 - 1 / 8)))
+    assert raw["reach"] == pytest.approx((REACH, 30 * (1 + 3) / 5))
+    assert raw["resonance"] == pytest.approx((RESONANCE, 30 * damped(2) * (1 - 1 / 8)))
     text = {part.part: part.because for part in told.parts}
     assert "fewer followers (4 against 30)" in text["reach"]
     assert (
@@ -193,14 +193,15 @@ def test_figures_and_evidence_by_hand():
 
 
 def test_a_missing_part_adds_nothing():
+    """outside is not in the graph, on which this spread is measured."""
     rows = [(f"u{k}", "like", "outside", "o1", DAY) for k in range(5)]
-    got = scored(ADA + LIKES + rows)
+    got = scored(ADA + LIKES + rows, prob="weighted_cascade")
     told = got.compare("ada", "outside")
-    reach = next(part for part in told.parts if part.part == "reach")
-    assert reach.raw[1] is None
-    assert reach.contributions[1] == 0
-    assert reach.share_above is None
-    assert "outside lacks it: not in that source" in reach.because
+    spread = next(part for part in told.parts if part.part == "spread")
+    assert spread.raw[1] is None
+    assert spread.contributions[1] == 0
+    assert spread.share_above is None
+    assert "outside lacks it: not in that source" in spread.because
     assert math.fsum(part.difference for part in told.parts) == pytest.approx(told.difference, abs=1e-12)
     assert told.b.n_followers is None
 

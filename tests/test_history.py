@@ -212,9 +212,9 @@ def test_a_change_by_hand():
     change = why_changed(before, after, "a")
     by_name = {part.part: part for part in change.parts}
     knots = before.reference.knots["resonance"]
-    # one engager of one post: log(1 + 1) (1 - 1/2); of two posts: (1 - 1/3), the first like counts half by then
-    was, faded = math.log(2) / 2, math.log(1.5) / 2
-    now = (math.log(1.5) + math.log(2)) * 2 / 3
+    # one engager of one post: (2**0.75 - 1) (1 - 1/2); of two posts: (1 - 1/3), the first like counts half by then
+    was, faded = (2**0.75 - 1) / 2, (1.5**0.75 - 1) / 2
+    now = (1.5**0.75 - 1 + 2**0.75 - 1) * 2 / 3
     assert by_name["resonance"].earlier_raw == pytest.approx(was)
     assert by_name["resonance"].later_raw == pytest.approx(now)
     s = knots.scale(np.array([was, faded, now]))
@@ -224,9 +224,18 @@ def test_a_change_by_hand():
         ("what was known then faded, or left the log", pytest.approx(weight * (s[1] - s[0]))),
         ("what came since", pytest.approx(weight * (s[2] - s[1]))),
     ]
-    assert by_name["reach"].terms == ()
+    # of b, c and d, who follows b too: 3 for following and the likes, over these, 1 and likes of others
+    reach = (4 / 5 + 3 / 4 + 1.5 / 5, 3.5 / 4.5 + 4 / 5 + 1.5 / 4.5)
+    assert (by_name["reach"].earlier_raw, by_name["reach"].later_raw) == pytest.approx(reach)
+    i = before.ids.position("a")
+    for part, raw in (("reach", reach), ("spread", (before.raw["spread"][i], after.raw["spread"][i]))):
+        x, y = before.reference.knots[part].scale(np.array(raw))
+        assert [(t.what, t.points) for t in by_name[part].terms] == [
+            ("its figure", pytest.approx(before.weights[part] * (y - x)))
+        ]
     assert change.counts["reactions"] == (1, 2)
-    assert change.difference == pytest.approx(weight * (s[2] - s[0]))
+    assert change.difference == pytest.approx(after.row("a").score - before.row("a").score)
+    assert math.fsum(part.points for part in change.parts) == pytest.approx(change.difference)
 
 
 def test_more_reactions_may_be_worth_less():
@@ -360,19 +369,19 @@ def test_beyond_the_scale_is_told_of_each_run(early, late):
 
 
 def test_parts_that_come_and_go_shift_the_others():
-    """An account that the graph does not know has one part; when it joins, resonance weighs less."""
+    """Of an account outside the graph there is no spread by the graph; when it joins, resonance weighs less."""
     rows = [("b", "like", "a", "p1"), ("c", "like", "a", "p1"), ("d", "like", "a", "p1"), ("d", "like", "b", "p2")]
     log = sr.Events.from_frame(
         dict(zip(("actor", "action", "target", "post"), map(list, zip(*rows, strict=True)), strict=True))
     )
     joined = sr.Graph.from_edges(["b", "c", "d"], ["a", "b", "b"])
     left = sr.Graph.from_edges(["c", "d"], ["b", "b"])
-    after = sr.score(joined, log, rng=1)
-    before = sr.score(left, log, reference=after.reference, rng=1)
+    after = sr.score(joined, log, prob="weighted_cascade", rng=1)
+    before = sr.score(left, log, prob="weighted_cascade", reference=after.reference, rng=1)
     change = why_changed(before, after, "a")
     by_name = {part.part: part for part in change.parts}
-    assert by_name["reach"].earlier is None
-    assert [term.what for term in by_name["reach"].terms] == ["can be measured now, could not then"]
+    assert by_name["spread"].earlier is None
+    assert [term.what for term in by_name["spread"].terms] == ["can be measured now, could not then"]
     assert any("weighs otherwise" in term.what for term in by_name["resonance"].terms)
     assert math.fsum(part.points for part in change.parts) == pytest.approx(change.difference, abs=1e-9)
     assert change.difference == pytest.approx(after.row("a").score - before.row("a").score, abs=1e-9)

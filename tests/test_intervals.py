@@ -44,7 +44,7 @@ def share_inside(pair, truth, chosen):
 
 def test_intervals_cover_as_often_as_they_say(histories):
     scores, parts, truth = histories
-    covered = {"score": [], "rank": [], "resonance": [], "spread": []}
+    covered = {"score": [], "rank": [], "reach": [], "resonance": [], "spread": []}
     for found in scores[:COUNTED]:
         scored = found.rank > 0
         order = np.argsort(-np.where(scored, truth, -1), kind="stable")
@@ -52,10 +52,11 @@ def test_intervals_cover_as_often_as_they_say(histories):
         true_rank[order] = np.arange(1, order.size + 1)
         covered["score"].append(share_inside(found.intervals.score, truth, scored))
         covered["rank"].append(share_inside(found.intervals.rank, true_rank, scored))
-        for part in ("resonance", "spread"):
+        for part in ("reach", "resonance", "spread"):
             covered[part].append(share_inside(found.intervals.parts[part], parts[part], scored))
     for name, shares in covered.items():
-        assert 0.93 <= np.mean(shares) <= 0.975, (name, shares)
+        least = 0.91 if name == "spread" else 0.93  # it varies as reach does to first order only
+        assert least <= np.mean(shares) <= 0.975, (name, shares)
 
 
 def test_where_people_reacted_the_intervals_cover_too(histories):
@@ -125,13 +126,13 @@ def test_every_interval_holds_its_figure(scores):
 
 def test_what_varies_is_said(scores):
     assert scores.intervals.varies == {
-        "reach": "none: census",
+        "reach": "reactions, by post",
         "resonance": "reactions, by post",
-        "spread": "the sample of cascades",
+        "spread": "reactions, by post",
     }
-    low, high = scores.intervals.parts["reach"]
-    assert np.array_equal(low, scores.parts["reach"])
-    assert np.array_equal(high, scores.parts["reach"])
+    top = scores.order(10)
+    for low, high in scores.intervals.parts.values():
+        assert (high[top] > low[top]).all()
 
 
 def test_nobody_reacted_starts_at_nothing(scores):
@@ -303,6 +304,38 @@ def test_sampled_figures_are_gammas():
     for column, hits in ((0, 0), (1, 24)):
         exact = stats.gamma(hits + 0.5, scale=0.5)
         assert np.quantile(figures[:, column], [0.5, 0.975]) == pytest.approx(exact.ppf([0.5, 0.975]), rel=0.06)
+
+
+def test_what_followers_give_without_reacting_by_hand():
+    """d follows a and b, and liked z: a and b have 1.5 of 1 + 3 + 1 each; Var(W) is 1 for the like and 1 more."""
+    graph = sr.Graph.from_edges(["c", "d", "d"], ["a", "a", "b"])
+    log = sr.Events.from_frame({"actor": ["d"], "target": ["z"], "action": ["like"]})
+    found = sr.score(graph, log, profile={"reach": 1}, min_evidence=0, rng=1, n_replicates=None)
+    basis = found.basis._replace(n_replicates=20_000)
+    base, variance = found.basis.chances["reach"].base
+    at = [found.ids.position(name) for name in "abz"]
+    assert base[at] == pytest.approx([3 / 4 + 1.5 / 5, 1.5 / 5, 0.0])
+    assert variance[at] == pytest.approx([3**2 * 1 / 4**4 + 1.5**2 * 2 / 5**4, 1.5**2 * 2 / 5**4, 0.0])
+    drawn = module._bases(basis, (base, variance), 0, len(found))[:, at]
+    assert drawn.mean(axis=0) == pytest.approx(base[at], abs=0.01)
+    assert drawn.var(axis=0)[:2] == pytest.approx(variance[at][:2], rel=0.1)
+    assert not drawn[:, 2].any(), "nothing comes from nothing"
+    some = module._bases(basis, (base, variance), at[1], at[1] + 1)
+    assert np.array_equal(some[:, 0], drawn[:, 1]), "whoever is drawn beside it"
+
+
+def test_without_a_reaction_the_lower_end_is_what_followers_give_anyway(scores):
+    """Neither 0 nor the figure itself, which is all of the base."""
+    base = scores.basis.chances["reach"].base[0]
+    quiet = (scores.raw["resonance"] == 0) & (scores.rank > 0) & (base > 0)
+    assert quiet.sum() > 20
+    assert scores.raw["reach"][quiet] == pytest.approx(base[quiet])
+    low = scores.intervals.parts["reach"][0][quiet]
+    assert (low > 0).all()
+    assert (low < scores.parts["reach"][quiet]).all()
+    drawn = module._bases(scores.basis, scores.basis.chances["reach"].base, 0, len(scores))[:, quiet]
+    ends = np.sort(drawn, axis=0)[2]  # the 3rd of 100: nearest to the 2.5 % place among 101 gaps
+    assert low == pytest.approx(np.minimum(scores.reference.knots["reach"].scale(ends), scores.parts["reach"][quiet]))
 
 
 def test_the_prior_is_found_again():

@@ -67,7 +67,7 @@ def test_a_posts_gain_is_what_is_lost_without_it(key):
 
 
 def test_by_hand():
-    """Bob likes both of ada's two posts, cem one: log 3 * (1 - 2/3) + log 2 * (1 - 1/3)."""
+    """Bob likes both of ada's two posts, cem one: (3**0.75 - 1) / 3**2 + (2**0.75 - 1) * (2/3)**2."""
     log = sr.Events.from_frame(
         {
             "actor": ["ada", "ada", "bob", "bob", "cem"],
@@ -78,7 +78,7 @@ def test_by_hand():
     )
     log = sr.Events.from_frame(log.to_frame("pyarrow").set_column(4, "time", [["2026-01-01"] * 5]))
     m = sr.resonance(log)
-    assert m.value("ada") == pytest.approx(np.log(3) / 3 + np.log(2) * 2 / 3, abs=1e-12)
+    assert m.value("ada") == pytest.approx((3**0.75 - 1) / 9 + (2**0.75 - 1) * 4 / 9, abs=1e-12)
 
 
 def test_a_farm_of_bots_is_outweighed_by_fewer_people_who_choose():

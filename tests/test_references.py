@@ -113,13 +113,21 @@ def test_a_reference_of_other_definitions_is_refused(small):
 
 
 def test_a_reference_of_other_data_says_of_which(small):
-    with pytest.raises(ParameterError, match=r"measured on a follow graph, and here it is on a log without a follow"):
+    with pytest.raises(
+        ParameterError, match=r"measured on a follow graph and a log, and here it is on a log without a"
+    ):
         sr.score(None, small.events, reference="town")
     posts = sr.Posts.from_arrays(
         [0, 1], accounts=sr.Ids.from_values(["ada", "bob"]), counts={"likes": [3, 4], "followers": [9, 5]}
     )
-    with pytest.raises(ParameterError, match=r"measured on a follow graph, and here it is on a table of posts"):
+    with pytest.raises(
+        ParameterError, match=r"measured on a follow graph and a log, and here it is on a table of posts"
+    ):
         sr.score(None, None, posts, reference="town")
+    with pytest.raises(
+        ParameterError, match=r"measured on a follow graph and a log, and here it is on a follow graph al"
+    ):
+        sr.score(small.graph, reference="town")
     own = sr.score(None, None, posts, n_replicates=None).reference
     with pytest.raises(ParameterError, match=r"must hold the part 'spread', it holds reach, resonance.*table of posts"):
         sr.score(small.graph, None, reference=own, profile={"spread": 1})

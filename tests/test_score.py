@@ -58,8 +58,8 @@ def test_weights_by_hand():
     i = got.ids.position("b")
     reach, resonance = got.parts["reach"][i], got.parts["resonance"][i]
     assert got.score[i] == pytest.approx(0.25 * reach + 0.75 * resonance, abs=1e-12)
-    assert got.raw["resonance"][i] == pytest.approx(2 * np.log(2))
-    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(np.log(2) + np.log(4))
+    assert got.raw["resonance"][i] == pytest.approx(2 * (2**0.75 - 1))
+    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(2**0.75 - 1 + 4**0.75 - 1)
     assert set(got.parts) == {"reach", "resonance"}
 
 
@@ -90,9 +90,10 @@ def test_half_life_by_default():
 
 
 def test_a_missing_part_is_missing_and_not_zero():
+    """z stands in the table of posts alone, which knows nothing of who follows it."""
     graph = sr.Graph.from_edges(["b", "c", "d", "e"], ["a", "a", "a", "b"])
-    log = events([("b", "like", "z"), ("c", "like", "z"), ("d", "like", "z"), ("b", "like", "a")])
-    got = sr.score(graph, log, rng=1)
+    posts = sr.Posts.from_arrays([0, 1], accounts=Ids.from_values(["z", "a"]), counts={"likes": [30, 4]})
+    got = sr.score(graph, posts=posts, rng=1)
     z = got.row("z")
     assert z.parts["reach"] is None
     assert z.parts["spread"] is None
@@ -115,7 +116,7 @@ def test_insufficient_data_below_the_floor():
 def test_graph_alone_events_alone_posts_alone(town):
     alone = sr.score(town.graph, rng=1)
     assert set(alone.parts) == {"reach", "spread"}
-    assert alone.weights == {"reach": 0.5, "spread": 0.5}
+    assert alone.weights == {"reach": 0.5, "spread": 0.5}, "0.2 each, without resonance's 0.6"
     assert any("resonance" in text for text in alone.left_out)
     best = alone.top(1)[0]
     assert best.score == pytest.approx((best.parts["reach"] + best.parts["spread"]) / 2)
@@ -182,7 +183,7 @@ def test_ids_of_all_sources_are_joined():
     assert list(numbers.ids) == [10, 20, 30, 40]
     words = sr.score(graph, events([("20", "like", "x7"), ("10", "like", "20")]), min_evidence=0, rng=1)
     assert list(words.ids) == ["10", "20", "30", "x7"]
-    assert words.raw["resonance"][1] == pytest.approx(np.log(2))
+    assert words.raw["resonance"][1] == pytest.approx(2**0.75 - 1)
 
 
 def test_until_reads_nothing_that_came_after(town):
@@ -240,7 +241,9 @@ def test_explanations_are_true_to_the_log(town, scores):
         assert post.reactions == dict(Counter(row["action"] for row in mine if row["post"] == post.post))
         followers = [u for u, v in zip(*town.graph.edges(), strict=True) if v == town.graph.position(account)]
         assert told.n_followers == len(followers)
-        assert told.followers[0].account in {str(town.graph.ids[int(u)]) for u in followers}
+        follow, react = {str(town.graph.ids[int(u)]) for u in followers}, {row["actor"] for row in mine}
+        assert told.n_others == len(react - follow)
+        assert {f.account for f in told.followers} <= follow | react
         assert sum(reason.contribution for reason in told.parts) == pytest.approx(told.score)
         assert sum(reason.weight for reason in told.parts) == pytest.approx(1)
         assert json.loads(json.dumps(told.to_dict()))["account"] == account
@@ -267,7 +270,7 @@ def test_follower_shares_are_by_how_many_each_follows():
 
 
 def test_one_loyal_fan_makes_no_crowd():
-    fan = [("fan", "like", "idol", "p", "2026-01-01")] * 50
+    fan = [("fan", "like", "idol", f"p{i}", "2026-01-01") for i in range(50)]
     crowd = [(f"u{i}", "like", "host", "q", "2026-01-01") for i in range(10)]
     got = sr.score(None, events(fan + crowd), rng=1)
     assert got.raw["resonance"][got.ids.position("host")] > got.raw["resonance"][got.ids.position("idol")]
@@ -275,7 +278,7 @@ def test_one_loyal_fan_makes_no_crowd():
 
 def test_a_log_without_times_counts_without_decay():
     got = sr.score(None, events([("b", "like", "a"), ("c", "like", "a"), ("d", "repost", "a")]), rng=1)
-    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(2 * np.log(2) + np.log(4))
+    assert got.raw["resonance"][got.ids.position("a")] == pytest.approx(2 * (2**0.75 - 1) + 4**0.75 - 1)
 
 
 def test_it_finds_influence_that_followers_do_not_show(town, scores):
@@ -297,7 +300,7 @@ def test_table_prints(scores):
     text = repr(scores)
     assert f"{scores.n_scored:,} scored" in text
     assert text.splitlines()[2].split()[:5] == ["rank", "between", "account", "score", "from-to"]
-    assert "resonance 0.9" in text
+    assert "weights: reach 0.2, resonance 0.6, spread 0.2" in text
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from swayrank.validation.weights import FittedProfile, fit_profile
 _OF_SCORE = ("half_life_days", "action_weights", "min_evidence", "reference", "prob")
 _FOR_BACKTEST = (
     "split", "rolling", "horizon_days", "outcome", "outcome_file", "outcome_column", "outcome_id", "profiles",
-    "measures", "unseen", "as_of", "graph", "k", "n_replicates", "confidence", "rng",
+    "measures", "unseen", "learn", "as_of", "graph", "k", "n_replicates", "confidence", "rng",
 )  # fmt: skip
 _FOR_FIT = (
     "splits", "horizon_days", "outcome", "min_weight", "as_of", "graph", "k", "n_replicates", "confidence",
@@ -37,6 +37,8 @@ def run_backtest(
     asked = _asked(recipe, given, _FOR_BACKTEST)
     sources = sources_of(recipe, asked, threads, progress)
     if "outcome_file" in asked:
+        if "outcome" in asked:
+            raise ParameterError("give either outcome or outcome_file, not both")
         file = Path(asked.pop("outcome_file"))
         asked["outcome"] = read_outcome(
             _beside(file, recipe), asked.pop("outcome_column", None), asked.pop("outcome_id", None)
@@ -150,37 +152,43 @@ def _number(cell: str, path: Path, line: int, column: str) -> float:
         ) from None
 
 
+def check_backtest_output(out: Path | None) -> None:
+    """Raise unless a backtest may be written there: before the work, not after it."""
+    if out is not None and (out.suffix or out.is_file()) and out.suffix not in (".json", ".csv", ".parquet"):
+        name = printable(out.name, 60)
+        raise ParameterError(f"--output must be a folder, or end in .json, .csv or .parquet, got {name!r}")
+
+
+def check_fit_output(out: Path | None) -> None:
+    """Raise unless fitted weights may be written there."""
+    if out is not None and out.suffix not in (".json", ".toml"):
+        raise ParameterError(f"--output must end in .json or .toml, got {printable(out.name, 60)!r}")
+
+
 TABLES = {"backtest": Backtest.to_frame, "differences": Backtest.differences, "removal": Backtest.removal}
 
 
 def write_backtest(found: Backtest, out: Path) -> list[Path]:
-    """Write a backtest as one .json or .csv, or a folder of tables, JSON and figures; say what was written."""
+    """Write a backtest as one .json, .csv or .parquet, or as a folder of tables and JSON; say what was written."""
+    check_backtest_output(out)
     if out.suffix == ".json":
         return [_write_json(found.to_dict(), out)]
     if out.suffix in (".csv", ".parquet"):
         write_table(found.to_frame("pyarrow"), out)
         return [out]
-    if out.suffix or out.is_file():
-        raise ParameterError(f"--output must be a folder, or end in .json, .csv or .parquet, got {out.name!r}")
-    from swayrank.report.backtests import save_figure
-
     out.mkdir(parents=True, exist_ok=True)
     written = [_write_json(found.to_dict(), out / "backtest.json")]
     for name, table in TABLES.items():
         write_table(table(found, "pyarrow"), out / f"{name}.csv")
         written.append(out / f"{name}.csv")
-    for what in ("metrics", "removal"):
-        for suffix in (".html", ".png"):
-            written.append(save_figure(found, what, out / f"{what}{suffix}"))
     return written
 
 
 def write_fit(found: FittedProfile, out: Path) -> list[Path]:
     """Write fitted weights as .json (all of it) or .toml (a recipe's ``[score]`` table)."""
+    check_fit_output(out)
     if out.suffix == ".json":
         return [_write_json(found.to_dict(), out)]
-    if out.suffix != ".toml":
-        raise ParameterError(f"--output must end in .json or .toml, got {out.name!r}")
     weights = ", ".join(f"{name} = {weight:g}" for name, weight in found.weights.items())
     with write_whole(out) as file:
         file.write(f"[score]\nprofile = {{ {weights} }}\n".encode())

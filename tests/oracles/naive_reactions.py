@@ -48,4 +48,4 @@ def resonance(account, rows, weights, half_life_days, now, without=None):
             by_engager[row["actor"]][0] = total + value(row, weights, half_life_days, now)
             if own is not None:
                 seen.add(own)
-    return sum(((1 + total) ** 0.75 - 1) * (1 - len(seen) / (n_posts + 1)) for total, seen in by_engager.values())
+    return sum(((1 + total) ** 0.75 - 1) * (1 - len(seen) / (n_posts + 1)) ** 2 for total, seen in by_engager.values())

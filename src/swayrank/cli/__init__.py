@@ -16,9 +16,11 @@ from swayrank.cli import scores as _scores  # noqa: F401  its commands come firs
 from swayrank.cli import campaign as _campaign  # noqa: F401
 
 # isort: split
+from swayrank.cli import calibrate as _calibrate  # noqa: F401
 from swayrank.cli import communities as _communities  # noqa: F401
 from swayrank.cli import correlate as _correlate  # noqa: F401
 from swayrank.cli import data as _data  # noqa: F401
+from swayrank.cli import learning as _learning  # noqa: F401
 from swayrank.cli import trial as _trial  # noqa: F401
 from swayrank.cli import validation as _validation  # noqa: F401
 from swayrank.cli.shared import DONE, app

@@ -48,7 +48,7 @@ AsOf = Annotated[str | None, typer.Option(help="When what carries no dates (a gr
 Horizon = Annotated[float | None, typer.Option("--horizon", help="Days that the future reaches.", show_default=False)]
 Outcome = Annotated[
     str | None,
-    typer.Option(help="What is to be foretold: reposts (default), engagement, engagers, cascade_size.",
+    typer.Option(help="What is to be foretold: reposts (default), engagement, engagers, cascade_size, adoptions.",
                  show_default=False),
 ]  # fmt: skip
 Depth = Annotated[
@@ -104,6 +104,10 @@ def backtest(
         typer.Option(help="Look only at this share of accounts, held out by a hash of their ids.", show_default=False),
     ] = None,
     as_of: AsOf = None,
+    learn: Annotated[
+        str | None,
+        typer.Option(help="Learn probabilities for spread before each split, as bernoulli or em.", show_default=False),
+    ] = None,
     no_graph: NoGraph = False,
     depth: Depth = None,
     replicates: Draws = None,
@@ -121,7 +125,9 @@ def backtest(
     rng: OptionalRng = None,
 ) -> None:  # fmt: skip
     """Score what lies before a split, and tell how well that foretold what came after it."""
-    from swayrank.validation_jobs import run_backtest, write_backtest
+    from swayrank.validation_jobs import check_backtest_output, run_backtest, write_backtest
+
+    check_backtest_output(output)
 
     recipe = _recipe(files, graph, events, posts, data, source, target, direction, columns, actions)
     given = {
@@ -136,16 +142,22 @@ def backtest(
         "measures": measure or None,
         "unseen": unseen,
         "as_of": as_of,
+        "learn": learn,
         "graph": False if no_graph else None,
         "k": depth,
         "n_replicates": replicates,
         "confidence": confidence,
     }
     asked = given_only(given)
-    if {"split", "rolling"} & asked.keys():  # what is said here stands over the recipe's
-        recipe = _without(recipe, {"split", "rolling"})
+    for either in ({"split", "rolling"}, {"outcome", "outcome_file"}):  # what is said here stands over the recipe's
+        if either & asked.keys():
+            recipe = _without(recipe, either)
     found, sources = run_backtest(recipe, _with_rng(recipe, asked, rng), threads=threads, progress=listen(quiet))
     written = [] if output is None else write_backtest(found, output)
+    if output is not None and output.is_dir():
+        from swayrank.report.backtests import save_figures
+
+        written += save_figures(found, output)
     if as_json:
         print_json(found.to_dict())
         return
@@ -193,7 +205,9 @@ def fit(
     rng: OptionalRng = None,
 ) -> None:
     """Find the weights that foretell an outcome best, and tell what they gain on data that no choice has seen."""
-    from swayrank.validation_jobs import run_fit, write_fit
+    from swayrank.validation_jobs import check_fit_output, run_fit, write_fit
+
+    check_fit_output(output)
 
     recipe = _recipe(files, graph, events, None, data, source, target, direction, columns, actions)
     given = {

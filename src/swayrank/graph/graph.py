@@ -10,7 +10,7 @@ by degree, are made when first asked for and kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -508,6 +508,24 @@ class Graph(Exchange):
                     f"column {name!r} must have {self.n_edges:,} values like edges(), got {values.size:,}"
                 )
         return Graph(replace(self._whole, columns={**self._whole.columns, **fresh}))
+
+    def without_columns(self, names: Iterable[str]) -> Graph:
+        """The same graph without some of its columns; names that it does not have are none.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Which ones.
+
+        Examples
+        --------
+        >>> g = Graph.from_edges([0, 0], [1, 2], columns={"time": [5, 6], "probability": [0.5, 0.1]})
+        >>> g.without_columns(["probability"]).columns
+        ('time',)
+        """
+        gone = {names} if isinstance(names, str) else set(names)
+        kept = {name: values for name, values in self._whole.columns.items() if name not in gone}
+        return Graph(replace(self._whole, columns=kept))
 
     def before(self, time: int) -> Graph:
         """The arcs whose time is earlier; nodes that have none then are left out.

@@ -31,6 +31,7 @@ SEEDS_AT_RANDOM, SIR, SIS, RIVALS, SELECT, CHECK, PILOT, ORACLE = 11, 12, 13, 14
 PAIRS, SOURCES, REGISTERS = 31, 32, 33
 JUDGED = 41
 ASSIGN, PERMUTE, RESAMPLE = 71, 72, 73
+REWEIGHED, PLACEBO_POSTS, PLACEBO_ACCOUNTS, REACHED = 81, 82, 83, 84
 LAYOUT = 91
 """Purposes: a stream of one never meets the same item's stream of another. Use ``purpose * 1000 + part`` for parts."""
 

@@ -164,8 +164,9 @@ def judge(
             norm = math.sqrt(squares * truth_squares)
             found = out[r - first, m]
             found[ZERO] = common / norm if norm > 0.0 else 0.0
-            both = (pairs - 0.5 * pairs_all) * (truth_pairs - 0.5 * truth_all)
-            found[ONE] = (sign - 0.5 * sign_all) / math.sqrt(both) if both > 0.0 else 0.0
+            pairs, pairs_true = pairs - 0.5 * pairs_all, truth_pairs - 0.5 * truth_all
+            tau = (sign - 0.5 * sign_all) / math.sqrt(pairs * pairs_true) if min(pairs, pairs_true) > 0.0 else 0.0
+            found[ONE] = min(1.0, max(-1.0, tau))  # to first order, a small replicate may lie beyond
             gain, overlap = gained_at_top(orders[m], ties[m], copies, truth, shares, k, discounts, depths, cuts)
             found[np.uint64(2)] = gain / ideal if ideal > 0.0 else np.nan
             found[np.uint64(3)] = overlap / n_top if n_top > 0.0 else np.nan

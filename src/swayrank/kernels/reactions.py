@@ -125,6 +125,12 @@ def pair_sums(first, last, indptr, rows, actor, values, pair_actor, pair_value, 
 
 
 @kernel
+def squared(x):
+    """``x**2``."""
+    return x * x
+
+
+@kernel
 def dampened(x):
     """``(1 + x)**0.75 - 1`` for x >= 0: with z = (1 + x)**0.25, without cancellation, from square roots alone."""
     y = math.sqrt(1.0 + x)
@@ -144,6 +150,8 @@ def engager_sums(
     values,
     n_posts,
     attention,
+    first_pair,
+    dealt,
     sums,
     variance,
     n_engagers,
@@ -155,8 +163,11 @@ def engager_sums(
     With E_u the summed values of engager u's rows, c_u how many of the account's own posts are among them (clusters
     below `n_own`) and N = n_posts[account], the sum over engagers of::
 
-        ((1 + E_u)**0.75 - 1) * (1 - c_u / (N + 1))           where `attention` is empty,
-        E_u / (1 + attention[u])                              else.
+        ((1 + E_u)**0.75 - 1) * (1 - c_u / (N + 1))**2        where `attention` is empty,
+        (E_u + f) / (1 + attention[u]) - f / (1 + attention[u] - E_u)                          else:
+
+    the share of u's attention, less what would be left of it if u had not reacted, where f, of ``dealt[first_pair[a]]``
+    on by ascending engager, is what the account has of u without any reaction.
 
     A cluster's gain is by how much its absence would lower the sum: for each engager in it, the term less the term
     without those rows; and for a post, that N would be one less for everybody. `clusters` and `gains` (uint32, float64;
@@ -176,6 +187,7 @@ def engager_sums(
         start = indptr[a]
         n = indptr[a + ONE] - start
         posts = np.float64(n_posts[a])
+        pair = first_pair[a] if dealt.size > 0 else np.uint64(0)
         for i in range(n):
             j = np.uint64(i)
             row = np.uint64(rows[start + j])
@@ -196,13 +208,16 @@ def engager_sums(
                     seen += 1.0
                 stop += ONE
             total = ascending_sum(lost[n_lost:], stop - i)
+            extra = dealt[pair + n_terms] if dealt.size > 0 else 0.0
+            silent = 0.0
             if attention.size > 0:
-                term = total / (1.0 + attention[engager])
+                silent = extra / (1.0 + max(extra, attention[engager] - total))
+                term = (total + extra) / (1.0 + attention[engager]) - silent
                 loyalty[n_terms] = 0.0
             else:
                 whole = dampened(total)
-                term = whole * (1.0 - seen / (posts + 1.0))
-                loyalty[n_terms] = whole * seen / (posts * (posts + 1.0)) if posts > 0.0 else 0.0
+                term = whole * squared(1.0 - seen / (posts + 1.0))
+                loyalty[n_terms] = term - whole * squared(1.0 - seen / posts) if posts > 0.0 else 0.0
             terms[n_terms] = term
             while i < stop:
                 at = i
@@ -212,11 +227,11 @@ def engager_sums(
                     i += ONE
                 rest = max(0.0, total - part)
                 if attention.size > 0:
-                    less = rest / (1.0 + max(rest, attention[engager] - part))
+                    less = (rest + extra) / (1.0 + max(rest + extra, attention[engager] - part)) - silent
                 elif (keys[at] & LOW) < n_own:
-                    less = dampened(rest) * (1.0 - (seen - 1.0) / posts) + loyalty[n_terms]
+                    less = dampened(rest) * squared(1.0 - (seen - 1.0) / posts) + loyalty[n_terms]
                 else:
-                    less = dampened(rest) * (1.0 - seen / (posts + 1.0))
+                    less = dampened(rest) * squared(1.0 - seen / (posts + 1.0))
                 by_cluster[n_lost] = keys[at] & LOW
                 lost[n_lost] = term - less
                 n_lost += ONE

@@ -10,18 +10,28 @@ Rows without a post, without a time, or by accounts that are not among `ids` are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from swayrank.engines import Bounds, balanced_bounds, resolve_engine
 from swayrank.errors import ParameterError
-from swayrank.events import NO_ACCOUNT, NO_POST, Events
+from swayrank.events import NO_ACCOUNT, Events
 from swayrank.events.columns import NO_TIME
 from swayrank.ids import Ids, read_only
+from swayrank.kernels.adopt import (
+    adoption_fill,
+    adoption_sizes,
+    cascade_fill,
+    cascade_order,
+    cascade_sizes,
+    close_gaps,
+    first_adoptions,
+)
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -31,6 +41,8 @@ SPREADING = ("post", "repost", "quote")
 """The actions by which a post comes to an account's followers."""
 EARLIEST = NO_TIME
 """The time of an adoption that was before all others of its post, at an unknown moment: -2**63."""
+_CHUNKS = 64
+_WORTH_KEEPING = 0.9
 
 
 class Cascades(NamedTuple):
@@ -87,7 +99,14 @@ class Adoptions:
     left_out: Mapping[str, int]
 
     @classmethod
-    def of(cls, events: Events, ids: Ids | None = None, *, actions: Iterable[str] = SPREADING) -> Adoptions:
+    def of(
+        cls,
+        events: Events,
+        ids: Ids | None = None,
+        *,
+        actions: Iterable[str] = SPREADING,
+        threads: int | None = None,
+    ) -> Adoptions:
         """The adoptions of a log.
 
         Parameters
@@ -98,42 +117,56 @@ class Adoptions:
             The accounts, such as a graph's; by default the log's own.
         actions : iterable of str
             What counts as taking up a post.
+        threads : int, optional
+            How many threads; by default all that the process may use.
 
         Raises
         ------
         ParameterError
             If no row of those actions has both a post and a time.
+
+        Notes
+        -----
+        A counting sort by account, then a sort within each account: O(rows + adoptions * log(adoptions per account)),
+        with 12 bytes per adoption and 4 per post.
         """
-        wanted = _of_actions(events, actions)
-        without_post, undated = wanted & (events.post == NO_POST), wanted & (events.time == NO_TIME)
-        rows = np.flatnonzero(wanted & ~without_post & ~undated)
-        if not rows.size:
+        names = (actions,) if isinstance(actions, str) else tuple(actions)
+        wanted = wanted_actions(events, names)
+        n = len(events.accounts if ids is None else ids)
+        columns = (
+            events.actor,
+            events.target,
+            events.action,
+            events.post,
+            events.time,
+            wanted,
+            places_of_accounts(events, ids),
+        )
+        rows = tuple(read_only(column) for column in columns)
+        handed = np.full(len(events.posts), NO_ACCOUNT, np.uint32)
+        indptr, left_out = np.zeros(n + 1, np.uint64), np.zeros(4, np.int64)
+        adoption_sizes(*rows, handed, indptr, left_out)
+        if not left_out[3]:
             raise ParameterError(
-                f"events must have {', '.join(actions)} with a post and a time, since who could have had it from whom "
+                f"events must have {', '.join(names)} with a post and a time, since who could have had it from whom "
                 f"is known from them alone; of {events.n_events:,} rows none has"
             )
-        place = _places(events, ids)
-        target = np.where(events.target[rows] == NO_ACCOUNT, np.int64(len(events.accounts)), events.target[rows])
-        account = np.concatenate([place[events.actor[rows]], place[target]])
-        post = np.concatenate([events.post[rows], events.post[rows]])
-        time = np.concatenate([events.time[rows], np.full(rows.size, EARLIEST)])
-        known = account != NO_ACCOUNT
-        is_actor = np.arange(account.size) < rows.size
-        left_out = {
-            "without_post": int(np.count_nonzero(without_post)),
-            "undated": int(np.count_nonzero(undated & ~without_post)),
-            "unknown_account": int(np.count_nonzero(~known & is_actor)),
-        }
-        account, post, time = _firsts(account[known], post[known], time[known], is_actor[known])
-        n = len(events.accounts if ids is None else ids)
-        sizes = np.bincount(account, minlength=n)
+        post, time = np.empty(int(indptr[-1]), np.uint32), np.empty(int(indptr[-1]), np.int64)
+        handed.fill(NO_ACCOUNT)
+        adoption_fill(*rows, handed, indptr.copy(), post, time)
+        del handed
+        kept = np.zeros(n, np.uint64)
+        _in_place(_first_ones, (indptr, post, time, kept), indptr, threads)
+        size = int(close_gaps(indptr, kept, post, time))
+        if size < _WORTH_KEEPING * post.size:
+            post, time = post[:size].copy(), time[:size].copy()
         return cls(
             ids=events.accounts if ids is None else ids,
-            indptr=read_only(np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)),
-            post=read_only(post),
-            time=read_only(time),
+            indptr=read_only(indptr),
+            post=read_only(post[:size]),
+            time=read_only(time[:size]),
             n_posts=len(events.posts),
-            left_out=left_out,
+            left_out=dict(zip(("without_post", "undated", "unknown_account"), left_out.tolist(), strict=False)),
         )
 
     @property
@@ -155,35 +188,42 @@ class Adoptions:
     @cached_property
     def by_post(self) -> Cascades:
         """The same adoptions grouped by post, in the order of time."""
-        order = np.lexsort((self.account, self.time, self.post))
-        sizes = np.bincount(self.post, minlength=self.n_posts)
-        indptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.uint64)
-        return Cascades(read_only(indptr), read_only(self.account[order]), read_only(self.time[order]))
+        indptr = np.zeros(self.n_posts + 1, np.uint64)
+        cascade_sizes(self.post, indptr)
+        account, time = np.empty(self.n, np.uint32), np.empty(self.n, np.int64)
+        cascade_fill(self.indptr, self.post, self.time, indptr.copy(), account, time)
+        _in_place(_in_order_of_time, (indptr, account, time), indptr, None)
+        return Cascades(read_only(indptr), read_only(account), read_only(time))
 
 
-def _of_actions(events: Events, actions: Iterable[str]) -> npt.NDArray[np.bool_]:
-    """Which rows do one of the actions."""
-    names = [actions] if isinstance(actions, str) else list(actions)
+def _in_place(work: Callable[..., None], arrays: tuple[Any, ...], indptr: U64, threads: int | None) -> None:
+    """Sort groups where they stand, on this machine's threads: it runs once for each, so it need not be pure."""
+    bounds: Bounds = balanced_bounds(indptr, _CHUNKS)
+    for _ in resolve_engine("local", threads).map(work, arrays, bounds):
+        pass
+
+
+def _first_ones(arrays: tuple[U64, U32, Times, U64], start: int, stop: int) -> None:
+    indptr, post, time, kept = arrays
+    first_adoptions(np.uint64(start), np.uint64(stop), read_only(indptr), post, time, kept)
+
+
+def _in_order_of_time(arrays: tuple[U64, U32, Times], start: int, stop: int) -> None:
+    indptr, account, time = arrays
+    cascade_order(np.uint64(start), np.uint64(stop), read_only(indptr), account, time)
+
+
+def wanted_actions(events: Events, names: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    """For each code of an action whether it is among the wanted ones."""
     if unknown := [name for name in names if name not in events.actions]:
         raise ParameterError(f"actions must be among {', '.join(events.actions)}, got {unknown[0]!r}")
-    chosen = np.zeros(256, np.bool_)
-    chosen[[events.actions.index(name) for name in names]] = True
-    return chosen[events.action]
+    chosen = np.zeros(256, np.uint8)
+    chosen[[events.actions.index(name) for name in names]] = 1
+    return chosen
 
 
-def _places(events: Events, ids: Ids | None) -> U32:
-    """Where each of the log's accounts stands among `ids`; the last place is for nobody."""
-    n = len(events.accounts)
-    found = np.arange(n, dtype=np.uint32)
-    if ids is not None:
-        found = ids.positions(events.accounts.to_arrow(), missing="sentinel")
-    return np.append(found, np.uint32(NO_ACCOUNT))
-
-
-def _firsts(account: U32, post: U32, time: Times, is_actor: npt.NDArray[np.bool_]) -> tuple[U32, U32, Times]:
-    """The first act of each account on each post, ascending by account and post; a target's stand-in only without."""
-    order = np.lexsort((time, ~is_actor, post, account))
-    account, post, time = account[order], post[order], time[order]
-    first = np.ones(account.size, np.bool_)
-    first[1:] = (account[1:] != account[:-1]) | (post[1:] != post[:-1])
-    return account[first], post[first], time[first]
+def places_of_accounts(events: Events, ids: Ids | None) -> U32:
+    """Where each of the log's accounts stands among `ids`."""
+    if ids is None or ids is events.accounts:
+        return np.arange(len(events.accounts), dtype=np.uint32)
+    return ids.positions(events.accounts.to_arrow(), missing="sentinel")

@@ -221,7 +221,7 @@ def as_levels(matrix: npt.NDArray[np.float32], levels: Levels) -> npt.NDArray[np
 def find_classifier() -> Any:
     """scikit-learn's class of trees."""
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
+        from sklearn.ensemble import HistGradientBoostingClassifier
     except ModuleNotFoundError as missing:
         raise MissingDependencyError(
             'learning from features needs scikit-learn: pip install "swayrank[learn]"'
@@ -235,7 +235,7 @@ def bounded(threads: int | None, n_rows: int) -> Any:
     They wait for each other busily, hundreds of times a tree: on little work, or beside other work, that takes longer
     than the work.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     return threadpool_limits(n_threads(threads) if n_rows >= _WORTH_THREADS else 1, user_api="openmp")
 

@@ -27,7 +27,16 @@ from swayrank.events.columns import NO_TIME
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.lineage import NOBODY, find_parents
-from swayrank.learning.adoptions import EARLIEST, SPREADING, U32, U64, Adoptions, Cascades, _of_actions, _places
+from swayrank.learning.adoptions import (
+    EARLIEST,
+    SPREADING,
+    U32,
+    U64,
+    Adoptions,
+    Cascades,
+    places_of_accounts,
+    wanted_actions,
+)
 from swayrank.measures._data import check_events, check_graph
 
 Floats = npt.NDArray[np.float64]
@@ -128,7 +137,11 @@ class Lineage:
         """The log's row of each adoption, the first of several; -1 for accounts that are only named by others."""
         events = self.events
         account = self._places[events.actor]
-        usable = _of_actions(events, self.actions) & (events.post != NO_POST) & (events.time != NO_TIME)
+        usable = (
+            (wanted_actions(events, self.actions)[events.action] == 1)
+            & (events.post != NO_POST)
+            & (events.time != NO_TIME)
+        )
         rows = np.flatnonzero(usable & (account != NO_ACCOUNT))[::-1]
         found = _find(self.adoptions, account[rows], events.post[rows])
         same = self.adoptions.time[found] == events.time[rows]
@@ -139,7 +152,8 @@ class Lineage:
     @cached_property
     def _places(self) -> U32:
         """Where each of the log's accounts stands among `ids`; the last place is for nobody."""
-        return _places(self.events, None if self.graph is None else self.ids)
+        found = places_of_accounts(self.events, None if self.graph is None else self.ids)
+        return np.append(found, np.uint32(NO_ACCOUNT))
 
     @cached_property
     def place(self) -> U32:

@@ -2,6 +2,7 @@
 
 from swayrank.report import (
     backtests,  # noqa: F401  each registers its figures
+    calibration,  # noqa: F401
     correlations,  # noqa: F401
     graphs,  # noqa: F401
     measures,  # noqa: F401

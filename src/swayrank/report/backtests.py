@@ -132,6 +132,15 @@ def removal_figure(found: Backtest) -> Any:
     return figure
 
 
+def save_figures(found: Backtest, folder: Path) -> list[Path]:
+    """Write both figures into a folder, to look at (.html) and to print (.png); give the paths."""
+    return [
+        save_figure(found, what, folder / f"{what}{suffix}")
+        for what in ("metrics", "removal")
+        for suffix in (".html", ".png")
+    ]
+
+
 def save_figure(found: Backtest, what: str, path: Path) -> Path:
     """Write "metrics" or "removal" as .html (whole, works offline), .png or .svg; give the path."""
     interactive = {"metrics": metrics_figure, "removal": removal_figure}
@@ -187,11 +196,13 @@ def _draw_removal(found: Backtest, figure: Any) -> None:
     figure.set_size_inches(8.6, 5.4)
     axes = figure.add_subplot()
     shares, cut = _removal(found)
-    for m, name in enumerate(found.names):
+    lines = [
         axes.plot(
             shares, cut[m], color=_colour(found, m), marker=_MPL_MARKS[m % len(_MPL_MARKS)],
-            linewidth=2.6 if m == 0 else 1.3, label=printable(name, 28), zorder=3 if m == 0 else 2,
-        )  # fmt: skip
+            linewidth=2.6 if m == 0 else 1.3, zorder=3 if m == 0 else 2,
+        )[0]
+        for m in range(len(found.names))
+    ]  # fmt: skip
     axes.set_xscale("log")
     axes.set_xticks(shares, [f"{share:g}" for share in shares])
     axes.minorticks_off()
@@ -200,6 +211,8 @@ def _draw_removal(found: Backtest, figure: Any) -> None:
     axes.set_ylim(bottom=0)
     axes.grid(color="#e6e6e6")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    legend = axes.legend(lines, list(map(str, range(len(lines)))), frameon=False)
+    for text, name in zip(legend.get_texts(), found.names, strict=True):  # as label, "$" would be read and "_" left out
+        text.set(text=printable(name, 28), parse_math=False)
     title, whom = _title(found)
     figure.suptitle(f"What goes if the first accounts are removed\n{title}; {whom}", x=0.01, ha="left", fontsize=11)

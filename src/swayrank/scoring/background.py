@@ -14,7 +14,7 @@ from swayrank.graph import Graph
 from swayrank.measures._measure import Measure
 from swayrank.measures.community.detect import Communities, communities
 from swayrank.measures.engagement.tiers import Tiers, mid_ranks, peer_tiers
-from swayrank.scoring.evidence import ABSENT, places_of
+from swayrank.scoring.evidence import ABSENT, places_of, spread_out
 from swayrank.scoring.roles import RoleTable, role_table
 
 if TYPE_CHECKING:
@@ -173,6 +173,17 @@ class Background:
             return graph.in_column("probability")
         shares: Floats = 1.0 / graph.out_degree[graph.in_indices]
         return shares
+
+    @cached_property
+    def reach(self) -> Floats:
+        """The attention that every account has, whether it is part of the score or not; NaN where unknown."""
+        attention, graph = self.scores.evidence.attention, self.attention_graph
+        if attention is not None:
+            return spread_out(attention.received, attention.rows)
+        if graph is None:
+            return np.full(len(self.scores), np.nan)
+        into = np.repeat(np.arange(graph.n_nodes), graph.in_degree)
+        return spread_out(np.bincount(into, weights=self.attention, minlength=graph.n_nodes), self.attention_rows)
 
     @property
     def attention_graph(self) -> Graph | None:

@@ -2,10 +2,10 @@
 
 Each figure goes through the definition of its part and through the real scale; all else stays as it is, the scale and
 the other accounts too. A further post is one that the same people react to as they did to an earlier one, all of it
-just now. Where no follow graph is known, reach is that of the graph of interactions and changes with the reactions;
-spread then changes in the same proportion, which holds to first order. Of a follow graph, spread is left as it is: what
-more followers would do to it hangs on who follows them, so those changes are of reach alone, and say so; where spread
-weighs more than reach they would tell less than half, and are left out.
+just now. A further follower follows as many as the median one does, or as those it has do, and reacts to nothing. Where
+there is a log, reach changes with the reactions, too. Spread changes in the proportion of reach, which holds to first
+order; where it comes from other probabilities than shares of attention it is left as it is, and further followers say
+so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.events import NO_POST
-from swayrank.scoring.evidence import ABSENT
+from swayrank.scoring.evidence import ABSENT, FOLLOWS
+from swayrank.scoring.parts import ATTENTION
 from swayrank.scoring.received import Received, ascending_sum
 from swayrank.scoring.telling import counted, figure, named, percent
 
@@ -139,8 +140,8 @@ def _without_the_loyal(scores: Scores, i: int, received: Received) -> list[tuple
     loyal = np.lexsort((received.engagers, -received.worth, -received.times))[:_LOYAL]
     raw = {"resonance": float(scores.raw["resonance"][i] - ascending_sum(received.worth[loyal]))}
     if scores.evidence.attention is not None:
-        share, _ = _shares(scores, received)
-        raw |= _reached(scores, i, -ascending_sum(share[loyal]))
+        share, dealt, rest = _shares(scores, i, received)
+        raw |= _reached(scores, i, ascending_sum((dealt / rest - share)[loyal]))
     share_of_reactions = received.times[loyal].sum() / received.actor.size
     return [(f"its {_LOYAL} most frequent engagers ({percent(share_of_reactions)} of reactions) silent", raw)]
 
@@ -160,10 +161,9 @@ def _with_another_post(scores: Scores, i: int, received: Received) -> list[tuple
         more, resonance = received.with_another(post, fresh)
         raw = {"resonance": resonance}
         if scores.evidence.attention is not None:
-            share, rest = _shares(scores, received)
-            engagement = received.engagement
-            grown = (engagement + more) / (rest + engagement + more) - share
-            raw |= _reached(scores, i, ascending_sum(grown))
+            share, dealt, rest = _shares(scores, i, received)
+            given = received.engagement + more
+            raw |= _reached(scores, i, ascending_sum((dealt + given) / (rest + given) - share))
         reactions = counted(received.rows_of(post).size, "reaction")
         told.append((f"one more post today that draws what its {kind} one drew ({reactions}, same people)", raw))
         if posts.size == 1:
@@ -180,24 +180,28 @@ def _fresh(scores: Scores, received: Received) -> Floats:
     return fresh if events.weight is None else fresh * events.weight[received.rows]
 
 
-def _shares(scores: Scores, received: Received) -> tuple[Floats, Floats]:
-    """Each engager's share of attention for the account, and all its other attention (one for nobody included)."""
+def _shares(scores: Scores, i: int, received: Received) -> tuple[Floats, Floats, Floats]:
+    """Each engager's share of attention for account i, what i has of it for being followed, and the whole but for E."""
     attention = scores.evidence.attention
     assert attention is not None
-    given = attention.given[received.engagers]
-    engagement = received.engagement
-    return engagement / (1.0 + given), np.maximum(1.0, 1.0 + given - engagement)
+    heed, row = attention.heed, int(scores.evidence.event_rows[i])
+    dealt = heed.dealt[int(heed.first_pair[row]) : int(heed.first_pair[row + 1])]
+    whole, engagement = 1.0 + heed.given[received.engagers], received.engagement
+    return (engagement + dealt) / whole, dealt, np.maximum(1.0 + dealt, whole - engagement)
 
 
 def _reached(scores: Scores, i: int, more: float) -> dict[str, float]:
-    """Reach with so much more attention, and spread in proportion."""
-    raw = {}
-    reach = float(scores.raw["reach"][i]) if "reach" in scores.raw else float("nan")
-    if not np.isnan(reach):
-        raw["reach"] = reach + more
-        if "spread" in scores.raw and reach > 0:
-            raw["spread"] = float(scores.raw["spread"][i]) * max(0.0, reach + more) / reach
+    """Reach with so much more attention, and spread in proportion where it comes from the same shares."""
+    before = float(scores.background.reach[i])
+    raw = {"reach": before + more} if "reach" in scores.raw else {}
+    if "spread" in scores.raw and _by_shares(scores) and before > 0:
+        raw["spread"] = float(scores.raw["spread"][i]) * max(0.0, before + more) / before
     return raw
+
+
+def _by_shares(scores: Scores) -> bool:
+    """Whether spread comes from the shares of attention that reach adds up."""
+    return scores.evidence.graph_is_derived or scores.params["prob"] == ATTENTION
 
 
 def _with_another_counted_post(scores: Scores, i: int) -> list[tuple[str, dict[str, float]]]:
@@ -225,15 +229,18 @@ def _with_more_followers(scores: Scores, i: int) -> list[tuple[str, dict[str, fl
     evidence = scores.evidence
     if evidence.graph_is_derived or "reach" not in scores.raw or not scores.raw["reach"][i] > 0:
         return []
-    reach, spread = float(scores.raw["reach"][i]), scores.raw.get("spread")
-    spreads = spread is not None and not np.isnan(spread[i])
-    if spreads and scores.weights["spread"] > scores.weights["reach"]:
+    graph, row = evidence.graph, int(evidence.graph_rows[i])
+    if graph is None:
+        more = float(scores.raw["reach"][i]) * _GROWTH
+        return [(f"{percent(_GROWTH)} more followers like those it has", {"reach": scores.raw["reach"][i] + more})]
+    if row == ABSENT or not graph.in_degree[row]:
         return []
-    only = " (by reach alone: spread is left as it is)" if spreads else ""
-    told = [(f"{percent(_GROWTH)} more followers like those it has{only}", {"reach": reach * (1 + _GROWTH)})]
-    graph, row = scores.background.attention_graph, int(scores.background.attention_rows[i])
-    if graph is not None and row != ABSENT:
-        given = np.sort(scores.background.attention[int(graph.in_indptr[row]) : int(graph.in_indptr[row + 1])])
-        median = float(given[(given.size - 1) // 2])
-        told.insert(0, (f"one more follower like its median one{only}", {"reach": reach + median}))
-    return told
+    followers = graph.in_indices[int(graph.in_indptr[row]) : int(graph.in_indptr[row + 1])]
+    share = np.sort((1.0 if evidence.attention is None else FOLLOWS / (1.0 + FOLLOWS)) / graph.out_degree[followers])
+    left = "" if "spread" not in scores.raw or _by_shares(scores) else " (spread is left as it is)"
+    silent = "" if evidence.attention is None else ", who only follow"
+    kinds = {
+        f"one more follower like its median one{silent and silent + 's'}{left}": float(share[(share.size - 1) // 2]),
+        f"{percent(_GROWTH)} more followers like those it has{silent}{left}": _GROWTH * float(share.sum()),
+    }
+    return [(what, _reached(scores, i, more)) for what, more in kinds.items()]

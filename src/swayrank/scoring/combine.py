@@ -137,7 +137,8 @@ def score(
     account, and 1 MB per replicate.
 
     An interval tells what the same people's habits might have brought in another period like this one: reactions
-    vary by post, sampled spread by its sample; a follow graph is a census and does not vary.
+    vary by post, and all parts with them where there is a log; of a graph alone spread varies by its sample, and reach,
+    a census, not at all.
 
     Examples
     --------

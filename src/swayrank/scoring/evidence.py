@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from swayrank.events import NO_TIME, Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
-from swayrank.measures.engagement.reactions import Reactions, group_reactions
+from swayrank.measures.engagement.reactions import Heed, Reactions, group_reactions
 
 ABSENT = 2**32 - 1
 
@@ -25,8 +26,8 @@ class Attention:
 
     With E_uv the decayed engagement of u with v, and d_u the number that u follows, the share of u's attention that v
     has is ``(E_uv + FOLLOWS / d_u [u follows v]) / (1 + sum_w E_uw + FOLLOWS [u follows anybody])``: what people did,
-    and one reaction's worth dealt out evenly among those they follow, so that a follower who has not reacted yet counts
-    for something. One more reaction is set aside for nobody: who has long been silent is hardly reached.
+    and one repost's worth dealt out evenly among those they follow, so that a follower who has not reacted yet counts
+    for something. One like's worth is set aside for nobody: whom somebody liked long ago has hardly any of it.
 
     Attributes
     ----------
@@ -34,13 +35,20 @@ class Attention:
         Columns "weight", the shares' numerators, and "probability", the shares.
     rows : numpy.ndarray of uint32, shape (n,)
         Where each account of the evidence stands in it.
-    given : numpy.ndarray of float64, shape (n_accounts of the log,)
-        What each of the log's accounts gives to all others: the denominators less one.
+    received : numpy.ndarray of float64, shape (n,)
+        The sum of the shares that each account has.
+    doubt : numpy.ndarray of float64, shape (n,)
+        The variance of what each account has of its followers without any reaction to it: it hangs on how much they
+        react to others.
+    heed : Heed
+        The same for those of the log: its `given` are the denominators less one, its `dealt` FOLLOWS / d_u, or 0.
     """
 
     graph: Graph
     rows: npt.NDArray[np.uint32]
-    given: npt.NDArray[np.float64]
+    received: npt.NDArray[np.float64]
+    doubt: npt.NDArray[np.float64]
+    heed: Heed
 
 
 FOLLOWS = 3.0
@@ -62,7 +70,8 @@ class Evidence:
     graph_is_derived : bool
         Whether the graph was made from the log's interactions.
     attention : Attention or None
-        Who attends to whom, from follows and what was done; None without a log of interactions.
+        Who attends to whom, by follows and what was done; None without a log, or where it alone is there and holds no
+        interactions.
     left_out : tuple of str
         In words, what the score could not use, and why.
     reactions : Reactions or None
@@ -106,17 +115,9 @@ def events_with_times(events: Events) -> Events:
 
 def interaction_graph(events: Events, reactions: Reactions, runner: Engine) -> Graph:
     """Whoever engages with an account counts as its follower; the arc's weight is the decayed engagement."""
-    actor, target, engagement = _engagements(reactions, runner)
-    return Graph.from_edges(actor, target, ids=events.accounts, weight=engagement)
-
-
-def _engagements(
-    reactions: Reactions, runner: Engine
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]:
-    """Who engages with whom, and how much of it is left."""
     actor, target, engagement = reactions.pairs(runner)
     lively = engagement > 0
-    return actor[lively], target[lively], engagement[lively]
+    return Graph.from_edges(actor[lively], target[lively], ids=events.accounts, weight=engagement[lively])
 
 
 def attention_of(
@@ -128,26 +129,50 @@ def attention_of(
     runner: Engine,
 ) -> Attention:
     """Join follows (None where there are none) and what was done; both by the evidence's accounts."""
-    actor, target, engagement = _engagements(reactions, runner)
-    of_event = places_of(event_rows)
-    given = attention_given(actor, engagement, of_event.size)
-    u, v, weight = of_event[actor], of_event[target], engagement
-    whole = 1.0 + spread_out(given, event_rows)
-    np.nan_to_num(whole, copy=False, nan=1.0)
+    actor, target, engagement = reactions.pairs(runner)
+    of_event, lively, dealt = places_of(event_rows), engagement > 0, np.zeros(engagement.size)
+    u, v, weight = of_event[actor[lively]], of_event[target[lively]], engagement[lively]
+    whole = 1.0 + spread_out(sums_by(actor, engagement, of_event.size), event_rows, 0.0)
+    doubt = np.zeros(len(accounts))
     if graph is not None:
+        dealt = _dealt(graph, graph_rows[of_event[actor]], graph_rows[of_event[target]])
         of_node = places_of(graph_rows)
         follower, followed = graph.edges()
         share = FOLLOWS / graph.out_degree[follower]
         u, v = np.concatenate((u, of_node[follower])), np.concatenate((v, of_node[followed]))
         weight = np.concatenate((weight, share))
         whole[of_node[graph.out_degree > 0]] += FOLLOWS
+        variance = 1.0 + spread_out(sums_by(actor, engagement**2, of_event.size), event_rows, 0.0)  # one more, at least
+        of_arc = (share * share) * (variance / whole**4)[of_node[follower]]
+        doubt = np.bincount(of_node[followed], weights=of_arc, minlength=len(accounts)).astype(np.float64)
     joined = Graph.from_edges(u, v, ids=accounts, weight=weight)
-    probability = joined.column("weight") / whole[joined.edges()[0]]
+    follower, followed = joined.edges()
+    probability = joined.column("weight") / whole[follower]
+    first_pair = np.concatenate(([0], np.cumsum(np.bincount(target, minlength=of_event.size)))).astype(np.uint64)
     return Attention(
         joined.with_columns({"probability": probability}),
         read_only(np.arange(len(accounts), dtype=np.uint32)),
-        read_only(whole[of_event] - 1.0),
+        read_only(sums_by(followed, probability, len(accounts))),
+        read_only(doubt),
+        Heed(read_only(whole[of_event] - 1.0), read_only(first_pair), read_only(dealt)),
     )
+
+
+def _dealt(graph: Graph, actor: npt.NDArray[np.uint32], target: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
+    """FOLLOWS over the number that each actor follows, where it follows the target; both by the graph's rows."""
+    arcs = _one_key(*graph.edges())  # ascending: the rows of followers, sorted
+    dealt, known = np.zeros(actor.size), np.flatnonzero((actor != ABSENT) & (target != ABSENT))
+    pairs = _one_key(actor[known], target[known])
+    at = np.searchsorted(arcs, pairs)
+    at[at == arcs.size] = 0
+    follows = known[arcs[at] == pairs] if arcs.size else known[:0]
+    dealt[follows] = FOLLOWS / graph.out_degree[actor[follows]]
+    return dealt
+
+
+def _one_key(u: npt.NDArray[np.uint32], v: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    keys: npt.NDArray[np.uint64] = u.astype(np.uint64) << np.uint64(32) | v
+    return keys
 
 
 def places_of(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
@@ -158,11 +183,10 @@ def places_of(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
     return places
 
 
-def attention_given(
-    actor: npt.NDArray[np.uint32], engagement: npt.NDArray[np.float64], n: int
-) -> npt.NDArray[np.float64]:
-    """All the engagement that each account gives."""
-    return np.bincount(actor, weights=engagement, minlength=n).astype(np.float64)
+def sums_by(which: npt.NDArray[np.integer[Any]], values: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.float64]:
+    """The sum for each of n accounts, from the smallest to the largest: no numbering changes a bit."""
+    order = np.lexsort((values, which))
+    return np.bincount(which[order], weights=values[order], minlength=n).astype(np.float64)
 
 
 def check_sources(graph: object, events: object, posts: object) -> None:
@@ -258,9 +282,11 @@ def _rows(source: Graph | Events | Posts | None, accounts: Ids) -> npt.NDArray[n
     return rows
 
 
-def spread_out(values: npt.NDArray[np.generic], rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
-    """A source's numbers for every account; NaN where the account does not occur in the source."""
-    everywhere = np.full(rows.size, np.nan)
+def spread_out(
+    values: npt.NDArray[np.generic], rows: npt.NDArray[np.uint32], missing: float = np.nan
+) -> npt.NDArray[np.float64]:
+    """A source's numbers for every account; `missing` where the account does not occur in the source."""
+    everywhere = np.full(rows.size, missing)
     present = rows != ABSENT
     everywhere[present] = values[rows[present]]
     return everywhere

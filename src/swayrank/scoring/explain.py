@@ -69,7 +69,7 @@ class PartReason:
 
 @dataclass(frozen=True)
 class Follower:
-    """A follower: the share of the account's received attention that it gives, in [0, 1], its own score and rank."""
+    """Who follows or reacts: the share of the attention that the account has, in [0, 1], its own score and rank."""
 
     account: str
     share: float
@@ -119,7 +119,7 @@ class Engager:
 
 @dataclass(frozen=True)
 class Origin:
-    """A community that followers come from.
+    """A community that attention comes from.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class Origin:
     members : int
         How many accounts it has.
     followers : int
-        How many of them follow the account.
+        How many of them give the account attention: follow it, or reacted to it lately.
     share : float
         Of the attention that the account receives, in [0, 1].
     own : bool
@@ -164,7 +164,7 @@ class Explanation:
     rank_interval : tuple of two ints, or None
         The best and the worst rank.
     one_sided : bool
-        Whether nobody has reacted yet: intervals then start at the figure itself.
+        Whether nobody has reacted yet: intervals then start at what it would have without any reaction.
     peer : Peer or None
         Where it stands among accounts with about as many followers.
     parts : list of PartReason
@@ -184,7 +184,7 @@ class Explanation:
     origins : list of Origin
         The communities that most of its attention comes from.
     n_origins : int
-        How many communities its followers come from.
+        How many communities those who give it attention come from; who is in no community counts for none.
     changes : list of WhatIf
         What would change the score.
     enough : str or None
@@ -347,19 +347,17 @@ def _standing(scores: Scores, i: int) -> dict[str, Any]:
 
 
 def _from_attention(scores: Scores, i: int) -> dict[str, Any]:
-    background, evidence = scores.background, scores.evidence
+    background = scores.background
     graph, row = background.attention_graph, int(background.attention_rows[i])
     if graph is None or row == ABSENT:
         return {}
     arcs = slice(int(graph.in_indptr[row]), int(graph.in_indptr[row + 1]))
     heeding, given = background.of_attention_row[graph.in_indices[arcs]], background.attention[arcs]
     total = float(given.sum()) or 1.0
-    n_followers = 0
-    if evidence.graph is not None and not evidence.graph_is_derived and evidence.graph_rows[i] != ABSENT:
-        n_followers = int(evidence.graph.in_degree[evidence.graph_rows[i]])
+    followers = _followers(scores, i)
     return {
-        "n_followers": n_followers,
-        "n_others": int(heeding.size) - n_followers,
+        "n_followers": followers.size,
+        "n_others": int(np.count_nonzero(~np.isin(heeding, followers))),
         "followers": [
             Follower(
                 account=str(scores.ids[int(heeding[j])]),
@@ -372,11 +370,21 @@ def _from_attention(scores: Scores, i: int) -> dict[str, Any]:
     }
 
 
+def _followers(scores: Scores, i: int) -> npt.NDArray[np.int64]:
+    """Which accounts follow account i, as far as a follow graph tells."""
+    graph, row = scores.evidence.graph, int(scores.evidence.graph_rows[i])
+    if graph is None or scores.evidence.graph_is_derived or row == ABSENT:
+        return np.zeros(0, np.int64)
+    rows = graph.in_indices[int(graph.in_indptr[row]) : int(graph.in_indptr[row + 1])]
+    return scores.background.of_graph_row[rows]
+
+
 def _origins(scores: Scores, i: int, heeding: npt.NDArray[np.int64], share: npt.NDArray[np.float64]) -> dict[str, Any]:
     """The communities that attention comes from; who is in no community counts for none."""
     found, rows = scores.background.communities, scores.evidence.graph_rows
     assert found is not None
     there = rows[heeding] != ABSENT
+    there[there] = found.of[rows[heeding[there]]] != NONE
     from_which = found.of[rows[heeding[there]]]
     number = np.bincount(from_which, minlength=1)
     attention = np.bincount(from_which, weights=share[there], minlength=1)

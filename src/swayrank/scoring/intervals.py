@@ -2,8 +2,9 @@
 
 What varies is told by each part's :class:`Chance`. Reactions vary by cluster (:mod:`swayrank.kernels.reactions`): a
 replicate weighs every cluster with a Poisson(1) number from the stream of (rng, cluster), and reads from the account's
-posterior (:mod:`swayrank.scoring.peers`) where that leaves its figure. Sampled figures (expected spread) vary by the
-error of the sample. The rest is a census: the same however often it is taken.
+posterior (:mod:`swayrank.scoring.peers`) where that leaves its figure. What of a figure does not come from clusters
+(its base) varies on its own, as a gamma. Sampled figures (expected spread of a graph alone) vary by the error of the
+sample. The rest is a census: the same however often it is taken.
 
 All parts of a replicate are drawn together, put on the same scale, weighed as the score weighs them, and ranked among
 all scored accounts. An interval at confidence c holds the middle share c of the replicates, and the score itself.
@@ -37,7 +38,7 @@ _ACCOUNTS_PER_CHUNK = 4096
 _BINS = 1 << 16
 _KEPT_BYTES = 1 << 29  # bins of all replicates up to this size are kept; of more they are drawn again
 _TOP = 100.0
-_CLUSTERS, _OWN, _SAMPLED = (np.uint64(BOOTSTRAP * 1000 + part) for part in range(3))
+_CLUSTERS, _OWN, _SAMPLED, _BASE = (np.uint64(BOOTSTRAP * 1000 + part) for part in range(4))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,9 @@ class Chance:
         The prior of the figure.
     one : numpy.ndarray of float64, shape (n,), or None
         What one hit of the sample counts, 0 where the figure is exact: varies by sampling.
+    base : tuple of two numpy.ndarray of float64, shape (n,), or None
+        What of a figure with `peers` does not come from its clusters, and the variance of that; None where there is no
+        such thing.
     words : str
         The same, for people.
     """
@@ -63,6 +67,12 @@ class Chance:
     gains: Gains | None = None
     peers: Peers | None = None
     one: Floats | None = None
+    base: Pair | None = None
+
+    def from_clusters(self, raw: Floats, start: int, stop: int) -> Floats:
+        """What of the figures of accounts start ... stop - 1 comes from clusters, if any of them do."""
+        figures: Floats = raw[start:stop]
+        return figures if self.base is None else figures - self.base[0][start:stop]
 
 
 class Basis(NamedTuple):
@@ -147,13 +157,27 @@ def _figures(basis: Basis, name: str, start: int, stop: int) -> Floats:
         found = chance.gains
         clusters = (read_only(x) for x in (found.indptr, found.cluster, found.keys, found.gain))
         add_departures(*head, _CLUSTERS, rows, *clusters, departures)
-        about = (np.nan_to_num(raw), peers.one[start:stop], peers.variance[start:stop])
+        from_clusters = np.nan_to_num(chance.from_clusters(basis.raw[name], start, stop))
+        about = (from_clusters, peers.one[start:stop], peers.variance[start:stop])
         prior = (read_only(peers.tier[start:stop]), read_only(peers.levels), read_only(peers.log_prior))
         draw_from_peers(
             *head, _OWN, np.uint64(start), *(read_only(x) for x in about), *prior, read_only(departures), figures
         )
+        if chance.base is not None:
+            figures += _bases(basis, chance.base, start, stop)
     figures[:, np.isnan(raw)] = np.nan
     return figures
+
+
+def _bases(basis: Basis, base: Pair, start: int, stop: int) -> Floats:
+    """Draws of what does not come from clusters: gammas of these means and variances, all parts' from one stream."""
+    mean, variance = (np.nan_to_num(x[start:stop]) for x in base)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one = np.where(mean > 0, variance / mean, 0.0)
+    drawn = np.empty((basis.n_replicates, stop - start))
+    sample = (read_only(np.maximum(0.0, mean - one / 2)), read_only(one))  # of hits + 1/2, as they are drawn
+    draw_sampled(basis.key.hi, basis.key.lo, _BASE, np.uint64(start), *sample, drawn)
+    return drawn
 
 
 def intervals(
@@ -198,7 +222,7 @@ def _unseen(basis: Basis, n: int) -> npt.NDArray[np.bool_]:
     unseen = np.zeros(n, np.bool_)
     for name, chance in basis.chances.items():
         if chance.peers is not None:
-            unseen |= basis.raw[name] == 0
+            unseen |= chance.from_clusters(basis.raw[name], 0, n) == 0
     return unseen
 
 
@@ -228,25 +252,30 @@ def _first_pass(task: tuple[Basis, npt.NDArray[np.bool_], float], start: int, st
     basis, unseen, confidence = task
     drawn = draw(basis, start, stop)
     ends = {name: _ends_of(basis, name, x, unseen[start:stop], confidence) for name, x in drawn.items()}
-    for name in (name for name, chance in basis.chances.items() if chance.peers is not None):
-        _down_to_nothing(basis, ends, name, drawn, confidence, start, stop)
+    _down_to_nothing(basis, ends, drawn, unseen[start:stop], confidence, start, stop)
     bins = _bins(drawn["score"][:, basis.scored[start:stop]])
     places = bins + np.arange(basis.n_replicates)[:, None] * _BINS
     return ends, bins, np.unique(places, return_counts=True)
 
 
 def _down_to_nothing(
-    basis: Basis, ends: dict[str, Floats], name: str, drawn: Mapping[str, Floats], confidence: float, start: int,
-    stop: int,
+    basis: Basis, ends: dict[str, Floats], drawn: Mapping[str, Floats], unseen: npt.NDArray[np.bool_],
+    confidence: float, start: int, stop: int,
 ) -> None:  # fmt: skip
-    """Where a figure is 0, nothing may be all there is: its interval starts at 0, and the score's without it."""
-    nothing = np.flatnonzero(basis.raw[name][start:stop] == 0)
-    ends[name][0][nothing] = 0.0
-    there = basis.weight_there[start:stop][nothing]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without = drawn["score"][:, nothing] - basis.weights[name] * drawn[name][:, nothing] / there
+    """Where no clusters were seen, there may be none at all: there, intervals start without any."""
     low = _levels(confidence, basis.n_replicates, False)[0]
-    ends["score"][0][nothing] = np.partition(without, low, axis=0)[low]
+    without, there = drawn["score"].copy(), basis.weight_there[start:stop]
+    for name in (name for name, chance in basis.chances.items() if chance.peers is not None):
+        chance, raw = basis.chances[name], basis.raw[name]
+        nothing = np.flatnonzero(chance.from_clusters(raw, start, stop) == 0)
+        base = None if chance.base is None else _bases(basis, chance.base, start, stop)[:, nothing]
+        least = basis.reference.knots[name].scale(
+            np.zeros((basis.n_replicates, nothing.size)) if base is None else base
+        )
+        ends[name][0][nothing] = np.partition(least, low, axis=0)[low]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            without[:, nothing] -= basis.weights[name] * (drawn[name][:, nothing] - least) / there[nothing]
+    ends["score"][0][unseen] = np.partition(without[:, unseen], low, axis=0)[low]
 
 
 def _bins(score: Floats) -> Bins:

@@ -43,6 +43,7 @@ CENSUS = "none: census"
 BY_POST, BY_TIME = "reactions, by post", "reactions, by stretch of time"
 SAMPLE = "the sample of cascades"
 ATTENTION = "attention"
+_HOPS = 4  # further ones add little: squares of shares are small
 _POST_COLUMNS = {"likes": "like", "comments": "reply", "shares": "repost"}
 
 
@@ -86,52 +87,69 @@ def reach(evidence: Evidence, parameters: PartParameters) -> Part | None:
     """The followers' shares of attention, or stated followers; None where neither is known."""
     attention = evidence.attention
     if attention is not None:
-        total = _into(attention.graph, attention.graph.in_column("probability"))
-        raw = spread_out(total, attention.rows)
+        raw = spread_out(attention.received, attention.rows)
         follows = "" if evidence.graph_is_derived else f", and {FOLLOWS:g} over the number they follow"
         definition = f"sum over those who heed it: decayed engagement with it{follows}, over all of theirs and one more"
-        return Part(raw, definition, "people's whole attention", _of_shares(evidence, raw, raw, parameters.runner))
+        return Part(raw, definition, "people's whole attention", _of_shares(evidence, raw, parameters.runner))
     graph = evidence.graph
     if graph is None:
         return _stated_followers(evidence)
-    total = _into(graph, 1.0 / graph.out_degree[graph.in_indices])
+    into = np.repeat(np.arange(graph.n_nodes), graph.in_degree)
+    total = np.bincount(into, weights=1.0 / graph.out_degree[graph.in_indices], minlength=graph.n_nodes)
     definition = "sum over followers: one over the number that they follow"
     return Part(spread_out(total, evidence.graph_rows), definition, "people's whole attention", Chance(CENSUS))
 
 
-def _into(graph: Graph, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The sum over each account's in-arcs."""
-    into = np.repeat(np.arange(graph.n_nodes), graph.in_degree)
-    total: npt.NDArray[np.float64] = np.bincount(into, weights=shares, minlength=graph.n_nodes).astype(np.float64)
-    return total
-
-
-def by_cluster(evidence: Evidence, raw: npt.NDArray[np.float64], gains: Gains, rows: npt.NDArray[np.uint32]) -> Chance:
-    """The chance of a figure that adds up from clusters of reactions."""
+def by_cluster(
+    evidence: Evidence,
+    varying: npt.NDArray[np.float64],
+    gains: Gains,
+    rows: npt.NDArray[np.uint32],
+    base: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = None,
+) -> Chance:
+    """The chance of a figure that adds up from clusters of reactions, beside a base (:attr:`Chance.base`)."""
     known = None if evidence.graph is None or evidence.graph_is_derived else evidence.graph
     followers = None if known is None else spread_out(known.in_degree, evidence.graph_rows)
-    tier = tiers_of(None if followers is None else np.nan_to_num(followers), raw.size)
+    tier = tiers_of(None if followers is None else np.nan_to_num(followers), varying.size)
     variance, n_clusters = spread_of(gains, rows)
     words = BY_POST if gains.keys.size else BY_TIME
-    return Chance(words, rows, gains, Peers.of(np.nan_to_num(raw), variance, n_clusters, tier))
+    peers = Peers.of(np.nan_to_num(varying), variance, n_clusters, tier)
+    return Chance(words, rows, gains, peers, base=base)
 
 
-def _of_shares(
-    evidence: Evidence, raw: npt.NDArray[np.float64], reached: npt.NDArray[np.float64], runner: Engine
-) -> Chance:
-    """The chance of a figure that grows, to first order, in proportion to the attention `reached`.
+def _of_shares(evidence: Evidence, raw: npt.NDArray[np.float64], runner: Engine, hit: float | None = None) -> Chance:
+    """The chance of reach, or of a spread that grows, to first order, in proportion to it.
 
-    What was done varies; who follows whom does not.
+    What was done varies, who follows whom does not. Without any reaction to it an account has a share of its followers
+    still, which varies by what they do to others. Of a spread, `hit` is what one of the sample counts; it varies by
+    its sample, and by how far those who heed the account pass things on.
     """
     reactions, attention = evidence.reactions, evidence.attention
     assert reactions is not None
     assert attention is not None
-    _, _, gains = reactions.by_engager(runner, attention.given)
+    by_reactions, _, gains = reactions.by_engager(runner, attention.heed)
+    reach = spread_out(attention.received, attention.rows)
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = _at(np.where(reached > 0, raw / reached, 0.0), evidence.event_rows, attention.given.size)
+        each = np.where(reach > 0, raw / reach, 0.0)
+    factor = _at(each, evidence.event_rows, by_reactions.size)
     scaled = gains.gain * np.repeat(factor, np.diff(gains.indptr).astype(np.int64))
     scaled_gains = gains._replace(gain=scaled, variance=gains.variance * factor**2)
-    return by_cluster(evidence, raw, scaled_gains, evidence.event_rows)
+    varying = np.minimum(raw, each * np.nan_to_num(spread_out(by_reactions, evidence.event_rows)))
+    base, doubt = raw - varying, each**2 * spread_out(attention.doubt, attention.rows)
+    if hit is not None:
+        of_clusters = spread_out(scaled_gains.variance, evidence.event_rows, 0.0)
+        whole = _passed_on(attention.graph, doubt + of_clusters + raw * hit)
+        doubt = np.minimum(whole - of_clusters, base**2)  # more than that would move the mean of a gamma
+    return by_cluster(evidence, varying, scaled_gains, evidence.event_rows, (base, doubt))
+
+
+def _passed_on(graph: Graph, own: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The variance of each spread, its own and those of who passes it on: v = own + sum over arcs of p**2 v."""
+    follower, followed = graph.edges()
+    square, whole = graph.column("probability") ** 2, own
+    for _ in range(_HOPS):
+        whole = own + np.bincount(followed, weights=square * whole[follower], minlength=own.size)
+    return whole
 
 
 def _stated_followers(evidence: Evidence) -> Part | None:
@@ -223,11 +241,10 @@ def expected_spread(evidence: Evidence, parameters: PartParameters) -> Part | No
         return None
     reached = spread(model, rng=parameters.key, engine=parameters.runner, progress=parameters.progress)
     raw = spread_out(np.maximum(0.0, reached.values - 1.0), rows)
+    of_one = graph.n_nodes / int(str(reached.params["n_samples"]))
     if evidence.attention is not None and by_attention:
-        heeded = spread_out(_into(graph, graph.in_column("probability")), rows)
-        chance = _of_shares(evidence, raw, heeded, parameters.runner)
+        chance = _of_shares(evidence, raw, parameters.runner, of_one)
     else:
-        of_one = graph.n_nodes / int(str(reached.params["n_samples"]))
         one = spread_out(np.where(graph.in_degree > 0, of_one, 0.0), rows)
         chance = Chance(SAMPLE, one=np.nan_to_num(one))
     return Part(raw, f"expected spread, Independent Cascade, prob {prob}", "accounts reached", chance, reached)

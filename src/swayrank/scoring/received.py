@@ -1,6 +1,6 @@
 """What one account received, engager by engager: how resonance comes about, and what it would be otherwise.
 
-Resonance adds ``((1 + E_u)**0.75 - 1) * (1 - c_u / (N + 1))`` over engagers u
+Resonance adds ``((1 + E_u)**0.75 - 1) * (1 - c_u / (N + 1))**2`` over engagers u
 (:mod:`swayrank.measures.engagement.resonance`):
 E_u is what u's reactions count after decay, c_u to how many of the account's N posts u reacted. Sums are taken from the
 smallest term to the largest, so that the order of the log changes no bit.
@@ -137,11 +137,11 @@ def terms(engagement: Floats, seen: Floats, n_posts: int) -> Floats:
     """What each engager is worth.
 
     >>> terms(np.array([1.0, 1.0]), np.array([0.0, 1.0]), 1).round(3).tolist()
-    [0.682, 0.341]
+    [0.682, 0.17]
     """
     y = np.sqrt(1.0 + engagement)
     z = np.sqrt(y)
-    worth: Floats = engagement * (y + z + 1.0) / ((z + 1.0) * (y + 1.0)) * (1.0 - seen / (n_posts + 1.0))
+    worth: Floats = engagement * (y + z + 1.0) / ((z + 1.0) * (y + 1.0)) * (1.0 - seen / (n_posts + 1.0)) ** 2
     return worth
 
 

@@ -178,10 +178,10 @@ _WEIGHTS = re.compile(r"weights ((?:\S+=[^\s,]+ ?)+)")
 _KINDS = {
     "from counts per post": "a table of posts",
     "followers as stated": "a table of posts",
-    "one over the number that they follow": "a follow graph",
+    "one over the number that they follow": "a follow graph alone",
+    "over the number they follow": "a follow graph and a log",
     "decayed engagement with it": "a log without a follow graph",
-    "prob probability": "a log without a follow graph",
-    "expected spread": "a follow graph",
+    "expected spread": "a graph",
     "reactions received": "a log",
 }
 

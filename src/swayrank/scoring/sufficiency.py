@@ -154,13 +154,14 @@ def _chance_alone(chance: Chance, i: int) -> Chance:
         indptr=np.array([0, at.stop - at.start], np.uint64), cluster=gains.cluster[at], gain=gains.gain[at]
     )
     cut = {name: getattr(peers, name)[i : i + 1] for name in ("one", "variance", "tier")}
-    return replace(chance, rows=np.zeros(1, np.uint32), gains=own, peers=replace(peers, **cut))
+    base = None if chance.base is None else (chance.base[0][i : i + 1], chance.base[1][i : i + 1])
+    return replace(chance, rows=np.zeros(1, np.uint32), gains=own, peers=replace(peers, **cut), base=base)
 
 
 def _longer(basis: Basis, factor: float) -> Basis:
     """The same figure of one account, observed `factor` times as long."""
     chances = {
-        name: _observed_longer(chance, float(np.nan_to_num(basis.raw[name][0])), factor)
+        name: _observed_longer(chance, float(np.nan_to_num(chance.from_clusters(basis.raw[name], 0, 1)[0])), factor)
         for name, chance in basis.chances.items()
     }
     return basis._replace(chances=chances)
@@ -183,7 +184,10 @@ def _observed_longer(chance: Chance, figure: float, factor: float) -> Chance:
         return chance
     peers = replace(chance.peers, one=chance.peers.one / factor, variance=chance.peers.variance / factor)
     peers = _finer(peers, figure)
-    return replace(chance, peers=peers, gains=chance.gains._replace(gain=chance.gains.gain / math.sqrt(factor)))
+    base = None if chance.base is None else (chance.base[0], chance.base[1] / factor)
+    return replace(
+        chance, peers=peers, base=base, gains=chance.gains._replace(gain=chance.gains.gain / math.sqrt(factor))
+    )
 
 
 def _more_posts(scores: Scores, account: int, factor: float) -> int | None:

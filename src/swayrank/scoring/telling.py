@@ -44,12 +44,12 @@ def counted(n: int, one: str, many: str | None = None) -> str:
 def plural(word: str) -> str:
     """The plural of an action's name; names that end in s are taken for plurals.
 
-    >>> plural("like"), plural("reply"), plural("likes")
-    ('likes', 'replies', 'likes')
+    >>> plural("like"), plural("reply"), plural("likes"), plural("day")
+    ('likes', 'replies', 'likes', 'days')
     """
     if word.endswith("s"):
         return word
-    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{word[:-1]}ies" if word.endswith("y") and word[-2:-1] not in "aeou" else f"{word}s"
 
 
 def signed(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from swayrank.graph import Graph
 from swayrank.validation.folds import Fold, Instant, Split, folds_of
 from swayrank.validation.metrics import Judged, judge_rankings
 from swayrank.validation.outcomes import OUTCOMES, Truth, given_truth, truth_of
-from swayrank.validation.rankings import Known, Own, as_measures, known_before
+from swayrank.validation.rankings import BASELINES, Known, Own, as_measures, known_before
 from swayrank.validation.results import Backtest, FoldFacts
 from swayrank.validation.suspects import ceiling_of
 
@@ -47,6 +48,7 @@ def backtest(
     measures: Sequence[str] | Mapping[str, Own | str] = (),
     unseen: float | None = None,
     as_of: Instant | None = None,
+    learn: str | None = None,
     k: int = 100,
     n_replicates: int = 400,
     confidence: float = 0.95,
@@ -62,7 +64,8 @@ def backtest(
     ----------
     graph : Graph, optional
         Who follows whom. With a column "time" (microseconds since 1970 UTC) it is cut at the split; without one it is
-        refused unless `as_of` says that it was taken before. Without a graph, one is derived from past interactions.
+        refused unless `as_of` says that it was taken before. Its other columns are read only where `as_of` says so
+        too. Without a graph, one is derived from past interactions.
     events : Events, optional
         The log. May be left out only where `outcome` brings its own numbers.
     posts : Posts, optional
@@ -74,7 +77,7 @@ def backtest(
         How far the future reaches; by default to the next split, and from the last to the end of the log.
     outcome : str, Measure or mapping, default "reposts"
         What is to be predicted: one of :data:`~swayrank.validation.outcomes.OUTCOMES` ("reposts", "engagement",
-        "engagers", "cascade_size"), or numbers per account from elsewhere, which were not known before.
+        "engagers", "cascade_size", "adoptions"), or numbers per account from elsewhere, which were not known before.
     profiles : str, mapping or list of str, default "balanced"
         The score's weights; the first is what the others are compared with.
     measures : list of str, or mapping of str to str or function, default ()
@@ -85,6 +88,9 @@ def backtest(
         others, so that nobody is judged on a scale that it helped to make.
     as_of : instant, optional
         When what carries no dates was taken.
+    learn : str, optional
+        Learn the probabilities for spread by this method of :func:`~swayrank.learn_probabilities`, from the graph and
+        what lies before each split; by default spread goes by shares of attention.
     k : int, default 100
         How many places NDCG and precision look at.
     n_replicates : int, default 400
@@ -139,14 +145,15 @@ def backtest(
     options = score_options_of(score_options)
     key, runner, own = resolve_rng(rng), resolve_engine(engine, threads), as_measures(measures)
     weighings = _weighings(profiles)
+    _check_names(weighings, own)
     folds = _folds(graph, events, posts, split, horizon_days, as_of, outcome)
     judged, facts = [], []
     with track(progress, "backtest", len(folds) * (2 + n_replicates)) as step:
         for fold in folds:
-            known = known_before(fold, options, own, key=key, runner=runner)
+            known = known_before(fold, options, own, learn=learn, key=key, runner=runner)
             step(1)
             truth = truth_in(outcome, fold, events, known)
-            there, rankings = _rankings(known, truth, weighings, unseen)
+            there, truth, rankings = _rankings(known, truth, weighings, unseen)
             found, fact = judge_fold(
                 fold, known, truth, rankings, there, outcome, events,
                 k=k, n_replicates=n_replicates, key=key, runner=runner, step=step,
@@ -158,6 +165,7 @@ def backtest(
         "split": [iso(fold.split) for fold in folds if fold.future is not None],
         "horizon_days": horizon_days,
         "unseen": unseen,
+        "learn": learn,
         "as_of": None if as_of is None else str(as_of),
         "k": k,
         "n_replicates": n_replicates,
@@ -186,6 +194,18 @@ def _weighings(profiles: Any) -> dict[str, Any]:
     if not profiles:
         raise ParameterError("profiles must name at least one profile")
     return {str(name): name for name in profiles}
+
+
+def _check_names(weighings: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Raise if two rankings would go by one name."""
+    for what, names, taken in (
+        ("profiles", weighings, BASELINES), ("measures", own, (*BASELINES, *weighings)),
+    ):  # fmt: skip
+        if twice := [name for name in names if name in taken]:
+            raise ParameterError(
+                f"{what} must have names of their own, and {twice[0]!r} is one of the other rankings' "
+                f"({', '.join(taken)})"
+            )
 
 
 def _folds(
@@ -239,23 +259,25 @@ def judge_fold(
 
 def _rankings(
     known: Known, truth: Truth, weighings: Mapping[str, Any], unseen: float | None
-) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
-    """Which accounts are looked at, and the scores of all accounts."""
+) -> tuple[npt.NDArray[np.bool_], Truth, dict[str, Floats]]:
+    """Which accounts are looked at, what fell on them and on others of their kind, and the scores of all accounts."""
     there = ~np.isnan(truth.values)
     scale_of = None
     if unseen is not None:
         held_out = held_out_by_id(known.ids.hashes(), unseen)
         there, scale_of = there & held_out, ~held_out
+        others = held_out_by_id(truth.others, unseen)
+        truth = replace(truth, others=truth.others[others], on_others=truth.on_others[others])
     if not (there.any() and truth.values[there].any()):
         raise ParameterError("there is no outcome on the accounts that are looked at: take another split, or more")
-    return there, {name: known.composite(weights, scale_of) for name, weights in weighings.items()}
+    return there, truth, {name: known.composite(weights, scale_of) for name, weights in weighings.items()}
 
 
 def held_out_by_id(hashes: npt.NDArray[np.uint64], share: float) -> npt.NDArray[np.bool_]:
-    """The accounts whose ids' hashes lie in the lowest `share` of all hashes.
+    """The accounts whose ids' hashes, mixed once more, lie in the lowest `share` of all that there can be.
 
-    >>> int(held_out_by_id(np.array([0, 2**63, 2**64 - 1], np.uint64), 0.5).sum())
-    1
+    >>> int(held_out_by_id(np.arange(1000, dtype=np.uint64), 0.3).sum())
+    300
     """
     mixed = hashes * np.uint64(0x9E3779B97F4A7C15)
     return np.asarray((mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 < share)
@@ -273,9 +295,10 @@ def _facts(
         n_with_outcome=int(np.count_nonzero(values)),
         outcome_total=float(values.sum()),
         outcome_elsewhere=truth.elsewhere,
-        n_elsewhere=truth.n_elsewhere,
+        n_elsewhere=truth.others.size,
         half_life_days=known.half_life_days,
         parts=tuple(known.raw),
         left_out=known.left_out,
         ceiling=ceiling_of(outcome, fold.future, events, known.ids, there),
+        informed=known.informed,
     )

@@ -2,7 +2,9 @@
 
 Nothing after the split is read in what is known (D14). A graph whose arcs are dated (a column "time", microseconds
 since 1970 UTC) is cut; one without dates is refused unless `as_of` says that it was taken before the split, and so are
-counts per post, as exports carry the counts of the day of the export.
+counts per post, as exports carry the counts of the day of the export. A dated graph's other columns carry no dates (a
+weight is summed over all its rows, a probability may have been learned from the whole log): they are withheld, unless
+`as_of` vouches for them.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
 
 from swayrank.errors import LeakError, ParameterError
 from swayrank.events import Events
@@ -18,7 +23,7 @@ from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 
 Instant = str | dt.datetime | dt.date | int
-Split = Instant | float | Sequence[Instant]
+Split = Instant | float | Sequence[Instant | float]
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 _IS_MICROSECONDS = 10**14  # 1973 in microseconds; epoch seconds and milliseconds of today lie below
@@ -36,6 +41,8 @@ class Fold:
         What was known before the split; accounts and posts of the future do not occur in them.
     future : Events or None
         What came; accounts and posts keep the whole log's positions.
+    withheld : tuple of str, default ()
+        Columns of the graph that may know the future.
     """
 
     split: int
@@ -44,6 +51,7 @@ class Fold:
     past: Events | None
     posts: Posts | None
     future: Events | None
+    withheld: tuple[str, ...] = ()
 
 
 def folds_of(
@@ -68,11 +76,15 @@ def folds_of(
     taken = None if as_of is None else as_us(as_of)
     check_as_of("graph", graph is not None and "time" not in graph.columns, taken, cuts[0])
     check_as_of("posts", posts is not None, taken, cuts[0])
-    last = events.span[1] + 1 if events.span else cuts[-1]
+    withheld: tuple[str, ...] = ()
+    if graph is not None and (taken is None or taken > cuts[0]):  # then it is dated
+        withheld = tuple(name for name in graph.columns if name != "time")
+        graph = graph.without_columns(withheld)
+    last = instants_of(events)[1] + 1
     ends = [*cuts[1:], last]
     if horizon_days is not None:
         ends = [min(last, cut + round(horizon_days * MICROSECONDS_PER_DAY)) for cut in cuts]
-    return [_fold(graph, events, posts, cut, end) for cut, end in zip(cuts, ends, strict=True)]
+    return [_fold(graph, events, posts, cut, end, withheld) for cut, end in zip(cuts, ends, strict=True)]
 
 
 def check_as_of(name: str, undated: bool, taken: int | None, first: int) -> None:
@@ -92,16 +104,22 @@ def check_as_of(name: str, undated: bool, taken: int | None, first: int) -> None
         )
 
 
-def _cuts(events: Events, split: Split) -> list[int]:
+def instants_of(events: Events) -> tuple[int, int]:
+    """The first and the last instant of a log, which must have times."""
     if events.span is None:
-        raise ParameterError("events must have times, since a backtest cuts by time, and no row has one")
-    first, last = events.span
-    if isinstance(split, float):
-        if not 0 < split < 1:
-            raise ParameterError(f"split must be an instant, several, or a share of the span in (0, 1), got {split}")
-        return [first + int((last - first) * split)]
-    several = isinstance(split, Sequence) and not isinstance(split, str)
-    cuts = sorted({as_us(one) for one in split}) if several else [as_us(split)]  # type: ignore[union-attr, arg-type]
+        raise ParameterError("events must have times, since what was known is cut by time, and no row has one")
+    return events.span
+
+
+def _cuts(events: Events, split: Split) -> list[int]:
+    first, last = instants_of(events)
+    several = isinstance(split, Sequence | np.ndarray) and not isinstance(split, str)
+    cuts, given = [], cast(Sequence[Instant | float], split if several else [split])
+    for one in given:
+        if isinstance(one, float) and not 0 < one < 1:
+            raise ParameterError(f"split must be an instant, or a share of the span in (0, 1), got {one}")
+        cuts.append(first + int((last - first) * one) if isinstance(one, float) else as_us(one))
+    cuts = sorted(set(cuts))
     for cut in cuts:
         if not first < cut <= last:
             raise ParameterError(
@@ -130,14 +148,14 @@ def rolling(events: Events, n: int, *, from_share: float = 0.5) -> list[int]:
     >>> rolling(ev, 3, from_share=0.25)
     [20, 40, 60]
     """
-    if events.span is None:
-        raise ParameterError("events must have times, since a backtest cuts by time, and no row has one")
-    first, last = events.span
+    first, last = instants_of(events)
     start = first + (last - first) * from_share
     return [int(start + (last - start) * k / n) for k in range(n)]
 
 
-def _fold(graph: Graph | None, events: Events, posts: Posts | None, cut: int, end: int) -> Fold:
+def _fold(
+    graph: Graph | None, events: Events, posts: Posts | None, cut: int, end: int, withheld: tuple[str, ...]
+) -> Fold:
     past = events.before(cut).compact()
     dated = None if posts is None else posts.rows((posts.time != NO_TIME) & (posts.time < cut))
     return Fold(
@@ -147,6 +165,7 @@ def _fold(graph: Graph | None, events: Events, posts: Posts | None, cut: int, en
         past=past if past.n_events else None,
         posts=dated if dated is not None and dated.n_posts else None,
         future=events.between(cut, end),
+        withheld=withheld,
     )
 
 

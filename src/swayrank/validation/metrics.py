@@ -110,9 +110,13 @@ def judge_rankings(
 
     Notes
     -----
+    Accounts are taken in the order of their names, so that the order in which they come changes no bit.
     O((n log n + n_replicates n) n_rankings) time; 40 n bytes for each ranking.
     """
-    orders, ties = (np.stack(columns) for columns in zip(*map(_ordered, rankings.values()), strict=True))
+    by_name = np.argsort(names, kind="stable")
+    names, truth = names[by_name], np.asarray(truth, np.float64)[by_name]
+    ordered = [_ordered(values[by_name]) for values in rankings.values()]
+    orders, ties = (np.stack(columns) for columns in zip(*ordered, strict=True))
     truth_order, truth_tied = _ordered(truth)
     levels, n_levels = _levels(truth_order, truth_tied)
     signs, untied = np.zeros(orders.shape), np.zeros(orders.shape)
@@ -121,7 +125,7 @@ def judge_rankings(
     sizes = np.bincount(levels, minlength=n_levels)
     truth_untied = (truth.size - sizes[levels]).astype(np.float64)
     discounts = np.concatenate(([0.0], np.cumsum(1.0 / np.log2(np.arange(2, k + 2)))))
-    arrays = (names, orders, ties, np.ascontiguousarray(truth, np.float64), truth_order, truth_tied)
+    arrays = (names, orders, ties, truth, truth_order, truth_tied)
     rest = (discounts, np.asarray(depths, np.float64), signs, untied, truth_untied)
     inputs = ((key.hi, key.lo), tuple(map(read_only, arrays)), elsewhere, float(k), tuple(map(read_only, rest)))
     bounds = chunk_bounds(1 + n_replicates, _REPLICATES_PER_CHUNK)
@@ -156,9 +160,9 @@ def _levels(order: npt.NDArray[np.uint32], tied: npt.NDArray[np.uint8]) -> tuple
 
 def interval(replicates: Floats, confidence: float) -> tuple[Floats, Floats]:
     """The middle `confidence` of replicates along the first axis; the first of them, the figure itself, is no draw."""
-    if len(replicates) < 2:
-        nothing = np.full(replicates.shape[1:], np.nan)
-        return nothing, nothing
-    tail = (1.0 - confidence) / 2
-    low, high = np.nanquantile(replicates[1:], [tail, 1.0 - tail], axis=0)
+    low, high = (np.full(replicates.shape[1:], np.nan) for _ in range(2))
+    drawn = ~np.isnan(replicates[1:]).all(axis=0)
+    if drawn.any():
+        tail = (1.0 - confidence) / 2
+        low[drawn], high[drawn] = np.nanquantile(replicates[1:, drawn], [tail, 1.0 - tail], axis=0)
     return low, high

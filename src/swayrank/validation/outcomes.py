@@ -9,6 +9,9 @@ engagers
 cascade_size
     How many took up a post that the account started, beside itself, on average over the posts that it started then;
     an account that started none has no truth. Whoever is the first to have a post has started it.
+adoptions
+    Later adoptions that came after the account's own: each is dealt equally among all who had the post before, or goes
+    to whom the log names.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.ids import Ids
 from swayrank.learning.adoptions import EARLIEST, Adoptions
+from swayrank.learning.attribution import attribute
 from swayrank.measures._measure import Measure
 from swayrank.measures.registry import measure
+from swayrank.validation.account_values import as_floats
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,15 +43,30 @@ class Truth:
     ----------
     values : numpy.ndarray of float64, shape (n,)
         NaN where an account has no truth.
-    elsewhere : float
-        What fell on accounts that were not known before: no ranking can have it.
-    n_elsewhere : int
-        How many of these accounts there are.
+    others : numpy.ndarray of uint64, shape (n_others,)
+        Hashes of the ids of accounts that were not known before, and had something.
+    on_others : numpy.ndarray of float64, shape (n_others,)
+        What fell on them: no ranking can have it.
     """
 
     values: Floats
-    elsewhere: float
-    n_elsewhere: int
+    others: npt.NDArray[np.uint64]
+    on_others: Floats
+
+    @classmethod
+    def of(cls, accounts: Ids, numbers: Floats, ids: Ids, absent: float) -> Truth:
+        """The numbers of `accounts`, told apart by whether they are among `ids`; those without any get `absent`."""
+        place = ids.positions(accounts.to_arrow(), missing="sentinel").astype(np.int64)
+        known = place < len(ids)
+        values = np.full(len(ids), absent)
+        values[place[known]] = numbers[known]
+        others = ~known & (numbers > 0)
+        return cls(values, accounts.hashes()[others], numbers[others])
+
+    @property
+    def elsewhere(self) -> float:
+        """All that fell on others."""
+        return float(self.on_others.sum())
 
 
 def _received(name: str) -> Callable[[Events, Events], Floats]:
@@ -71,11 +91,23 @@ def _cascade_sizes(future: Events, events: Events) -> Floats:
     return mean
 
 
+def _later_adoptions(future: Events, events: Events) -> Floats:
+    """Credit for the adoptions of the future: what there is at its end, less what there was before it."""
+    first, last = future.span or (0, -1)
+    at_end = attribute(events.before(last + 1)).credit
+    try:
+        before = attribute(events.before(first)).credit
+    except ParameterError:  # nobody had taken up anything yet
+        return at_end
+    return np.maximum(0.0, np.round(at_end - before, 9))  # what differs by rounding alone is nothing
+
+
 OUTCOMES: dict[str, Callable[[Events, Events], Floats]] = {
     "reposts": _received("past_reposts"),
     "engagement": _received("engagement_counts"),
     "engagers": _received("distinct_engagers"),
     "cascade_size": _cascade_sizes,
+    "adoptions": _later_adoptions,
 }
 """By name: a function of the future and of the whole log, whose accounts the numbers are of."""
 
@@ -89,17 +121,13 @@ def truth_of(outcome: str, future: Events, events: Events, ids: Ids) -> Truth:
         If nothing of the kind happened.
     """
     every = OUTCOMES[outcome](future, events)
-    place = ids.positions(events.accounts.to_arrow(), missing="sentinel").astype(np.int64)
-    known = place < len(ids)
-    values = np.full(len(ids), np.nan if outcome == "cascade_size" else 0.0)
-    values[place[known]] = every[known]
-    rest = np.nan_to_num(every[~known])
-    if not (np.nansum(values) > 0):
+    truth = Truth.of(events.accounts, every, ids, np.nan if outcome == "cascade_size" else 0.0)
+    if not (np.nansum(truth.values) > 0):
         raise ParameterError(
             f"no account that is known before the split has any {outcome.replace('_', ' ')} after it; "
             f"choose another outcome ({', '.join(OUTCOMES)}) or another split"
         )
-    return Truth(values, float(rest.sum()), int(np.count_nonzero(rest)))
+    return truth
 
 
 def given_truth(outcome: Any, ids: Ids) -> Truth:
@@ -113,8 +141,7 @@ def given_truth(outcome: Any, ids: Ids) -> Truth:
     if isinstance(outcome, Measure):
         accounts, numbers = outcome.ids, outcome.values.astype(np.float64)
     elif isinstance(outcome, Mapping):
-        accounts = Ids.from_values(list(outcome))
-        numbers = np.array([float(value) for value in outcome.values()])
+        accounts, numbers = Ids.from_values(list(outcome)), as_floats("outcome", list(outcome.values()))
     else:
         raise ParameterError(
             f"outcome must be one of {', '.join(OUTCOMES)}, a Measure or a mapping from account to number, "
@@ -122,13 +149,7 @@ def given_truth(outcome: Any, ids: Ids) -> Truth:
         )
     if (numbers < 0).any() or np.isinf(numbers).any():
         raise ParameterError("outcome must be finite numbers of 0 or more; shift or leave out what is not")
-    place = ids.positions(accounts.to_arrow(), missing="sentinel").astype(np.int64)
-    known = place < len(ids)
-    values = np.full(len(ids), np.nan)
-    values[place[known]] = numbers[known]
-    if not (np.nansum(values) > 0):
+    truth = Truth.of(accounts, numbers, ids, np.nan)
+    if not (np.nansum(truth.values) > 0):
         raise ParameterError("outcome must name accounts of the data with numbers above 0, and names none: check ids")
-    return Truth(values, float(np.nansum(numbers[~known])), int(np.count_nonzero(~known)))
-
-
-__all__ = ["OUTCOMES", "Truth", "given_truth", "truth_of"]
+    return truth

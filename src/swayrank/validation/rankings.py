@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,18 @@ from swayrank._rng import Key
 from swayrank.engines import Engine
 from swayrank.errors import LeakError, ParameterError
 from swayrank.events import Events
-from swayrank.events.columns import iso
+from swayrank.events.columns import as_us, iso
 from swayrank.graph import Graph
 from swayrank.ids import Ids
+from swayrank.learning.probabilities import learn_probabilities
 from swayrank.measures._measure import Measure
 from swayrank.measures.registry import list_measures, measure
 from swayrank.scoring.combine import score
 from swayrank.scoring.evidence import Evidence
 from swayrank.scoring.profiles import PARTS, resolve_weights
-from swayrank.scoring.scale import Knots
+from swayrank.scoring.scale import Knots, Reference
 from swayrank.scoring.scores import Scores
+from swayrank.validation.account_values import values_of
 from swayrank.validation.folds import Fold
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +40,7 @@ _OF_GRAPH = {"followers": "in_degree", "pagerank": "pagerank"}
 _OF_LOG = {"past_reposts": "past_reposts", "past_engagement": "engagement_counts", "h_index": "h_index"}
 BASELINES = ("followers", "past_reposts", "past_engagement", "h_index", "pagerank", "random")
 """What every score is held against."""
+_LEARNED = ("n_trials", "n_successes")  # the columns by which learned probabilities are known
 EQUAL_PARTS = dict.fromkeys(PARTS, 1.0)
 
 
@@ -57,6 +61,10 @@ class Known:
     left_out : tuple of str
         In words, what could not be measured.
     half_life_days : float
+    knots : mapping of str to Knots, or None
+        The scale of a given reference.
+    informed : tuple of str
+        Somebody's own measures that tell accounts apart even where there is nothing to measure.
     """
 
     ids: Ids
@@ -65,9 +73,13 @@ class Known:
     baselines: Mapping[str, Floats]
     left_out: tuple[str, ...]
     half_life_days: float
+    knots: Mapping[str, Knots] | None = None
+    informed: tuple[str, ...] = ()
 
     def parts(self, of: npt.NDArray[np.bool_] | None = None) -> dict[str, Floats]:
-        """The parts from 0 to 100, on the scale of the accounts `of` alone; by default of all."""
+        """The parts from 0 to 100, on the reference's scale, or on that of the accounts `of`; by default of all."""
+        if self.knots is not None:
+            return {name: self.knots[name].scale(raw) for name, raw in self.raw.items()}
         rows = slice(None) if of is None else of
         return {name: Knots.of(raw[rows]).scale(raw) for name, raw in self.raw.items()}
 
@@ -89,7 +101,13 @@ def composite(parts: Mapping[str, Floats], weights: Mapping[str, float], scored:
 
 
 def known_before(
-    fold: Fold, options: Mapping[str, Any], measures: Mapping[str, Own | str], *, key: Key, runner: Engine
+    fold: Fold,
+    options: Mapping[str, Any],
+    measures: Mapping[str, Own | str],
+    *,
+    learn: str | None = None,
+    key: Key,
+    runner: Engine,
 ) -> Known:
     """Score a fold's past, and measure the baselines on it.
 
@@ -98,33 +116,69 @@ def known_before(
     LeakError
         If an option or a measure knows what comes after the split.
     """
-    check_reference(options.get("reference"), fold)
+    reference = reference_of_past(options.get("reference"), fold)
+    if options.get("prob") in fold.withheld:
+        raise LeakError(
+            f"prob may know the future: nothing says when the graph's column {options['prob']!r} was made. If the "
+            f"whole graph is from before {iso(fold.split)}, say so (as_of=); else leave it out"
+        )
+    check_probabilities(options.get("prob"), fold.graph)
+    graph = fold.graph
+    if learn is not None:
+        graph, options = _learned(fold, learn, runner), {**options, "prob": "probability"}
     dated: dict[str, Any] = {"until": fold.split} if fold.past is not None else {}
     scores = score(
-        fold.graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
-        **dated, **options,
+        graph, fold.past, fold.posts, profile=EQUAL_PARTS, n_replicates=None, rng=key, engine=runner,
+        **dated, **{**options, "reference": reference},
     )  # fmt: skip
-    found, left_out = _baselines(scores)
+    found, left_out = _baselines(scores, key, runner)
     for name, own in measures.items():
-        found[name] = _own(name, own, fold, scores)
+        found[name] = _own(name, own, fold, scores.evidence, key, runner)
+    informed = tuple(name for name, own in measures.items() if _knows_more(own, fold, scores.evidence))
     words = tuple(line for line in scores.left_out if "carries no dates" not in line)
     return Known(
-        scores.ids, scores.rank > 0, scores.raw, found, (*words, *left_out), float(scores.params["half_life_days"])
-    )
+        scores.ids, scores.rank > 0, scores.raw, found, (*words, *left_out), float(scores.params["half_life_days"]),
+        None if reference is None else reference.knots, informed,
+    )  # fmt: skip
 
 
-def check_reference(reference: Any, fold: Fold) -> None:
-    """Raise if a scale was made from data of after the split."""
-    made = getattr(reference, "made", {})
-    until = made.get("data_until")
-    if until is not None and np.datetime64(str(until).split("+")[0]) > np.datetime64(fold.split, "us"):
+def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
+    """The scale of a reference; raise if it was made from data of after the split, or nothing tells when that ends."""
+    if isinstance(reference, str | Path):
+        reference = Reference.load(reference)
+    if reference is None:
+        return None
+    if not isinstance(reference, Reference):
+        raise ParameterError(f"reference must be a Reference, a file that holds one, or None, got {reference!r}")
+    if fold.future is None:
+        return reference  # there is no split
+    until = reference.made.get("data_until")
+    if until is None or as_us(str(until)) > fold.split:
+        knows = "may know the future: nothing tells" if until is None else f"knows the future: {until} is"
         raise LeakError(
-            f"reference knows the future: it was made from data up to {until}, after the split at "
-            f"{iso(fold.split)}; use one that was made before, or none"
+            f"reference {knows} where its data ends, and the split is at {iso(fold.split)}; take the "
+            f"reference.json of a run on earlier data (score --until), or none"
+        )
+    return reference
+
+
+def check_probabilities(prob: Any, graph: Graph | None) -> None:
+    """Raise if spread would read probabilities that were learned from a log, nobody knows until when."""
+    if prob == "probability" and graph is not None and set(_LEARNED) <= set(graph.columns):
+        raise LeakError(
+            "prob='probability' was learned from a log, perhaps from what comes after the split; have it learned from "
+            "before each split instead (learn=)"
         )
 
 
-def _baselines(scores: Scores) -> tuple[dict[str, Floats], list[str]]:
+def _learned(fold: Fold, learn: str, runner: Engine) -> Graph:
+    """The fold's graph with probabilities learned from its past."""
+    if fold.graph is None or fold.past is None:
+        raise ParameterError("learn needs a graph and a log before the split, since it learns each arc's probability")
+    return learn_probabilities(fold.graph, fold.past, method=learn, engine=runner)
+
+
+def _baselines(scores: Scores, key: Key, runner: Engine) -> tuple[dict[str, Floats], list[str]]:
     evidence, found, left_out = scores.evidence, {}, []
     for name in BASELINES:
         data = evidence.graph if name in _OF_GRAPH else evidence.events
@@ -134,38 +188,52 @@ def _baselines(scores: Scores) -> tuple[dict[str, Floats], list[str]]:
         elif data is None:
             left_out.append(f"{name}: there is no {'graph' if name in _OF_GRAPH else 'log'} before the split")
         else:
-            found[name] = spread_over(measure(data, registered), evidence)
+            found[name] = values_of(_measured(data, registered, key, runner), evidence.accounts, name)
     return found, left_out
 
 
-def spread_over(found: Measure, evidence: Evidence) -> Floats:
-    """A measure's numbers for every account of a score; NaN where it has none."""
-    values = np.full(len(evidence.accounts), np.nan)
-    place = evidence.accounts.positions(found.ids.to_arrow(), missing="sentinel").astype(np.int64)
-    known = place < values.size
-    values[place[known]] = found.values[known]
-    return values
+def _measured(data: Any, name: str, key: Key, runner: Engine) -> Measure:
+    """A registered measure, where the work runs and drawing from what the whole backtest draws from."""
+    takes = list_measures()[name].defaults
+    found = measure(data, name, **{of: given for of, given in {"rng": key, "engine": runner}.items() if of in takes})
+    assert isinstance(found, Measure)
+    return found
 
 
-def _own(name: str, own: Own | str, fold: Fold, scores: Scores) -> Floats:
+def _own(name: str, own: Own | str, fold: Fold, evidence: Evidence, key: Key, runner: Engine) -> Floats:
     """Somebody's own measure of the past: the name of a registered one, or a function of the graph and the log."""
     if isinstance(own, str):
-        known = list_measures()
+        known = {name: entry for name, entry in list_measures().items() if entry.gives == "accounts"}
         if own not in known:
-            raise ParameterError(f"measures must name registered ones (list_measures()) or functions, got {own!r}")
-        data = {"graph": scores.evidence.graph, "events": fold.past, "posts": fold.posts}[known[own].needs]
+            raise ParameterError(
+                f"measures must name registered ones of accounts (list_measures()) or functions, got {own!r}"
+            )
+        data = {"graph": evidence.graph, "events": fold.past, "posts": fold.posts}[known[own].needs]
         if data is None:
             raise ParameterError(f"{own} is measured on {known[own].needs}, and there are none before the split")
-        return spread_over(measure(data, own), scores.evidence)
+        return values_of(_measured(data, own, key, runner), evidence.accounts, own)
     if isinstance(own, Measure | np.ndarray) or not callable(own):
         raise LeakError(
             f"measures[{name!r}] must be a function of (graph, events), to be called with what lies before the split: "
             f"from finished numbers nobody can tell what they know"
         )
-    found = own(scores.evidence.graph, fold.past)
+    found = own(evidence.graph, fold.past)
     if not isinstance(found, Measure):
         raise ParameterError(f"measures[{name!r}] must give a Measure, got {type(found).__name__}")
-    return spread_over(found, scores.evidence)
+    return values_of(found, evidence.accounts, name)
+
+
+def _knows_more(own: Own | str, fold: Fold, evidence: Evidence) -> bool:
+    """Whether a function tells accounts apart without a single row or arc: then it knows something from elsewhere."""
+    if isinstance(own, str):
+        return False
+    graph = None if evidence.graph is None else Graph.from_edges([], [], ids=evidence.graph.ids)
+    past = None if fold.past is None else fold.past.where(np.zeros(fold.past.n_events, np.bool_))
+    try:
+        values = own(graph, past).values.astype(np.float64)
+        return np.unique(values[~np.isnan(values)]).size > 1
+    except Exception:  # whatever it stumbles over, it needs what it is given
+        return False
 
 
 def as_measures(measures: Sequence[str] | Mapping[str, Own | str]) -> dict[str, Own | str]:

@@ -46,6 +46,8 @@ class FoldFacts:
         In words, what could not be measured.
     ceiling : float or None
         The highest Spearman's correlation that a ranking is expected to reach without having seen the outcome.
+    informed : tuple of str, default ()
+        Own measures that tell accounts apart even where they are given neither events nor arcs.
     """
 
     split: str | None
@@ -60,6 +62,7 @@ class FoldFacts:
     parts: tuple[str, ...]
     left_out: tuple[str, ...]
     ceiling: float | None
+    informed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,11 @@ class Difference:
         if self.low > 0:
             return "better"
         return "worse" if self.high < 0 else "not to be told apart"
+
+    def __str__(self) -> str:
+        if np.isnan(self.low):
+            return f"{self.ahead:+.3f}"
+        return f"{self.ahead:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -191,15 +199,25 @@ class Backtest:
     def best_baseline(self, metric: str) -> str:
         """The single measure with the highest figure."""
         column = self._at(self.names[0], metric)[1]
-        return self.names[self.n_composites + int(np.argmax(self.values[self.n_composites :, column]))]
+        return self.names[self.n_composites + int(np.nanargmax(self.values[self.n_composites :, column]))]
 
     def suspects(self) -> list[str]:
-        """Rankings that agree with the future better than its own chance allows, in every split."""
+        """Rankings that may have seen the future.
+
+        Those that agree with it better than its own chance allows, in every split, and own measures that tell accounts
+        apart even where they are given nothing to measure.
+        """
+        return [name for name in self.names if name in (*self._beyond_chance(), *self._informed())]
+
+    def _beyond_chance(self) -> list[str]:
         ceilings = [fold.ceiling for fold in self.folds]
         if any(ceiling is None for ceiling in ceilings):
             return []
         reached = (self.by_fold[:, :, 0] > np.array(ceilings, np.float64)[:, None]).min(axis=0)
         return [self.names[m] for m in np.flatnonzero(reached)]
+
+    def _informed(self) -> list[str]:
+        return list(dict.fromkeys(name for fold in self.folds for name in fold.informed))
 
     def told(self) -> list[str]:
         """What came out, line by line, in words; where the score loses, it says so first."""
@@ -301,17 +319,15 @@ def _told_differences(found: Backtest) -> list[str]:
         compared = [found.difference(name, metric) for name in found.baselines]
         lost = [one for one in compared if one.verdict == "worse"]
         for one in sorted(lost, key=lambda one: one.ahead):
-            lines.append(
-                f"{score} LOSES to {one.measure} at {metric}: {one.ahead:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
-            )
+            lines.append(f"{score} LOSES to {one.measure} at {metric}: {one}")
         best = found.best_baseline(metric)
         one = found.difference(best, metric)
         inferior = (
             "not inferior" if one.low >= -NOT_INFERIOR else f"inferiority by more than {NOT_INFERIOR} not ruled out"
         )
         lines.append(
-            f"{metric}: {score} against the best single measure, {best}: {one.ahead:+.3f} "
-            f"({one.low:+.3f} to {one.high:+.3f}), {one.verdict}; {inferior}; a difference of "
+            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; a "
+            f"difference of "
             f"{(one.high - one.low) / 2:.3f} could have been told"
         )
     return lines
@@ -319,11 +335,17 @@ def _told_differences(found: Backtest) -> list[str]:
 
 def _told_suspects(found: Backtest) -> list[str]:
     ceilings = [fold.ceiling for fold in found.folds if fold.ceiling is not None]
-    return [
+    beyond = [
         f"{name} agrees with the future (Spearman {found.value(name, 'spearman'):.3f}) better than the future's own "
         f"halves allow ({np.mean(ceilings):.3f}): it has probably seen it"
-        for name in found.suspects()
+        for name in found._beyond_chance()
     ]
+    informed = [
+        f"{name} tells accounts apart even where it is given neither events nor arcs: it knows something from "
+        "elsewhere, and nobody can tell whether that is the future"
+        for name in found._informed()
+    ]
+    return beyond + informed
 
 
 def _told_folds(found: Backtest) -> list[str]:

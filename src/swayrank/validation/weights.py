@@ -9,7 +9,7 @@ the third, which no choice has seen. The measure of a weighting is the mean of N
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -29,6 +29,7 @@ from swayrank.validation.backtest import held_out_by_id, judge_fold, score_optio
 from swayrank.validation.folds import Fold, Instant, folds_of
 from swayrank.validation.free_model import fit_free_model
 from swayrank.validation.metrics import judge_rankings
+from swayrank.validation.outcomes import OUTCOMES
 from swayrank.validation.rankings import Known, composite, known_before
 from swayrank.validation.results import Backtest
 
@@ -49,8 +50,6 @@ class Stretch:
     known: Known
     truth: Floats
     there: npt.NDArray[np.bool_]
-    fold: Fold
-    elsewhere: float
 
 
 @dataclass(frozen=True)
@@ -117,16 +116,11 @@ class FittedProfile:
             for name, text in (("balanced", "the default"), (found.best_baseline(metric), "the best single measure")):
                 if name in found.names:
                     one = found.difference(name, metric)
-                    lines.append(
-                        f"{metric}: fitted against {text}, {name}: {one.ahead:+.3f} ({one.low:+.3f} to "
-                        f"{one.high:+.3f}), {one.verdict}"
-                    )
+                    sure = "" if np.isnan(one.low) else f", {one.verdict}"
+                    lines.append(f"{metric}: fitted against {text}, {name}: {one}{sure}")
             if FREE in found.names:
-                one = found.difference(FREE, metric)
-                lines.append(
-                    f"{metric}: the price of being explained, against a free model: {-one.ahead:+.3f} "
-                    f"({-one.high:+.3f} to {-one.low:+.3f})"
-                )
+                price = found.difference(FITTED, metric, score=FREE)
+                lines.append(f"{metric}: the price of being explained, against a free model: {price}")
         return lines
 
     def to_frame(self, backend: str = "pandas") -> Any:
@@ -147,7 +141,7 @@ class FittedProfile:
 
 @domains(
     horizon_days=Optional(Interval(1e-9, 1e6)),
-    min_weight=Interval(0, 0.33),
+    min_weight=Interval(0, 0.3),
     k=Integer(1, 1_000_000),
     n_replicates=Integer(0, 100_000),
     confidence=Interval(0.5, 0.999),
@@ -183,11 +177,11 @@ def fit_profile(
         Candidates are made by what came from the first to the second, one is chosen by what came from the second to
         the third, and reported is what came after the third.
     horizon_days : float, optional
-        How far the outcome reaches at most.
+        How far the outcome reaches at most; never beyond the next split, so that no stretch sees another's outcome.
     outcome : str, default "reposts"
         As :func:`~swayrank.backtest` takes it by name.
     min_weight : float, default 0
-        The least weight of each part, in [0, 0.33].
+        The least weight of each part, in [0, 0.3].
     as_of : instant, optional
         When a graph without dates was taken.
     k : int, default 100
@@ -234,8 +228,9 @@ def fit_profile(
     ['reach', 'resonance', 'spread']
     """
     key, runner = resolve_rng(rng), resolve_engine(engine, threads)
-    cuts = _instants(events, splits)
-    folds = folds_of(graph, events, None, cuts, horizon_days=horizon_days, as_of=as_of)
+    if outcome not in tuple(OUTCOMES):
+        raise ParameterError(f"outcome must be one of {', '.join(OUTCOMES)}, got {outcome!r}")
+    folds = _three_stretches(graph, events, splits, horizon_days, as_of)
     options = score_options_of(score_options)
     stretches = []
     with track(progress, "fit", 5) as step:
@@ -243,12 +238,14 @@ def fit_profile(
             known = known_before(fold, options, {}, key=key, runner=runner)
             truth = truth_in(outcome, fold, events, known)
             there = ~np.isnan(truth.values)
-            stretches.append(Stretch(known, truth.values, there, fold, truth.elsewhere))
+            stretches.append(Stretch(known, truth.values, there))
             step(1)
         first, middle, last = stretches
         names = [name for name in first.known.raw if all(name in one.known.raw for one in stretches)]
         grid = weight_grid(names, min_weight)
-        chosen, weights = _choose(first, middle, grid, k, key, runner)
+        tried = candidates(first, grid, min_weight, k, key, runner)
+        reached = objectives(middle, list(tried.values()), middle.there, k, key, runner).mean(axis=1)
+        chosen, weights = list(tried.items())[int(reached.argmax())]
         step(1)
         gains = _cross_validated(middle, weight_grid(names, min_weight, _COARSE), k, key, runner)
         step(1)
@@ -263,25 +260,28 @@ def fit_profile(
         "n_replicates": n_replicates, "confidence": confidence, "rng": key.record,
     }  # fmt: skip
     judged, facts = judge_fold(
-        last.fold, last.known, truth, rankings, last.there, outcome, events,
+        folds[-1], last.known, truth, rankings, last.there, outcome, events,
         k=k, n_replicates=n_replicates, key=key, runner=runner,
     )  # fmt: skip
     report = Backtest.of([judged], [facts], n_composites=len(rankings), params=told)
     return FittedProfile(weights, chosen, report, tuple(gains), told)
 
 
-def _instants(events: Events, splits: Sequence[Instant | float]) -> list[Instant]:
-    if isinstance(splits, str) or len(splits) != 3:
+def _three_stretches(
+    graph: Graph | None, events: Events, splits: Sequence[Instant | float], horizon_days: float | None,
+    as_of: Instant | None,
+) -> list[Fold]:  # fmt: skip
+    """The three folds, each of which ends where the next one begins at the latest."""
+    if isinstance(splits, str) or not isinstance(splits, Sequence) or len(splits) != 3:
         raise ParameterError(f"splits must be three instants or shares of the log's span, got {splits!r}")
-    if events.span is None:
-        raise ParameterError("events must have times, since weights are fitted on what came later, and no row has one")
-    first, last = events.span
-    cuts: list[Instant] = []
-    for one in splits:
-        if isinstance(one, float) and not 0 < one < 1:
-            raise ParameterError(f"splits must be instants or shares in (0, 1), got {one}")
-        cuts.append(first + int((last - first) * one) if isinstance(one, float) else one)
-    return cuts
+    folds = folds_of(graph, events, None, splits, horizon_days=horizon_days, as_of=as_of)
+    if len(folds) != 3:
+        raise ParameterError(f"splits must be three different instants, got {splits!r}")
+    ends = [folds[1].split, folds[2].split, folds[2].end]
+    return [
+        fold if fold.end <= end else replace(fold, end=end, future=events.between(fold.split, end))
+        for fold, end in zip(folds, ends, strict=True)
+    ]
 
 
 def weight_grid(names: Sequence[str], min_weight: float = 0.0, steps: int = _STEPS) -> list[Weights]:
@@ -318,26 +318,22 @@ def objectives(
     return np.concatenate(found)
 
 
-def _choose(
-    first: Stretch, middle: Stretch, grid: list[Weights], k: int, key: Key, runner: Engine
-) -> tuple[str, Weights]:
-    """Candidates from the first stretch, the best of them on the middle one."""
+def candidates(
+    first: Stretch, grid: list[Weights], min_weight: float, k: int, key: Key, runner: Engine
+) -> dict[str, Weights]:
+    """Weights worth a try, by what they are in words: of the first stretch, and published ones."""
     tried = objectives(first, grid, first.there, k, key, runner)
     best = grid[int(tried.mean(axis=1).argmax())]
     usual = resolve_weights("balanced")
-    candidates = {
+    found = {
         "the best by NDCG and Spearman together": best,
         "the best by NDCG": grid[int(tried[:, 0].argmax())],
         "the best by Spearman": grid[int(tried[:, 1].argmax())],
         "halfway between the best and the default": {name: (best[name] + usual[name]) / 2 for name in best},
         **{f"the published profile {name}": {part: PROFILES[name][part] for part in best} for name in PROFILES},
     }
-    least = min(min(weights.values()) for weights in grid)
-    allowed = {name: w for name, w in candidates.items() if min(w.values()) >= least - 1e-9}
-    scored = objectives(middle, list(allowed.values()), middle.there, k, key, runner).mean(axis=1)
-    name = list(allowed)[int(scored.argmax())]
-    total = sum(allowed[name].values())
-    return name, {part: weight / total for part, weight in allowed[name].items()}
+    scaled = {name: {part: w / sum(of.values()) for part, w in of.items()} for name, of in found.items()}
+    return {name: of for name, of in scaled.items() if min(of.values()) >= min_weight - 1e-9}
 
 
 def _cross_validated(stretch: Stretch, grid: list[Weights], k: int, key: Key, runner: Engine) -> list[Gain]:

@@ -56,6 +56,24 @@ class Gains(NamedTuple):
     gain: Floats
 
 
+class Heed(NamedTuple):
+    """How engagers deal out their attention.
+
+    Attributes
+    ----------
+    given : numpy.ndarray of float64, shape (n_accounts,)
+        What each account gives to all others.
+    first_pair : numpy.ndarray of uint64, shape (n_accounts + 1,)
+        Where the pairs of each account that received reactions start among :meth:`Reactions.pairs`.
+    dealt : numpy.ndarray of float64, shape (n_pairs,)
+        What of `given` each pair has without any reaction.
+    """
+
+    given: Floats
+    first_pair: U64
+    dealt: Floats
+
+
 @dataclass(frozen=True, eq=False)
 class Reactions:
     """The interactions of a log that count at a moment, grouped by target; made by :func:`group_reactions`.
@@ -95,15 +113,14 @@ class Reactions:
         actor, value, count = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return actor, np.repeat(np.arange(count.size, dtype=np.uint32), count), value
 
-    def by_engager(
-        self, runner: Engine, attention: Floats | None = None
-    ) -> tuple[Floats, npt.NDArray[np.int64], Gains]:
+    def by_engager(self, runner: Engine, heed: Heed | None = None) -> tuple[Floats, npt.NDArray[np.int64], Gains]:
         """Every account's sum over its engagers, how many they are, and what each cluster adds.
 
-        Without `attention` the sum is resonance's; with it (everything that each account gives), the sum of shares.
+        Without `heed` the sum is resonance's; with it, the sum of shares of attention, as far as they come from
+        reactions.
         """
-        given = read_only(np.zeros(0) if attention is None else attention)
-        parts = [*runner.map(_sums_of, (self, given), self._bounds())]
+        heed = heed or Heed(np.zeros(0), np.zeros(0, np.uint64), np.zeros(0))
+        parts = [*runner.map(_sums_of, (self, heed), self._bounds())]
         sums, variance, engagers, sizes, cluster, gain = (
             np.concatenate(columns) for columns in zip(*parts, strict=True)
         )
@@ -125,13 +142,13 @@ def _pairs_of(reactions: Reactions, start: int, stop: int) -> tuple[U32, Floats,
     return actor[kept], value[kept], count
 
 
-def _sums_of(task: tuple[Reactions, Floats], start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
-    reactions, attention = task
+def _sums_of(task: tuple[Reactions, Heed], start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:
+    reactions, heed = task
     n_rows = int(reactions.indptr[stop] - reactions.indptr[start])
     sums, variance, engagers = np.zeros(stop - start), np.zeros(stop - start), np.zeros(stop - start, np.int64)
     cluster, gain = np.empty(n_rows, np.uint32), np.empty(n_rows)
     grouped = (reactions.indptr, reactions.rows, reactions.actor, reactions.cluster)
-    rest = (np.uint64(reactions.n_own), *(read_only(x) for x in (reactions.values, reactions.n_posts, attention)))
+    rest = (np.uint64(reactions.n_own), *(read_only(x) for x in (reactions.values, reactions.n_posts, *heed)))
     head = (np.uint64(start), np.uint64(stop), *(read_only(x) for x in grouped))
     engager_sums(*head, *rest, sums, variance, engagers, cluster, gain)
     there = cluster != NO_POST

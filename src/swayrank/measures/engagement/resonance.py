@@ -3,7 +3,7 @@ r"""Resonance: how widely and how strongly people react, where a loyal fan (or b
 Definition: with E_uv the time-decayed, weighted engagement of account u with account v, c_uv how many of v's posts u
 reacted to, and N_v how many posts v has,
 
-.. math:: R_v = \sum_{u \ne v} \left((1 + E_{uv})^{3/4} - 1\right) \left(1 - \frac{c_{uv}}{N_v + 1}\right)
+.. math:: R_v = \sum_{u \ne v} \left((1 + E_{uv})^{3/4} - 1\right) \left(1 - \frac{c_{uv}}{N_v + 1}\right)^2
 
 A plain sum counts the hundredth reaction of one account as much as the first of another; a count of distinct engagers
 ignores how much anyone does. The power lies between, as concave aggregation does for co-occurring evidence elsewhere

@@ -1,0 +1,182 @@
+"""Calibration curves: predicted against observed, with intervals and the diagonal on which predictions are right.
+
+Both axes are logarithmic, since adoptions are rare; what is 0 stands on an axis of its own at the lower end, marked 0.
+Points below the diagonal are predicted too high. plotly for notebooks and pages, matplotlib for .png and .svg.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from swayrank._render import renders
+from swayrank._text import printable
+from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.measures.propagation.models import Floats
+from swayrank.report.correlations import IMAGES
+from swayrank.results import write_whole
+from swayrank.validation.calibration import Calibration
+from swayrank.validation.reach import ReachCalibration
+
+_KINDS = {False: ("#0072b2", "as predicted"), True: ("#d55e00", "not as predicted")}
+_LINE = "#888888"
+
+
+class _Curve(NamedTuple):
+    """What is drawn: points with limits, which of them miss the diagonal, words, and both axes' ends."""
+
+    x: Floats
+    y: Floats
+    low: Floats
+    high: Floats
+    outside: Any
+    notes: list[str]
+    title: str
+    below: str
+    x_name: str
+    y_name: str
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lower end, where zeros stand, and the upper end."""
+        shown = np.concatenate([self.x, self.y, self.low, self.high])
+        positive = shown[np.isfinite(shown) & (shown > 0)]
+        if not positive.size:
+            return 1e-3, 1.0
+        zero = positive.min() / (2.0 if (self.x == 0).any() or (self.y == 0).any() else 1.25)
+        return float(max(zero, positive.max() / 1e7)), float(positive.max() * 1.25)
+
+
+def _curve(found: Calibration | ReachCalibration) -> _Curve:
+    if isinstance(found, Calibration):
+        x, y, low, high = found.predicted, found.observed, found.low, found.high
+        notes = [
+            f"{n:,} exposed, {k:,} adopted, {m:,} posts"
+            for n, k, m in zip(found.exposed, found.adopted, found.n_posts, strict=True)
+        ]
+        names = "predicted probability of adopting", "share that adopted"
+        what, n = "Predicted and observed adoption", f"{int(found.exposed.sum()):,} exposed accounts"
+    else:
+        x, y, low, high, sizes = found.bins.values()
+        notes = [f"{int(n):,} posts" for n in sizes]
+        names = "predicted accounts reached", "accounts reached"
+        what, n = "Predicted and real reach", f"{found.real.size:,} posts"
+    prob = printable(str(found.params["prob"]), 40)
+    below = f"{n}, probabilities: {prob}; bars are {100 * found.confidence:g} % intervals; below the line is too high"
+    return _Curve(x, y, low, high, (x < low) | (x > high), notes, what, below, *names)
+
+
+@renders("Calibration", "plot")
+@renders("ReachCalibration", "plot")
+def curve_figure(found: Calibration | ReachCalibration) -> Any:
+    """A plotly figure."""
+    try:
+        from plotly import graph_objects as go
+    except ModuleNotFoundError:
+        raise MissingDependencyError("an interactive curve needs plotly: pip install plotly; or write .csv") from None
+    curve = _curve(found)
+    zero, most = curve.ends
+    x, y = np.maximum(curve.x, zero), np.maximum(curve.y, zero)
+    low, high = np.maximum(curve.low, zero), np.maximum(curve.high, zero)
+    told = np.stack([curve.x, curve.y, curve.low, curve.high], axis=1)
+    figure = go.Figure()
+    figure.add_trace(
+        go.Scatter(
+            x=[zero, most], y=[zero, most], mode="lines", line={"color": _LINE, "dash": "dash"}, hoverinfo="skip",
+            showlegend=False,
+        )
+    )  # fmt: skip
+    for outside, (colour, name) in _KINDS.items():
+        rows = np.flatnonzero(curve.outside == outside)
+        bars = {"array": (high - y)[rows], "arrayminus": (y - low)[rows], "thickness": 1.5, "color": colour}
+        figure.add_trace(
+            go.Scatter(
+                x=x[rows], y=y[rows], mode="markers", name=name, marker={"size": 10, "color": colour,
+                "symbol": "diamond" if outside else "circle"},
+                error_y={"type": "data", "symmetric": False, **bars},
+                customdata=told[rows], text=[html.escape(curve.notes[j]) for j in rows],
+                hovertemplate="predicted %{customdata[0]:.4g}, observed %{customdata[1]:.4g} (%{customdata[2]:.4g} to "
+                "%{customdata[3]:.4g})<br>%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    values, texts = _ticks(zero, most, has_zero=bool((curve.x == 0).any() or (curve.y == 0).any()))
+    ends = [math.log10(zero / 1.1), math.log10(most)]
+    axis = {"type": "log", "range": ends, "tickvals": values, "ticktext": texts, "automargin": True}
+    figure.update_layout(
+        title={"text": f"{html.escape(curve.title)}<br><sub>{html.escape(curve.below)}</sub>", "x": 0.02,
+               "xanchor": "left"},
+        xaxis={**axis, "title": curve.x_name}, yaxis={**axis, "title": curve.y_name},
+        template="plotly_white", width=860, height=680, margin={"t": 90},
+    )  # fmt: skip
+    return figure
+
+
+def _ticks(zero: float, most: float, *, has_zero: bool) -> tuple[list[float], list[str]]:
+    """Places 1, 2 and 5 of each decade, fewer where there are many decades; and 0 at the lower end."""
+    steps = (1, 2, 5) if most / zero < 1e3 else (1,)
+    decades = range(math.floor(math.log10(zero)), math.ceil(math.log10(most)) + 1)
+    values = [k * 10.0**d for d in decades for k in steps]
+    values = [v for v in values if zero * (1.4 if has_zero else 1) <= v <= most]
+    texts = [f"{v:.12g}" for v in values]
+    return ([zero, *values], ["0", *texts]) if has_zero else (values, texts)
+
+
+def save_curve(found: Calibration | ReachCalibration, path: Path) -> None:
+    """Write the curve as .html (whole, works offline), .png or .svg."""
+    if path.suffix == ".html":
+        page = curve_figure(found).to_html(include_plotlyjs=True)
+        with write_whole(path) as file:
+            file.write(page.encode())
+    elif path.suffix in IMAGES:
+        _save_image(_curve(found), path)
+    else:
+        raise ParameterError(f"a calibration curve must end in .html, {' or '.join(IMAGES)}, got {path.name!r}")
+
+
+def _save_image(curve: _Curve, path: Path) -> None:
+    try:
+        import matplotlib as mpl
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import NullLocator
+    except ModuleNotFoundError:
+        raise MissingDependencyError("a static curve needs matplotlib: pip install matplotlib") from None
+    zero, most = curve.ends
+    x, y = np.maximum(curve.x, zero), np.maximum(curve.y, zero)
+    low, high = np.maximum(curve.low, zero), np.maximum(curve.high, zero)
+    figure = Figure(figsize=(8.6, 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.plot([zero, most], [zero, most], "--", color=_LINE, linewidth=1)
+    for outside, (colour, name) in _KINDS.items():
+        rows = np.flatnonzero(curve.outside == outside)
+        if rows.size:
+            bars = np.stack([(y - low)[rows], (high - y)[rows]])
+            axes.errorbar(
+                x[rows],
+                y[rows],
+                yerr=np.maximum(bars, 0),
+                fmt="D" if outside else "o",
+                color=colour,
+                capsize=3,
+                label=name,
+            )
+    values, texts = _ticks(zero, most, has_zero=bool((curve.x == 0).any() or (curve.y == 0).any()))
+    for one, name in ((axes.xaxis, curve.x_name), (axes.yaxis, curve.y_name)):
+        one.axes.set(**{f"{one.axis_name}scale": "log", f"{one.axis_name}lim": (zero / 1.1, most)})
+        one.set_minor_locator(NullLocator())
+        one.set_ticks(values, texts)
+        one.set_label_text(name)
+    axes.set_aspect("equal")
+    axes.grid(color="#e5e5e5")
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axes.set_title(curve.below, loc="left", fontsize=8, color="#555555", parse_math=False)
+    figure.suptitle(curve.title, x=0.02, ha="left", fontsize=12)
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swayrank"}), write_whole(path) as file:
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(file, format=path.suffix[1:], dpi=150, metadata=metadata)
