@@ -9,7 +9,7 @@ from pathlib import Path
 
 COMMANDS = (
     "score", "explain", "compare", "history", "spread", "simulate", "seeds", "whatif", "measure", "correlate", "rates",
-    "events", "activity", "check", "convert", "generate", "demo", "doctor",
+    "events", "activity", "learn", "calibrate", "backtest", "fit", "check", "convert", "generate", "demo", "doctor",
 )  # fmt: skip
 TARGET = Path(__file__).parent / "cli.md"
 

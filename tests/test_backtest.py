@@ -284,6 +284,8 @@ def test_profiles_and_measures(town):
     assert np.array_equal(found.values[found.names.index("own")], found.values[found.names.index("past_reposts")])
     assert sr.backtest(None, town.events, profiles={"reach": 2.0}, **more).names[0] == "score"
     assert sr.backtest(None, town.events, profiles=["reach", "balanced"], **more).n_composites == 2
+    mixed = sr.backtest(None, town.events, profiles={"mine": {"reach": 1}, "balanced": "balanced"}, **more)
+    assert mixed.names[:2] == ("mine", "balanced")
 
 
 @pytest.mark.parametrize(
@@ -509,6 +511,10 @@ def test_hostile_names_are_inert(tmp_path):
         for ending in (".html", ".png", ".svg"):
             save_figure(found, what, tmp_path / f"{what}{ending}")
         assert "<script>alert(1)" not in (tmp_path / f"{what}.html").read_text()
+        for trace in found.plot(what).data:  # plotly reads some HTML of its own in names
+            assert "<" not in f"{trace.name} {' '.join(map(str, trace.y))} {trace.hovertemplate}".replace(
+                "<extra></extra>", ""
+            )
         drawn = (tmp_path / f"{what}.svg").read_text()
         assert "<script>" not in drawn
         assert "$x_{$" in drawn

@@ -195,23 +195,48 @@ def test_other_columns_of_a_dated_graph_are_withheld(town):
 
     sr.backtest(graph, town.events, split=SPLIT, measures={"own": own}, **FEW)
     assert seen[0] == ("time",)
-    for name in ("probability", "trust"):
-        with pytest.raises(LeakError, match=f"prob may know the future: nothing says when .*{name}"):
-            sr.backtest(graph, town.events, split=SPLIT, score_options={"prob": name}, **FEW)
+    with pytest.raises(LeakError, match="prob='trust' may know the future"):
+        sr.backtest(graph, town.events, split=SPLIT, score_options={"prob": "trust"}, **FEW)
     with pytest.raises(ParameterError, match="trust"):
         sr.backtest(graph, town.events, split=SPLIT, measures={"own": lambda g, _: g.column("trust")}, **FEW)
     seen.clear()
     sr.backtest(graph, town.events, split=SPLIT, as_of=AS_OF, measures={"own": own}, **FEW)
-    assert "trust" in seen[0]  # somebody vouches for it
+    assert set(seen[0]) == set(graph.columns)  # somebody vouches for them
 
 
-def test_probabilities_learned_from_the_whole_log_are_withheld(town):
-    """On a dated graph; of an undated one `as_of` says that all of it is from before."""
-    graph, _ = dated(town.graph)
-    features = sr.learn_from_features(graph.without_columns(["time"]), town.events)
-    graph = graph.with_columns({"probability": features.column("probability")})
-    with pytest.raises(LeakError, match="prob may know the future"):
-        sr.backtest(graph, town.events, split=SPLIT, score_options={"prob": "probability"}, **FEW)
+def test_learned_probabilities_are_refused_in_every_form(town):
+    """Of a dated graph and of an undated one: `as_of` tells when a graph was taken, not what its columns know."""
+    undated = sr.learn_probabilities(town.graph, town.events)
+    assert "probability" in undated.columns
+    for graph, as_of in ((undated, AS_OF), (dated(undated)[0], None), (dated(undated)[0], AS_OF)):
+        with pytest.raises(LeakError, match="prob='probability' may know the future"):
+            sr.backtest(graph, town.events, split=SPLIT, as_of=as_of, score_options={"prob": "probability"}, **FEW)
+    for prob in (undated.column("probability"), lambda columns: columns["probability"]):
+        with pytest.raises(LeakError, match="prob may know the future"):
+            sr.backtest(undated, town.events, split=SPLIT, as_of=AS_OF, score_options={"prob": prob}, **FEW)
+    assert sr.backtest(undated, town.events, split=SPLIT, as_of=AS_OF, score_options={"prob": 0.1}, **FEW).folds
+    more = {"split": SPLIT, "as_of": AS_OF, "measures": ["spread"]} | FEW  # it would take the column by itself
+    plain = sr.backtest(town.graph, town.events, **more)
+    assert np.array_equal(sr.backtest(undated, town.events, **more).values, plain.values)
+
+
+def test_probabilities_learned_inside_a_measure_know_the_past_alone(town, other_futures):
+    def learned_spread(graph, events):
+        return sr.spread(sr.IndependentCascade(sr.learn_probabilities(graph, events)), n_samples=500, rng=1)
+
+    found = [
+        sr.backtest(town.graph, log, split=SPLIT, as_of=AS_OF, measures={"learned": learned_spread}, **FEW)
+        for log in (town.events, town.events.before("2026-03-24"))
+    ]
+    assert found[0].suspects() == []
+    known = [
+        known_before(
+            folds_of(town.graph, log, None, SPLIT, horizon_days=None, as_of=AS_OF)[0], {}, {"x": learned_spread},
+            key=resolve_rng(3), runner=resolve_engine("local", 1),
+        )
+        for log in (town.events, other_futures[0])
+    ]  # fmt: skip
+    assert_same_bits(*known)
 
 
 # -- posts -------------------------------------------------------------------------------------------------------------

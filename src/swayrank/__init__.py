@@ -145,6 +145,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "scoring.keep": ("KeptScores", "load_scores"),
     "scoring.history": ("History", "history"),
     "scoring.between_runs": ("Change", "why_changed"),
+    "report.write": ("write_report",),
     "pipeline": ("Recipe", "run", "score_again"),
 }
 _EXPORTS = {name: f"swayrank.{module}" for module, names in _MODULES.items() for name in names}

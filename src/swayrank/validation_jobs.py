@@ -34,7 +34,7 @@ def run_backtest(
     recipe: Recipe, given: Mapping[str, Any], *, threads: int | None = None, progress: Progress = None
 ) -> tuple[Backtest, Sources]:
     """Read what a recipe names and backtest it; `given` overrides the recipe's ``[backtest]`` table."""
-    asked = _asked(recipe, given, _FOR_BACKTEST)
+    asked = _asked(without(recipe, set(_FOR_FIT) - set(_FOR_BACKTEST)), given, _FOR_BACKTEST)
     sources = sources_of(recipe, asked, threads, progress)
     if "outcome_file" in asked:
         if "outcome" in asked:
@@ -60,14 +60,18 @@ def run_fit(
     recipe: Recipe, given: Mapping[str, Any], *, threads: int | None = None, progress: Progress = None
 ) -> tuple[FittedProfile, Sources]:
     """Read what a recipe names and fit weights; of the recipe's ``[backtest]`` table, what `fit_profile` takes."""
-    fitting = {name: value for name, value in recipe.backtest.items() if name in _FOR_FIT}
-    asked = _asked(replace(recipe, backtest=fitting), given, _FOR_FIT)
+    asked = _asked(without(recipe, set(_FOR_BACKTEST) - set(_FOR_FIT)), given, _FOR_FIT)
     sources = sources_of(recipe, asked, threads, progress)
     if sources.events is None:
         raise ParameterError("fit needs a log, since weights are fitted on what came later; name one with --events")
     work: dict[str, Any] = {"threads": threads, "progress": progress}
     found = fit_profile(sources.graph, sources.events, **asked, score_options=_options(recipe), **work)
     return found, sources
+
+
+def without(recipe: Recipe, names: set[str]) -> Recipe:
+    """The recipe less some keys of its ``[backtest]`` table."""
+    return replace(recipe, backtest={name: value for name, value in recipe.backtest.items() if name not in names})
 
 
 def _asked(recipe: Recipe, given: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:

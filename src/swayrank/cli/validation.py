@@ -125,7 +125,7 @@ def backtest(
     rng: OptionalRng = None,
 ) -> None:  # fmt: skip
     """Score what lies before a split, and tell how well that foretold what came after it."""
-    from swayrank.validation_jobs import check_backtest_output, run_backtest, write_backtest
+    from swayrank.validation_jobs import check_backtest_output, run_backtest, without, write_backtest
 
     check_backtest_output(output)
 
@@ -151,7 +151,7 @@ def backtest(
     asked = given_only(given)
     for either in ({"split", "rolling"}, {"outcome", "outcome_file"}):  # what is said here stands over the recipe's
         if either & asked.keys():
-            recipe = _without(recipe, either)
+            recipe = without(recipe, either)
     found, sources = run_backtest(recipe, _with_rng(recipe, asked, rng), threads=threads, progress=listen(quiet))
     written = [] if output is None else write_backtest(found, output)
     if output is not None and output.is_dir():
@@ -259,12 +259,6 @@ def _recipe(
         score={},
         default_rng=DEFAULT_RNG,
     )
-
-
-def _without(recipe: Recipe, names: set[str]) -> Recipe:
-    from dataclasses import replace
-
-    return replace(recipe, backtest={name: value for name, value in recipe.backtest.items() if name not in names})
 
 
 def _with_rng(recipe: Recipe, asked: dict[str, Any], rng: int | None) -> dict[str, Any]:

@@ -556,7 +556,8 @@ def strengths(pointers, members, weight, single, fail, total, coupled, theta, sl
 
     With the observed information I in theta, ``p / ((1 - p) * inverse(I)[j, j])``: for an arc that is alone that is its
     number of trials. Near p = 0 it is what the slope makes of failures, or what puts the upper end where the curvature
-    does, at p = 1 what it makes of successes. Where more than 256 arcs hang together only adoptions with one parent count, which can but understate it.
+    does, at p = 1 what it makes of successes. Where more than 256 arcs hang together only adoptions with one parent
+    count, which can but understate it.
     """
     n_arcs = np.uint64(theta.size)
     number, curvature = np.zeros(n_arcs, np.uint32), np.zeros(n_arcs)

@@ -77,9 +77,10 @@ def _ends_of(task: tuple[Floats, Floats, Order, float, bool], start: int, stop: 
     which = which[: distinct_pairs(won, lost, arcs, table, which, number)]
     w, f = won[which], lost[which]
     more = 0.0 if prior else 0.5
-    low, high = betaincinv(w + more, f + more, tail), betaincinv(w + more, f + more, 1.0 - tail)
-    nothing = w + f + more == 0
-    low[nothing], high[nothing] = 0.0, 1.0
+    a, b = w + more, f + more
+    low, high = betaincinv(a, b, tail), betaincinv(a, b, 1.0 - tail)
+    low[a == 0] = 0.0  # SciPy has no quantile where all the mass is at one end, or where there is no evidence at all
+    high[a == 0] = np.where(b[a == 0] == 0, 1.0, 0.0)
     if not prior:
         low[w <= _FULL] = 0.0
         high[f <= _FULL] = 1.0

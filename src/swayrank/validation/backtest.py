@@ -64,8 +64,9 @@ def backtest(
     ----------
     graph : Graph, optional
         Who follows whom. With a column "time" (microseconds since 1970 UTC) it is cut at the split; without one it is
-        refused unless `as_of` says that it was taken before. Its other columns are read only where `as_of` says so
-        too. Without a graph, one is derived from past interactions.
+        refused unless `as_of` says that it was taken before. Its other columns are left out unless `as_of` says so,
+        and learned probabilities always, since they may know the whole log. Without a graph, one is derived from
+        past interactions.
     events : Events, optional
         The log. May be left out only where `outcome` brings its own numbers.
     posts : Posts, optional
@@ -189,8 +190,8 @@ def _weighings(profiles: Any) -> dict[str, Any]:
     if isinstance(profiles, str):
         return {profiles: profiles}
     if isinstance(profiles, Mapping):
-        several = all(isinstance(weights, Mapping) for weights in profiles.values())
-        return dict(profiles) if several and profiles else {"score": profiles}
+        several = any(isinstance(weights, Mapping | str) for weights in profiles.values())
+        return dict(profiles) if several else {"score": profiles}
     if not profiles:
         raise ParameterError("profiles must name at least one profile")
     return {str(name): name for name in profiles}

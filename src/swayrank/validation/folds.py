@@ -3,8 +3,8 @@
 Nothing after the split is read in what is known (D14). A graph whose arcs are dated (a column "time", microseconds
 since 1970 UTC) is cut; one without dates is refused unless `as_of` says that it was taken before the split, and so are
 counts per post, as exports carry the counts of the day of the export. A dated graph's other columns carry no dates (a
-weight is summed over all its rows, a probability may have been learned from the whole log): they are withheld, unless
-`as_of` vouches for them.
+weight is summed over all its rows): they are withheld, unless `as_of` vouches for them. Probabilities that
+`learn_probabilities` left always are: whenever the graph was taken, the log may have been the whole one.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ Instant = str | dt.datetime | dt.date | int
 Split = Instant | float | Sequence[Instant | float]
 
 MICROSECONDS_PER_DAY = 86_400_000_000
+_LEARNED = {"n_trials", "n_successes"}  # the columns by which learned probabilities are known
+_OF_LEARNING = {"probability", "probability_low", "probability_high", "delay", *_LEARNED}
 _IS_MICROSECONDS = 10**14  # 1973 in microseconds; epoch seconds and milliseconds of today lie below
 
 
@@ -76,15 +78,21 @@ def folds_of(
     taken = None if as_of is None else as_us(as_of)
     check_as_of("graph", graph is not None and "time" not in graph.columns, taken, cuts[0])
     check_as_of("posts", posts is not None, taken, cuts[0])
-    withheld: tuple[str, ...] = ()
-    if graph is not None and (taken is None or taken > cuts[0]):  # then it is dated
-        withheld = tuple(name for name in graph.columns if name != "time")
-        graph = graph.without_columns(withheld)
+    withheld = () if graph is None else _withheld(graph, vouched=taken is not None and taken <= cuts[0])
+    graph = None if graph is None else graph.without_columns(withheld)
     last = instants_of(events)[1] + 1
     ends = [*cuts[1:], last]
     if horizon_days is not None:
         ends = [min(last, cut + round(horizon_days * MICROSECONDS_PER_DAY)) for cut in cuts]
     return [_fold(graph, events, posts, cut, end, withheld) for cut, end in zip(cuts, ends, strict=True)]
+
+
+def _withheld(graph: Graph, *, vouched: bool) -> tuple[str, ...]:
+    """Columns that may know the future: all but times, or where `as_of` vouches for them what a log has taught."""
+    if not vouched:
+        return tuple(name for name in graph.columns if name != "time")
+    learned = set(graph.columns) >= _LEARNED
+    return tuple(name for name in graph.columns if learned and name in _OF_LEARNING)
 
 
 def check_as_of(name: str, undated: bool, taken: int | None, first: int) -> None:

@@ -40,7 +40,6 @@ _OF_GRAPH = {"followers": "in_degree", "pagerank": "pagerank"}
 _OF_LOG = {"past_reposts": "past_reposts", "past_engagement": "engagement_counts", "h_index": "h_index"}
 BASELINES = ("followers", "past_reposts", "past_engagement", "h_index", "pagerank", "random")
 """What every score is held against."""
-_LEARNED = ("n_trials", "n_successes")  # the columns by which learned probabilities are known
 EQUAL_PARTS = dict.fromkeys(PARTS, 1.0)
 
 
@@ -117,12 +116,7 @@ def known_before(
         If an option or a measure knows what comes after the split.
     """
     reference = reference_of_past(options.get("reference"), fold)
-    if options.get("prob") in fold.withheld:
-        raise LeakError(
-            f"prob may know the future: nothing says when the graph's column {options['prob']!r} was made. If the "
-            f"whole graph is from before {iso(fold.split)}, say so (as_of=); else leave it out"
-        )
-    check_probabilities(options.get("prob"), fold.graph)
+    check_probabilities(options.get("prob"), fold)
     graph = fold.graph
     if learn is not None:
         graph, options = _learned(fold, learn, runner), {**options, "prob": "probability"}
@@ -162,12 +156,13 @@ def reference_of_past(reference: Any, fold: Fold) -> Reference | None:
     return reference
 
 
-def check_probabilities(prob: Any, graph: Graph | None) -> None:
-    """Raise if spread would read probabilities that were learned from a log, nobody knows until when."""
-    if prob == "probability" and graph is not None and set(_LEARNED) <= set(graph.columns):
+def check_probabilities(prob: Any, fold: Fold) -> None:
+    """Raise if spread would rest on given probabilities, of which nobody can tell when they were learned."""
+    column = isinstance(prob, str)
+    if prob in fold.withheld if column else not (prob is None or isinstance(prob, float | int)):
         raise LeakError(
-            "prob='probability' was learned from a log, perhaps from what comes after the split; have it learned from "
-            "before each split instead (learn=)"
+            f"prob{f'={prob!r}' * column} may know the future: nothing says until when it was learned. Have "
+            f"probabilities learned from before each split instead (learn=), or leave it out"
         )
 
 

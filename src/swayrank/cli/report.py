@@ -1,0 +1,43 @@
+"""The command that tells of a run: report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swayrank.cli.shared import Quiet, command, say
+
+
+@command
+def report(
+    out: Annotated[Path, typer.Argument(help="A run's folder, or the one in which `score -o` keeps runs.")] = Path(
+        "out"
+    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where to: a .html page, .md (Markdown) or .xlsx (Excel).")
+    ] = Path("report.html"),
+    backtest: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tell of this backtest too: what `backtest -o` wrote, a .json or folder.", show_default=False
+        ),
+    ] = None,
+    seeds: Annotated[
+        Path | None,
+        typer.Option(help="Tell of these seeds too: what `seeds -o` wrote, a .csv or .parquet.", show_default=False),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", help="How many accounts to name; ten of them have cards.", min=1)] = 10,
+    quiet: Quiet = False,
+) -> None:
+    """Write what a run found as one page, for people who were not there.
+
+    In plain words: who the influencers are and why, how sure that is, what is wrong with the data, and how it was made.
+    The page works offline, holds no script, and prints.
+    """
+    from swayrank.report.write import write_report
+
+    written = write_report(out, output, backtest=backtest, seeds=seeds, top=top)
+    if not quiet:
+        say(f"written: {written} ({written.stat().st_size / 1000:,.0f} kB)")

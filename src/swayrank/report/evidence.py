@@ -1,0 +1,196 @@
+"""What stands beside a run in its report: earlier runs, suggested seeds, and a backtest, told where it loses first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from swayrank.report.document import (
+    NOTHING,
+    ONE,
+    THREE,
+    Between,
+    Block,
+    Cell,
+    Columns,
+    Line,
+    Name,
+    Number,
+    Points,
+    Range,
+    Section,
+    Table,
+    Text,
+    joined,
+)
+from swayrank.report.facts import Facts, past_rows
+from swayrank.scoring.telling import counted, listed
+
+_MOST_TICKS = 10
+_METRICS = {
+    "spearman": "the whole order (Spearman)",
+    "ndcg": "the order at the top (NDCG{})",
+    "precision": "finding the top accounts (precision{})",
+}
+
+# -- earlier runs ------------------------------------------------------------------------------------------------------
+
+
+def past_section(facts: Facts) -> Section | None:
+    """The first accounts in the runs of this scale that are kept beside this one."""
+    by_account = past_rows(facts)
+    if not by_account:
+        return None
+    times = [row.time for row in next(iter(by_account.values()))]
+    names = [
+        f"run of {time[:10]}" if time[:10] != times[k - 1][:10] or not k else f"run of {time[:16]}"
+        for k, time in enumerate(times)
+    ]
+    rows: list[tuple[Cell, ...]] = []
+    for account, row in by_account.items():
+        scores = [one.score for one in row]
+        last, before = row[-1], row[-2]
+        change = None if last.score is None or before.score is None else last.score - before.score
+        rows.append((Name(account), *(Number(score, ONE) for score in scores), Number(change, "+,.1f")))
+    caption = "Scores of the first accounts, run by run, by the time of the data; all on one scale"
+    told = Text(
+        "Not every change is news, and only windows of one length compare: the command swayrank history tells which "
+        "changes are more than chance."
+    )
+    return Section("past", "How it changed", (told, Table(caption, ("account", *names, "change since"), tuple(rows))))
+
+
+# -- seeds -------------------------------------------------------------------------------------------------------------
+
+
+def seeds_section(facts: Facts) -> Section | None:
+    """Whom to start with, what each adds, and how that differs from taking the highest scores."""
+    seeds = facts.seeds
+    if not seeds:
+        return None
+    scores = facts.scores
+    by_account = {str(scores.ids[k]): int(scores.rank[k]) for k in range(scores.n_scored)}
+    ranks = [by_account.get(seed.account) for seed in seeds]
+    among = sum(1 for rank in ranks if rank is not None and rank <= len(seeds))
+    unknown = sum(1 for rank in ranks if rank is None)
+    lines: list[Line] = [
+        f"Together they are expected to reach {seeds[-1].together:,.0f} accounts, themselves included, by the model "
+        "that they were chosen under.",
+        f"{among:,} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen "
+        "to reach different people, so that a high score beside a higher one of the same circle adds little.",
+    ]
+    if unknown:
+        lines.append(
+            f"{counted(unknown, 'seed')} of the file {'has' if unknown == 1 else 'have'} no score in this run."
+        )
+    rows = tuple(
+        (Number(k), Name(seed.account), Number(seed.adds, ONE), Number(seed.together, ONE),
+         Number(rank))
+        for k, (seed, rank) in enumerate(zip(seeds, ranks, strict=True), start=1)
+    )  # fmt: skip
+    headings = ("seed", "account", "adds", "all so far", "rank by score")
+    table = Table(
+        "Seeds in the order in which they were chosen: accounts that they are expected to reach", headings, rows
+    )
+    heights = tuple((max(0.0, seed.together - seed.adds), max(0.0, seed.adds)) for seed in seeds)
+    every = max(1, math.ceil(len(seeds) / _MOST_TICKS))
+    ticks = tuple(((k + 0.5) / len(seeds), str(k + 1)) for k in range(0, len(seeds), every))
+    chart = Columns(table, heights, ticks, "number of seeds; the coloured part is what the last one adds")
+    return Section("seeds", "Suggested seeds", (Points(tuple(lines)), chart))
+
+
+# -- the backtest ------------------------------------------------------------------------------------------------------
+
+
+def lost(found: Mapping[str, Any]) -> list[Line]:
+    """The rankings that the score is behind by more than chance, by how much and in what; the largest gap first."""
+    worse = sorted((one for one in found["ahead"] if one["verdict"] == "worse"), key=lambda one: one["ahead"])
+    gaps: dict[str, list[str]] = {}
+    for one in worse:
+        gaps.setdefault(one["measure"], []).append(f"by {-one['ahead']:.3f} in {_metric(one['metric'])}")
+    return [(Name(name), f", {listed(words)}") for name, words in gaps.items()]
+
+
+def _metric(name: str) -> str:
+    """What a metric is called by people."""
+    first, _, depth = name.partition("_at_")
+    return _METRICS[first].format(f", first {depth}" if depth else "") if first in _METRICS else name
+
+
+def backtest_section(facts: Facts) -> Section | None:
+    """How well the score foretold what came, against what it has to beat."""
+    found = facts.backtest
+    if found is None:
+        return None
+    score = next(iter(found["figures"]), "the score")
+    outcome = str(found["params"]["outcome"]).replace("_", " ")
+    intro = (
+        "Everything before a moment was scored, and the ranking held against ",
+        Name(outcome),
+        " that accounts got after it. Other rankings, most of them simple counts, had the same data.",
+    )
+    blocks: list[Block] = [Text(intro), Points(tuple(_verdicts(found, score)))]
+    blocks += [_ranking_table(found, metric) for metric in _metrics(found)]
+    return Section("backtest", "Held against what came later", (*blocks, _splits(found)))
+
+
+def _verdicts(found: Mapping[str, Any], score: str) -> list[Line]:
+    lines: list[Line] = []
+    worse = lost(found)
+    if not found["params"]["n_replicates"]:
+        return ["No intervals were drawn, so no difference below can be told from chance."]
+    lines += [("The score (", Name(score), ") LOSES to ", *joined(worse, "; to "), ".")] if worse else []
+    lines += _grouped(found, "better", "It is ahead of ")
+    lines += _grouped(found, "not to be told apart", "Not to be told apart from ")
+    lines += [] if worse else ["It loses to none of the rankings by more than chance."]
+    lines += [
+        (Name(name), " may have seen the future, or knows something from elsewhere: its figures prove nothing.")
+        for name in found["suspects"]
+    ]
+    return lines
+
+
+def _grouped(found: Mapping[str, Any], verdict: str, opening: str) -> list[Line]:
+    """One line for each metric at which there is such a verdict."""
+    by_metric: dict[str, list[Line]] = {}
+    for one in found["ahead"]:
+        if one["verdict"] == verdict:
+            by_metric.setdefault(one["metric"], []).append(Name(one["measure"]))
+    return [(opening, *joined(names), f" in {_metric(metric)}.") for metric, names in by_metric.items()]
+
+
+def _metrics(found: Mapping[str, Any]) -> list[str]:
+    """The metrics that the words are about, of those that the file has."""
+    first: Mapping[str, Any] = next(iter(found["figures"].values()), {})
+    return [name for name in first if name.partition("_at_")[0] in _METRICS]
+
+
+def _ranking_table(found: Mapping[str, Any], metric: str) -> Table:
+    """Every ranking's figure at one metric, the highest first."""
+    figures = [(name, of.get(metric, [None] * 3)) for name, of in found["figures"].items()]
+    figures.sort(key=lambda one: -math.inf if one[1][0] is None else one[1][0], reverse=True)
+    score = next(iter(found["figures"]), "")
+    least = min(0.0, *(x for _, ends in figures for x in ends if x is not None), 0.0)
+    rows: list[tuple[Cell, ...]] = []
+    for name, (value, low, high) in figures:
+        drawn: Cell = NOTHING if value is None else Range(value, low, high, least, 1.0, strong=name == score)
+        rows.append((Name(name), drawn, Number(value, THREE), Between(low, high, THREE)))
+    confidence = found["params"]["confidence"]
+    what = _metric(metric)
+    caption = (
+        f"{what[:1].upper()}{what[1:]}: every ranking; the score is drawn in colour, and 1 is the best there can be"
+    )
+    return Table(
+        caption, ("ranking", f"drawn on {least:.2g} to 1", "figure", f"{confidence:.0%} interval"), tuple(rows)
+    )
+
+
+def _splits(found: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (str(fold.get("split") or "outcome given")[:16], str(fold.get("end") or "-")[:16], Number(fold["n_accounts"]),
+         Number(fold["n_scored"]), Number(fold["n_with_outcome"]))
+        for fold in found["folds"]
+    )  # fmt: skip
+    headings = ("split", "future until", "accounts", "scored", "with an outcome")
+    return Table("Where the past ended, and of how many accounts the future is known", headings, rows)

@@ -1,0 +1,210 @@
+"""What a report tells of: a kept run, and beside it a backtest and seeds where files of them are given."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from swayrank._text import formula_safe, printable
+from swayrank.errors import InputError, ParameterError, SwayrankError
+from swayrank.jobs import read_accounts_table
+from swayrank.results import unaltered, whole_runs
+from swayrank.scoring.history import History, HistoryRow, history
+from swayrank.scoring.keep import MOST_EXPLAINED, KeptScores, load_scores
+from swayrank.scoring.sensitivity import Sensitivity, sensitivity
+
+if TYPE_CHECKING:
+    from swayrank.scoring.scores import Scores
+
+_REJECTS = "rejects.csv"
+_BACKTEST = {"params": dict, "folds": list, "figures": dict, "ahead": list, "told": list, "suspects": list}
+_PARAMETERS = {"outcome": str, "confidence": (int, float), "n_replicates": int}
+_OF_FOLD = {"n_accounts": int, "n_scored": int, "n_with_outcome": int}
+_OF_DIFFERENCE = {"measure": str, "metric": str, "verdict": str}
+_MOST_RUNS = 12
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One suggested seed: what it adds to those before it, and what they reach together."""
+
+    account: str
+    adds: float
+    together: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a report is written from.
+
+    Attributes
+    ----------
+    scores : KeptScores
+    explanations : list of dict
+        Of the first accounts, the best first, as the run keeps them.
+    rejects : Counter of (str, str)
+        How many rows were refused, by the file's name and the reason.
+    sensitivity : Sensitivity or None
+        None without scores.
+    past : History or None
+        The runs beside this one, with its first accounts; None where there are none.
+    past_fault : str
+        Why the runs beside this one cannot be read; "" where they can.
+    backtest : mapping or None
+        As `Backtest.to_dict` gives it.
+    seeds : tuple of Seed
+    """
+
+    scores: KeptScores
+    explanations: list[dict[str, Any]]
+    rejects: Counter[tuple[str, str]]
+    sensitivity: Sensitivity | None
+    past: History | None
+    past_fault: str
+    backtest: Mapping[str, Any] | None
+    seeds: tuple[Seed, ...]
+
+
+def gather(run: str | Path, *, backtest: str | Path | None, seeds: str | Path | None, top: int) -> Facts:
+    """Read a run's folder (or the current run of the folder of runs) and the files beside it.
+
+    Raises
+    ------
+    FolderError
+        If there is no whole run.
+    InputError
+        If one of its files was altered, or a file given beside it is not what it should be.
+    """
+    scores = load_scores(run)
+    past, past_fault = _past(scores, top)
+    told = (scores.explanation(scores.ids[k]) for k in range(min(MOST_EXPLAINED, scores.n_scored)))
+    return Facts(
+        scores=scores,
+        explanations=[one for one in told if one is not None],
+        rejects=_rejects(scores),
+        # A kept run has all that is asked of scores here: ids, order, score, rank, parts, contributions, weights.
+        sensitivity=sensitivity(cast("Scores", scores), k=top) if scores.n_scored else None,
+        past=past,
+        past_fault=past_fault,
+        backtest=None if backtest is None else _read_backtest(Path(backtest)),
+        seeds=() if seeds is None else _read_seeds(Path(seeds)),
+    )
+
+
+def _rejects(scores: KeptScores) -> Counter[tuple[str, str]]:
+    text = unaltered(scores.folder, scores.manifest, _REJECTS).decode("utf-8", "replace")
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return Counter((Path(row["file"]).name, row["reason"]) for row in rows)
+
+
+def _past(scores: KeptScores, top: int) -> tuple[History | None, str]:
+    """The kept runs beside this one, or why they cannot be read, which is no fault of this one."""
+    out = scores.folder.resolve().parent.parent
+    if not scores.n_scored or scores.folder.resolve().parent.name != "runs" or len(whole_runs(out)) < 2:
+        return None, ""
+    try:
+        past = history(out, [str(scores.ids[int(i)]) for i in scores.order(min(top, 10))])
+        return (past, "") if past.rows else (None, "")  # its tables are read here
+    except SwayrankError as error:
+        return None, str(error)
+
+
+def past_rows(facts: Facts) -> dict[str, list[HistoryRow]]:
+    """By account, its rows in the last runs up to this one that have this one's scale, the oldest first."""
+    past = facts.past
+    own = None if past is None else next((run for run in past.runs if run.id == facts.scores.manifest["id"]), None)
+    if past is None or own is None:
+        return {}
+    until = [run.id for run in past.runs[: past.runs.index(own) + 1] if run.scale == own.scale][-_MOST_RUNS:]
+    if len(until) < 2:
+        return {}
+    found: dict[str, list[HistoryRow]] = {}
+    for row in past.rows:
+        if row.run in until:
+            found.setdefault(row.account, []).append(row)
+    return found
+
+
+# -- files beside the run ----------------------------------------------------------------------------------------------
+
+
+def _read_backtest(path: Path) -> Mapping[str, Any]:
+    """A backtest's JSON, or the folder that `swayrank backtest -o` wrote it to."""
+    path = path / "backtest.json" if path.is_dir() else path
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("there is no such file", file=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"is no sound JSON: {printable(error, 200)}", file=str(path)) from None
+    fault = _fault(found)
+    if fault is not None:
+        raise InputError(
+            f"is no backtest ({fault}); make one with: swayrank backtest ... -o backtest.json", file=str(path)
+        )
+    return cast("Mapping[str, Any]", found)
+
+
+def _fault(found: Any) -> str | None:
+    """What is not as a backtest has it, in a few words; None where all is."""
+    if not _has(found, _BACKTEST):
+        return "its fields"
+    if not _has(found["params"], _PARAMETERS):
+        return "its params"
+    for k, fold in enumerate(found["folds"], start=1):
+        if not _has(fold, _OF_FOLD):
+            return f"split {k}"
+    for name, of in found["figures"].items():
+        if not isinstance(of, dict) or not all(_are_figures(ends) for ends in of.values()):
+            return f"the figures of {printable(name, 40)}"
+    for k, one in enumerate(found["ahead"], start=1):
+        if not _has(one, _OF_DIFFERENCE) or not _are_figures([one.get(name) for name in ("ahead", "low", "high")]):
+            return f"difference {k}"
+        if one["verdict"] == "worse" and one.get("ahead") is None:
+            return f"difference {k}"
+    return None if all(isinstance(name, str) for name in found["suspects"]) else "its suspects"
+
+
+def _are_figures(ends: Any) -> bool:
+    """A figure and the ends of its interval, each of them None where it is undefined."""
+    known = [end for end in ends if end is not None] if isinstance(ends, list) and len(ends) == 3 else [None]
+    return all(isinstance(end, int | float) and math.isfinite(end) for end in known)
+
+
+def _has(there: Any, needed: Mapping[str, Any]) -> bool:
+    return isinstance(there, dict) and all(isinstance(there.get(name), kind) for name, kind in needed.items())
+
+
+def _read_seeds(path: Path) -> tuple[Seed, ...]:
+    """Seeds as `swayrank seeds -o` writes them: .csv or .parquet with account, marginal_gain and curve."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise ParameterError(f"seeds must end in .csv or .parquet, got {path.name!r}")
+    table = read_accounts_table(path)
+    absent = [name for name in ("account", "marginal_gain", "curve") if name not in table.column_names]
+    if absent:
+        raise InputError(
+            f"has no column {absent[0]!r} (columns: {', '.join(printable(name, 40) for name in table.column_names)}); "
+            "make seeds with: swayrank seeds ... -o seeds.csv",
+            file=str(path),
+        )
+    named = [_unguarded(str(account), path) for account in table["account"].to_pylist()]
+    try:
+        figures = [[float(x) for x in table[name].to_pylist()] for name in ("marginal_gain", "curve")]
+    except (TypeError, ValueError):
+        raise InputError("marginal_gain and curve must be numbers in every row", file=str(path)) from None
+    if not all(math.isfinite(x) for column in figures for x in column):
+        raise InputError("marginal_gain and curve must be finite in every row", file=str(path))
+    return tuple(Seed(*row) for row in zip(named, *figures, strict=True))
+
+
+def _unguarded(account: str, path: Path) -> str:
+    """A name as it was before it got an apostrophe for spreadsheets."""
+    guarded = path.suffix == ".csv" and account[:1] == "'" and formula_safe(account[1:]) == account
+    return account[1:] if guarded else account

@@ -1,0 +1,242 @@
+"""A report as an Excel workbook (Office Open XML, ISO/IEC 29500): a sheet for each section, and one of all accounts.
+
+The writer is small and our own, so that a report needs no further package: a zip of XML with numbers as numbers and all
+else as inline strings, which no program takes for formulas; there is no element for formulas, links or macros in it.
+Cells with names are of the format "text" and are marked as quoted, so that they stay text where somebody edits them.
+The same report gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TypeAlias
+from xml.sax.saxutils import escape, quoteattr
+
+from swayrank._text import printable
+from swayrank.report.document import (
+    ONE,
+    PERCENT,
+    THREE,
+    WHOLE,
+    Block,
+    Card,
+    Cell,
+    Columns,
+    Legend,
+    Name,
+    Number,
+    Points,
+    Report,
+    Stack,
+    Table,
+    Text,
+    parts_of,
+)
+
+_LONGEST = 32_000
+"""Excel allows 32,767 characters in a cell."""
+_CODED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_PLAIN, _BOLD, _NAME, _TITLE = 0, 1, 2, 3
+_FORMS = {WHOLE: 4, ONE: 5, THREE: 6, PERCENT: 7}
+"""Places in the list of styles."""
+_USUAL_WIDTH, _WIDEST = 12, 60
+_WORDS_WIDTH = 24
+
+Row: TypeAlias = Sequence[tuple[Cell, int]]
+
+
+def as_workbook(report: Report, accounts: Table | None = None) -> bytes:
+    """The report as the content of an .xlsx file; `accounts` gets a sheet of its own, called by its caption."""
+    sheets = [(section.title, _sheet(_section_rows(section.title, section.blocks))) for section in report.sections]
+    if accounts is not None:
+        sheets.append((accounts.caption, _sheet(_account_rows(accounts), frozen=True)))
+    names = _sheet_names([name for name, _ in sheets])
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in chain(_frame_parts(names), _sheet_parts([xml for _, xml in sheets])):
+            entry = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))  # the same report, the same bytes
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, text.encode("utf-8"))
+    return made.getvalue()
+
+
+# -- what stands in the rows -------------------------------------------------------------------------------------------
+
+
+def _section_rows(title: str, blocks: Iterable[Block]) -> Iterator[Row]:
+    yield [(title, _TITLE)]
+    for block in blocks:
+        yield from _block_rows(block)
+
+
+def _block_rows(block: Block) -> Iterator[Row]:
+    match block:
+        case Text():
+            yield [(block.line, _PLAIN)]
+        case Points():
+            yield from ([(line, _PLAIN)] for line in block.lines)
+        case Table():
+            yield from _table_rows(block)
+        case Columns():
+            yield from _table_rows(block.table)
+        case Card():
+            yield []
+            yield [((block.place, " ", Name(block.name)), _TITLE)]
+            yield [(block.line, _PLAIN)]
+            for inner in block.blocks:
+                yield from _block_rows(inner)
+        case Legend() | Stack():
+            return
+
+
+def _table_rows(table: Table) -> Iterator[Row]:
+    shown = table.without_drawings()
+    yield []
+    yield [(shown.caption, _PLAIN)]
+    yield [(word, _BOLD) for word in shown.headings]
+    for row in shown.rows:
+        yield [(cell, _style(cell)) for cell in row]
+    yield []
+
+
+def _account_rows(table: Table) -> Iterator[Row]:
+    yield [(word, _BOLD) for word in table.headings]
+    for row in table.rows:
+        yield [(cell, _style(cell)) for cell in row]
+
+
+def _style(cell: Cell) -> int:
+    if isinstance(cell, Number):
+        return _FORMS.get(cell.form, _PLAIN)
+    return _NAME if isinstance(cell, Name | tuple) else _PLAIN
+
+
+# -- the parts of the file ---------------------------------------------------------------------------------------------
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_STYLES = (
+    f'{_HEAD}<styleSheet xmlns="{_MAIN}"><numFmts count="2"><numFmt numFmtId="164" formatCode="#,##0.0"/>'
+    '<numFmt numFmtId="165" formatCode="#,##0.000"/></numFmts>'
+    '<fonts count="3"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/>'
+    '</font><font><b/><sz val="14"/><name val="Calibri"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
+    '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="8">'
+    '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1" applyAlignment="1">'
+    '<alignment wrapText="1" vertical="bottom"/></xf>'
+    '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" quotePrefix="1"/>'
+    '<xf numFmtId="0" fontId="2" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
+    + "".join(
+        f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+        for number in (3, 164, 165, 10)
+    )
+    + '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+)
+
+
+def _frame_parts(names: list[str]) -> Iterator[tuple[str, str]]:
+    """All files but the sheets."""
+    numbers = range(1, len(names) + 1)
+    sheets = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{k}.xml" ContentType="{_TYPE}.worksheet+xml"/>' for k in numbers
+    )
+    yield (
+        "[Content_Types].xml",
+        f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{sheets}</Types>',
+    )
+    yield "_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")])
+    listed = "".join(
+        f'<sheet name={quoteattr(name)} sheetId="{k}" r:id="rId{k}"/>' for k, name in zip(numbers, names, strict=True)
+    )
+    yield (
+        "xl/workbook.xml",
+        f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
+        f"<bookViews><workbookView/></bookViews><sheets>{listed}</sheets></workbook>",
+    )
+    targets = [("worksheet", f"worksheets/sheet{k}.xml") for k in numbers] + [("styles", "styles.xml")]
+    yield "xl/_rels/workbook.xml.rels", _relations(targets)
+    yield "xl/styles.xml", _STYLES
+
+
+def _relations(targets: list[tuple[str, str]]) -> str:
+    rows = "".join(
+        f'<Relationship Id="rId{k}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+        for k, (kind, target) in enumerate(targets, start=1)
+    )
+    return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{rows}</Relationships>'
+
+
+def _sheet_parts(sheets: list[str]) -> Iterator[tuple[str, str]]:
+    return ((f"xl/worksheets/sheet{k}.xml", xml) for k, xml in enumerate(sheets, start=1))
+
+
+def _sheet_names(titles: list[str]) -> list[str]:
+    """Names that Excel takes: at most 31 characters, no slashes, brackets, colons or quotes, each once."""
+    names: list[str] = []
+    for title in titles:
+        name = re.sub(r"[\\/?*\[\]:']", " ", title)[:31].strip() or "Sheet"
+        names.append(name if name not in names else f"{name[:27]} {len(names) + 1}")
+    return names
+
+
+def _sheet(rows: Iterable[Row], *, frozen: bool = False) -> str:
+    """One sheet; `frozen` keeps its first row in sight."""
+    lines, widths = [], [float(_WORDS_WIDTH)]
+    for number, row in enumerate(rows, start=1):
+        if row:
+            lines.append(f'<row r="{number}">{"".join(_cell(number, k, *one) for k, one in enumerate(row))}</row>')
+        if len(row) > 1:
+            widths += [float(_USUAL_WIDTH)] * (len(row) - len(widths))
+            widths = [max(wide, _wide(row[k][0])) if k < len(row) else wide for k, wide in enumerate(widths)]
+    columns = "".join(
+        f'<col min="{k}" max="{k}" width="{w:g}" customWidth="1"/>' for k, w in enumerate(widths, start=1)
+    )
+    pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>' if frozen else ""
+    return (
+        f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
+        f"<cols>{columns}</cols><sheetData>{''.join(lines)}</sheetData></worksheet>"
+    )
+
+
+def _wide(cell: Cell) -> float:
+    return min(float(_WIDEST), 2 + len(_told(cell)))
+
+
+def _letters(k: int) -> str:
+    """The name of a column, counted from 0.
+
+    >>> _letters(0), _letters(25), _letters(26)
+    ('A', 'Z', 'AA')
+    """
+    return (_letters(k // 26 - 1) if k >= 26 else "") + chr(ord("A") + k % 26)
+
+
+def _cell(row: int, column: int, cell: Cell, style: int) -> str:
+    at = f'r="{_letters(column)}{row}" s="{style}"'
+    if isinstance(cell, Number):
+        return f"<c {at}><v>{float(cell.value or 0.0)!r}</v></c>" if cell.known else f"<c {at}/>"
+    return f'<c {at} t="inlineStr"><is><t xml:space="preserve">{_text(_told(cell))}</t></is></c>'
+
+
+def _told(cell: Cell) -> str:
+    return "".join(parts_of(cell)) if isinstance(cell, str | tuple) else str(cell)
+
+
+def _text(text: str) -> str:
+    """Text as XML that Excel shows as it is spelled: it would decode _x0041_ as A."""
+    shown = _CODED.sub("_x005F_", printable(text, _LONGEST))
+    return escape("".join(f"\\u{ord(c):04x}" if unicodedata.category(c) == "Cn" else c for c in shown))

@@ -1,0 +1,612 @@
+"""The report of a run: its figures against the run's own table, hostile names, and each kind of file read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import statistics
+import zipfile
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import swayrank as sr
+from swayrank._text import printable
+from swayrank.errors import FolderError, InputError, ParameterError
+from swayrank.ids import Ids
+from swayrank.report import page as page_module
+from swayrank.report.document import Between, Columns, Name, Number, Range, Report, Section, Stack, Table, Text
+from swayrank.report.facts import gather
+from swayrank.report.markdown import as_markdown
+from swayrank.report.page import DARK, LIGHT, POLICY
+from swayrank.report.svg import columns_chart, range_bar, stack_bar
+from swayrank.report.words import report_of
+from swayrank.report.workbook import as_workbook
+from swayrank.report.write import write_report
+from swayrank.sources.town import HOSTILE
+from swayrank.tables import write_csv
+from swayrank.validation_jobs import write_backtest
+
+INJECTIONS = (
+    *HOSTILE,
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</title></style><script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "[click](javascript:alert(1))",
+    "![x](http://example.invalid/a.png)",
+    "<http://example.invalid>",
+    "http://example.invalid/x",
+    "www.example.invalid",
+    "ada@example.invalid",
+    "`code` **bold** ~~gone~~",
+    "# heading",
+    "- item",
+    "1. item",
+    "| a | b |",
+    "a|b@example.invalid",
+    "-2+3",
+    "+1+cmd",
+    "\t=1+1",
+    "_x0041_",
+    "&lt;b&gt; &amp;",
+    "]]> <!-- -->",
+    "{{7*7}} $(id) %0d%0a",
+    "\\",
+    "\uffff\u200b\u0007",
+    "x" * 300,
+)
+N = 220
+
+
+def named(k):
+    """Every account and post has a hostile name; the first have them as they are."""
+    return INJECTIONS[k] if k < len(INJECTIONS) else f"{INJECTIONS[k % len(INJECTIONS)]} {k}"
+
+
+@pytest.fixture(scope="module")
+def town():
+    return sr.generate("town", n=N, rng=7)
+
+
+@pytest.fixture(scope="module")
+def run(town, tmp_path_factory):
+    """A usual run."""
+    out = tmp_path_factory.mktemp("usual")
+    sr.score(town.graph, town.events, n_replicates=40, rng=7).save(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def hostile(town, tmp_path_factory):
+    """The same town, where the highest ranked have the worst names."""
+    best = sr.score(town.graph, town.events, n_replicates=None, rng=7).order()
+    order = [*map(int, best), *sorted(set(range(N)) - set(map(int, best)))]
+    names = [""] * N
+    for k, i in enumerate(order):
+        names[i] = named(k)
+    ids, (u, v) = Ids.from_values(names), town.graph.edges()
+    events = town.events
+    posts = Ids.from_values([named(k) for k in range(len(events.posts))])
+    graph = sr.Graph.from_edges(u, v, n_nodes=N, ids=ids)
+    log = sr.Events.from_arrays(
+        events.actor, events.target, events.action, accounts=ids, post=events.post, time=events.time, posts=posts
+    )
+    out = tmp_path_factory.mktemp("hostile")
+    sr.score(graph, log, n_replicates=20, rng=7).save(out)
+    return out
+
+
+def backtest_facts(*, worse=True, n_replicates=50, name="past_reposts"):
+    """As `Backtest.to_dict` gives it."""
+    verdict = "worse" if worse else "better"
+    ahead = -0.3 if worse else 0.3
+    figures = {
+        of: {"spearman": [x, x - 0.1, x + 0.1], "kendall_tau_b": [x, None, None], "ndcg_at_100": [x, x - 0.1, x + 0.1]}
+        for of, x in (("balanced", 0.4), (name, 0.4 - ahead), ("random", -0.05))
+    }
+    return {
+        "params": {"outcome": "reposts", "confidence": 0.9, "n_replicates": n_replicates},
+        "folds": [{"split": "2026-03-21T00:00", "end": None, "n_accounts": 90, "n_scored": 80, "n_with_outcome": 70}],
+        "figures": figures,
+        "ahead": [
+            {"measure": name, "metric": "ndcg_at_100", "ahead": ahead, "low": -0.4, "high": -0.2, "verdict": verdict},
+            {"measure": "random", "metric": "spearman", "ahead": 0.45, "low": 0.3, "high": 0.6, "verdict": "better"},
+        ],
+        "suspects": [],
+        "told": [],
+    }
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """A hostile backtest and hostile seeds."""
+    import pyarrow as pa
+
+    facts = backtest_facts(name="<img src=x onerror=alert(1)>")
+    facts["params"]["outcome"] = "<script>alert(1)</script>"
+    facts["folds"][0]["split"] = '"><b>'
+    facts["suspects"] = ["[x](javascript:alert(1))"]
+    (tmp_path / "backtest.json").write_text(json.dumps(facts), encoding="utf-8")
+    n = len(INJECTIONS)
+    gains = np.linspace(9, 1, n)
+    table = pa.table({"rank": range(1, n + 1), "account": INJECTIONS, "marginal_gain": gains, "curve": gains.cumsum()})
+    write_csv(table, tmp_path / "seeds.csv", for_people=True)
+    return {"backtest": tmp_path / "backtest.json", "seeds": tmp_path / "seeds.csv"}
+
+
+# -- what it says ------------------------------------------------------------------------------------------------------
+
+
+def rows_of(out):
+    with open(out / "current" / "scores.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def spoken(out, top=10, **beside):
+    """The words of a report by section, without names kept apart."""
+    return words(report_of(gather(out, **{"backtest": None, "seeds": None, **beside}, top=top), top))
+
+
+def words(report):
+    return {section.key: as_markdown(Report("", "", (section,))).replace("\\", "") for section in report.sections}
+
+
+def test_summary_says_what_the_table_holds(run):
+    rows, told = rows_of(run), spoken(run)["short"]
+    scored = [row for row in rows if row["rank"]]
+    best = scored[0]
+    assert f"{best['account']} is the most influential of the {len(scored):,} accounts" in told
+    ends = f"{float(best['score_low']):.1f} to {float(best['score_high']):.1f}"
+    assert f"{float(best['score']):.1f} of 100 (95% interval {ends}" in told
+    firm = sum(int(row["rank_high"]) <= 10 for row in scored[:10])
+    assert f"{firm} of the first 10 stay among the first 10 at 95%" in told
+    widest = max(scored[:10], key=lambda row: int(row["rank_high"]) - int(row["rank_low"]))
+    assert f"Least certain is {widest['account']}: rank {widest['rank']}" in told
+    drawn = [float(row["resonance_raw"]) for row in scored]
+    share = sum(drawn[: len(scored) // 100]) / sum(drawn)
+    assert f"draw {share:.0%} of all reactions" in told
+    assert f"{len(rows) - len(scored)} account" in told
+    assert "no backtest was given" in told
+
+
+def test_sureness_and_histogram(run):
+    rows, told = [row for row in rows_of(run) if row["rank"]], spoken(run)
+    width = statistics.median(float(row["score_high"]) - float(row["score_low"]) for row in rows[:10])
+    ranks = statistics.median(int(row["rank_high"]) - int(row["rank_low"]) + 1 for row in rows[:10])
+    assert f"| the first 10 | {width:,.1f} | {ranks:,.0f} |" in told["sure"]
+    inside = sum(20 <= float(row["score"]) < 25 for row in rows)
+    assert f"| 20 to 25 | {inside} | {inside / len(rows):.1%} |" in told["spread"]
+
+
+def test_cards_hold_the_evidence(run):
+    kept, told = sr.load_scores(run), spoken(run)["why"]
+    assert told.count("### ") == 10
+    one = kept.explanation(kept.ids[0])
+    for part in one["parts"]:
+        adds, points = f"{part['contribution']:,.1f}", f"{part['scaled']:,.1f}"
+        assert re.search(rf"\| {part['part']} \| {re.escape(points)} \|.*\| {re.escape(adds)} \|", told)
+        assert part["because"] in told
+    assert f"{one['followers'][0]['account']} ({one['followers'][0]['share']:.1%}" in told
+    assert f"{one['posts'][0]['post']} of {one['posts'][0]['time'][:10]}" in told
+
+
+def test_where_the_score_loses_is_said_first(run, tmp_path):
+    file = tmp_path / "backtest.json"
+    file.write_text(json.dumps(backtest_facts()), encoding="utf-8")
+    told = spoken(run, backtest=file)
+    loses = "LOSES to past_reposts, by 0.300 in the order at the top (NDCG, first 100)"
+    assert loses in told["short"]
+    assert told["backtest"].index(loses) < told["backtest"].index("It is ahead of random")
+    table = told["backtest"].split("The order at the top")[1].splitlines()
+    assert [line.split(" | ")[0] for line in table[4:7]] == ["| past_reposts", "| balanced", "| random"]
+    file.write_text(json.dumps(backtest_facts(worse=False)), encoding="utf-8")
+    told = spoken(run, backtest=tmp_path)  # the folder that `backtest -o` wrote
+    assert "LOSES" not in "".join(told.values())
+    assert "loses to no other ranking by more than chance" in told["short"]
+    file.write_text(json.dumps(backtest_facts(worse=False, n_replicates=0)), encoding="utf-8")
+    told = spoken(run, backtest=file)
+    assert "loses to no" not in told["short"]
+    assert "no difference below can be told from chance" in told["backtest"]
+
+
+def test_a_real_backtest(run, town, tmp_path):
+    found = sr.backtest(town.graph, town.events, as_of="2026-03-01", k=20, n_replicates=30, rng=7)
+    write_backtest(found, tmp_path / "backtest.json")
+    told = spoken(run, backtest=tmp_path / "backtest.json")
+    compared = [found.difference(name, metric) for metric in found.main_metrics for name in found.names[1:]]
+    worse = {one.measure for one in compared if one.verdict == "worse"}
+    assert worse == set(re.findall(r"(?:to|; to) (\w+), by ", "".join(re.findall("LOSES (.*)", told["short"]))))
+    for name in found.names:
+        assert f"| {name} | {found.value(name, 'spearman'):,.3f} | " in told["backtest"]
+
+
+def test_seeds(run, tmp_path):
+    kept = sr.load_scores(run)
+    file = tmp_path / "seeds.csv"
+    file.write_text(f"rank,account,marginal_gain,curve\n1,{kept.ids[4]},30,30\n2,stranger,12.5,42.5\n")
+    told = spoken(run, seeds=file)
+    assert "2 accounts that together are expected to reach 42" in told["short"]
+    assert f"| 1 | {kept.ids[4]} | 30.0 | 30.0 | 5 |" in told["seeds"]
+    assert "| 2 | stranger | 12.5 | 42.5 | - |" in told["seeds"]
+    assert "1 seed of the file has no score in this run" in told["seeds"]
+
+
+def test_seeds_lose_the_apostrophe_that_spreadsheets_needed(run, beside):
+    assert [seed.account for seed in gather(run, **beside, top=3).seeds] == list(INJECTIONS)
+
+
+def test_earlier_runs_of_the_same_scale(town, tmp_path):
+    first = sr.score(town.graph, town.events, until="2026-03-20", n_replicates=None, rng=7)
+    early = first.save(tmp_path)
+    later = sr.score(town.graph, town.events, reference=first.reference, n_replicates=None, rng=7)
+    late = later.save(tmp_path)
+    account = later.top(1)[0].account
+    before, now = first.score[first.ids.position(account)], later.top(1)[0].score
+    assert f"| {account} | {before:,.1f} | {now:,.1f} | {now - before:+,.1f} |" in spoken(late)["past"]
+    assert "past" not in spoken(early)  # what came after it is not its past
+    sr.score(town.graph, town.events, n_replicates=None, rng=7).save(tmp_path)
+    told = spoken(tmp_path)
+    assert "past" not in told  # another scale
+    assert "Earlier runs" not in told["warnings"]
+
+
+def test_an_earlier_run_that_is_damaged_is_no_fault_of_this_one(town, tmp_path):
+    early = sr.score(town.graph, town.events, until="2026-03-20", n_replicates=None, rng=7)
+    first = Path(early.save(tmp_path))
+    sr.score(town.graph, town.events, reference=early.reference, n_replicates=None, rng=7).save(tmp_path)
+    assert "past" in spoken(tmp_path)
+    (first / "scores.parquet").write_bytes(b"PAR1")
+    told = spoken(tmp_path)
+    assert "past" not in told
+    assert "Earlier runs are left out" in told["warnings"]
+
+
+def test_a_graph_alone_without_intervals(tmp_path):
+    sr.score(sr.Graph.from_edges(["a", "b", "c", "d"], ["e", "e", "e", "a"]), n_replicates=None, rng=7).save(tmp_path)
+    told = spoken(tmp_path)
+    assert "e is the most influential" in told["short"]
+    assert "No intervals were drawn" in told["sure"]
+    assert "%" not in told["who"]
+    for kind in (".html", ".md", ".xlsx"):
+        assert write_report(tmp_path, tmp_path / f"report{kind}").stat().st_size > 1000
+
+
+def test_nobody_has_a_score(tmp_path):
+    sr.score(sr.Graph.from_edges(["a"], ["b"]), rng=7).save(tmp_path)
+    told = spoken(tmp_path)
+    assert "None of the 2 accounts has enough data" in told["short"]
+    assert "who" not in told
+    checked(write_report(tmp_path, tmp_path / "report.html").read_text(encoding="utf-8"))
+    write_report(tmp_path, tmp_path / "report.xlsx")
+
+
+def test_refused_rows_are_told(tmp_path):
+    lines = "\n".join(f"a{k},b" for k in range(60)) + "\nlonely\n"
+    (tmp_path / "<i>.csv").write_text(f"follower,followed\n{lines}", encoding="utf-8")
+    sr.pipeline.run(sr.pipeline.Recipe(graph=tmp_path / "<i>.csv", score={"rng": 7}), tmp_path / "out")
+    told = spoken(tmp_path / "out")
+    assert "1 row of the files could not be used" in told["short"]
+    assert re.search(r"\| <i>.csv \| missing field \| 1 \|", told["warnings"])
+    assert "<i>.csv" in told["provenance"]
+    checked(write_report(tmp_path / "out", tmp_path / "report.html").read_text(encoding="utf-8"))
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------
+
+DRAWN = {"class", "x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx", "cy", "r", "text-anchor"}
+ALLOWED = {
+    "html": {"lang"}, "head": set(), "meta": {"charset", "name", "content", "http-equiv"}, "title": set(),
+    "style": set(), "body": set(), "header": set(), "footer": set(), "main": set(), "nav": {"aria-label"},
+    "section": {"id", "aria-labelledby"}, "article": {"class"}, "h1": set(), "h2": {"id"}, "h3": set(),
+    "p": {"class"}, "ul": {"class"}, "li": set(), "a": {"href", "class"}, "bdi": set(), "strong": set(),
+    "div": {"class", "role", "tabindex", "aria-label"}, "table": set(), "caption": set(), "thead": set(),
+    "tbody": set(), "tr": set(), "th": {"scope", "class"}, "td": {"class"}, "figure": set(), "figcaption": set(),
+    "details": set(), "summary": set(), "svg": {"class", "width", "height", "aria-hidden", "focusable", "role",
+    "aria-label"}, "rect": DRAWN, "line": DRAWN, "circle": DRAWN, "text": DRAWN,
+}  # fmt: skip
+VOID = {"meta", "rect", "line", "circle"}
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: known tags with known attributes, each closed where it should be."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.texts = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in ALLOWED, tag
+        assert {name for name, _ in attrs} <= ALLOWED[tag], (tag, attrs)
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        assert tag in VOID, tag
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append((tuple(self.open), data))
+
+    def handle_comment(self, data):
+        raise AssertionError(data)
+
+    def of(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def checked(html):
+    """Read a page and hold it to what every page must be."""
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader.open == []
+    assert len(reader.of("title")) == len(reader.of("h1")) == len(reader.of("style")) == 1
+    assert reader.of("html") == [{"lang": "en"}]
+    policies = [one["content"] for one in reader.of("meta") if one.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == [POLICY]
+    assert POLICY.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+    ids = [attrs["id"] for _, attrs in reader.tags if "id" in attrs]
+    assert len(set(ids)) == len(ids)
+    assert all(attrs["href"][1:] in ids and attrs["href"][0] == "#" for attrs in reader.of("a"))
+    assert all(attrs["aria-labelledby"] in ids for attrs in reader.of("section"))
+    assert len(reader.of("table")) == len(reader.of("caption"))
+    assert all(attrs.get("scope") in ("col", "row") for attrs in reader.of("th"))
+    assert not re.search(r"url\(|@import|https?:", re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1])
+    levels = [int(tag[1]) for tag, _ in reader.tags if tag in ("h1", "h2", "h3")]
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+    return reader
+
+
+def test_page_of_hostile_names_holds_no_markup_of_theirs(hostile, beside, tmp_path):
+    path = write_report(hostile, tmp_path / "report.html", **beside, top=len(INJECTIONS))
+    html = path.read_text(encoding="utf-8")
+    reader = checked(html)
+    assert len(html) < 500_000
+    names = {data for where, data in reader.texts if where[-2:] == ("th", "bdi")}
+    assert {printable(name) for name in INJECTIONS} <= names
+    headings = ["".join(d for where, d in reader.texts if "h3" in where)]
+    assert all(printable(named(k)) in headings[0] for k in range(10))
+    seen = {c for _, data in reader.texts for c in data}
+    assert not seen & {"\u202e", "\u200b", "\x07", "\t"}
+
+
+def test_every_row_has_as_many_cells_as_its_table_has_headings(run, tmp_path):
+    html = write_report(run, tmp_path / "report.html").read_text(encoding="utf-8")
+    for table in re.findall(r"<table>.*?</table>", html, re.DOTALL):
+        head, body = table.split("</thead>")
+        rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+        assert rows
+        for row in rows:
+            assert len(re.findall(r"<t[hd][ >]", row)) == head.count("<th ")
+            assert row.count('<th scope="row"') == 1
+
+
+def luminance(colour):
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    r, g, b = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a, b):
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_contrast_is_wcag_aa(look):
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    for ground in ("paper", "panel"):
+        for ink in ("ink", "soft", "link"):
+            assert contrast(look[ink], look[ground]) >= 4.5, (ink, ground)
+        for drawn in ("range", "c0", "c1", "c2", "c3", "c4"):
+            assert contrast(look[drawn], look[ground]) >= 3, (drawn, ground)
+
+
+def test_drawings_are_to_scale():
+    bar = range_bar(Range(50, 25, 75, 0, 200))
+    assert 'x="12.50%"' in bar
+    assert 'width="25.00%"' in bar
+    assert 'cx="25.00%"' in bar
+    assert 'cx="100.00%"' in range_bar(Range(500, None, None))
+    stack = stack_bar(Stack(((0, 20.0), (1, 0.0), (2, 30.0))))
+    assert re.findall(r'class="c(\d)" x="([\d.]+)%" y="1" width="([\d.]+)%"', stack) == [
+        ("0", "0.00", "20.00"),
+        ("2", "20.00", "30.00"),
+    ]
+    table = Table("<b>", ("x",), (("y",),))
+    chart = columns_chart(Columns(table, ((0.0, 4.0), (2.0, 1.0), (0.0, 0.0)), ((0.5, "<i>"),), "axis"))
+    tall = [float(x) for x in re.findall(r'class="c0" [^>]*height="([\d.]+)"', chart)]
+    assert tall[0] == pytest.approx(4 * tall[1], abs=0.2)
+    assert len(re.findall(r'class="range"', chart)) == 1
+    assert "<b>" not in chart
+    assert "<i>" not in chart
+
+
+# -- Markdown ----------------------------------------------------------------------------------------------------------
+
+
+def test_markdown_of_hostile_names_is_text(hostile, beside, tmp_path):
+    markdown_it = pytest.importorskip("markdown_it")
+    text = write_report(hostile, tmp_path / "report.md", **beside, top=len(INJECTIONS)).read_text(encoding="utf-8")
+    reader = markdown_it.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    tokens = reader.parse(text)
+    inner = [child for token in tokens for child in token.children or ()]
+    kinds = {token.type for token in [*tokens, *inner]}
+    assert not kinds & {"link_open", "image", "html_inline", "html_block", "em_open", "s_open", "code_block", "fence"}
+    assert {child.content for child in inner if child.type == "code_inline"} <= {"@"}
+    assert sum(token.tag == "h3" for token in tokens if token.type == "heading_open") == 10
+    lists = [token for token in tokens if token.type in ("bullet_list_open", "ordered_list_open")]
+    assert all(token.level == 0 and token.type == "bullet_list_open" for token in lists)
+    cells = {"".join(child.content for child in token.children) for token in tokens if token.type == "inline"}
+    shown = {printable(name).strip() for name in INJECTIONS}
+    assert shown <= cells
+    assert not re.search(r"(?<!\\)://|www\.|\w\\?@\w|\{\{", text)  # what some readers link or fill in by themselves
+
+
+def test_lines_that_would_begin_something_else():
+    lines = ("- a", "+ b", "1. c", "2) d", "# e", "> f", "=====")
+    text = as_markdown(Report("t", "s", (Section("k", "t", tuple(Text(line) for line in lines)),)))
+    markdown_it = pytest.importorskip("markdown_it")
+    tokens = markdown_it.MarkdownIt("commonmark").parse(text)
+    kinds = [token.type for token in tokens if token.type.endswith("_open")]
+    assert kinds == ["heading_open", "paragraph_open", "heading_open", *["paragraph_open"] * len(lines)]
+    assert [token.content for token in tokens if token.type == "inline"][-1] == "\\====="
+
+
+# -- the workbook ------------------------------------------------------------------------------------------------------
+
+SPACE = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+
+
+def sheets_of(content):
+    """By the sheet's name, its cells: (style, value); read as Excel reads them."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        parts = {name: ElementTree.fromstring(archive.read(name)) for name in archive.namelist()}
+    relation = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+    targets = {one.get("Id"): one.get("Target") for one in parts["xl/_rels/workbook.xml.rels"]}
+    types = {one.get("PartName") for one in parts["[Content_Types].xml"] if one.get("PartName")}
+    assert types == {f"/{name}" for name in parts if name.startswith("xl/") and not name.endswith(".rels")}
+    found = {}
+    for sheet in parts["xl/workbook.xml"].find("m:sheets", SPACE):
+        root = parts[f"xl/{targets[sheet.get(relation)]}"]
+        assert not [node for node in root.iter() if node.tag.endswith("}f") or "hyperlink" in node.tag]
+        found[sheet.get("name")] = {cell.get("r"): value_of(cell) for cell in root.iter(f"{{{SPACE['m']}}}c")}
+    return found
+
+
+def value_of(cell):
+    number, text = cell.find("m:v", SPACE), cell.find("m:is/m:t", SPACE)
+    if text is None:
+        return cell.get("s"), None if number is None else float(number.text)
+    assert cell.get("t") == "inlineStr"
+    shown = re.sub("_x([0-9A-Fa-f]{4})_", lambda code: chr(int(code[1], 16)), text.text or "")
+    return cell.get("s"), shown
+
+
+def test_workbook_read_back(hostile, beside, tmp_path):
+    path = write_report(hostile, tmp_path / "report.xlsx", **beside)
+    sheets = sheets_of(path.read_bytes())
+    assert next(iter(sheets)) == "In short"
+    assert all(len(name) <= 31 for name in sheets)
+    kept, cells = sr.load_scores(hostile), sheets["All accounts"]
+    assert [cells[f"{letter}1"][1] for letter in "ABCDE"] == ["rank", "account", "status", "score", "reach"]
+    for k in range(N):
+        style, name = cells[f"B{k + 2}"]
+        assert style == "2"
+        assert name == printable(kept.ids[k], 32_000).replace("\uffff", "\\uffff")
+        score = cells[f"D{k + 2}"][1]
+        assert (score is None) == (kept.rank[k] == 0)
+        assert score is None or score == kept.score[k]
+    assert set(INJECTIONS) & {name for _, name in cells.values()} >= {'=HYPERLINK("http://example.invalid","click")'}
+
+
+def test_text_cells_are_quoted_text():
+    table = Table("t", ("name", "n", "from to"), ((Name("=1+1"), Number(0.5, ".1%"), Between(1, 2.5)),))
+    content = as_workbook(Report("t", "s", (Section("k", "a/b:c" * 9, (table,)), Section("l", "a/b:c" * 9, ()))))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        styles = ElementTree.fromstring(archive.read("xl/styles.xml")).find("m:cellXfs", SPACE)
+    assert int(styles.get("count")) == len(styles)
+    first, second = sheets_of(content).items()
+    assert first[0] != second[0]
+    assert [first[1][at][1] for at in ("A5", "B5", "C5")] == ["=1+1", 0.5, "1.0 to 2.5"]
+    text, percent = (styles[int(first[1][at][0])] for at in ("A5", "B5"))
+    assert (text.get("numFmtId"), text.get("quotePrefix"), percent.get("numFmtId")) == ("49", "1", "10")
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_same_run_same_bytes(run, tmp_path):
+    for kind in (".html", ".md", ".xlsx"):
+        first = write_report(run, tmp_path / f"a{kind}").read_bytes()
+        assert write_report(run, tmp_path / f"b{kind}").read_bytes() == first
+
+
+def test_whole_or_not_at_all(run, tmp_path, monkeypatch):
+    path = write_report(run, tmp_path / "report.html")
+    before = path.read_bytes()
+    monkeypatch.setattr(page_module, "_section", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_report(run, path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[]", "its fields"),
+        ("{", "sound JSON"),
+        (json.dumps(backtest_facts() | {"params": {}}), "its params"),
+        (json.dumps(backtest_facts() | {"folds": [{}]}), "split 1"),
+        (json.dumps(backtest_facts() | {"figures": {"a": {"spearman": ["x", 1, 2]}}}), "the figures of a"),
+        (json.dumps(backtest_facts() | {"figures": {"a": 3}}), "the figures of a"),
+        (json.dumps(backtest_facts() | {"ahead": [3]}), "difference 1"),
+        (
+            json.dumps(backtest_facts() | {"ahead": [{"measure": "a", "metric": "b", "verdict": "worse"}]}),
+            "difference 1",
+        ),
+        (json.dumps(backtest_facts() | {"suspects": [3]}), "its suspects"),
+    ],
+)
+def test_what_is_no_backtest(run, tmp_path, text, told):
+    (tmp_path / "b.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=told):
+        write_report(run, tmp_path / "r.html", backtest=tmp_path / "b.json")
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_mistakes(run, tmp_path):
+    with pytest.raises(ParameterError, match=r"must end in \.html, \.md or \.xlsx, got 'r\.pdf'"):
+        write_report(run, tmp_path / "r.pdf")
+    with pytest.raises(ParameterError, match="top must be"):
+        write_report(run, tmp_path / "r.md", top=0)
+    with pytest.raises(FolderError, match="no swayrank result"):
+        write_report(tmp_path, tmp_path / "r.md")
+    with pytest.raises(InputError, match="no such file"):
+        write_report(run, tmp_path / "r.md", backtest=tmp_path / "none.json")
+    with pytest.raises(ParameterError, match="seeds must end in"):
+        write_report(run, tmp_path / "r.md", seeds=tmp_path / "s.txt")
+    (tmp_path / "s.csv").write_text("account,gain\na,1\n")
+    with pytest.raises(InputError, match="no column 'marginal_gain'"):
+        write_report(run, tmp_path / "r.md", seeds=tmp_path / "s.csv")
+    for figure, told in (("many", "must be numbers"), ("inf", "must be finite")):
+        (tmp_path / "s.csv").write_text(f"account,marginal_gain,curve\na,{figure},1\n")
+        with pytest.raises(InputError, match=told):
+            write_report(run, tmp_path / "r.md", seeds=tmp_path / "s.csv")
+    with pytest.raises(InputError, match="cannot write there"):
+        write_report(run, tmp_path / "absent" / "r.md")
+
+
+def test_altered_run_is_refused(town, tmp_path):
+    folder = Path(sr.score(town.graph, town.events, n_replicates=None, rng=7).save(tmp_path))
+    (folder / "rejects.csv").write_text("file,line,column,value,reason\nx,1,,,nothing\n")
+    with pytest.raises(InputError, match="altered"):
+        write_report(tmp_path, tmp_path / "r.html")
+
+
+def test_command(run, tmp_path):
+    from typer.testing import CliRunner
+
+    import swayrank.cli.report  # noqa: F401  registers the command
+    from swayrank.cli import app
+
+    done = CliRunner().invoke(app, ["report", str(run), "-o", str(tmp_path / "r.md"), "--top", "3"])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "r.md").read_text(encoding="utf-8").count("### ") == 3
+    done = CliRunner().invoke(app, ["report", str(run), "-o", str(tmp_path / "r.txt")])
+    assert done.exit_code == 2
+    assert not (tmp_path / "r.txt").exists()
