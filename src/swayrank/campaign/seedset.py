@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._render import render
 from swayrank.measures.propagation.accounts import Account
 from swayrank.tables import frame
 
@@ -118,6 +119,29 @@ class SeedSet:
             "curve": self.curve,
         }
         return frame(columns, backend)
+
+    def plot(self, **options: Any) -> Any:
+        """What each seed adds, and how far all spread together, between their bounds.
+
+        Parameters
+        ----------
+        **options
+            ``theme`` : "light" (default) or "dark".
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        MissingDependencyError
+            If plotly is not installed.
+        """
+        return render(self, "plot", **options)
+
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
 
     def __repr__(self) -> str:
         low, high = self.interval

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress, track
+from swayrank._render import render
 from swayrank._validate import Integer, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import FolderError, ParameterError
@@ -268,6 +269,30 @@ class Graph(Exchange):
         names = f", columns: {', '.join(self.columns)}" if self.columns else ""
         nodes = f"{self.n_nodes:,} node{'s' * (self.n_nodes != 1)}"
         return f"<Graph: {nodes}, {arcs}, {'directed' if self.directed else 'undirected'}{names}>"
+
+    def plot(self, **options: Any) -> Any:
+        """The map: who follows whom, communities in colours, the most followed accounts named.
+
+        Parameters
+        ----------
+        **options
+            ``max_nodes`` : accounts at most, 2000 by default; ``max_arcs``, ``n_labels``, ``theme`` and all else that
+            :func:`swayrank.report.network_map.network_map` takes.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        MissingDependencyError
+            If plotly is not installed.
+        """
+        return render(self, "plot", **options)
+
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
 
     def edges(self) -> tuple[U32, U32]:
         """All arcs (u, v): u follows v; sorted by u, then v. For undirected graphs both ways.

@@ -32,6 +32,7 @@ PAIRS, SOURCES, REGISTERS = 31, 32, 33
 JUDGED = 41
 ASSIGN, PERMUTE, RESAMPLE = 71, 72, 73
 REWEIGHED, PLACEBO_POSTS, PLACEBO_ACCOUNTS, REACHED = 81, 82, 83, 84
+LAYOUT = 91
 """Purposes: a stream of one never meets the same item's stream of another. Use ``purpose * 1000 + part`` for parts."""
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._render import render
 from swayrank._validate import Integer, check
 from swayrank.errors import ParameterError
 from swayrank.ids import Ids
@@ -192,6 +193,29 @@ class Measure:
         if self.std_error is not None:
             columns["std_error"] = self.std_error
         return frame(columns, backend)
+
+    def plot(self, **options: Any) -> Any:
+        """The highest accounts as bars, with the intervals that there are.
+
+        Parameters
+        ----------
+        **options
+            ``k`` : how many, 20 by default; ``theme`` : "light" (default) or "dark".
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        MissingDependencyError
+            If plotly is not installed.
+        """
+        return render(self, "plot", **options)
+
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
 
     def __repr__(self) -> str:
         facts = [f"{self.name} of {len(self)} accounts"]

@@ -1,5 +1,13 @@
 """LOOK: figures, pages and static images of results; loading this fills :mod:`swayrank._render`."""
 
-from swayrank.report import backtests as _backtests  # noqa: F401  registers its figures
-from swayrank.report import calibration as _calibration  # noqa: F401
-from swayrank.report import correlations as _correlations  # noqa: F401
+from swayrank.report import (
+    backtests,  # noqa: F401  each registers its figures
+    calibration,  # noqa: F401
+    correlations,  # noqa: F401
+    graphs,  # noqa: F401
+    measures,  # noqa: F401
+    network_map,  # noqa: F401
+    scores,  # noqa: F401
+    seeds,  # noqa: F401
+    spreads,  # noqa: F401
+)

@@ -15,10 +15,12 @@ import numpy as np
 from swayrank._render import renders
 from swayrank._text import printable
 from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.report.canvas import table
 from swayrank.report.correlations import IMAGES
 from swayrank.results import write_whole
 from swayrank.validation.metrics import DEPTHS
 from swayrank.validation.results import Backtest
+from swayrank.validation.results import figure as with_interval
 
 _SCORE, _OTHER = "#d55e00", ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#7f6000", "#999999", "#e69f00", "#444444")
 _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
@@ -82,6 +84,18 @@ def metrics_figure(found: Backtest) -> Any:
     )  # fmt: skip
     figure.update_yaxes(automargin=True)
     return figure
+
+
+@renders("Backtest", "html")
+def as_html(found: Backtest) -> str:
+    """The main figures of every ranking as a table, and what came out in words."""
+    at = [found.metrics.index(name) for name in found.main_metrics]
+    rows = [
+        [name, *(with_interval(found.values[m, i], found.low[m, i], found.high[m, i]) for i in at)]
+        for m, name in enumerate(found.names)
+    ]
+    title, whom = _title(found)
+    return table(f"{title}: {whom}", ["ranking", *found.main_metrics], rows, found.told(), names=["ranking"])
 
 
 def _removal(found: Backtest) -> tuple[Any, Any]:

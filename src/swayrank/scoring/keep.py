@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress, track
+from swayrank._render import render
 from swayrank._text import printable
 from swayrank._validate import Integer, check
 from swayrank.errors import FolderError, SwayrankError, UnknownAccountError, VersionError
@@ -311,6 +312,22 @@ class KeptScores:
     def check_comparable(self, other: Comparable) -> None:
         """Raise :class:`ParameterError` unless `other` has the same parts, weights and reference."""
         check_comparable(self, other, str(self.folder / REFERENCE))
+
+    def plot(self, what: str = "leaderboard", **options: Any) -> Any:
+        """A figure: "leaderboard" or "breakdown", with the options of :meth:`Scores.plot`.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such figure.
+        MissingDependencyError
+            If plotly is not installed.
+        """
+        return render(self, what, **options)
+
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
 
     def __repr__(self) -> str:
         best = ", ".join(str(self.ids[int(i)]) for i in self.order(3))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._render import render
 from swayrank._validate import Integer, check
 from swayrank.ids import Ids
 from swayrank.measures._measure import Measure
@@ -396,6 +397,34 @@ class Scores:
             If the two mean different things.
         """
         check_comparable(self, other)
+
+    def plot(self, what: str = "leaderboard", **options: Any) -> Any:
+        """A figure.
+
+        Parameters
+        ----------
+        what : {"leaderboard", "breakdown", "map"}, default "leaderboard"
+            The highest scores with their intervals, what each part adds to them, or who follows whom.
+        **options
+            ``k`` : how many accounts, 20 by default (of the map: ``max_nodes``, 2000); ``theme`` : "light" (default) or
+            "dark"; for the map, all that :func:`swayrank.report.network_map.network_map` takes.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        ParameterError
+            If there is no such figure, or no graph to draw a map of.
+        MissingDependencyError
+            If plotly is not installed.
+        """
+        return render(self, what, **options)
+
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
 
     def __repr__(self) -> str:
         head = f"scores of {len(self):,} accounts, {self.n_scored:,} scored, reference {self.reference.hash}"

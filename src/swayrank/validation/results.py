@@ -278,6 +278,10 @@ class Backtest:
         """A figure: "metrics" (figures with intervals) or "removal" (the removal curve)."""
         return render(self, what)
 
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
+
     def __repr__(self) -> str:
         metrics = self.main_metrics
         cells = [("ranking", *metrics)]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._render import render
 from swayrank.errors import ParameterError
 from swayrank.ids import Ids
 from swayrank.measures.propagation.accounts import Account
@@ -118,6 +119,33 @@ class Spread:
         1     ada              1.0
         """
         return frame({"account": self.ids.to_arrow(), "activation_prob": self.activation_prob}, backend)
+
+    def plot(self, what: str = "sizes", **options: Any) -> Any:
+        """A figure.
+
+        Parameters
+        ----------
+        what : {"sizes", "by_step"}, default="sizes"
+            How many runs reached how many accounts, or how many accounts joined at each step.
+        **options
+            ``theme`` : "light" (default) or "dark"; for the sizes, ``n_bins`` : bars at most, 40 by default.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        ParameterError
+            If there is no such figure.
+        MissingDependencyError
+            If plotly is not installed.
+        """
+        return render(self, what, **options)
+
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
 
     def __repr__(self) -> str:
         low, high = self.interval

@@ -1,0 +1,259 @@
+"""What a map of a graph shows: which accounts, which arcs among them, where, in which colour, and how large.
+
+Large graphs are shown by their *backbone*: the accounts that rank highest (by score where there are scores, then by
+followers), and among them the arcs that say most. An arc's strength is its share of its follower's attention: its
+weight among all that the follower follows, or one part of as many as it follows. Each account's strongest arc comes
+first, then each one's second, and so on, so that nobody stands alone for want of room; among equals, the followed who
+ranks higher comes first.
+
+Communities are those of the whole graph (LPAm); the largest among the accounts shown have a colour each, all others are
+grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.report.layout`).
+
+Cost: O(arcs) to choose, then that of the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank._progress import Progress
+from swayrank._rng import Rng
+from swayrank._validate import Integer, domains
+from swayrank.engines import Engine
+from swayrank.errors import ParameterError
+from swayrank.graph import Graph
+from swayrank.ids import Ids
+from swayrank.measures.community.detect import communities
+from swayrank.report.canvas import PALETTE
+from swayrank.report.layout import layout
+from swayrank.scoring.scores import Scores
+from swayrank.tables import frame
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MAX_ARCS = 6000
+REST = -1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Backbone:
+    """A map before it is drawn: the accounts shown, the highest first.
+
+    Attributes
+    ----------
+    accounts : list of int or str
+        Their ids.
+    nodes : numpy.ndarray of int64, shape (k,)
+        Their positions in the graph.
+    places : numpy.ndarray of float32, shape (k, 2)
+        Where they stand.
+    sized_by : {"score", "followers"}
+        What `size` is.
+    size : numpy.ndarray of float64, shape (k,)
+        A score in [0, 100] (NaN for accounts without one), or a number of followers.
+    followers : numpy.ndarray of int64, shape (k,)
+        In the whole graph.
+    community : numpy.ndarray of int64, shape (k,)
+        In the whole graph, numbered by size; -1 for accounts without arcs.
+    colour : numpy.ndarray of int64, shape (k,)
+        Place in the palette; -1 for the rest.
+    coloured : tuple of int
+        The community of each colour.
+    arcs : numpy.ndarray of int64, shape (m, 2)
+        Follower and followed of each arc drawn, as places in `accounts`; the strongest first.
+    n_arcs_among : int
+        Arcs among the accounts shown, drawn or not.
+    n_nodes, n_edges, n_communities : int
+        Of the whole graph.
+    details : mapping of str to numpy.ndarray of float64, shape (k,)
+        Each part of the score, in [0, 100].
+    """
+
+    accounts: list[Any]
+    nodes: Ints
+    places: npt.NDArray[np.float32]
+    sized_by: str
+    size: Floats
+    followers: Ints
+    community: Ints
+    colour: Ints
+    coloured: tuple[int, ...]
+    arcs: Ints
+    n_arcs_among: int
+    n_nodes: int
+    n_edges: int
+    n_communities: int
+    details: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(self.accounts)
+
+    @property
+    def title(self) -> str:
+        """What is shown."""
+        if len(self) == self.n_nodes:
+            return f"Who follows whom: {self.n_nodes:,} accounts"
+        which = "the highest scores" if self.sized_by == "score" else "the most followed"
+        return f"Who follows whom: {which}, {len(self):,} of {self.n_nodes:,} accounts"
+
+    @property
+    def caption(self) -> str:
+        """Of which arcs, and what size and colour mean."""
+        drawn, among = len(self.arcs), self.n_arcs_among
+        arcs = (
+            f"all {among:,} arcs" if drawn == among else f"{drawn:,} of {among:,} arcs (each account's strongest first)"
+        )
+        shown = len(self.coloured)
+        colours = f"{shown} of {self.n_communities:,} communities" if shown < self.n_communities else "communities"
+        return f"{arcs} among them; area of a dot: {self._what}; colours: {colours}"
+
+    @property
+    def _what(self) -> str:
+        return "score" if self.sized_by == "score" else "number of followers"
+
+    def to_frame(self, backend: str = "pandas") -> Any:
+        """The table behind the map: ``account``, ``x``, ``y``, score or followers, ``community``, and every part.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, default "pandas"
+            Which library's table.
+        """
+        columns: dict[str, Any] = {
+            "account": Ids.from_values(self.accounts).to_arrow(),
+            "x": self.places[:, 0],
+            "y": self.places[:, 1],
+        }
+        columns |= {"score": self.size} if self.sized_by == "score" else {}
+        columns |= {"followers": self.followers, "community": self.community, **self.details}
+        return frame(columns, backend)
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{self.caption}"
+
+
+@domains(max_nodes=Integer(1, 100_000), max_arcs=Integer(0, 1_000_000))
+def backbone(
+    data: Graph | Scores,
+    *,
+    max_nodes: int = 2000,
+    max_arcs: int = MAX_ARCS,
+    rng: Rng = 7,
+    engine: str | Engine = "local",
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Backbone:
+    """Choose what a map shows, and lay it out.
+
+    Parameters
+    ----------
+    data : Graph or Scores
+        Scores are shown on the graph that they rest on.
+    max_nodes : int, default 2000
+        How many accounts at most, in [1, 100000].
+    max_arcs : int, default 6000
+        How many arcs are drawn at most, in [0, 1000000].
+    rng, engine, threads, progress
+        As :func:`swayrank.report.layout.layout` takes them.
+
+    Returns
+    -------
+    Backbone
+
+    Raises
+    ------
+    ParameterError
+        If `data` is neither, holds no graph, or a value is outside its domain.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> shown = backbone(sr.generate("town", n=1000, rng=7).graph, max_nodes=100, max_arcs=300)
+    >>> shown.title
+    'Who follows whom: the most followed, 100 of 1,000 accounts'
+    >>> shown.caption.split("; ")
+    ["300 of 743 arcs (each account's strongest first) among them", 'area of a dot: number of followers', 'colours: \
+7 of 8 communities']
+    >>> shown.to_frame().loc[0, "account"], shown.followers[0]
+    ('fitajo', np.int64(296))
+    """
+    graph, value, details = _values(data)
+    followers = graph.in_degree.astype(np.int64)
+    rank = np.empty(graph.n_nodes, np.int64)
+    order = np.lexsort((-followers, -np.nan_to_num(value, nan=-1.0)))
+    rank[order] = np.arange(order.size)
+    nodes = order[:max_nodes]
+    within, strength = _among(graph, nodes)
+    found = communities(graph, method="label_propagation")
+    community = found.of[nodes]
+    colour, coloured = _colours(community)
+    accounts = [graph.ids[int(i)] for i in nodes]
+    small = Graph.from_edges(within[:, 0], within[:, 1], ids=accounts)
+    return Backbone(
+        accounts=accounts,
+        nodes=nodes,
+        places=layout(small, rng=rng, engine=engine, threads=threads, progress=progress),
+        sized_by="score" if isinstance(data, Scores) else "followers",
+        size=value[nodes],
+        followers=followers[nodes],
+        community=community,
+        colour=colour,
+        coloured=coloured,
+        arcs=within[_strongest(within, strength)[:max_arcs]],
+        n_arcs_among=len(within),
+        n_nodes=graph.n_nodes,
+        n_edges=graph.n_edges,
+        n_communities=len(found),
+        details={name: part[nodes] for name, part in details.items()},
+    )
+
+
+def _values(data: Graph | Scores) -> tuple[Graph, Floats, dict[str, Floats]]:
+    """The graph, what its accounts are ranked by, and the parts of their scores."""
+    if isinstance(data, Graph):
+        return data, data.in_degree.astype(np.float64), {}
+    if not isinstance(data, Scores):
+        raise ParameterError(f"a map is of a Graph or of Scores, got a {type(data).__name__}")
+    graph = data.evidence.graph
+    if graph is None:
+        raise ParameterError("these scores rest on no graph, so there is no map: pass a graph to score()")
+    of = data.ids.positions(graph.ids.to_arrow())
+    return graph, data.score[of], {name: part[of] for name, part in data.parts.items()}
+
+
+def _among(graph: Graph, nodes: Ints) -> tuple[Ints, Floats]:
+    """The arcs among `nodes`, as places in it, and the share of attention that each is."""
+    place = np.full(graph.n_nodes, REST)
+    place[nodes] = np.arange(nodes.size)
+    u, v = graph.edges()
+    inside = np.flatnonzero((place[u] != REST) & (place[v] != REST) & (u != v))
+    weight = np.abs(graph.column("weight")) if "weight" in graph.columns else np.ones(graph.n_edges)
+    given = np.bincount(u, weight, graph.n_nodes)[u[inside]]
+    share = np.divide(weight[inside], given, out=np.zeros(inside.size), where=given > 0)
+    return np.stack((place[u[inside]], place[v[inside]]), axis=1), share
+
+
+def _strongest(arcs: Ints, strength: Floats) -> Ints:
+    """Every follower's strongest arc, then everybody's second, ..., the strongest first within each turn."""
+    by_row = np.lexsort((arcs[:, 1], -strength, arcs[:, 0]))
+    rows = arcs[by_row, 0]
+    turn = np.empty(rows.size, np.int64)
+    turn[by_row] = np.arange(rows.size) - np.searchsorted(rows, rows)
+    order: Ints = np.lexsort((arcs[:, 0], arcs[:, 1], -strength, turn))
+    return order
+
+
+def _colours(community: Ints) -> tuple[Ints, tuple[int, ...]]:
+    """The place in the palette of every account: the communities with most accounts shown have one each."""
+    names, count = np.unique(community[community != REST], return_counts=True)
+    most = names[np.lexsort((names, -count))][: len(PALETTE)]
+    colour = np.full(community.size, REST)
+    for place, name in enumerate(most):
+        colour[community == name] = place
+    return colour, tuple(most.tolist())

@@ -1,0 +1,191 @@
+"""What all figures share: colours, light and dark, titles, how names are shown, static files and tables.
+
+Colours are Okabe and Ito's (2008), which colour-blind people tell apart, less the yellow that white paper swallows; the
+first serves where one is enough. Whatever comes from outside, names above all, goes through :func:`safe` before it is
+put into a plotly figure or a page: markup, control characters and formulas are shown as they are spelled.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from swayrank._text import printable
+from swayrank._validate import Domain, OneOf
+from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.results import write_whole
+
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
+IMAGES = (".png", ".svg")
+THEMES: Domain = OneOf("light", "dark")
+NAME = 28  # characters of a name that a figure shows
+_NO_PLOTLY = 'an interactive figure needs plotly: pip install "swayrank[notebook]"; or take .to_frame()'
+_NO_MATPLOTLIB = 'a static figure needs matplotlib: pip install "swayrank[notebook]"'
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of what is no data.
+
+    Attributes
+    ----------
+    template : str
+        Of plotly.
+    paper, ink, faint, grid, rest : str
+        Background, text, secondary text, grid lines, and marks that stand for all others.
+    arc : str
+        Red, green and blue of the map's lines.
+    """
+
+    template: str
+    paper: str
+    ink: str
+    faint: str
+    grid: str
+    rest: str
+    arc: str
+
+
+LIGHT = Theme("plotly_white", "#ffffff", "#222222", "#555555", "#e6e6e6", "#9a9a9a", "90,90,90")
+DARK = Theme("plotly_dark", "#14171a", "#eeeeee", "#b5b5b5", "#33383d", "#7d7d7d", "200,200,200")
+
+
+def theme_of(name: str) -> Theme:
+    """The colours called "light" or "dark"."""
+    return {"light": LIGHT, "dark": DARK}[name]
+
+
+def safe(name: object, limit: int = NAME) -> str:
+    """A name for a page or a plotly figure: cut, and nothing in it is markup or a formula.
+
+    >>> safe('<b>"$x$"</b>')
+    '&lt;b&gt;&#34;&#36;x&#36;&#34;&lt;/b&gt;'
+    """
+    # plotly knows few entities by name, &quot; not among them, but all by number
+    return html.escape(printable(name, limit)).replace("&quot;", "&#34;").replace("$", "&#36;")
+
+
+def plain(name: object, limit: int = NAME) -> str:
+    """A name for a static figure, whose text is never markup: cut, its control characters spelled.
+
+    >>> plain("a" * 40)
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaa…'
+    """
+    return printable(name, limit)
+
+
+# -- plotly ------------------------------------------------------------------------------------------------------------
+
+
+def plotly() -> Any:
+    """The module ``plotly.graph_objects``.
+
+    Raises
+    ------
+    MissingDependencyError
+        If plotly is not installed.
+    """
+    try:
+        from plotly import graph_objects
+    except ModuleNotFoundError:
+        raise MissingDependencyError(_NO_PLOTLY) from None
+    return graph_objects
+
+
+def dress(figure: Any, title: str, caption: str, theme: Theme, **layout: Any) -> Any:
+    """Give a plotly figure its title, what is shown and of whom, and its colours; titles are escaped already."""
+    figure.update_layout(
+        title={"text": f"{title}<br><sub>{caption}</sub>", "x": 0.02, "xanchor": "left", "yref": "container", "y": 1,
+               "yanchor": "top", "pad": {"t": 24}},
+        template=theme.template, paper_bgcolor=theme.paper, plot_bgcolor=theme.paper, font={"color": theme.ink},
+        colorway=list(PALETTE), hoverlabel={"align": "left", "namelength": -1}, margin={"t": 90},
+    )  # fmt: skip
+    figure.update_layout(**layout)
+    return figure
+
+
+# -- matplotlib --------------------------------------------------------------------------------------------------------
+
+
+def blank(width: float, height: float, theme: Theme) -> Any:
+    """A matplotlib figure, in inches, that no window knows of.
+
+    Raises
+    ------
+    MissingDependencyError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise MissingDependencyError(_NO_MATPLOTLIB) from None
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor=theme.paper)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def check_image(path: Path) -> None:
+    """Raise unless a static figure can be written to a file of that name."""
+    if path.suffix not in IMAGES:
+        raise ParameterError(f"a static figure must end in {' or '.join(IMAGES)}, got {path.name!r}")
+
+
+def save_image(figure: Any, path: Path, *, dpi: int = 150) -> Path:
+    """Write a matplotlib figure as .png or .svg, the same bytes every time."""
+    import matplotlib as mpl
+
+    check_image(path)
+    metadata = {"Date": None} if path.suffix == ".svg" else None
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swayrank"}), write_whole(path) as file:
+        figure.savefig(file, format=path.suffix[1:], dpi=dpi, metadata=metadata)
+    return path
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    notes: Sequence[str] = (),
+    names: Sequence[str] = ("account",),
+) -> str:
+    """A table for a page that needs no script, with paragraphs below it; everything is escaped here.
+
+    Columns called as in `names` stand to the left, all others, which are figures, to the right.
+
+    >>> table("two", ["account", "b"], [["<x>", 1]])
+    '<table><caption>two</caption><thead><tr><th scope="col">account</th><th scope="col">b</th></tr></thead>\
+<tbody><tr><td style="text-align:left">&lt;x&gt;</td><td style="text-align:right">1</td></tr></tbody></table>'
+    """
+    head = "".join(f'<th scope="col">{safe(name, 80)}</th>' for name in heads)
+    sides = ["left" if name in names else "right" for name in heads]
+    cells = ["".join(_cell(value, side) for value, side in zip(row, sides, strict=True)) for row in rows]
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    told = "".join(f"<p>{safe(note, 400)}</p>" for note in notes)
+    caption = f"<caption>{safe(caption, 400)}</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{told}"
+
+
+def _cell(value: object, side: str) -> str:
+    text = number(value) if value is None or isinstance(value, int | float) else safe(value, 80)
+    return f'<td style="text-align:{side}">{text}</td>'
+
+
+def number(value: float | None) -> str:
+    """A number for people; - where there is none.
+
+    >>> number(None), number(1234567), number(0.123456789), number(float("nan")), number(98765.4)
+    ('-', '1,234,567', '0.1235', '-', '98,765')
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

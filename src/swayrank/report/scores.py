@@ -1,0 +1,130 @@
+"""Scores as figures: the leaderboard with its intervals, and what each part adds to the scores of the highest.
+
+Kept runs show the same as the scores that they keep, save for the map, which needs the graph.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from swayrank._render import renders
+from swayrank._validate import Integer, domains
+from swayrank.report.canvas import PALETTE, THEMES, dress, number, plotly, safe, table, theme_of
+from swayrank.scoring.keep import KeptScores
+from swayrank.scoring.scores import Scores
+from swayrank.scoring.table import span
+
+_ROWS = 10
+_UNIT = "score, 0 to 100"
+
+
+def _caption(found: Scores | KeptScores, k: int) -> str:
+    """Of whom, and by which weights."""
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in found.weights.items())
+    return f"the {k:,} highest of {found.n_scored:,} scored accounts ({len(found):,} in all); weights: {weights}"
+
+
+def _axes(names: list[str], look: Any) -> dict[str, Any]:
+    """The layout of figures with one account to a line, the best on top."""
+    return {
+        "width": 900,
+        "height": max(320, 170 + 26 * len(names)),
+        "xaxis": {"title": {"text": _UNIT}, "range": [0, 101], "gridcolor": look.grid, "zeroline": False},
+        "yaxis": {
+            "tickvals": list(range(len(names))), "ticktext": names, "automargin": True, "showgrid": False,
+            "range": [-0.6, len(names) - 0.4], "zeroline": False,
+        },
+    }  # fmt: skip
+
+
+def _names(found: Scores | KeptScores, best: list[int]) -> list[str]:
+    return [f"{int(found.rank[i])}. {safe(found.ids[i])}" for i in best]
+
+
+@renders("Scores", "leaderboard")
+@renders("KeptScores", "leaderboard")
+@domains(k=Integer(1, 200), theme=THEMES)
+def leaderboard(found: Scores | KeptScores, *, k: int = 20, theme: str = "light") -> Any:
+    """The `k` highest scores, the best on top, with the intervals that there are; names with their ranks."""
+    go, look = plotly(), theme_of(theme)
+    best = found.order(k)[::-1].tolist()
+    score, sure = found.score[best], found.intervals
+    told = [f"{safe(found.ids[i])}: rank {int(found.rank[i])}, score {number(float(found.score[i]))}" for i in best]
+    errors, ends = None, ""
+    if sure is not None:
+        low, high = sure.score[0][best], sure.score[1][best]
+        ranks = [span(int(sure.rank[0][i]), int(sure.rank[1][i]), "d") for i in best]
+        told = [
+            f"{text} ({a:.1f} to {b:.1f}), rank between {rank}"
+            for text, a, b, rank in zip(told, low, high, ranks, strict=True)
+        ]
+        errors = {
+            "type": "data", "symmetric": False, "array": np.nan_to_num(high - score), "thickness": 2,
+            "arrayminus": np.nan_to_num(score - low), "color": PALETTE[0],
+        }  # fmt: skip
+        ends = f"; lines are {float(found.params['confidence']):.0%} intervals"
+    figure = go.Figure(
+        go.Scatter(
+            x=score, y=list(range(len(best))), mode="markers", marker={"size": 11, "color": PALETTE[0]},
+            error_x=errors, hovertext=told, hoverinfo="text",
+        )
+    )  # fmt: skip
+    title = "Leaderboard: who has most influence"
+    return dress(figure, title, safe(_caption(found, len(best)) + ends, 400), look, **_axes(_names(found, best), look))
+
+
+@renders("Scores", "breakdown")
+@renders("KeptScores", "breakdown")
+@domains(k=Integer(1, 200), theme=THEMES)
+def breakdown(found: Scores | KeptScores, *, k: int = 20, theme: str = "light") -> Any:
+    """What each part adds to the `k` highest scores, side by side: a bar is as long as its score."""
+    go, look = plotly(), theme_of(theme)
+    best = found.order(k)[::-1].tolist()
+    figure = go.Figure()
+    for i, (name, contribution) in enumerate(found.contributions.items()):
+        part = found.parts[name]
+        told = [
+            f"{safe(found.ids[j])}: {safe(name)} adds {number(float(contribution[j]))} "
+            f"(it is {number(float(part[j]))} of 100)"
+            for j in best
+        ]
+        figure.add_trace(
+            go.Bar(
+                x=np.nan_to_num(contribution[best]), y=list(range(len(best))), name=safe(name), orientation="h",
+                marker={"color": PALETTE[i % len(PALETTE)], "line": {"color": look.paper, "width": 1}},
+                hovertext=told, hoverinfo="text",
+            )
+        )  # fmt: skip
+    for place, i in enumerate(best):
+        figure.add_annotation(
+            x=float(found.score[i]), y=place, text=f"{found.score[i]:.1f}", showarrow=False, xanchor="left", xshift=4,
+            font={"size": 11, "color": look.ink},
+        )  # fmt: skip
+    axes = _axes(_names(found, best), look)
+    axes["xaxis"]["range"] = [0, 108]
+    title = "What each score is made of"
+    return dress(
+        figure, title, safe(_caption(found, len(best)), 400), look, barmode="stack", bargap=0.25,
+        legend={"title": {"text": "part"}, "traceorder": "normal"}, **axes,
+    )  # fmt: skip
+
+
+@renders("Scores", "html")
+@renders("KeptScores", "html")
+def as_html(found: Scores | KeptScores) -> str:
+    """The highest scores as a table."""
+    sure = found.intervals is not None
+    heads = ["rank", *(["between"] if sure else []), "account", "score", *(["from-to"] if sure else []), *found.parts]
+    rows = []
+    for row in found.top(_ROWS):
+        best, worst = row.rank_interval or (None, None)
+        between, ends = span(best, worst, "d"), span(*(row.interval or (None, None)))
+        score, *parts = (None if x is None else f"{x:.1f}" for x in (row.score, *row.parts.values()))
+        rows.append(
+            [row.rank, *([between] if sure else []), str(row.account), score, *([ends] if sure else []), *parts]
+        )
+    return table(
+        f"Scores: {_caption(found, len(rows))}", heads, rows, found.left_out if isinstance(found, Scores) else ()
+    )

@@ -1,0 +1,92 @@
+"""Chosen seeds: how far the first one, two, ... spread together, what each adds, and between which bounds all lie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from swayrank._render import renders
+from swayrank._validate import domains
+from swayrank.campaign.seedset import SeedSet
+from swayrank.errors import MissingDependencyError
+from swayrank.report.canvas import PALETTE, THEMES, dress, number, plotly, safe, table, theme_of
+
+_ROWS = 20
+_MOST_NAMES = 40
+
+
+def _title(found: SeedSet) -> tuple[str, str]:
+    """What is shown, and how good it is."""
+    low, high = found.interval
+    count = f"{len(found.seeds):,} seed{'s' if len(found.seeds) != 1 else ''}"
+    bounds = f"at least {number(found.lower_bound)}"
+    bounds += f"; no choice spreads further than {number(found.upper_bound)}" if found.upper_bound is not None else ""
+    title = f"What each of {count} adds ({found.method})"
+    return title, f"together {number(found.spread)} (95 % interval {number(low)} to {number(high)}), {bounds}"
+
+
+@renders("SeedSet", "plot")
+@domains(theme=THEMES)
+def curve(found: SeedSet, *, theme: str = "light") -> Any:
+    """Spread of the first seeds with the bounds of all, above what each adds."""
+    go, look = plotly(), theme_of(theme)
+    try:
+        from plotly.subplots import make_subplots
+    except ModuleNotFoundError:  # a part of plotly
+        raise MissingDependencyError("an interactive figure needs the whole of plotly: pip install plotly") from None
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.06)
+    place = np.arange(1, len(found.seeds) + 1)
+    names = [safe(seed) for seed in found.seeds]
+    sums = [f"{name} and those before: {number(float(all_))}" for name, all_ in zip(names, found.curve, strict=True)]
+    adds = [f"{name} adds {number(float(gain))}" for name, gain in zip(names, found.marginal_gains, strict=True)]
+    figure.add_trace(
+        go.Scatter(
+            x=place, y=found.curve, mode="lines+markers", name="first seeds together, as chosen",
+            line={"color": PALETTE[0], "width": 2.5}, hovertext=sums, hoverinfo="text",
+        ), row=1, col=1,
+    )  # fmt: skip
+    if place.size:
+        low, high = found.interval
+        figure.add_trace(
+            go.Scatter(
+                x=place[-1:], y=[found.spread], mode="markers", name="all, checked on other samples (95 %)",
+                marker={"symbol": "diamond", "size": 11, "color": PALETTE[1]},
+                error_y={"type": "data", "symmetric": False, "array": [high - found.spread],
+                         "arrayminus": [found.spread - low], "color": PALETTE[1]},
+                hovertext=[f"all: {number(found.spread)} ({number(low)} to {number(high)})"], hoverinfo="text",
+            ), row=1, col=1,
+        )  # fmt: skip
+    lines = [("at least", found.lower_bound, "dot"), ("no choice reaches more", found.upper_bound, "dash")]
+    for name, level, dash in lines:
+        if level is not None and place.size:
+            figure.add_trace(
+                go.Scatter(
+                    x=[0.5, place.size + 0.5], y=[level, level], mode="lines", name=f"{name}: {number(level)}",
+                    line={"color": look.faint, "dash": dash, "width": 1.5}, hoverinfo="name",
+                ), row=1, col=1,
+            )  # fmt: skip
+    figure.add_trace(
+        go.Bar(x=place, y=found.marginal_gains, marker={"color": PALETTE[4]}, hovertext=adds, hoverinfo="text",
+               showlegend=False, name="adds"), row=2, col=1,
+    )  # fmt: skip
+    title, caption = _title(found)
+    dress(
+        figure, safe(title, 200), safe(caption, 300), look, width=900, height=640, bargap=0.3,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, margin={"t": 150},
+    )  # fmt: skip
+    ticks = {"tickvals": place.tolist(), "ticktext": names, "tickangle": -45} if place.size <= _MOST_NAMES else {}
+    figure.update_xaxes(title={"text": "seeds, in the order of choice"}, automargin=True, row=2, col=1, **ticks)
+    figure.update_yaxes(title={"text": "spread, accounts"}, rangemode="tozero", gridcolor=look.grid, row=1, col=1)
+    figure.update_yaxes(title={"text": "adds, accounts"}, rangemode="tozero", gridcolor=look.grid, row=2, col=1)
+    return figure
+
+
+@renders("SeedSet", "html")
+def as_html(found: SeedSet) -> str:
+    """The seeds as a table."""
+    pairs = zip(found.seeds, found.marginal_gains.tolist(), found.curve.tolist(), strict=True)
+    rows = [[rank, str(seed), gain, together] for rank, (seed, gain, together) in enumerate(pairs, 1)]
+    title, caption = _title(found)
+    notes = [*([f"and {len(rows) - _ROWS:,} more"] if len(rows) > _ROWS else []), caption, found.guarantee]
+    return table(title, ["rank", "account", "adds", "together"], rows[:_ROWS], notes)

@@ -1,0 +1,364 @@
+"""Figures and tables of every result: what they show, that hostile names are inert, files, missing libraries."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+
+import swayrank as sr
+from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.report.backbone import REST, backbone
+from swayrank.report.canvas import PALETTE
+from swayrank.report.network_map import draw, network_map
+from swayrank.report.playback import cascade_playback
+
+HOSTILE = [
+    "<script>document.title='x'</script>",
+    "<img src=x onerror=alert(1)>",
+    '<a href="javascript:alert(1)">me</a>',
+    "</table><b>bold",
+    "$\\href{javascript:alert(1)}{x}$",
+    "%{x}{{y}}",
+    "line\nbreak\u202e",
+    "=1+1",
+]
+
+
+@pytest.fixture(scope="module")
+def town():
+    return sr.generate("town", n=300, rng=7)
+
+
+@pytest.fixture(scope="module")
+def scores(town):
+    return sr.score(town.graph, town.events, rng=7)
+
+
+@pytest.fixture(scope="module")
+def model(town):
+    return sr.IndependentCascade(town.graph, prob=0.03)
+
+
+@pytest.fixture(scope="module")
+def results(town, scores, model):
+    seeds = sr.select_seeds(model, k=6, rng=7)
+    return {
+        "graph": town.graph,
+        "measure": sr.pagerank(town.graph),
+        "sampled": sr.spread(model, n_samples=1000, rng=7),
+        "scores": scores,
+        "seeds": seeds,
+        "spread": sr.simulate(model, seeds=seeds.seeds[0], n_runs=300, rng=7),
+        "backtest": sr.backtest(town.graph, town.events, as_of="2026-03-15", k=20, rng=7, n_replicates=20),
+    }
+
+
+FIGURES = [
+    ("graph", {}), ("graph", {"theme": "dark", "max_nodes": 50}), ("measure", {"k": 5}), ("sampled", {"theme": "dark"}),
+    ("scores", {}), ("scores", {"what": "breakdown", "k": 7}), ("scores", {"what": "map", "max_nodes": 80}),
+    ("seeds", {}), ("seeds", {"theme": "dark"}), ("spread", {}), ("spread", {"what": "by_step", "theme": "dark"}),
+    ("backtest", {}), ("backtest", {"what": "removal"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options"), FIGURES, ids=str)
+def test_every_figure_says_what_it_shows(results, name, options):
+    pytest.importorskip("plotly")
+    figure = results[name].plot(**options)
+    title, caption = figure.layout.title.text.split("<br><sub>")
+    assert len(title) > 10
+    assert re.search(r"\d", caption)
+    if options.get("what") != "map" and name != "graph" and (name, options) != ("backtest", {}):
+        axes = [figure.layout[axis] for axis in figure.layout if re.fullmatch(r"[xy]axis\d?", axis)]
+        titles = [axis.title.text for axis in axes if axis.title.text]
+        assert titles, "no axis says what it is"
+    if name != "backtest":
+        dark = options.get("theme") == "dark"
+        assert (figure.layout.paper_bgcolor == "#ffffff") != dark
+    assert json.loads(figure.to_json())["data"]
+
+
+@pytest.mark.parametrize("name", ["graph", "measure", "sampled", "scores", "seeds", "spread", "backtest"])
+def test_every_result_is_a_table_in_a_notebook(results, name):
+    page = results[name]._repr_html_()
+    assert page.startswith("<table><caption>")
+    assert "<script" not in page
+    assert page.count("<tr>") == page.count("</tr>") > 2
+
+
+def test_the_numbers_are_those_of_the_results(results):
+    pytest.importorskip("plotly")
+    scores, seeds, spread = results["scores"], results["seeds"], results["spread"]
+    best = scores.top(20)
+    board = scores.plot().data[0]
+    assert board.x[::-1].tolist() == [row.score for row in best]
+    assert (board.x + board.error_x.array)[::-1] == pytest.approx([row.interval[1] for row in best])
+    assert (board.x - board.error_x.arrayminus)[::-1] == pytest.approx([row.interval[0] for row in best])
+    parts = scores.plot("breakdown", k=5).data
+    assert [trace.name for trace in parts] == list(scores.contributions)
+    assert np.sum([trace.x for trace in parts], axis=0)[::-1] == pytest.approx([row.score for row in best[:5]])
+    measure = results["sampled"]
+    bars = measure.plot(k=3).data[0]
+    assert bars.x[::-1].tolist() == [value for _, value in measure.top(3)]
+    drawn = seeds.plot().data
+    assert drawn[0].y.tolist() == seeds.curve.tolist()
+    assert [trace.y[0] for trace in drawn[2:4]] == [seeds.lower_bound, seeds.upper_bound]
+    assert drawn[-1].y.tolist() == seeds.marginal_gains.tolist()
+    assert spread.plot().data[0].y.sum() == pytest.approx(100)
+    assert spread.plot(n_bins=3).data[0].y.size <= 3
+    assert spread.plot("by_step").data[0].y.tolist() == spread.by_step.tolist()
+
+
+def test_kept_scores_show_the_same(tmp_path, scores):
+    pytest.importorskip("plotly")
+    kept = sr.load_scores(scores.save(tmp_path))
+    assert kept._repr_html_() == scores._repr_html_()
+    for what in ("leaderboard", "breakdown"):
+        for one, other in zip(kept.plot(what, k=9).data, scores.plot(what, k=9).data, strict=True):
+            assert one.x == pytest.approx(other.x)
+            assert one.hovertext == other.hovertext
+    with pytest.raises(ParameterError, match="what must be one of"):
+        kept.plot("map")
+
+
+def test_times_of_epidemics(town):
+    pytest.importorskip("plotly")
+    for model in (sr.SIR, sr.SIS):
+        spread = sr.simulate(
+            model(town.graph, transmission_rate=0.05, recovery_rate=1.0, max_time=3.0),
+            town.graph.ids[3],
+            n_runs=20,
+            rng=7,
+        )
+        figure = spread.plot("by_step")
+        assert figure.layout.xaxis.title.text == "time"
+        assert figure.data[0].x[1] == pytest.approx(spread.params["bin"])
+        assert ("nfected accounts" in figure.layout.title.text) == (model is sr.SIS)
+
+
+# -- the map -----------------------------------------------------------------------------------------------------------
+
+
+def test_backbone(town, scores):
+    graph = town.graph
+    shown = backbone(scores, max_nodes=40, max_arcs=60)
+    assert shown.accounts == [row.account for row in scores.top(40)]
+    assert shown.size.tolist() == [row.score for row in scores.top(40)]
+    names = [(shown.accounts[u], shown.accounts[v]) for u, v in shown.arcs]
+    u, v = graph.edges()
+    among = {(graph.ids[a], graph.ids[b]) for a, b in zip(u, v, strict=True)}
+    among = {(a, b) for a, b in among if a in set(shown.accounts) and b in set(shown.accounts)}
+    assert len(names) == len(set(names)) == 60
+    assert set(names) <= among
+    assert len(among) == shown.n_arcs_among
+    followers = {a for a, _ in among}
+    assert {a for a, _ in names[: len(followers)]} == followers, "everybody's strongest arc comes first"
+    table = shown.to_frame()
+    assert list(table.columns) == ["account", "x", "y", "score", "followers", "community", *scores.parts]
+    assert table["community"].tolist() == [
+        sr.communities(graph, method="label_propagation").community(account) for account in shown.accounts
+    ]
+    whole = backbone(graph, max_nodes=300, max_arcs=10**6)
+    assert whole.followers.tolist() == sorted(graph.in_degree.tolist(), reverse=True)
+    assert len(whole.arcs) == graph.n_edges
+    assert "300 accounts" in whole.title
+    assert "40 of 300 accounts" in shown.title
+
+
+def test_strong_arcs_are_kept():
+    """Of what a follows, the heaviest; of two followers with one arc each, both."""
+    arcs = [("a", "b", 1.0), ("a", "c", 5.0), ("a", "d", 2.0), ("b", "d", 0.1)]
+    graph = sr.Graph.from_edges(*zip(*[arc[:2] for arc in arcs], strict=True), weight=[arc[2] for arc in arcs])
+    shown = backbone(graph, max_arcs=3)
+    assert [(shown.accounts[u], shown.accounts[v]) for u, v in shown.arcs] == [("b", "d"), ("a", "c"), ("a", "d")]
+
+
+def test_the_map_shows_communities_and_names(town, scores):
+    pytest.importorskip("plotly")
+    shown = backbone(scores, max_nodes=100)
+    figure = network_map(shown)
+    arcs, *groups = figure.data
+    assert arcs.type == "scattergl"
+    assert np.isnan(np.asarray(arcs.x, float)).sum() == len(shown.arcs)
+    assert sum(trace.x.size for trace in groups) == 100
+    assert {trace.marker.color for trace in groups} <= {*PALETTE, "#9a9a9a"}
+    assert {note.text for note in figure.layout.annotations} <= set(shown.accounts[:20])
+    assert len(figure.layout.annotations) >= 10
+    best = next(text for trace in groups for text in trace.hovertext if f"<b>{shown.accounts[0]}</b>" in text)
+    assert all(f"{part} " in best for part in ("score", "reach", "resonance", "spread"))
+    assert not network_map(shown, n_labels=0).layout.annotations
+
+
+def test_many_communities_share_the_grey(monkeypatch):
+    pytest.importorskip("plotly")
+    u, v = np.nonzero(np.kron(np.eye(12), 1 - np.eye(4)))
+    shown = backbone(sr.Graph.from_edges(u, v, n_nodes=50))
+    assert (shown.colour == REST).sum() == 50 - 4 * len(PALETTE)
+    assert [trace.name for trace in network_map(shown).data][1:3] == ["all others (22)", "0 (4 shown)"]
+    assert "7 of 12 communities" in shown.caption
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_static_maps(tmp_path, town, suffix, theme):
+    pytest.importorskip("matplotlib")
+    path = draw(town.graph, tmp_path / f"map{suffix}", max_nodes=60, theme=theme)
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG" if suffix == ".png" else b"<?xml")
+    assert len(content) > 10_000
+    again = draw(town.graph, tmp_path / f"again{suffix}", max_nodes=60, theme=theme)
+    assert again.read_bytes() == content
+    if suffix == ".svg":
+        assert b"60 of 300 accounts" in content
+    with pytest.raises(ParameterError, match=r"must end in .png or .svg, got 'map.jpg'"):
+        draw(town.graph, tmp_path / "map.jpg")
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        sr.Graph.from_edges([], [], n_nodes=0),
+        sr.Graph.from_edges([], [], n_nodes=1),
+        sr.Graph.from_edges([0], [0], n_nodes=3, self_loops="keep"),
+        sr.Graph.from_edges([0], [1], weight=[0.0]),
+    ],
+    ids=["empty", "one", "loop", "weightless"],
+)
+def test_small_graphs_have_maps(graph):
+    pytest.importorskip("plotly")
+    pytest.importorskip("matplotlib")
+    assert graph.plot().layout.title.text.startswith("Who follows whom")
+    assert draw(graph).axes
+    assert graph._repr_html_().startswith("<table>")
+
+
+def test_playback(town, model):
+    pytest.importorskip("plotly")
+    graph = town.graph
+    spread = sr.simulate(model, seeds=[graph.ids[3], graph.ids[9]], n_runs=10, rng=7, playback=3)
+    run = max(range(3), key=lambda r: spread.playback[r].max())
+    figure = cascade_playback(spread, graph, run=run)
+    steps = spread.playback[run]
+    assert len(figure.frames) == steps.max() + 1 >= 3
+    for k, shot in enumerate(figure.frames):
+        later, before, now = (trace.x.size for trace in shot.data)
+        assert (before, now) == (np.sum((steps >= 0) & (steps < k)), np.sum(steps == k))
+        assert later + before + now == 300
+        assert f"{before + now} of 300 accounts active so far, {now} of them new" in shot.layout.title.text
+    assert set(figure.data[2].hovertext) == set(spread.seeds)
+    small = cascade_playback(spread, graph, run=run, shown=backbone(graph, max_nodes=20), theme="dark")
+    assert sum(trace.x.size for trace in small.data) == 20
+    assert "the map shows 20 of them" in small.layout.title.text
+    with pytest.raises(ParameterError, match="run must be an integer in"):
+        cascade_playback(spread, graph, run=3)
+    with pytest.raises(ParameterError, match="kept no run"):
+        cascade_playback(sr.simulate(model, graph.ids[3], n_runs=2, rng=7), graph)
+    with pytest.raises(ParameterError, match="the one simulated on"):
+        cascade_playback(spread, sr.Graph.from_edges([0], [1]))
+
+
+def test_playback_of_an_epidemic(town):
+    pytest.importorskip("plotly")
+    graph = town.graph
+    sir = sr.SIR(graph, transmission_rate=0.2, recovery_rate=1.0)
+    spread = sr.simulate(sir, seeds=list(graph.ids)[:3], n_runs=2, rng=7, playback=1)
+    times = spread.playback[0]
+    ever = np.isfinite(times)
+    figure = cascade_playback(spread, graph)
+    assert ever.sum() > 30
+    assert len(figure.frames) == 60
+    end = times[ever].max()
+    for k, shot in enumerate(figure.frames):
+        by_then = np.sum(times <= end * k / 59 * (1 + 1e-12))
+        assert shot.data[1].x.size + shot.data[2].x.size == by_then
+    assert figure.layout.sliders[0].currentvalue.prefix == "time "
+
+
+def test_results_of_nothing():
+    """Nobody has a number or a score: there is a figure, and it is empty; the seed of nobody reaches itself."""
+    pytest.importorskip("plotly")
+    empty = sr.Graph.from_edges([], [], n_nodes=0)
+    alone = sr.Graph.from_edges([], [], n_nodes=2)
+    assert len(sr.in_degree(empty).plot().data[0].x) == 0
+    nobody = sr.score(alone, rng=7)
+    assert nobody.n_scored == 0
+    assert len(nobody.plot().data[0].x) == 0
+    assert all(len(trace.x) == 0 for trace in nobody.plot("breakdown").data)
+    seeds = sr.select_seeds(sr.IndependentCascade(alone, prob=0.5), k=1, rng=7)
+    assert seeds.plot().data[0].y == pytest.approx([1.0], rel=0.05)
+    for result in (sr.in_degree(empty), nobody, seeds):
+        assert result._repr_html_().startswith("<table>")
+
+
+# -- strangers ---------------------------------------------------------------------------------------------------------
+
+
+def test_hostile_names_are_inert(tmp_path):
+    pytest.importorskip("plotly")
+    pytest.importorskip("matplotlib")
+    n = len(HOSTILE)
+    u, v = np.nonzero(1 - np.eye(n))
+    graph = sr.Graph.from_edges(u, v, ids=HOSTILE)
+    scores = sr.score(graph, rng=7)
+    model = sr.IndependentCascade(graph, prob=0.3)
+    seeds = sr.select_seeds(model, k=n, rng=7)
+    spread = sr.simulate(model, HOSTILE[:2], n_runs=20, rng=7)
+    shown = [graph, sr.pagerank(graph), scores, seeds, spread]
+    for page in (result._repr_html_() for result in shown):
+        tags = set(re.findall(r"</?([a-z]+)", page))
+        assert tags <= {"table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
+        assert "onerror=alert" not in re.sub(r"&lt;.*?&gt;", "", page)
+    figures = [result.plot() for result in shown] + [scores.plot("breakdown"), scores.plot("map")]
+    for figure in figures:
+        texts = list(_texts(json.loads(figure.to_json())))
+        tags = {tag for text in texts for tag in re.findall(r"</?([a-z]+)", text)}
+        assert tags <= {"b", "br", "sub", "extra"}
+        assert not any("href" in text and "$" in text for text in texts), "no formula for MathJax"
+    assert any("&lt;script&gt;" in text for text in _texts(json.loads(figures[0].to_json())))
+    svg = draw(graph, tmp_path / "map.svg").read_text(encoding="utf-8")
+    assert "<script" not in svg
+    assert "\u202e" not in svg
+
+
+def _texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        value = {key: inner for key, inner in value.items() if key != "template"}
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def test_missing_libraries_are_named(monkeypatch, results):
+    for name in ("plotly", "matplotlib"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for name in ("matplotlib.figure", "matplotlib.backends.backend_agg"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name, options in FIGURES:
+        with pytest.raises(MissingDependencyError, match="pip install"):
+            results[name].plot(**options)
+    with pytest.raises(MissingDependencyError, match="pip install"):
+        draw(results["graph"])
+    assert results["graph"]._repr_html_()
+
+
+def test_wrong_parameters(results):
+    pytest.importorskip("plotly")
+    for result, options, message in [
+        ("scores", {"what": "pie"}, r"what must be one of \['breakdown', 'html', 'leaderboard', 'map'\] for Scores"),
+        ("spread", {"what": "pie"}, "what must be one of"),
+        ("measure", {"k": 0}, "k must be an integer"),
+        ("graph", {"theme": "pink"}, "theme must be one of 'light', 'dark', got 'pink'"),
+        ("graph", {"max_nodes": 0}, "max_nodes must be"),
+    ]:
+        with pytest.raises(ParameterError, match=message):
+            results[result].plot(**options)
+    with pytest.raises(ParameterError, match="a map is of a Graph or of Scores, got a list"):
+        backbone([1])
