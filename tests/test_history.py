@@ -212,9 +212,9 @@ def test_a_change_by_hand():
     change = why_changed(before, after, "a")
     by_name = {part.part: part for part in change.parts}
     knots = before.reference.knots["resonance"]
-    # one engager of one post: (2**0.75 - 1) (1 - 1/2); of two posts: (1 - 1/3), the first like counts half by then
-    was, faded = (2**0.75 - 1) / 2, (1.5**0.75 - 1) / 2
-    now = (1.5**0.75 - 1 + 2**0.75 - 1) * 2 / 3
+    # one engager of one post: (2**0.75 - 1) (1/2)**2; of two posts: (2/3)**2, and the first like counts half by then
+    was, faded = (2**0.75 - 1) / 4, (1.5**0.75 - 1) / 4
+    now = (1.5**0.75 - 1 + 2**0.75 - 1) * 4 / 9
     assert by_name["resonance"].earlier_raw == pytest.approx(was)
     assert by_name["resonance"].later_raw == pytest.approx(now)
     s = knots.scale(np.array([was, faded, now]))
