@@ -2,8 +2,8 @@
 
 Each set's table says what was known, what was to be foretold, and which single measures it was held against; a
 difference is the score's less the best of them, with its 95 % interval over accounts (the same draws for both). *Not
-inferior* means that the interval's lower end is at least -0.02. How small a difference could have been told is half
-the interval's width: where it is larger than 0.02, a miss may be want of data. *Fitted*: weights fitted on earlier
+inferior* means that the interval's lower end is at least -0.02. What true difference would be seen four times in five
+stands beside it: where it is larger than 0.02, a miss may be want of data. *Fitted*: weights fitted on earlier
 stretches of the same log, held against the default on the last. *Left out*: weights fitted on all other sets, held
 against the default on the set that was left out, each at its own protocol.
 
@@ -209,7 +209,8 @@ def _overview(found: Mapping[Set, Backtest]) -> dict[str, Any]:
             ahead = _compared(result, metric)
             row.append(
                 f"{result.value('balanced', metric):.3f} ({ahead.measure}: {ahead.ahead:+.3f}, {ahead.low:+.3f} to "
-                f"{ahead.high:+.3f}; {ahead.verdict})"
+                f"{ahead.high:+.3f}; {ahead.verdict}; seen four times in five: "
+                f"{result.detectable(ahead.measure, metric):.3f})"
             )
         rows.append(row)
     head = ["set", "protocol and outcome", "parts", "NDCG at 100 (difference to the best single measure)", "Spearman"]

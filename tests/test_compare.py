@@ -183,7 +183,7 @@ def test_figures_and_evidence_by_hand():
     assert (told.b.n_followers, told.b.n_reactions, told.b.n_engagers, told.b.n_posts) == (30, 30, 30, 7)
     raw = {part.part: part.raw for part in told.parts}
     assert raw["reach"] == pytest.approx((REACH, 30 * (1 + 3) / 5))
-    assert raw["resonance"] == pytest.approx((RESONANCE, 30 * damped(2) * (1 - 1 / 8)))
+    assert raw["resonance"] == pytest.approx((RESONANCE, 30 * damped(2) * (1 - 1 / 8) ** 2))
     text = {part.part: part.because for part in told.parts}
     assert "fewer followers (4 against 30)" in text["reach"]
     assert (

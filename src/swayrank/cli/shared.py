@@ -10,7 +10,7 @@ import shutil
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TextIO
 
@@ -116,6 +116,7 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            _keep_inputs(kwargs)
             with _warnings_as_notes(quiet=bool(kwargs.get("quiet"))):
                 function(*args, **kwargs)
         except ParameterError as error:
@@ -138,6 +139,20 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
     app.command()(guarded)
     return guarded
+
+
+def _keep_inputs(given: Mapping[str, object]) -> None:
+    """Raise if the output would replace a file that is read."""
+    output = given.get("output")
+    if not isinstance(output, Path) or not output.is_file():
+        return
+    read = [one for name, value in given.items() if name != "output" for one in _paths_in(value)]
+    if any(path.is_file() and path.samefile(output) for path in read):
+        raise ParameterError(f"--output must not be a file that is read, got {output}; name another")
+
+
+def _paths_in(value: object) -> list[Path]:
+    return [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, Path)]
 
 
 @contextlib.contextmanager

@@ -298,8 +298,8 @@ def _show(found: Backtest, sources: Sources, *, quiet: bool) -> None:
         at = [found.metrics.index(metric) for metric in metrics]
         rows.append([name, *(figure(found.values[m, i], found.low[m, i], found.high[m, i]) for i in at)])
     print_table(["ranking", *metrics], rows)
-    if not quiet:
-        for line in found.told():
-            say(line)
-        if len(sources.rejects):
-            say(f"{len(sources.rejects):,} rows were refused (swayrank check lists them)")
+    typer.echo()
+    for line in found.told():  # the verdict is the result, not a note
+        typer.echo(line)
+    if not quiet and len(sources.rejects):
+        say(f"{len(sources.rejects):,} rows were refused (swayrank check lists them)")

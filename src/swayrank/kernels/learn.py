@@ -435,7 +435,7 @@ def em_step(pointers, members, weight, single, total, coupled, p, gained):
         a = np.uint64(j)
         if coupled[a] == 0:
             continue
-        new = (single[a] + p[a] * gained[a]) / total[a]
+        new = min(1.0, (single[a] + p[a] * gained[a]) / total[a])  # rounding may lead beyond
         worst = max(worst, (new - p[a]) / p[a] if new > p[a] > 0.0 else p[a] - new)
         gained[a] = new
     return worst

@@ -76,6 +76,7 @@ from swayrank.learning.feature_trees import (
     rate_of,
 )
 from swayrank.learning.features import DAY, Moment, PairFeatures, Trials, arc_trials, pair_features
+from swayrank.measures._data import check_events, check_graph
 
 _ARCS_PER_CHUNK = 1 << 17
 _MOST_CALIBRATED = 50_000
@@ -299,6 +300,8 @@ def fit_features(
     True
     """
     classifier = find_classifier()
+    check_graph("fit_features", graph)
+    check_events("fit_features", events)
     key = resolve_rng(rng)
     runner = resolve_engine(engine, threads)
     shared: dict[str, Any] = {"engine": runner, "progress": progress}

@@ -51,6 +51,7 @@ from swayrank.graph import Graph
 from swayrank.ids import read_only
 from swayrank.kernels.pair_features import engagement_of_arcs, trials_of_arcs
 from swayrank.learning.adoptions import EARLIEST, SPREADING, Adoptions
+from swayrank.measures._data import check_events, check_graph
 from swayrank.tables import frame
 
 U32 = npt.NDArray[np.uint32]
@@ -229,6 +230,8 @@ def pair_features(
     >>> found.column("trials"), found.column("successes"), found.column("followee_received")
     (array([1, 0, 1], dtype=uint32), array([1, 0, 0], dtype=uint32), array([2., 0., 2.]))
     """
+    check_graph("pair_features", graph)
+    check_events("pair_features", events)
     runner = resolve_engine(engine, threads)
     place = _places(graph, events)
     dated = events.time != NO_TIME

@@ -49,6 +49,7 @@ import numpy.typing as npt
 from swayrank._progress import Progress
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
+from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.graph.parts import Adjacency, GraphParts
@@ -68,6 +69,7 @@ METHODS = (*COUNTING, "em", "likelihood", "linear_threshold")
 _BY_CREDIT = ("partial_credits", "jaccard_partial_credits", "em", "likelihood", "linear_threshold")
 _OF_TIME = ("discrete_time", "continuous_time")
 _ITERATIVE = ("em", "likelihood")
+_FIRST_TOL = 1e-4  # of the fit that tells the prior
 _FOREVER = 2**63 - 1
 _MICROSECONDS_PER_HOUR = 3_600_000_000
 
@@ -177,11 +179,26 @@ def fit_probabilities(
     window = _FOREVER if window_hours is None else round(window_hours * _MICROSECONDS_PER_HOUR)
     seen = events if until is None else events.before(until)
     adoptions = Adoptions.of(seen, graph.ids, actions=actions, threads=threads)
+    if not adoptions.n:
+        others, names = adoptions.left_out["unknown_account"], "the log has no accounts"
+        if len(events.accounts) and graph.n_nodes:
+            names = f"such as {str(events.accounts[0])!r} here and {str(graph.ids[0])!r} there"
+        raise ParameterError(
+            f"events must have adoptions by accounts of the graph, got {others:,} by others alone ({names}): are the "
+            f"graph's and the log's accounts called by the same ids?"
+        )
     rows = Rows.of(graph, adoptions, window)
     counted = tally(rows, credit=method in _BY_CREDIT, runner=runner, progress=progress)
     timed = delays(rows, runner=runner, progress=progress) if method in _OF_TIME else None
     won, of = _evidence(method, graph, adoptions, counted, timed)
-    prior_used = beliefs(prior, won, of, graph.indices, graph.n_nodes)
+    if method in _ITERATIVE and prior is not None and isinstance(prior, str):
+        # Credit dealt among many parents varies far less than trials do, and would make any prior look sure.
+        nothing = beliefs(None, won, of, graph.indices, graph.n_nodes)
+        how: dict[str, Any] = {"tol": max(tol, _FIRST_TOL), "max_iter": int(max_iter), "runner": runner}
+        alone = fit(rows, nothing, method="likelihood", progress=progress, **how)
+        won, of = alone.probability * alone.strength, alone.strength
+    varied = counted.successes.astype(np.float64) if method in _BY_CREDIT and method not in _ITERATIVE else None
+    prior_used = beliefs(prior, won, of, graph.indices, graph.n_nodes, varied=varied)
     n_iter, residual, likelihood = 0, 0.0, None
     if method in _ITERATIVE:
         given |= {"tol": tol, "max_iter": max_iter}

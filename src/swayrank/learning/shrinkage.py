@@ -81,7 +81,15 @@ def check_prior(prior: object) -> None:
         )
 
 
-def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.uint32], n_nodes: int) -> Beliefs:
+def beliefs(
+    prior: Prior,
+    won: Floats,
+    of: Floats,
+    influencer: npt.NDArray[np.uint32],
+    n_nodes: int,
+    *,
+    varied: Floats | None = None,
+) -> Beliefs:
     """The pseudo-observations on arcs to each influencer.
 
     Parameters
@@ -94,6 +102,9 @@ def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.ui
         Whom each arc leads to.
     n_nodes : int
         Number of accounts.
+    varied : numpy.ndarray of float64, shape (n_arcs,), optional
+        Whole successes, where `won` is credit: how far arcs differ is told from them, since credit that is dealt among
+        several varies less than trials do.
 
     Examples
     --------
@@ -111,7 +122,11 @@ def beliefs(prior: Prior, won: Floats, of: Floats, influencer: npt.NDArray[np.ui
     arcs = _Sums.of(won, of, influencer, n_nodes)
     groups = arcs if prior == "influencer" else arcs.together()
     mean = (float(arcs.hits.sum()) + 0.5) / (float(arcs.total.sum()) + 1.0)
-    rho, strength = _within(groups)
+    differ = groups
+    if varied is not None:
+        whole = _Sums.of(varied, of, influencer, n_nodes)
+        differ = whole if prior == "influencer" else whole.together()
+    rho, strength = _within(differ)
     means = np.full(n_nodes, mean)
     record: dict[str, object] = {"prior": prior, "mean": mean, "strength": strength}
     if prior == "influencer":

@@ -198,7 +198,7 @@ def check_sources(graph: object, events: object, posts: object) -> None:
                 f"read_graph, read_events and read_posts make them of files and frames"
             )
     if graph is None and events is None and posts is None:
-        raise ParameterError("score needs a graph, events or posts, got none of them")
+        raise ParameterError("a score needs a graph, events or posts, got none of them")
 
 
 def gather(graph: Graph | None, events: Events | None, posts: Posts | None, decay: Decay, runner: Engine) -> Evidence:

@@ -75,7 +75,7 @@ def read_cascades(path: str | Path, *, time_unit: str = "s", threads: int | None
     ...     _ = file.write_text("ada,0.5 bob,2\ncem,1 ada,3.25\n")
     ...     ev = read_cascades(file, time_unit="h")
     >>> ev.n_events, list(ev.posts), [ev.actions[code] for code in ev.action]
-    (4, [1, 2], ['post', 'repost', 'post', 'repost'])
+    (4, ['1', '2'], ['post', 'repost', 'post', 'repost'])
     """
     path = Path(path)
     if not path.is_file():

@@ -18,6 +18,7 @@ from swayrank.events import Events
 from swayrank.events.columns import iso
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
+from swayrank.scoring.evidence import check_sources
 from swayrank.validation.folds import Fold, Instant, Split, folds_of
 from swayrank.validation.metrics import Judged, judge_rankings
 from swayrank.validation.outcomes import OUTCOMES, Truth, given_truth, truth_of
@@ -26,6 +27,7 @@ from swayrank.validation.results import Backtest, FoldFacts
 from swayrank.validation.suspects import ceiling_of
 
 Floats = npt.NDArray[np.float64]
+_USUAL_SPLIT = 2 / 3
 _SCORE_OPTIONS = ("half_life_days", "action_weights", "min_evidence", "reference", "prob")
 
 
@@ -41,7 +43,7 @@ def backtest(
     events: Events | None = None,
     posts: Posts | None = None,
     *,
-    split: Split = 2 / 3,
+    split: Split = _USUAL_SPLIT,
     horizon_days: float | None = None,
     outcome: Any = "reposts",
     profiles: str | Mapping[str, float] | Sequence[str] = "balanced",
@@ -143,6 +145,7 @@ def backtest(
     >>> found.value("balanced", "ndcg_at_20") > found.value("random", "ndcg_at_20")
     True
     """
+    check_sources(graph, events, posts)
     options = score_options_of(score_options)
     key, runner, own = resolve_rng(rng), resolve_engine(engine, threads), as_measures(measures)
     weighings = _weighings(profiles)
@@ -224,6 +227,9 @@ def _folds(
         return folds_of(graph, events, posts, split, horizon_days=horizon_days, as_of=as_of)
     if isinstance(outcome, str):
         raise ParameterError(f"a backtest of {outcome} needs events; without a log, give outcome= as numbers")
+    if horizon_days is not None or split != _USUAL_SPLIT:
+        named = "horizon_days" if horizon_days is not None else "split"
+        raise ParameterError(f"{named} cuts a log, and there are no events: leave it out, or give events")
     return [Fold(0, 0, graph, None, posts, None)]
 
 

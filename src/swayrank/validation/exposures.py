@@ -19,7 +19,7 @@ from swayrank._progress import Progress, track
 from swayrank._rng import Key
 from swayrank._validate import Interval, check
 from swayrank.engines import Bounds, Engine, chunk_bounds
-from swayrank.errors import ParameterError
+from swayrank.errors import LeakError, ParameterError
 from swayrank.events import Events, as_us
 from swayrank.graph import Graph
 from swayrank.ids import read_only
@@ -27,6 +27,7 @@ from swayrank.kernels.exposure import N_CELLS, count_exposures, judge_posts, rew
 from swayrank.learning.adoptions import EARLIEST, Adoptions, Cascades
 from swayrank.measures._data import check_events, check_graph
 from swayrank.measures.propagation.models import Floats, IndependentCascade
+from swayrank.validation.folds import was_learned
 
 Counts = npt.NDArray[np.int64]
 U32 = npt.NDArray[np.uint32]
@@ -318,17 +319,22 @@ def reweighed(posts: U32, figures: Floats, n_replicates: int, key: Key) -> Float
 
 
 def interval_of(draws: Floats, confidence: float) -> tuple[float, float]:
-    """Percentiles of the replicates that are numbers; NaN where none is."""
-    known = draws[np.isfinite(draws)]
+    """Percentiles of the replicates, infinite ones among them; NaN where none is a number."""
+    known = draws[~np.isnan(draws)]
     if not known.size:
         return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
     return float(low), float(high)
 
 
 def model_of(name: str, graph: Graph, prob: Any, known: Events | None) -> IndependentCascade:
     """Independent Cascade with what `prob` names, or with what a learner makes of the events that it may know."""
     if not callable(prob):
+        if known is not None and was_learned(graph) and (prob is None or prob == "probability"):
+            raise LeakError(
+                f"{name} would judge what was learned from a log, perhaps from the posts after the split: have it "
+                f"learned from before the split instead (prob= a learner; --learn METHOD), or judge without a split"
+            )
         return IndependentCascade(graph, prob=prob)
     if known is None:
         raise ParameterError(f"{name} learns probabilities from before a split only: give split=, such as 0.8")

@@ -26,8 +26,8 @@ Instant = str | dt.datetime | dt.date | int
 Split = Instant | float | Sequence[Instant | float]
 
 MICROSECONDS_PER_DAY = 86_400_000_000
-_LEARNED = {"n_trials", "n_successes"}  # the columns by which learned probabilities are known
-_OF_LEARNING = {"probability", "probability_low", "probability_high", "delay", *_LEARNED}
+_MARKS = {"n_trials", "probability_low"}  # the columns by which learned probabilities are known
+_OF_LEARNING = {"probability", "probability_low", "probability_high", "delay", "n_trials", "n_successes"}
 _IS_MICROSECONDS = 10**14  # 1973 in microseconds; epoch seconds and milliseconds of today lie below
 
 
@@ -91,8 +91,12 @@ def _withheld(graph: Graph, *, vouched: bool) -> tuple[str, ...]:
     """Columns that may know the future: all but times, or where `as_of` vouches for them what a log has taught."""
     if not vouched:
         return tuple(name for name in graph.columns if name != "time")
-    learned = set(graph.columns) >= _LEARNED
-    return tuple(name for name in graph.columns if learned and name in _OF_LEARNING)
+    return tuple(name for name in graph.columns if was_learned(graph) and name in _OF_LEARNING)
+
+
+def was_learned(graph: Graph) -> bool:
+    """Whether the graph's probabilities were learned from a log: nobody knows until when."""
+    return not _MARKS.isdisjoint(graph.columns)
 
 
 def check_as_of(name: str, undated: bool, taken: int | None, first: int) -> None:

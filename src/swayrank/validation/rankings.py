@@ -183,7 +183,13 @@ def _baselines(scores: Scores, key: Key, runner: Engine) -> tuple[dict[str, Floa
         elif data is None:
             left_out.append(f"{name}: there is no {'graph' if name in _OF_GRAPH else 'log'} before the split")
         else:
-            found[name] = values_of(_measured(data, registered, key, runner), evidence.accounts, name)
+            values = values_of(_measured(data, registered, key, runner), evidence.accounts, name)
+            if np.nanmin(values, initial=np.inf) < np.nanmax(values, initial=-np.inf):
+                found[name] = values
+            else:
+                left_out.append(f"{name}: the same for all accounts")
+    if evidence.graph_is_derived:
+        left_out.append("followers and pagerank are those of the graph of past interactions")
     return found, left_out
 
 

@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 NOT_INFERIOR = 0.02
 """By how much a score may lie behind a baseline, at the worst end of the interval, and still count as not inferior."""
 _ALIKE = 1e-3
+_POWER = 0.8
+_CUT = "cut_at_0.01"
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,21 @@ class Backtest:
         low, high = interval(ahead, float(self.params["confidence"]))
         return Difference(measure, metric, float(ahead[0]), float(low), float(high))
 
+    def detectable(self, measure: str, metric: str) -> float:
+        """The difference that would be seen four times in five: 2.8 standard errors of the paired difference, at 95 %.
+
+        Parameters
+        ----------
+        measure, metric : str
+            As :meth:`difference` takes them.
+        """
+        from scipy.stats import norm
+
+        (m, column), own = self._at(measure, metric), self._at(self.names[0], metric)[0]
+        ahead = self.replicates[1:, own, column] - self.replicates[1:, m, column]
+        z = norm.ppf((1 + float(self.params["confidence"])) / 2) + norm.ppf(_POWER)
+        return float(z * np.nanstd(ahead, ddof=1))
+
     @property
     def main_metrics(self) -> tuple[str, ...]:
         """Spearman, NDCG and precision: what the words and the printed table are about."""
@@ -313,22 +330,28 @@ def _plain(value: Any) -> Any:
 def _told_differences(found: Backtest) -> list[str]:
     score = found.names[0]
     lines: list[str] = []
-    if not found.baselines or not int(found.params["n_replicates"]):
+    if not found.baselines:
         return lines
-    for metric in (found.metrics[2], found.metrics[0]):
+    if not int(found.params["n_replicates"]):
+        for metric in found.main_metrics:
+            one = found.difference(found.best_baseline(metric), metric)
+            if one.ahead < 0:
+                lines.append(f"{score} is behind {one.measure} at {metric} by {-one.ahead:.3f} (no interval: no draws)")
+        return lines
+    for metric in (found.metrics[2], found.metrics[0], found.metrics[3], _CUT):
         compared = [found.difference(name, metric) for name in found.baselines]
         lost = [one for one in compared if one.verdict == "worse"]
         for one in sorted(lost, key=lambda one: one.ahead):
             lines.append(f"{score} LOSES to {one.measure} at {metric}: {one}")
+    for metric in (found.metrics[2], found.metrics[0]):
         best = found.best_baseline(metric)
         one = found.difference(best, metric)
         inferior = (
             "not inferior" if one.low >= -NOT_INFERIOR else f"inferiority by more than {NOT_INFERIOR} not ruled out"
         )
         lines.append(
-            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; a "
-            f"difference of "
-            f"{(one.high - one.low) / 2:.3f} could have been told"
+            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; a true "
+            f"difference of {found.detectable(best, metric):.3f} would be seen four times in five"
         )
     return lines
 

@@ -41,4 +41,4 @@ def ceiling_of(
         values[place[known]] = OUTCOMES[outcome](future.where(rows), events)[known]
         halves.append(values[there])
     r = spearman(*halves)
-    return math.sqrt(2 * r / (1 + r)) if r > 0 else 0.0
+    return math.sqrt(2 * r / (1 + r)) if r > 0 else None  # too little came to tell habit from chance

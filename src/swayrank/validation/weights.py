@@ -23,6 +23,7 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
+from swayrank.measures._data import check_events
 from swayrank.scoring.profiles import PROFILES, resolve_weights
 from swayrank.tables import frame
 from swayrank.validation.backtest import held_out_by_id, judge_fold, score_options_of, truth_in
@@ -227,6 +228,7 @@ def fit_profile(
     >>> sorted(found.weights)
     ['reach', 'resonance', 'spread']
     """
+    check_events("fit_profile", events)
     key, runner = resolve_rng(rng), resolve_engine(engine, threads)
     if outcome not in tuple(OUTCOMES):
         raise ParameterError(f"outcome must be one of {', '.join(OUTCOMES)}, got {outcome!r}")

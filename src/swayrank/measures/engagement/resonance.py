@@ -88,15 +88,15 @@ def resonance(
 
     Examples
     --------
-    Three likes by one account against one like each by two:
+    Three likes by one account against one like each by three:
 
     >>> import swayrank as sr
-    >>> ev = sr.Events.from_frame({"actor": ["bob", "bob", "bob", "bob", "cem"],
-    ...                            "target": ["ada", "ada", "ada", "eve", "eve"],
-    ...                            "action": ["like"] * 5, "time": ["2012-07-01"] * 5})
+    >>> ev = sr.Events.from_frame({"actor": ["bob", "bob", "bob", "bob", "cem", "dan"],
+    ...                            "target": ["ada", "ada", "ada", "eve", "eve", "eve"],
+    ...                            "action": ["like"] * 6, "time": ["2012-07-01"] * 6})
     >>> m = sr.resonance(ev)
     >>> round(m.value("ada"), 3), round(m.value("eve"), 3)
-    (1.386, 1.386)
+    (1.828, 2.045)
     """
     reactions = group_reactions(events, half_life_days=half_life_days, weights=weights, now=now)
     return resonance_of(events, reactions, resolve_engine(engine, threads))[0]
