@@ -307,3 +307,11 @@ def test_fit_needs_a_log(town):
     failed = call("fit", "town/graph.csv", "--quiet", cwd=town, check=False)
     assert failed.exit_code == 2
     assert "fit needs a log" in failed.stderr
+
+
+def test_an_output_never_replaces_what_is_read(town):
+    log = (town / "town/events.csv").read_bytes()
+    done = backtest(town, "--as-of", "2026-03-01", *QUICK, "-o", "town/events.csv", check=False)
+    assert done.exit_code == 2
+    assert "--output must not be a file that is read" in done.stderr
+    assert (town / "town/events.csv").read_bytes() == log

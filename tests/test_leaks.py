@@ -220,6 +220,26 @@ def test_learned_probabilities_are_refused_in_every_form(town):
     assert np.array_equal(sr.backtest(undated, town.events, **more).values, plain.values)
 
 
+def test_what_features_taught_is_refused_too(town):
+    pytest.importorskip("sklearn", reason="features need scikit-learn")
+    learned = sr.learn_from_features(town.graph, town.events, rng=1)
+    with pytest.raises(LeakError, match="prob='probability' may know the future"):
+        sr.backtest(learned, town.events, split=SPLIT, as_of=AS_OF, score_options={"prob": "probability"}, **FEW)
+
+
+@pytest.mark.parametrize("judge", [sr.calibrate, sr.calibrate_reach])
+def test_what_was_learned_from_a_log_is_not_judged_on_its_later_posts(town, judge):
+    learned = sr.learn_probabilities(town.graph, town.events, method="likelihood")
+    for prob in (None, "probability"):
+        with pytest.raises(LeakError, match="learned from before the split"):
+            judge(learned, town.events, prob=prob, split=0.8, rng=1)
+
+    def before(graph, events):
+        return sr.learn_probabilities(graph, events, method="likelihood")
+
+    assert judge(town.graph, town.events, prob=before, split=0.8, rng=1).told()
+
+
 def test_probabilities_learned_inside_a_measure_know_the_past_alone(town, other_futures):
     def learned_spread(graph, events):
         return sr.spread(sr.IndependentCascade(sr.learn_probabilities(graph, events)), n_samples=500, rng=1)

@@ -514,3 +514,34 @@ def test_an_arc_that_others_explain_away_has_a_wide_interval():
         assert (low <= p).all()
         assert (p <= high).all()
         assert (high - low > 0.2).any()
+
+
+@pytest.mark.parametrize("method", ["em", "likelihood"])
+def test_the_prior_does_not_swallow_the_data_where_adoptions_have_many_parents(method):
+    """Credit dealt among many varies little; a prior whose strength is told from it outweighs the log a hundredfold."""
+    draw = np.random.default_rng(0)
+    n, degree = (200, 30) if JIT_ENABLED else (40, 8)
+    follower = np.repeat(np.arange(n), degree)
+    graph = Graph.from_edges(follower, (follower + draw.integers(1, n, follower.size)) % n, n_nodes=n)
+    p = draw.beta(0.2, 8.0, graph.n_edges)
+    log = log_of(cascades_on(graph, p, 200, draw, n_seeds=40 if JIT_ENABLED else 8), graph.ids)
+    found = fit_probabilities(graph, log, method=method, window_hours=1)
+    assert covered(found, p).mean() > 0.88
+    bare = fit_probabilities(graph, log, method=method, window_hours=1, prior=None)
+    assert ((found.probability - p) ** 2).mean() < ((bare.probability - p) ** 2).mean()
+
+
+def test_a_probability_never_exceeds_one():
+    for seed in range(3):
+        graph, log, _ = dense_case(seed, 30)
+        for prior in (None, "influencer"):
+            found = fit_probabilities(graph, log, method="em", prior=prior)
+            assert found.probability.max() <= 1.0
+            IndependentCascade(found.graph)
+
+
+def test_a_log_of_other_accounts_is_refused():
+    _, log, _ = dense_case(1, 5)
+    other = Graph.from_edges(["x", "y"], ["y", "z"])
+    with pytest.raises(ParameterError, match="called by the same ids"):
+        fit_probabilities(other, log)
