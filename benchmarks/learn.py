@@ -17,7 +17,7 @@ from benchmarks.cascade_log import cascade_log, events_of
 from benchmarks.harness import OURS, Bar, Case, Contender
 
 NAME = "learn"
-_OTHERS = ("partial_credits", "continuous_time", "likelihood", "em")
+_OTHERS = ("partial_credits", "likelihood")
 _SECONDS = 20
 
 
@@ -31,7 +31,7 @@ def cases(quick: bool) -> Sequence[Case]:
     ]
     name = f"{n_rows:,} rows"
     load_ = functools.partial(load, scale, n_rows)
-    return [Case(name, load_, contenders, _check, facts, memory=True, budget=60, rounds=3)]
+    return [Case(name, load_, contenders, _check, facts, memory=True, budget=30, rounds=2)]
 
 
 def bars(figures: dict[str, Any]) -> Sequence[Bar]:
