@@ -363,12 +363,14 @@ def test_graphs_without_arcs_or_with_strangers_alone(method):
         found = fit_probabilities(graph, log, method=method)
         assert found.counts == {"arcs": 0, "tried": 0, "never_tried": 0, "failed_always": 0}
         assert "0 arcs" in repr(found)
-    strangers = Graph.from_edges(["x", "y"], ["y", "z"])
-    bare, shrunk = (fit_probabilities(strangers, log, method=method, prior=prior) for prior in (None, "influencer"))
+    with pytest.raises(ParameterError, match="called by the same ids"):
+        fit_probabilities(Graph.from_edges(["x", "y"], ["y", "z"]), log, method=method)
+    graph = Graph.from_edges(["ada", "x"], ["x", "z"])  # none of its arcs was ever tried
+    bare, shrunk = (fit_probabilities(graph, log, method=method, prior=prior) for prior in (None, "influencer"))
     assert bare.probability.tolist() == [0.0, 0.0]
     assert bare.graph.column("probability_high").tolist() == [1.0, 1.0]
     assert np.all(shrunk.graph.column("probability_high") - shrunk.graph.column("probability_low") > 0.9)
-    assert bare.left_out["unknown_account"] == 2
+    assert bare.left_out["unknown_account"] == 1
 
 
 def test_equal_times_are_no_trials_and_unknown_ones_are_before_all():

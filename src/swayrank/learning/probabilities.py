@@ -179,7 +179,7 @@ def fit_probabilities(
     window = _FOREVER if window_hours is None else round(window_hours * _MICROSECONDS_PER_HOUR)
     seen = events if until is None else events.before(until)
     adoptions = Adoptions.of(seen, graph.ids, actions=actions, threads=threads)
-    if not adoptions.n:
+    if not adoptions.n and graph.n_edges:
         others, names = adoptions.left_out["unknown_account"], "the log has no accounts"
         if len(events.accounts) and graph.n_nodes:
             names = f"such as {str(events.accounts[0])!r} here and {str(graph.ids[0])!r} there"
@@ -196,7 +196,10 @@ def fit_probabilities(
         nothing = beliefs(None, won, of, graph.indices, graph.n_nodes)
         how: dict[str, Any] = {"tol": max(tol, _FIRST_TOL), "max_iter": int(max_iter), "runner": runner}
         alone = fit(rows, nothing, method="likelihood", progress=progress, **how)
-        won, of = alone.probability * alone.strength, alone.strength
+        # In single precision, so that the order in which the fit added up changes no bit of the prior.
+        won, of = (
+            x.astype(np.float32).astype(np.float64) for x in (alone.probability * alone.strength, alone.strength)
+        )
     varied = counted.successes.astype(np.float64) if method in _BY_CREDIT and method not in _ITERATIVE else None
     prior_used = beliefs(prior, won, of, graph.indices, graph.n_nodes, varied=varied)
     n_iter, residual, likelihood = 0, 0.0, None
