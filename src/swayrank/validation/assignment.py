@@ -180,9 +180,9 @@ def assigned(stratum: Ints, units: Units, n_accounts: int, share: float, key: Ke
     n_units = units.key.size
     taken = min(n_units, max(4, round(n_accounts * n_units / units.of.size)))
     words = np.empty(n_units, np.uint64)
-    draw_words(key.hi, key.lo, ASSIGN, read_only(units.key), words)
+    draw_words(key.hi, key.lo, np.uint64(ASSIGN), read_only(units.key), words)
     starts = np.empty(2, np.uint64)
-    draw_words(key.hi, key.lo, ASSIGN * 1000 + 1, read_only(np.arange(2, dtype=np.uint64)), starts)
+    draw_words(key.hi, key.lo, np.uint64(ASSIGN * 1000 + 1), read_only(np.arange(2, dtype=np.uint64)), starts)
     order = np.lexsort((units.key, words, stratum))
     sizes = np.bincount(stratum)
     inside = _quotas(taken * np.cumsum(sizes) / n_units, starts[0])

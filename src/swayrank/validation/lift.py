@@ -463,5 +463,5 @@ def _permuted(inputs: tuple[_Units, Key], start: int, stop: int) -> Floats:
     differences = np.empty(stop - start)
     whole = (read_only(units.bounds.astype(np.uint64)), read_only(units.n_treated.astype(np.uint64)))
     floats = (read_only(units.weight), read_only(units.total), read_only(units.size))
-    permuted_differences(key.hi, key.lo, PERMUTE, np.uint64(start), *whole, *floats, differences)
+    permuted_differences(key.hi, key.lo, np.uint64(PERMUTE), np.uint64(start), *whole, *floats, differences)
     return differences

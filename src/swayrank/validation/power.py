@@ -226,7 +226,9 @@ def draw_experiments(total: Floats, size: Floats, noise: Noise, n: int, n_runs: 
     moments = np.empty((n_runs, 2, 5))
     for first in range(0, n_runs, _RUNS_AT_ONCE):
         part = moments[first : first + _RUNS_AT_ONCE]
-        resampled_moments(key.hi, key.lo, RESAMPLE, np.uint64(first), n_drawn, read_only(total), read_only(size), part)
+        resampled_moments(
+            key.hi, key.lo, np.uint64(RESAMPLE), np.uint64(first), n_drawn, read_only(total), read_only(size), part
+        )
     means, variances = [], []
     for arm in range(2):
         sizes, totals, squares, crossed, sizes_squared = moments[:, arm].T
