@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from swayrank.kernels.jit import kernel
-from swayrank.kernels.random import advance, bits, stream
 
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
@@ -19,9 +18,6 @@ N_SUMS = 10  # five counts, five decayed counts
 DAYS = np.uint64(10)
 PER_PAIR = np.uint64(11)
 FOLLOWS_BACK, COMMON, SHARE = np.uint64(22), np.uint64(23), np.uint64(24)
-
-PARTS = 61
-"""Purpose of the streams by which accounts fall into parts; see :mod:`swayrank.kernels.random`."""
 
 
 @kernel
@@ -138,11 +134,3 @@ def trials_of_arcs(start, stop, first_row, indptr, indices, adopt_indptr, post, 
         row = arc - np.uint64(start)
         out[row, ZERO] = eligible[u] - before
         out[row, ONE] = after
-
-
-@kernel
-def draw_words(key_high, key_low, purpose, names, words):
-    """64 bits for each account, from the hash of its id."""
-    for row in range(np.uint64(names.size)):
-        i = np.uint64(row)
-        words[i] = bits(advance(stream(key_high, key_low, purpose, names[i])))

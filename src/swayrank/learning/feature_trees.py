@@ -18,7 +18,8 @@ from swayrank.engines.local import n_threads
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.events import iso
 from swayrank.graph import Graph
-from swayrank.kernels.pair_features import PARTS, draw_words
+from swayrank.kernels.assign import draw_words
+from swayrank.kernels.random import PARTS
 from swayrank.learning.features import ARC_COLUMNS, SUMS, PairFeatures, Trials
 
 Floats = npt.NDArray[np.float64]

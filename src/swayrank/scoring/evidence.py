@@ -113,28 +113,32 @@ def events_with_times(events: Events) -> Events:
     return events
 
 
-def interaction_graph(events: Events, reactions: Reactions, runner: Engine) -> Graph:
+Pairs = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]
+
+
+def interaction_graph(events: Events, pairs: Pairs) -> Graph:
     """Whoever engages with an account counts as its follower; the arc's weight is the decayed engagement."""
-    actor, target, engagement = reactions.pairs(runner)
+    actor, target, engagement = pairs
     lively = engagement > 0
     return Graph.from_edges(actor[lively], target[lively], ids=events.accounts, weight=engagement[lively])
 
 
 def attention_of(
     accounts: Ids,
-    graph: Graph | None,
+    graph: Graph,
     graph_rows: npt.NDArray[np.uint32],
     event_rows: npt.NDArray[np.uint32],
-    reactions: Reactions,
-    runner: Engine,
+    pairs: Pairs,
+    *,
+    derived: bool,
 ) -> Attention:
-    """Join follows (None where there are none) and what was done; both by the evidence's accounts."""
-    actor, target, engagement = reactions.pairs(runner)
+    """Join follows and what was done, by the evidence's accounts; a `derived` graph is what was done alone."""
+    actor, target, engagement = pairs
     of_event, lively, dealt = places_of(event_rows), engagement > 0, np.zeros(engagement.size)
     u, v, weight = of_event[actor[lively]], of_event[target[lively]], engagement[lively]
     whole = 1.0 + spread_out(sums_by(actor, engagement, of_event.size), event_rows, 0.0)
     doubt = np.zeros(len(accounts))
-    if graph is not None:
+    if not derived:
         dealt = _dealt(graph, graph_rows[of_event[actor]], graph_rows[of_event[target]])
         of_node = places_of(graph_rows)
         follower, followed = graph.edges()
@@ -145,7 +149,8 @@ def attention_of(
         variance = 1.0 + spread_out(sums_by(actor, engagement**2, of_event.size), event_rows, 0.0)  # one more, at least
         of_arc = (share * share) * (variance / whole**4)[of_node[follower]]
         doubt = np.bincount(of_node[followed], weights=of_arc, minlength=len(accounts)).astype(np.float64)
-    joined = Graph.from_edges(u, v, ids=accounts, weight=weight)
+    same = derived and graph.n_nodes == len(accounts)  # then it has the arcs already, and its rows are the accounts
+    joined = graph if same else Graph.from_edges(u, v, ids=accounts, weight=weight)
     follower, followed = joined.edges()
     probability = joined.column("weight") / whole[follower]
     first_pair = np.concatenate(([0], np.cumsum(np.bincount(target, minlength=of_event.size)))).astype(np.uint64)
@@ -205,9 +210,10 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
     """Join the sources by account; without a graph, one is derived from the log."""
     left_out = []
     reactions = None if events is None else decay.reactions(events)
+    pairs = None if reactions is None else reactions.pairs(runner)
     derived = graph is None and events is not None and bool((events.target != ABSENT).any())
-    if derived and events is not None and reactions is not None:
-        graph = interaction_graph(events, reactions, runner)
+    if derived and events is not None and pairs is not None:
+        graph = interaction_graph(events, pairs)
         left_out.append(
             "there is no follow graph: reach and spread come from the graph of interactions in the log, in which "
             "whoever reacts to an account counts as its follower"
@@ -226,9 +232,8 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
     accounts = _union(_ids_of(graph, events, posts))
     rows = [_rows(source, accounts) for source in (graph, events, posts)]
     attention = None
-    if reactions is not None and graph is not None:
-        follows = None if derived else graph
-        attention = attention_of(accounts, follows, rows[0], rows[1], reactions, runner)
+    if pairs is not None and graph is not None:
+        attention = attention_of(accounts, graph, rows[0], rows[1], pairs, derived=derived)
     return Evidence(
         accounts, graph, events, posts, rows[0], rows[1], rows[2], derived, attention, tuple(left_out), reactions
     )

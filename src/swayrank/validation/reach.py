@@ -33,6 +33,7 @@ from swayrank.kernels.random import REACHED
 from swayrank.learning.adoptions import SPREADING
 from swayrank.measures.propagation.models import Floats, Walk
 from swayrank.measures.propagation.sampler import Sampler, calls
+from swayrank.scoring.metrics import spearman
 from swayrank.tables import frame
 from swayrank.validation.exposures import (
     U32,
@@ -240,7 +241,7 @@ def calibrate_reach(
     draws = replicates(read_only(numbers), figures, n_replicates, key, runner)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = draws[:, 0] / draws[:, 1]
-    rank = _spearman(predicted, real)
+    rank = spearman(predicted, real.astype(np.float64)) if real.size > 1 else math.nan
     return ReachCalibration(
         post=read_only(numbers),
         predicted=predicted,
@@ -350,16 +351,6 @@ def _binned(
         "high": np.array([high for _, high in limits]),
         "posts": n,
     }
-
-
-def _spearman(predicted: Floats, real: Counts) -> float:
-    from scipy.stats import rankdata
-
-    if predicted.size < 2 or np.ptp(predicted) == 0 or np.ptp(real) == 0:
-        return math.nan
-    a, b = rankdata(predicted), rankdata(real)
-    a, b = a - a.mean(), b - b.mean()
-    return float(a @ b / math.sqrt((a @ a) * (b @ b)))
 
 
 def _rank_interval(rank: float, n: int, confidence: float) -> tuple[float, float]:
