@@ -198,7 +198,7 @@ def _bars(found: Mapping[Set, Backtest], fitted: Mapping[Set, Any]) -> Iterator[
             )
     for one, result in fitted.items():
         ahead = result.backtest.difference("balanced", result.backtest.metrics[2])
-        yield Bar(f"{one.name}: fitted weights against the default, {ahead.metric}", ahead.ahead, 0.0)
+        yield Bar(f"{one.name}: fitted weights ahead of the default, {ahead.metric}, lower end", ahead.low, 0.0)
 
 
 def _overview(found: Mapping[Set, Backtest]) -> dict[str, Any]:
@@ -236,7 +236,11 @@ def _fitted_table(fitted: Mapping[Set, Any]) -> dict[str, Any]:
         rows.append(cells)
     head = ["set", "weights", "which", "NDCG over the default", "over a free model", "Spearman over the default",
             "over a free model"]  # fmt: skip
-    return {"title": "weights fitted on the first 60 % of a log, on its last fifth", "head": head, "rows": rows}
+    return {
+        "title": "weights fitted on the first 60 % of a log and chosen on the next fifth, on its last fifth",
+        "head": head,
+        "rows": rows,
+    }
 
 
 def _left_out_table(found: Mapping[str, tuple[dict[str, float], float, float]]) -> dict[str, Any]:
