@@ -17,6 +17,11 @@ $(VENV)/core.done: requirements/core.txt pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(VENV)/service.done: requirements/service.txt $(VENV)/core.done
+	@echo "adding what the service needs (once)"
+	@$(INSTALL) --require-hashes -r requirements/service.txt
+	@touch $@
+
 $(VENV)/dev.done: requirements/dev.txt $(VENV)/core.done
 	@echo "adding what the tests need (once)"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
@@ -59,7 +64,8 @@ bench: $(VENV)/bench.done  ## run the benchmarks beside their peers; results go 
 
 pins:  ## resolve the pinned requirements anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/build.in -o requirements/core.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/dev.in -c requirements/core.txt -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/build.in --extra service --extra postgres -c requirements/core.txt -o requirements/service.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/dev.in -c requirements/service.txt -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 
 clean:  ## remove the environment and caches
