@@ -139,9 +139,7 @@ def test_a_token_in_the_address_opens_nothing_and_is_not_logged(guarded):
 def test_no_token_is_in_the_log_or_in_the_store(guarded, out):
     for scope in SCOPES:
         guarded.ask("GET", f"{API}/run", scope=scope)
-    written = guarded.log.read_bytes() + b"".join(
-        file.read_bytes() for file in out.glob("service.db*")
-    )
+    written = guarded.log.read_bytes() + b"".join(file.read_bytes() for file in out.glob("service.db*"))
     for secret in guarded.token.values():
         assert secret.encode() not in written
         assert secret.removeprefix("swr_").encode() not in written
@@ -353,9 +351,13 @@ def test_slow_clients_keep_nobody_waiting(guarded):
     try:
         for number in range(100):
             line = socket.create_connection(("127.0.0.1", guarded.port), timeout=5)
-            head = b"GET /api/v1/run HT" if number % 2 else (
-                b"POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                b"Authorization: Bearer " + guarded.token["write"].encode() + b"\r\nContent-Length: 1000\r\n\r\n{"
+            head = (
+                b"GET /api/v1/run HT"
+                if number % 2
+                else (
+                    b"POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                    b"Authorization: Bearer " + guarded.token["write"].encode() + b"\r\nContent-Length: 1000\r\n\r\n{"
+                )
             )
             line.sendall(head)
             lines.append(line)
@@ -397,14 +399,21 @@ def test_another_site_changes_nothing(unguarded, headers):
 
 
 def test_the_own_page_may_change_things(unguarded):
-    answer = unguarded.ask("POST", f"{API}/whatif/next", json={"seeds": [], "k": 0}, headers={"Origin": unguarded.address})
+    answer = unguarded.ask(
+        "POST", f"{API}/whatif/next", json={"seeds": [], "k": 0}, headers={"Origin": unguarded.address}
+    )
     assert answer.status_code != 403
 
 
 def test_no_site_is_let_in_by_cors(guarded, unguarded):
     ask = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     for served in (guarded, unguarded):
-        for method, path in (("OPTIONS", f"{API}/jobs"), ("GET", f"{API}/run"), ("GET", "/"), ("GET", f"{API}/nothing")):
+        for method, path in (
+            ("OPTIONS", f"{API}/jobs"),
+            ("GET", f"{API}/run"),
+            ("GET", "/"),
+            ("GET", f"{API}/nothing"),
+        ):
             answer = served.ask(method, path, headers=ask)
             assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
 
