@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 import swayrank as sr
 
 ROOT = Path(__file__).parents[1]

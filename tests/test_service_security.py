@@ -75,8 +75,8 @@ def _routes():
     """Every route of the application itself, so that one which the description leaves out is seen too."""
     from fastapi.routing import APIRoute
     from starlette.routing import Mount
-
     from swayrank.service.app import create_app
+
     from tests.serving import settings_for_tests
 
     app = create_app(settings_for_tests())
@@ -151,7 +151,7 @@ def test_anything_but_loopback_needs_a_token(tmp_path):
         command("serve", str(out), "--host", "0.0.0.0", "--port", "0"),
         capture_output=True, text=True, timeout=60, check=False, env=environment(),
     )  # fmt: skip
-    assert done.returncode == 2 or done.returncode == 1
+    assert done.returncode in {1, 2}
     assert "token add" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -190,7 +190,7 @@ def test_the_page_serves_its_own_files_alone(guarded):
 # Parameters.
 
 _SQL = ["' OR '1'='1", "'; DROP TABLE tokens;--", '"; DROP TABLE jobs;--', "1) UNION SELECT * FROM tokens--", "%' --",
-        "\\'; --", "1;SELECT pg_sleep(10)", "0x27", "_%", "\u0000", "🙂", "‮x", "9" * 400, "-1", "nan", "inf", "1e400",
+        "\\'; --", "1;SELECT pg_sleep(10)", "0x27", "_%", "\u0000", "🙂", "\u202ex", "9" * 400, "-1", "nan", "inf", "1e400",
         "[]", "{}", "null", "true", "=cmd()", "a\r\nX-Injected: 1"]  # fmt: skip
 
 
@@ -298,8 +298,10 @@ def test_a_body_without_a_length_is_cut_off(guarded):
 @pytest.mark.parametrize("body", [
     b"[" * 200_000, b'{"a":' * 100_000, b'{"seeds":' + b"[" * 5000 + b"]" * 5000 + b"}", b"\xff\xfe{}", b"", b"null",
     b"1", b'"x"', b"[]", b"{", b'{"seeds": [1e999]}', b'{"seeds": ["a\x00"]}', b'{"k": ' + b"9" * 5000 + b"}",
-    b'{"events": [{"key": {"a": []}, "time": NaN}]}', b'{"seeds": ["\\ud800"]}', b'{"kind": "\\u0000", "parameters": 7}',
-    b'{"name": "\\ud800", "scope": "read"}', b'{"events": [{"key": "k", "time": 1e308, "actor": "a", "action": "like"}]}',
+    b'{"events": [{"key": {"a": []}, "time": NaN}]}', b'{"seeds": ["\\ud800"]}',
+    b'{"kind": "\\u0000", "parameters": 7}',
+    b'{"name": "\\ud800", "scope": "read"}',
+    b'{"events": [{"key": "k", "time": 1e308, "actor": "a", "action": "like"}]}',
 ], ids=lambda body: body[:24].decode(errors="replace"))  # fmt: skip
 def test_a_hostile_body_is_a_wrong_request(guarded, path, body):
     answer = guarded.ask("POST", API + path, content=body, headers={"Content-Type": "application/json"})
@@ -331,10 +333,11 @@ def test_events_are_checked_one_by_one(guarded):
 
 
 @pytest.mark.parametrize("request_line", [
-    b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET\r\n\r\n", b"\x00" * 100 + b"\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET\r\n\r\n",
+    b"\x00" * 100 + b"\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
-    b"POST /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+    b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n",
     b"GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
@@ -427,8 +430,8 @@ def _answers(served):
         served.ask("GET", path)
         for path in ("/", "/accounts/x", "/page/app.js", "/page/nothing.js", f"{API}/run", f"{API}/accounts",
                      f"{API}/accounts/nobody", f"{API}/nothing", f"{API}/accounts?page=0", f"{API}/openapi.json",
-                     f"{API}/health/live", f"{API}/health/ready", f"{API}/metrics", f"{API}/exports/scores.csv", "/docs",
-                     f"{API}/figures/leaderboard", "/favicon.ico", "/robots.txt")
+                     f"{API}/health/live", f"{API}/health/ready", f"{API}/metrics", f"{API}/exports/scores.csv",
+                     "/docs", f"{API}/figures/leaderboard", "/favicon.ico", "/robots.txt")
     )  # fmt: skip
     yield served.ask("GET", f"{API}/run", scope=None)
     yield served.ask("POST", f"{API}/jobs", scope="read", json={})
@@ -446,7 +449,7 @@ def test_every_answer_carries_what_guards_it(guarded, unguarded):
         where = f"{answer.request.method} {answer.request.url.path}: {answer.status_code}"
         statuses.add(answer.status_code)
         policy = answer.headers.get("content-security-policy", "")
-        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, where
+        assert {"default-src 'none'", "frame-ancestors 'none'"} <= {part.strip() for part in policy.split(";")}, where
         assert "unsafe-eval" not in policy, where
         script = re.search(r"script-src ([^;]*)", policy)
         assert script is None or script[1].strip() == "'self'", where
