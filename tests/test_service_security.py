@@ -190,8 +190,8 @@ def test_the_page_serves_its_own_files_alone(guarded):
 # Parameters.
 
 _SQL = ["' OR '1'='1", "'; DROP TABLE tokens;--", '"; DROP TABLE jobs;--', "1) UNION SELECT * FROM tokens--", "%' --",
-        "\\'; --", "1;SELECT pg_sleep(10)", "0x27", "_%", "\u0000", "🙂", "\u202ex", "9" * 400, "-1", "nan", "inf", "1e400",
-        "[]", "{}", "null", "true", "=cmd()", "a\r\nX-Injected: 1"]  # fmt: skip
+        "\\'; --", "1;SELECT pg_sleep(10)", "0x27", "_%", "\u0000", "🙂", "\u202ex", "9" * 400, "-1", "nan", "inf",
+        "1e400", "[]", "{}", "null", "true", "=cmd()", "a\r\nX-Injected: 1"]  # fmt: skip
 
 
 def test_sql_in_every_parameter_is_a_word_like_others(guarded, described, out):
@@ -337,7 +337,7 @@ def test_events_are_checked_one_by_one(guarded):
     b"\x00" * 100 + b"\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
-    b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+    b"POST /api/v1/jobs HTTP/1.1\r\nHost: ::1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n",
     b"GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
