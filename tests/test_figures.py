@@ -11,10 +11,11 @@ import pytest
 
 import swayrank as sr
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.report.backbone import REST, backbone
+from swayrank.overview.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE
 from swayrank.report.network_map import draw, network_map
 from swayrank.report.playback import cascade_playback
+from swayrank.scoring.pictures import map_of
 
 HOSTILE = [
     "<script>document.title='x'</script>",
@@ -145,7 +146,7 @@ def test_times_of_epidemics(town):
 
 def test_backbone(town, scores):
     graph = town.graph
-    shown = backbone(scores, max_nodes=40, max_arcs=60)
+    shown = map_of(scores, max_nodes=40, max_arcs=60)
     assert shown.accounts == [row.account for row in scores.top(40)]
     assert shown.size.tolist() == [row.score for row in scores.top(40)]
     names = [(shown.accounts[u], shown.accounts[v]) for u, v in shown.arcs]
@@ -179,7 +180,7 @@ def test_strong_arcs_are_kept():
 
 def test_the_map_shows_communities_and_names(town, scores):
     pytest.importorskip("plotly")
-    shown = backbone(scores, max_nodes=100)
+    shown = map_of(scores, max_nodes=100)
     figure = network_map(shown)
     arcs, *groups = figure.data
     assert arcs.type == "scattergl"

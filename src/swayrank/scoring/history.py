@@ -13,7 +13,8 @@ from swayrank.errors import UnknownAccountError
 from swayrank.events.columns import as_us
 from swayrank.results import kept_runs
 from swayrank.scoring.between_runs import Change, why_changed
-from swayrank.scoring.keep import REFERENCE, read_scores_manifest, read_table
+from swayrank.scoring.keep import REFERENCE, read_scores_manifest
+from swayrank.scoring.kept_table import read_table
 from swayrank.tables import frame
 
 if TYPE_CHECKING:
