@@ -122,8 +122,16 @@ def test_kept_scores_show_the_same(tmp_path, scores):
         for one, other in zip(kept.plot(what, k=9).data, scores.plot(what, k=9).data, strict=True):
             assert one.x == pytest.approx(other.x)
             assert one.hovertext == other.hovertext
+    drawn, fresh = kept.plot("map"), scores.plot("map")
+    assert drawn.layout.title.text == fresh.layout.title.text
+    for one, other in zip(drawn.data, fresh.data, strict=True):
+        assert np.asarray(one.x, float) == pytest.approx(np.asarray(other.x, float), abs=1e-5, nan_ok=True)
+        assert one.hovertext == other.hovertext
+    few = kept.plot("map", max_nodes=40)
+    assert sum(trace.x.size for trace in few.data[1:]) == 40
+    assert "40 of 300 accounts" in few.layout.title.text
     with pytest.raises(ParameterError, match="what must be one of"):
-        kept.plot("map")
+        kept.plot("pie")
 
 
 def test_times_of_epidemics(town):
@@ -361,5 +369,5 @@ def test_wrong_parameters(results):
     ]:
         with pytest.raises(ParameterError, match=message):
             results[result].plot(**options)
-    with pytest.raises(ParameterError, match="a map is of a Graph or of Scores, got a list"):
+    with pytest.raises(ParameterError, match="backbone needs a Graph, got a list"):
         backbone([1])

@@ -9,7 +9,7 @@ import swayrank as sr
 from swayrank.errors import ParameterError
 from swayrank.kernels import jit
 from swayrank.overview.layout import forces, layout, planted
-from swayrank.report import layout as module
+from swayrank.overview import layout as module
 from tests.engines import AdversarialEngine
 from tests.oracles import naive_layout as naive
 
