@@ -62,7 +62,10 @@ FIGURES = [
     ("graph", {}), ("graph", {"theme": "dark", "max_nodes": 50}), ("measure", {"k": 5}), ("sampled", {"theme": "dark"}),
     ("scores", {}), ("scores", {"what": "breakdown", "k": 7}), ("scores", {"what": "map", "max_nodes": 80}),
     ("seeds", {}), ("seeds", {"theme": "dark"}), ("spread", {}), ("spread", {"what": "by_step", "theme": "dark"}),
-    ("backtest", {}), ("backtest", {"what": "removal"}),
+    ("backtest", {}), ("backtest", {"what": "removal"}), ("backtest", {"what": "removal", "theme": "dark"}),
+    ("backtest", {"theme": "dark"}), ("scores", {"what": "histogram", "theme": "dark"}),
+    ("scores", {"what": "communities", "theme": "dark"}), ("scores", {"what": "flows"}),
+    ("scores", {"what": "flows", "theme": "dark"}), ("scores", {"what": "activity"}),
 ]  # fmt: skip
 
 
@@ -73,13 +76,12 @@ def test_every_figure_says_what_it_shows(results, name, options):
     title, caption = figure.layout.title.text.split("<br><sub>")
     assert len(title) > 10
     assert re.search(r"\d", caption)
-    if options.get("what") != "map" and name != "graph" and (name, options) != ("backtest", {}):
+    if options.get("what") != "map" and name != "graph" and (name, options.get("what")) != ("backtest", None):
         axes = [figure.layout[axis] for axis in figure.layout if re.fullmatch(r"[xy]axis\d?", axis)]
         titles = [axis.title.text for axis in axes if axis.title.text]
         assert titles, "no axis says what it is"
-    if name != "backtest":
-        dark = options.get("theme") == "dark"
-        assert (figure.layout.paper_bgcolor == "#ffffff") != dark
+    dark = options.get("theme") == "dark"
+    assert (figure.layout.paper_bgcolor == "#ffffff") != dark
     assert json.loads(figure.to_json())["data"]
 
 
@@ -361,7 +363,11 @@ def test_missing_libraries_are_named(monkeypatch, results):
 def test_wrong_parameters(results):
     pytest.importorskip("plotly")
     for result, options, message in [
-        ("scores", {"what": "pie"}, r"what must be one of \['breakdown', 'html', 'leaderboard', 'map'\] for Scores"),
+        (
+            "scores",
+            {"what": "pie"},
+            r"what must be one of \['activity', 'breakdown', 'communities', .*'map'\] for Scores",
+        ),
         ("spread", {"what": "pie"}, "what must be one of"),
         ("measure", {"k": 0}, "k must be an integer"),
         ("graph", {"theme": "pink"}, "theme must be one of 'light', 'dark', got 'pink'"),

@@ -368,7 +368,7 @@ class KeptScores:
         check_comparable(self, other, str(self.folder / REFERENCE))
 
     def plot(self, what: str = "leaderboard", **options: Any) -> Any:
-        """A figure: "leaderboard" or "breakdown", with the options of :meth:`Scores.plot`.
+        """A figure, by the names and with the options of :meth:`Scores.plot`; the map is the one that the run keeps.
 
         Raises
         ------

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS, MAP, COMMUNITIES, ACTIVITY = "accounts.parquet", "map.json", "communities.json", "activity.json"
 _NO_GRAPH = "there is no graph, and no log of who reacted to whom"
-_PLACE_DIGITS, _SCORE_DIGITS = 5, 4
+_PLACE_DIGITS, _SCORE_DIGITS = 5, 6
 
 
 def map_of(

@@ -408,11 +408,14 @@ class Scores:
 
         Parameters
         ----------
-        what : {"leaderboard", "breakdown", "map"}, default "leaderboard"
-            The highest scores with their intervals, what each part adds to them, or who follows whom.
+        what : str, default "leaderboard"
+            "leaderboard" (the highest scores with their intervals), "breakdown" (what each part adds to them),
+            "histogram" (of all scores), "map" (who follows whom), "communities" (how large, who leads, how much
+            attention), "flows" (whose attention goes to which community), "activity" (engagement over time).
         **options
-            ``k`` : how many accounts, 20 by default (of the map: ``max_nodes``, 2000); ``theme`` : "light" (default) or
-            "dark"; for the map, all that :func:`swayrank.report.network_map.network_map` takes.
+            ``k`` : how many accounts, 20 by default, or communities, 12; ``theme`` : "light" (default) or "dark";
+            ``accounts`` of "breakdown", ``account`` of "activity"; for the map, all that
+            :func:`swayrank.report.network_map.network_map` takes.
 
         Returns
         -------
