@@ -79,7 +79,7 @@ class Served:
                 raise AssertionError(told)
             if found:
                 try:
-                    if httpx.get(f"{found[-1]}/api/v1/health/live", timeout=5, trust_env=False).status_code == 200:
+                    if httpx.get(f"{found[-1]}/health/live", timeout=5, trust_env=False).status_code == 200:
                         return found[-1]
                 except httpx.TransportError:
                     pass
