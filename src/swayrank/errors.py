@@ -13,6 +13,10 @@
     |   `-- VersionError         written by a format version that this swayrank cannot read
     |-- ConvergenceError         an iteration stopped before its tolerance (also an ArithmeticError)
     |-- UnknownAccountError      no account has that id                    (also a KeyError)
+    |-- StoreError               where events, jobs and tokens are kept
+    |   |-- StoreUnavailableError  it cannot be reached or written now; try again
+    |   |-- StoreFullError         there is no room left; nothing was kept
+    |   `-- StoreBusyError         another process has it
     `-- MissingDependencyError   an optional package is not installed      (also an ImportError)
 
     SwayrankWarning              something worth knowing that does not stop the work
@@ -97,6 +101,22 @@ class UnknownAccountError(SwayrankError, KeyError):
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0]) if self.args else ""
+
+
+class StoreError(SwayrankError):
+    """Where events, jobs and tokens are kept cannot be used."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be reached or written now. Nothing of the call was kept; it may be tried again."""
+
+
+class StoreFullError(StoreError):
+    """The store has no room left. Nothing of the call was kept."""
+
+
+class StoreBusyError(StoreError):
+    """Another process has the store."""
 
 
 class MissingDependencyError(SwayrankError, ImportError):

@@ -1,0 +1,250 @@
+"""A store: an SQLite file that one service owns, or a PostgreSQL database that several may share.
+
+Whatever a call says it kept survives the process and the machine: SQLite runs with a write-ahead log that is synced at
+each commit (``synchronous=FULL``), PostgreSQL with its own. A call either keeps all or raises and keeps nothing.
+
+=========================  =========================================================================================
+StoreUnavailableError      it cannot be reached, opened or written; the same call may succeed later
+StoreFullError             there is no room
+StoreBusyError             another process owns the file, or holds it locked
+StoreError                 it is damaged, of another version, or no store
+=========================  =========================================================================================
+
+Calls block; they may come from any thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from swayrank.errors import MissingDependencyError, StoreBusyError, StoreError, StoreFullError, StoreUnavailableError
+
+try:
+    import sqlalchemy as sa
+    import sqlalchemy.exc as sa_exc
+except ImportError as error:  # pragma: no cover
+    raise MissingDependencyError('the service needs further packages: pip install "swayrank[service]"') from error
+
+from swayrank.stores import schema
+from swayrank.stores.events import EventLog
+from swayrank.stores.jobs import JobTable
+from swayrank.stores.state import State
+from swayrank.stores.tokens import TokenTable
+
+_BUSY_SECONDS = 10
+_FULL = ("database or disk is full", "disk full", "no space left")
+_DAMAGED = ("file is not a database", "malformed", "file is encrypted")
+_POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
+
+
+def now() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+def open_store(place: str | Path, *, own: bool = True) -> Store:
+    """Open a store, or make it where there is none.
+
+    Parameters
+    ----------
+    place : str or Path
+        A file (SQLite), or ``postgresql://user:password@host/database``.
+    own : bool, default=True
+        Of a file: whether this process serves it, and no other may. Looking and small changes beside a running service
+        (tokens) need no ownership.
+
+    Raises
+    ------
+    StoreBusyError
+        If another process owns the file.
+    StoreUnavailableError
+        If it cannot be reached or written.
+    StoreError
+        If it is no store, damaged, or of another version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with open_store(Path(tempfile.mkdtemp(), "service.db")) as store:
+    ...     store.state.set("last", "42")
+    ...     store.state.get("last"), store.events.count()
+    ('42', 0)
+    """
+    text = str(place)
+    if text.startswith(_POSTGRES):
+        return Store(_postgres(text), told=_without_password(text))
+    if "://" in text:
+        raise StoreError(f"{_without_password(text)}: a store is a file or postgresql://..., not that")
+    path = Path(text)
+    lock = _lock(path) if own else None
+    try:
+        return Store(_sqlite(path), told=text, lock=lock, file=path)
+    except BaseException:
+        if lock is not None:
+            lock.close()
+        raise
+
+
+class Store:
+    """What a running service must not lose; made by :func:`open_store`, closed by ``with`` or :meth:`close`.
+
+    Attributes
+    ----------
+    events : EventLog
+    jobs : JobTable
+    tokens : TokenTable
+    state : State
+    told : str
+        Where it is, without any password.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, *, told: str, lock: IO[bytes] | None = None, file: Path | None = None
+    ) -> None:
+        self._engine, self._lock, self._file, self.told = engine, lock, file, told
+        self._writing = threading.Lock()  # SQLite takes one writer: waiting here is cheaper and fair
+        self.is_postgres = engine.dialect.name == "postgresql"
+        with self.writing() as connection:
+            if self.is_postgres:  # two services that start at once
+                connection.execute(sa.text("select pg_advisory_xact_lock(7223001)"))
+            schema.prepare(connection, told)
+        self.events = EventLog(self)
+        self.jobs, self.tokens, self.state = JobTable(self), TokenTable(self), State(self)
+
+    def close(self) -> None:
+        """Close all connections, and give the file up."""
+        self._engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that sees one state of the store."""
+        with self._told_errors():
+            self._check_file()
+            with self._engine.connect() as connection:
+                yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction: kept whole when the block ends well, not at all otherwise."""
+        with self._told_errors(), self._writing if not self.is_postgres else contextlib.nullcontext():
+            self._check_file()
+            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+                yield connection
+
+    def _check_file(self) -> None:
+        """A file that was removed would go on being written to where nobody sees it."""
+        if self._file is not None and not self._file.exists() and hasattr(self, "events"):
+            self._engine.dispose()
+            raise StoreUnavailableError(f"{self.told}: the file is gone; restore it, or start the service anew")
+
+    @contextlib.contextmanager
+    def _told_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sa_exc.SQLAlchemyError as error:
+            raise self._as_ours(error) from None
+
+    def _as_ours(self, error: sa_exc.SQLAlchemyError) -> StoreError:
+        original = getattr(error, "orig", None) or error
+        why = " ".join(str(original).split())[:200]
+        low = why.lower()
+        if any(sign in low for sign in _FULL) or getattr(original, "sqlstate", None) == "53100" or self._no_room():
+            return StoreFullError(f"{self.told}: there is no room left on its disk ({why}); make room, then try again")
+        if any(sign in low for sign in _DAMAGED):
+            return StoreError(f"{self.told}: is damaged, or no store of swayrank ({why}); restore it from a backup")
+        if "locked" in low or "busy" in low:
+            return StoreBusyError(f"{self.told}: another process holds it locked ({why}); try again")
+        if isinstance(error, sa_exc.OperationalError | sa_exc.InterfaceError | sa_exc.TimeoutError) or getattr(
+            error, "connection_invalidated", False
+        ):
+            return StoreUnavailableError(f"{self.told}: cannot be reached or written now ({why})")
+        return StoreError(f"{self.told}: {why}")
+
+    def _no_room(self) -> bool:
+        """Whether the file's disk is full: SQLite may say no more than "disk I/O error"."""
+        if self._file is None:
+            return False
+        try:
+            found = os.statvfs(self._file.parent)
+        except (OSError, AttributeError):
+            return False
+        return found.f_bavail * found.f_frsize < 1 << 16
+
+
+# -- engines -----------------------------------------------------------------------------------------------------------
+
+
+def _sqlite(path: Path) -> sa.Engine:
+    url = sa.URL.create("sqlite+pysqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_SECONDS * 1000}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: str) -> sa.Engine:
+    rest = url.split("://", 1)[1]
+    try:
+        return sa.create_engine(
+            f"postgresql+psycopg://{rest}",
+            pool_pre_ping=True,
+            pool_timeout=_BUSY_SECONDS,
+            connect_args={"connect_timeout": _BUSY_SECONDS},
+        )
+    except ModuleNotFoundError:
+        raise MissingDependencyError('PostgreSQL needs a further package: pip install "swayrank[postgres]"') from None
+    except (sa_exc.ArgumentError, ValueError):
+        raise StoreError(
+            f"{_without_password(url)}: is no address of a database; write postgresql://user@host/database"
+        ) from None
+
+
+def _without_password(url: str) -> str:
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except (sa_exc.ArgumentError, ValueError):
+        return url.rsplit("@", maxsplit=1)[-1]
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Own a file: a lock beside it that ends with the process, however that ends."""
+    import fcntl
+
+    beside = path.with_name(path.name + ".lock")
+    try:
+        file = beside.open("ab")
+    except OSError as error:
+        raise StoreUnavailableError(f"{path}: cannot keep a store there: {error.strerror or error}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise StoreBusyError(
+            f"{path}: another service owns it; stop that one, or let several share a PostgreSQL database (--database)"
+        ) from None
+    return file
