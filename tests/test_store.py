@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from swayrank.errors import ParameterError, StoreBusyError, StoreError, StoreUnavailableError
+from swayrank.errors import ParameterError, StoreBusyError, StoreError, StoreFullError, StoreUnavailableError
 from swayrank.stores import Store, open_store, schema
 from swayrank.stores.events import LiveEvent, Receipt
 from swayrank.stores.jobs import MOST_ATTEMPTS, IllegalStepError
@@ -148,7 +148,7 @@ def test_a_snapshot_that_cannot_be_written_leaves_nothing(store: Store, tmp_path
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", broken)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StoreFullError, match=r"events-\d+\.parquet: cannot be written .*No space.*; make room"):
         store.events.snapshot(tmp_path / "live", last)
     assert not list((tmp_path / "live").iterdir())
     monkeypatch.undo()
