@@ -11,10 +11,11 @@ import pytest
 
 import swayrank as sr
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.report.backbone import REST, backbone
+from swayrank.overview.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE
 from swayrank.report.network_map import draw, network_map
 from swayrank.report.playback import cascade_playback
+from swayrank.scoring.pictures import map_of
 
 HOSTILE = [
     "<script>document.title='x'</script>",
@@ -61,7 +62,10 @@ FIGURES = [
     ("graph", {}), ("graph", {"theme": "dark", "max_nodes": 50}), ("measure", {"k": 5}), ("sampled", {"theme": "dark"}),
     ("scores", {}), ("scores", {"what": "breakdown", "k": 7}), ("scores", {"what": "map", "max_nodes": 80}),
     ("seeds", {}), ("seeds", {"theme": "dark"}), ("spread", {}), ("spread", {"what": "by_step", "theme": "dark"}),
-    ("backtest", {}), ("backtest", {"what": "removal"}),
+    ("backtest", {}), ("backtest", {"what": "removal"}), ("backtest", {"what": "removal", "theme": "dark"}),
+    ("backtest", {"theme": "dark"}), ("scores", {"what": "histogram", "theme": "dark"}),
+    ("scores", {"what": "communities", "theme": "dark"}), ("scores", {"what": "flows"}),
+    ("scores", {"what": "flows", "theme": "dark"}), ("scores", {"what": "activity"}),
 ]  # fmt: skip
 
 
@@ -72,13 +76,12 @@ def test_every_figure_says_what_it_shows(results, name, options):
     title, caption = figure.layout.title.text.split("<br><sub>")
     assert len(title) > 10
     assert re.search(r"\d", caption)
-    if options.get("what") != "map" and name != "graph" and (name, options) != ("backtest", {}):
+    if options.get("what") != "map" and name != "graph" and (name, options.get("what")) != ("backtest", None):
         axes = [figure.layout[axis] for axis in figure.layout if re.fullmatch(r"[xy]axis\d?", axis)]
         titles = [axis.title.text for axis in axes if axis.title.text]
         assert titles, "no axis says what it is"
-    if name != "backtest":
-        dark = options.get("theme") == "dark"
-        assert (figure.layout.paper_bgcolor == "#ffffff") != dark
+    dark = options.get("theme") == "dark"
+    assert (figure.layout.paper_bgcolor == "#ffffff") != dark
     assert json.loads(figure.to_json())["data"]
 
 
@@ -121,8 +124,16 @@ def test_kept_scores_show_the_same(tmp_path, scores):
         for one, other in zip(kept.plot(what, k=9).data, scores.plot(what, k=9).data, strict=True):
             assert one.x == pytest.approx(other.x)
             assert one.hovertext == other.hovertext
+    drawn, fresh = kept.plot("map"), scores.plot("map")
+    assert drawn.layout.title.text == fresh.layout.title.text
+    for one, other in zip(drawn.data, fresh.data, strict=True):
+        assert np.asarray(one.x, float) == pytest.approx(np.asarray(other.x, float), abs=1e-5, nan_ok=True)
+        assert one.hovertext == other.hovertext
+    few = kept.plot("map", max_nodes=40)
+    assert sum(trace.x.size for trace in few.data[1:]) == 40
+    assert "40 of 300 accounts" in few.layout.title.text
     with pytest.raises(ParameterError, match="what must be one of"):
-        kept.plot("map")
+        kept.plot("pie")
 
 
 def test_times_of_epidemics(town):
@@ -145,7 +156,7 @@ def test_times_of_epidemics(town):
 
 def test_backbone(town, scores):
     graph = town.graph
-    shown = backbone(scores, max_nodes=40, max_arcs=60)
+    shown = map_of(scores, max_nodes=40, max_arcs=60)
     assert shown.accounts == [row.account for row in scores.top(40)]
     assert shown.size.tolist() == [row.score for row in scores.top(40)]
     names = [(shown.accounts[u], shown.accounts[v]) for u, v in shown.arcs]
@@ -179,7 +190,7 @@ def test_strong_arcs_are_kept():
 
 def test_the_map_shows_communities_and_names(town, scores):
     pytest.importorskip("plotly")
-    shown = backbone(scores, max_nodes=100)
+    shown = map_of(scores, max_nodes=100)
     figure = network_map(shown)
     arcs, *groups = figure.data
     assert arcs.type == "scattergl"
@@ -352,7 +363,11 @@ def test_missing_libraries_are_named(monkeypatch, results):
 def test_wrong_parameters(results):
     pytest.importorskip("plotly")
     for result, options, message in [
-        ("scores", {"what": "pie"}, r"what must be one of \['breakdown', 'html', 'leaderboard', 'map'\] for Scores"),
+        (
+            "scores",
+            {"what": "pie"},
+            r"what must be one of \['activity', 'breakdown', 'communities', .*'map'\] for Scores",
+        ),
         ("spread", {"what": "pie"}, "what must be one of"),
         ("measure", {"k": 0}, "k must be an integer"),
         ("graph", {"theme": "pink"}, "theme must be one of 'light', 'dark', got 'pink'"),
@@ -360,5 +375,5 @@ def test_wrong_parameters(results):
     ]:
         with pytest.raises(ParameterError, match=message):
             results[result].plot(**options)
-    with pytest.raises(ParameterError, match="a map is of a Graph or of Scores, got a list"):
+    with pytest.raises(ParameterError, match="backbone needs a Graph, got a list"):
         backbone([1])

@@ -8,8 +8,8 @@ import pytest
 import swayrank as sr
 from swayrank.errors import ParameterError
 from swayrank.kernels import jit
-from swayrank.report import layout as module
-from swayrank.report.layout import forces, layout, planted
+from swayrank.overview import layout as module
+from swayrank.overview.layout import forces, layout, planted
 from tests.engines import AdversarialEngine
 from tests.oracles import naive_layout as naive
 

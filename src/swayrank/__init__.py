@@ -145,7 +145,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "scoring.keep": ("KeptScores", "load_scores"),
     "scoring.history": ("History", "history"),
     "scoring.between_runs": ("Change", "why_changed"),
-    "report.layout": ("layout",),
+    "overview.layout": ("layout",),
     "report.network_map": ("draw",),
     "report.playback": ("cascade_playback",),
     "report.write": ("write_report",),

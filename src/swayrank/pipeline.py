@@ -27,6 +27,7 @@ from swayrank.events import NO_ACCOUNT, Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.learning.trees import name_sources
+from swayrank.overview.backbone import MAX_NODES
 from swayrank.results import MANIFEST, RunFolder, current_run, file_hash, told_runs
 from swayrank.scoring.combine import score
 from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects_of
@@ -357,6 +358,7 @@ def run(
     recipe: Recipe,
     out: str | Path | None = None,
     *,
+    map_nodes: int = MAX_NODES,
     engine: str | Engine = "local",
     threads: int | None = None,
     progress: Progress = None,
@@ -369,8 +371,11 @@ def run(
         What to read and how to score it.
     out : str or Path, optional
         Folder to keep the run in, as ``out/runs/<id>/`` with ``out/current`` naming it: ``scores.parquet``,
-        ``scores.csv``, ``explanations.jsonl`` (the first 1,000 accounts), ``rejects.csv``, ``reference.json`` and
-        ``manifest.json``. Nothing is written without it. A run that fails or is interrupted leaves the earlier ones.
+        ``scores.csv``, ``explanations.jsonl`` (the first 1,000 accounts), ``accounts.parquet``, ``map.json``,
+        ``communities.json``, ``activity.json``, ``rejects.csv``, ``reference.json`` and ``manifest.json``. Nothing is
+        written without it. A run that fails or is interrupted leaves the earlier ones.
+    map_nodes : int, default 2000
+        How many accounts the run's map shows at most, in [1, 10000].
     engine, threads, progress
         As every long function takes them.
 
@@ -412,7 +417,8 @@ def run(
             "seconds": clock.laps,
         }
         read = {"graph": sources.graph, "events": sources.events, "posts": sources.posts}
-        return Run(scores, sources, clock.laps, keep(scores, run_folder, sources=read, facts=facts, progress=progress))
+        folder = keep(scores, run_folder, sources=read, facts=facts, map_nodes=map_nodes, **work)
+        return Run(scores, sources, clock.laps, folder)
 
 
 def score_again(

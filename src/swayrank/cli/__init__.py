@@ -22,6 +22,7 @@ from swayrank.cli import correlate as _correlate  # noqa: F401
 from swayrank.cli import data as _data  # noqa: F401
 from swayrank.cli import learning as _learning  # noqa: F401
 from swayrank.cli import report as _report  # noqa: F401
+from swayrank.cli import serve as _serve  # noqa: F401
 from swayrank.cli import trial as _trial  # noqa: F401
 from swayrank.cli import validation as _validation  # noqa: F401
 from swayrank.cli.shared import DONE, app

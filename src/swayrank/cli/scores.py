@@ -120,6 +120,10 @@ def score(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to keep the run in.", show_default=False)
     ] = None,
+    map_nodes: Annotated[
+        int | None,
+        typer.Option(help="Accounts on the run's map; 2000 by default, 10000 at most.", show_default=False),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     threads: Threads = None,
@@ -163,7 +167,10 @@ def score(
     )
     if output is not None and output.suffix in (".csv", ".parquet", ".json"):
         raise ParameterError(f"--output names a folder, which will hold scores.csv and more, got {output.name!r}")
-    done = run(recipe, output, threads=threads, progress=listen(quiet))
+    if map_nodes is not None and output is None:
+        raise ParameterError("--map-nodes is of the run that --output keeps; name a folder")
+    drawn = given_only({"map_nodes": map_nodes})
+    done = run(recipe, output, **drawn, threads=threads, progress=listen(quiet))
     if new_reference is not None:
         from swayrank.scoring.references import reference_of
 

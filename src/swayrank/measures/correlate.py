@@ -99,7 +99,7 @@ class Correlations:
         columns = {"first": names[i].tolist(), "second": names[j].tolist()}
         return frame(columns | {name: self.matrix(name)[i, j] for name in self.statistics}, backend)
 
-    def heatmap(self, of: str | None = None, *, ordered: bool = True) -> Any:
+    def heatmap(self, of: str | None = None, *, ordered: bool = True, theme: str = "light") -> Any:
         """A plotly figure of one statistic, values in its cells.
 
         Parameters
@@ -108,17 +108,19 @@ class Correlations:
             Which statistic; by default the first that there is.
         ordered : bool, default True
             Whether measures that are alike stand together, or all in the order given.
+        theme : {"light", "dark"}, default "light"
+            Colours of paper and text; those of the cells stay what they are.
 
         Raises
         ------
         MissingDependencyError
             If plotly is not installed.
         """
-        return render(self, "plot", of=of, ordered=ordered)
+        return render(self, "plot", of=of, ordered=ordered, theme=theme)
 
-    def plot(self) -> Any:
-        """The heat map of the first statistic."""
-        return self.heatmap()
+    def plot(self, **options: Any) -> Any:
+        """The heat map of the first statistic; options as :meth:`heatmap` takes them."""
+        return self.heatmap(**options)
 
     def _repr_html_(self) -> str:
         html: str = render(self, "html")

@@ -1,8 +1,10 @@
 """LOOK: figures, pages and static images of results; loading this fills :mod:`swayrank._render`."""
 
 from swayrank.report import (
-    backtests,  # noqa: F401  each registers its figures
+    activity,  # noqa: F401  each registers its figures
+    backtests,  # noqa: F401
     calibration,  # noqa: F401
+    communities,  # noqa: F401
     correlations,  # noqa: F401
     graphs,  # noqa: F401
     measures,  # noqa: F401
@@ -10,4 +12,5 @@ from swayrank.report import (
     scores,  # noqa: F401
     seeds,  # noqa: F401
     spreads,  # noqa: F401
+    trends,  # noqa: F401
 )

@@ -14,8 +14,9 @@ import numpy as np
 
 from swayrank._render import renders
 from swayrank._text import printable
+from swayrank._validate import domains
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.report.canvas import table
+from swayrank.report.canvas import THEMES, Rows, dress, table, theme_of
 from swayrank.report.correlations import IMAGES
 from swayrank.results import write_whole
 from swayrank.validation.metrics import DEPTHS
@@ -23,12 +24,15 @@ from swayrank.validation.results import Backtest
 from swayrank.validation.results import figure as with_interval
 
 _SCORE, _OTHER = "#d55e00", ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#7f6000", "#999999", "#e69f00", "#444444")
+_PALE = {"#444444": "#d0d0d0", "#7f6000": "#c9a227", "#0072b2": "#4da3d9"}
+"""On dark paper, in the place of what would be lost there."""
 _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
 _MPL_MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 
 
-def _colour(found: Backtest, m: int) -> str:
-    return _SCORE if m == 0 else _OTHER[(m - 1) % len(_OTHER)]
+def _colour(m: int, theme: str = "light") -> str:
+    colour = _SCORE if m == 0 else _OTHER[(m - 1) % len(_OTHER)]
+    return colour if theme == "light" else _PALE.get(colour, colour)
 
 
 def _title(found: Backtest) -> tuple[str, str]:
@@ -54,9 +58,10 @@ def _by_value(found: Backtest, metric: int) -> list[int]:
 
 
 @renders("Backtest", "metrics")
-def metrics_figure(found: Backtest) -> Any:
+@domains(theme=THEMES)
+def metrics_figure(found: Backtest, *, theme: str = "light") -> Any:
     """Spearman, NDCG and precision of every ranking, with intervals."""
-    go, subplots = _plotly()
+    (go, subplots), look = _plotly(), theme_of(theme)
     shown = [found.metrics.index(name) for name in found.main_metrics]
     figure = subplots.make_subplots(
         rows=1, cols=3, subplot_titles=[found.metrics[i] for i in shown], horizontal_spacing=0.14
@@ -65,11 +70,16 @@ def metrics_figure(found: Backtest) -> Any:
         order = _by_value(found, i)
         value, low, high = (table[order, i] for table in (found.values, found.low, found.high))
         names = [html.escape(printable(found.names[m], 28)) for m in order]
-        bars = {"array": np.nan_to_num(high - value), "arrayminus": np.nan_to_num(value - low), "thickness": 1.5}
+        bars = {
+            "array": np.nan_to_num(high - value),
+            "arrayminus": np.nan_to_num(value - low),
+            "thickness": 1.5,
+            "color": look.faint,
+        }
         figure.add_trace(
             go.Scatter(
                 x=value, y=names, mode="markers", showlegend=False,
-                marker={"size": 10, "color": [_colour(found, m) for m in order]},
+                marker={"size": 10, "color": [_colour(m, theme) for m in order]},
                 error_x={"type": "data", "symmetric": False, **bars},
                 customdata=np.stack([low, high], axis=1),
                 hovertemplate="%{y}: %{x:.3f} (%{customdata[0]:.3f} to %{customdata[1]:.3f})<extra></extra>",
@@ -77,13 +87,24 @@ def metrics_figure(found: Backtest) -> Any:
             row=1, col=column,
         )  # fmt: skip
     title, whom = _title(found)
-    figure.update_layout(
-        title={"text": f"{html.escape(title)}<br><sub>{whom}; bars are "
-               f"{found.params['confidence']:.0%} intervals</sub>", "x": 0.02, "xanchor": "left"},
-        template="plotly_white", width=1120, height=max(380, 130 + 32 * len(found.names)), margin={"t": 110},
+    dress(
+        figure, html.escape(title), f"{whom}; bars are {found.params['confidence']:.0%} intervals", look, width=1120,
+        height=max(380, 130 + 32 * len(found.names)), margin={"t": 110},
     )  # fmt: skip
     figure.update_yaxes(automargin=True)
     return figure
+
+
+def metrics_rows(found: Backtest) -> Rows:
+    """The table behind it: every ranking's figures with the ends of their intervals."""
+    at = [found.metrics.index(name) for name in found.main_metrics]
+    heads = [f"{name}{end}" for name in found.main_metrics for end in ("", " from", " to")]
+    tables = (found.values, found.low, found.high)
+    rows = [
+        [name, *(None if np.isnan(t[m, i]) else float(t[m, i]) for i in at for t in tables)]
+        for m, name in enumerate(found.names)
+    ]
+    return Rows(["ranking", *heads], rows)
 
 
 @renders("Backtest", "html")
@@ -105,9 +126,10 @@ def _removal(found: Backtest) -> tuple[Any, Any]:
 
 
 @renders("Backtest", "removal")
-def removal_figure(found: Backtest) -> Any:
+@domains(theme=THEMES)
+def removal_figure(found: Backtest, *, theme: str = "light") -> Any:
     """How much of the outcome goes if the first accounts of each ranking are removed."""
-    go, _ = _plotly()
+    (go, _), look = _plotly(), theme_of(theme)
     shares, cut = _removal(found)
     figure = go.Figure()
     for m, name in enumerate(found.names):
@@ -115,21 +137,29 @@ def removal_figure(found: Backtest) -> Any:
         figure.add_trace(
             go.Scatter(
                 x=shares, y=cut[m], name=safe, mode="lines+markers",
-                line={"color": _colour(found, m), "width": 3 if m == 0 else 1.5},
+                line={"color": _colour(m, theme), "width": 3 if m == 0 else 1.5},
                 marker={"symbol": _MARKS[m % len(_MARKS)], "size": 8},
                 hovertemplate=f"{safe}: without its first %{{x:.2f}} %, %{{y:.1f}} % less<extra></extra>",
             )
         )  # fmt: skip
     title, whom = _title(found)
-    figure.update_layout(
-        title={"text": f"What goes if the first accounts are removed<br><sub>{html.escape(title)}; {whom}</sub>",
-               "x": 0.02, "xanchor": "left"},
+    dress(
+        figure, "What goes if the first accounts are removed", f"{html.escape(title)}; {whom}", look,
         xaxis={"title": "accounts removed, % (logarithmic)", "type": "log", "tickvals": shares.tolist(),
                "ticktext": [f"{share:g}" for share in shares]},
         yaxis={"title": f"{html.escape(str(found.params['outcome']).replace('_', ' '))} cut, %", "rangemode": "tozero"},
-        template="plotly_white", width=860, height=560,
+        width=860, height=560,
     )  # fmt: skip
     return figure
+
+
+def removal_rows(found: Backtest) -> Rows:
+    """The table behind it: what share of the outcome goes, a row for each ranking."""
+    shares, cut = _removal(found)
+    rows = [
+        [name, *(None if np.isnan(x) else float(x) for x in row)] for name, row in zip(found.names, cut, strict=True)
+    ]
+    return Rows(["ranking", *(f"without {share:g} %" for share in shares)], rows)
 
 
 def save_figures(found: Backtest, folder: Path) -> list[Path]:
@@ -181,8 +211,8 @@ def _draw_metrics(found: Backtest, figure: Any) -> None:
         for y, m in enumerate(order):
             value, low, high = found.values[m, i], found.low[m, i], found.high[m, i]
             if not np.isnan(low):
-                axes.plot([low, high], [y, y], color=_colour(found, m), linewidth=1.5)
-            axes.plot([value], [y], "o", color=_colour(found, m), markersize=7)
+                axes.plot([low, high], [y, y], color=_colour(m), linewidth=1.5)
+            axes.plot([value], [y], "o", color=_colour(m), markersize=7)
         axes.set_yticks(range(len(order)), [printable(found.names[m], 28) for m in order], parse_math=False)
         axes.set_title(name, fontsize=10, parse_math=False)
         axes.grid(axis="x", color="#e0e0e0")
@@ -198,7 +228,7 @@ def _draw_removal(found: Backtest, figure: Any) -> None:
     shares, cut = _removal(found)
     lines = [
         axes.plot(
-            shares, cut[m], color=_colour(found, m), marker=_MPL_MARKS[m % len(_MPL_MARKS)],
+            shares, cut[m], color=_colour(m), marker=_MPL_MARKS[m % len(_MPL_MARKS)],
             linewidth=2.6 if m == 0 else 1.3, zorder=3 if m == 0 else 2,
         )[0]
         for m in range(len(found.names))

@@ -15,8 +15,10 @@ import numpy as np
 
 from swayrank._render import renders
 from swayrank._text import printable
+from swayrank._validate import domains
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.measures.propagation.models import Floats
+from swayrank.report.canvas import THEMES, Rows, dress, theme_of
 from swayrank.report.correlations import IMAGES
 from swayrank.results import write_whole
 from swayrank.validation.calibration import Calibration
@@ -72,8 +74,10 @@ def _curve(found: Calibration | ReachCalibration) -> _Curve:
 
 @renders("Calibration", "plot")
 @renders("ReachCalibration", "plot")
-def curve_figure(found: Calibration | ReachCalibration) -> Any:
+@domains(theme=THEMES)
+def curve_figure(found: Calibration | ReachCalibration, *, theme: str = "light") -> Any:
     """A plotly figure."""
+    look = theme_of(theme)
     try:
         from plotly import graph_objects as go
     except ModuleNotFoundError:
@@ -105,14 +109,20 @@ def curve_figure(found: Calibration | ReachCalibration) -> Any:
         )  # fmt: skip
     values, texts = _ticks(zero, most, has_zero=bool((curve.x == 0).any() or (curve.y == 0).any()))
     ends = [math.log10(zero / 1.1), math.log10(most)]
-    axis = {"type": "log", "range": ends, "tickvals": values, "ticktext": texts, "automargin": True}
-    figure.update_layout(
-        title={"text": f"{html.escape(curve.title)}<br><sub>{html.escape(curve.below)}</sub>", "x": 0.02,
-               "xanchor": "left"},
+    axis = {"type": "log", "range": ends, "tickvals": values, "ticktext": texts, "automargin": True,
+            "gridcolor": look.grid}  # fmt: skip
+    return dress(
+        figure, html.escape(curve.title), html.escape(curve.below), look, width=860, height=680,
         xaxis={**axis, "title": curve.x_name}, yaxis={**axis, "title": curve.y_name},
-        template="plotly_white", width=860, height=680, margin={"t": 90},
     )  # fmt: skip
-    return figure
+
+
+def curve_rows(found: Calibration | ReachCalibration) -> Rows:
+    """The table behind it."""
+    curve = _curve(found)
+    columns = (curve.x, curve.y, curve.low, curve.high)
+    rows = [[*map(float, figures), note] for *figures, note in zip(*columns, curve.notes, strict=True)]
+    return Rows([curve.x_name, curve.y_name, "from", "to", "of"], rows)
 
 
 def _ticks(zero: float, most: float, *, has_zero: bool) -> tuple[list[float], list[str]]:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from swayrank._text import printable
 from swayrank._validate import Domain, OneOf
@@ -48,6 +48,13 @@ class Theme:
     grid: str
     rest: str
     arc: str
+
+
+class Rows(NamedTuple):
+    """The table behind a figure: headings, and rows of text and numbers, None where there is none."""
+
+    head: list[str]
+    rows: list[list[Any]]
 
 
 LIGHT = Theme("plotly_white", "#ffffff", "#222222", "#555555", "#e6e6e6", "#9a9a9a", "90,90,90")

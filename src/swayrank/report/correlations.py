@@ -15,8 +15,10 @@ import numpy as np
 
 from swayrank._render import renders
 from swayrank._text import printable
+from swayrank._validate import domains
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.measures.correlate import told
+from swayrank.report.canvas import THEMES, Rows, dress, theme_of
 from swayrank.results import write_whole
 
 if TYPE_CHECKING:
@@ -75,8 +77,10 @@ def _title(result: Correlations, of: str) -> tuple[str, str]:
 
 
 @renders("Correlations", "plot")
-def heatmap(result: Correlations, of: str | None = None, ordered: bool = True) -> Any:
+@domains(theme=THEMES)
+def heatmap(result: Correlations, of: str | None = None, ordered: bool = True, *, theme: str = "light") -> Any:
     """A plotly figure."""
+    look = theme_of(theme)
     try:
         from plotly import graph_objects as go
     except ModuleNotFoundError:
@@ -104,13 +108,19 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True) -
             figure.add_annotation(x=j, y=i, text=told(value), showarrow=False, font={"color": ink})
     ticks = {"tickvals": places, "ticktext": safe, "showgrid": False, "zeroline": False, "automargin": True}
     side = 200 + 64 * len(names)
-    figure.update_layout(
-        title={"text": f"{title}<br><sub>{whom}</sub>", "x": 0.02, "xanchor": "left"},
+    return dress(
+        figure, title, whom, look,
         xaxis={**ticks, "side": "bottom", "tickangle": -45 if max(map(len, names)) > 6 else 0},
         yaxis={**ticks, "autorange": "reversed", "scaleanchor": "x", "constrain": "domain"},
         plot_bgcolor=_NO_VALUE, width=max(560, side + 120), height=max(460, side),
     )  # fmt: skip
-    return figure
+
+
+def correlation_rows(result: Correlations, of: str | None = None, ordered: bool = True) -> Rows:
+    """The table behind it."""
+    _, names, matrix = _look(result, of, ordered)
+    rows = [[name, *(None if np.isnan(x) else float(x) for x in row)] for name, row in zip(names, matrix, strict=True)]
+    return Rows(["measure", *names], rows)
 
 
 @renders("Correlations", "html")

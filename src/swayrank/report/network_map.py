@@ -1,7 +1,7 @@
 """The network map: who follows whom, communities in colours, the highest accounts named.
 
 `network_map` is for notebooks and pages (plotly, WebGL for accounts and arcs, so that 10^4 of them stay smooth), `draw`
-for paper (matplotlib). Both show a :class:`~swayrank.report.backbone.Backbone`, which may be made once for both. The
+for paper (matplotlib). Both show a :class:`~swayrank.overview.backbone.Backbone`, which may be made once for both. The
 axes have no unit: near means connected, far means little.
 """
 
@@ -18,8 +18,9 @@ from swayrank._render import renders
 from swayrank._rng import Rng
 from swayrank._validate import Integer, domains
 from swayrank.engines import Engine
+from swayrank.errors import ParameterError
 from swayrank.graph import Graph
-from swayrank.report.backbone import MAX_ARCS, REST, Backbone, backbone
+from swayrank.overview.backbone import MAX_ARCS, REST, Backbone, backbone, first_of
 from swayrank.report.canvas import (
     PALETTE,
     THEMES,
@@ -34,6 +35,8 @@ from swayrank.report.canvas import (
     save_image,
     theme_of,
 )
+from swayrank.scoring.keep import KeptScores
+from swayrank.scoring.pictures import map_of
 from swayrank.scoring.scores import Scores
 
 Floats = npt.NDArray[np.float64]
@@ -46,9 +49,10 @@ _LETTER, _LINE = 0.0175, 0.05  # width of a letter and height of a line, where t
 
 @renders("Graph", "plot")
 @renders("Scores", "map")
+@renders("KeptScores", "map")
 @domains(theme=THEMES, n_labels=Integer(0, 200))
 def network_map(
-    data: Graph | Scores | Backbone,
+    data: Graph | Scores | KeptScores | Backbone,
     *,
     max_nodes: int = 2000,
     max_arcs: int = MAX_ARCS,
@@ -63,10 +67,10 @@ def network_map(
 
     Parameters
     ----------
-    data : Graph, Scores or Backbone
-        What to show; a backbone is shown as it is.
+    data : Graph, Scores, KeptScores or Backbone
+        What to show; a backbone is shown as it is, and a kept run by the map that it keeps.
     max_nodes, max_arcs, rng, engine, threads, progress
-        As :func:`swayrank.report.backbone.backbone` takes them.
+        As :func:`swayrank.overview.backbone.backbone` takes them.
     n_labels : int, default 20
         How many of the highest accounts are named, in [0, 200].
     theme : {"light", "dark"}, default "light"
@@ -127,7 +131,7 @@ def network_map(
 
 @domains(theme=THEMES, n_labels=Integer(0, 200))
 def draw(
-    data: Graph | Scores | Backbone,
+    data: Graph | Scores | KeptScores | Backbone,
     path: str | Path | None = None,
     *,
     max_nodes: int = 2000,
@@ -143,7 +147,7 @@ def draw(
 
     Parameters
     ----------
-    data : Graph, Scores or Backbone
+    data : Graph, Scores, KeptScores or Backbone
         What to show.
     path : str or Path, optional
         A .png or .svg file to write.
@@ -199,14 +203,19 @@ def draw(
 
 
 def _backbone(
-    data: Graph | Scores | Backbone, max_nodes: int, max_arcs: int, rng: Rng, engine: str | Engine, threads: int | None,
-    progress: Progress,
+    data: Graph | Scores | KeptScores | Backbone, max_nodes: int, max_arcs: int, rng: Rng, engine: str | Engine,
+    threads: int | None, progress: Progress,
 ) -> Backbone:  # fmt: skip
     if isinstance(data, Backbone):
         return data
-    return backbone(
-        data, max_nodes=max_nodes, max_arcs=max_arcs, rng=rng, engine=engine, threads=threads, progress=progress
-    )
+    if isinstance(data, KeptScores):
+        return first_of(data.backbone(), max_nodes, max_arcs)
+    work: dict[str, Any] = {"rng": rng, "engine": engine, "threads": threads, "progress": progress}
+    if isinstance(data, Graph):
+        return backbone(data, max_nodes=max_nodes, max_arcs=max_arcs, **work)
+    if not isinstance(data, Scores):
+        raise ParameterError(f"a map is of a Graph or of Scores, got a {type(data).__name__}")
+    return map_of(data, max_nodes=max_nodes, max_arcs=max_arcs, **work)
 
 
 def _draw_arcs(axes: Any, shown: Backbone, look: Theme) -> None:

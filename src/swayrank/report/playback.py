@@ -1,7 +1,7 @@
 """A cascade step by step on the map: who is active, who has just become so, who is not yet.
 
 One run of a simulation that kept it (``simulate(..., playback=1)``). Accounts stand where the map has them
-(:mod:`swayrank.report.backbone`); what happens to accounts off the map is counted in the title alone. Epidemics go by
+(:mod:`swayrank.overview.backbone`); what happens to accounts off the map is counted in the title alone. Epidemics go by
 time: their runs are cut into 59 equal stretches, and a frame shows who was active by the end of one.
 """
 
@@ -16,7 +16,7 @@ from swayrank._validate import Integer, check, domains
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.measures.propagation.outcomes import Spread
-from swayrank.report.backbone import Backbone, backbone
+from swayrank.overview.backbone import Backbone, backbone
 from swayrank.report.canvas import PALETTE, THEMES, Theme, dress, plotly, safe, theme_of
 
 _NEVER = -1

@@ -5,25 +5,27 @@ Kept runs show the same as the scores that they keep, save for the map, which ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from swayrank._render import renders
 from swayrank._validate import Integer, domains
-from swayrank.report.canvas import PALETTE, THEMES, dress, number, plotly, safe, table, theme_of
+from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, table, theme_of
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import span
 
-_ROWS = 10
+_ROWS, _STEP = 10, 5
 _UNIT = "score, 0 to 100"
 
 
-def _caption(found: Scores | KeptScores, k: int) -> str:
-    """Of whom, and by which weights."""
-    weights = ", ".join(f"{name} {weight:g}" for name, weight in found.weights.items())
-    return f"the {k:,} highest of {found.n_scored:,} scored accounts ({len(found):,} in all); weights: {weights}"
+def _caption(found: Scores | KeptScores, k: int | None) -> str:
+    """Of whom, and by which weights; of some, where `k` does not say of how many."""
+    weights = ", ".join(f"{name} {weight:.3g}" for name, weight in found.weights.items())
+    whom = "some" if k is None else f"the {k:,} highest"
+    return f"{whom} of {found.n_scored:,} scored accounts ({len(found):,} in all); weights: {weights}"
 
 
 def _axes(names: list[str], look: Any) -> dict[str, Any]:
@@ -75,13 +77,28 @@ def leaderboard(found: Scores | KeptScores, *, k: int = 20, theme: str = "light"
     return dress(figure, title, safe(_caption(found, len(best)) + ends, 400), look, **_axes(_names(found, best), look))
 
 
+def leaderboard_rows(found: Scores | KeptScores, k: int = 20) -> Rows:
+    """The table behind the leaderboard."""
+    sure = found.intervals
+    heads = ["rank", "account", "score", *(["from", "to", "best rank", "worst rank"] if sure is not None else [])]
+    rows: list[list[Any]] = []
+    for i in found.order(k).tolist():
+        row = [int(found.rank[i]), str(found.ids[i]), float(found.score[i])]
+        if sure is not None:
+            row += [float(end[i]) for end in sure.score] + [int(end[i]) for end in sure.rank]
+        rows.append(row)
+    return Rows(heads, rows)
+
+
 @renders("Scores", "breakdown")
 @renders("KeptScores", "breakdown")
 @domains(k=Integer(1, 200), theme=THEMES)
-def breakdown(found: Scores | KeptScores, *, k: int = 20, theme: str = "light") -> Any:
-    """What each part adds to the `k` highest scores, side by side: a bar is as long as its score."""
+def breakdown(
+    found: Scores | KeptScores, *, k: int = 20, accounts: Sequence[str] | None = None, theme: str = "light"
+) -> Any:
+    """What each part adds to the `k` highest scores, or those of `accounts`: a bar is as long as its score."""
     go, look = plotly(), theme_of(theme)
-    best = found.order(k)[::-1].tolist()
+    best = _chosen(found, k, accounts)[::-1]
     figure = go.Figure()
     for i, (name, contribution) in enumerate(found.contributions.items()):
         part = found.parts[name]
@@ -105,10 +122,75 @@ def breakdown(found: Scores | KeptScores, *, k: int = 20, theme: str = "light") 
     axes = _axes(_names(found, best), look)
     axes["xaxis"]["range"] = [0, 108]
     title = "What each score is made of"
+    caption = _caption(found, len(best) if accounts is None else None)
     return dress(
-        figure, title, safe(_caption(found, len(best)), 400), look, barmode="stack", bargap=0.25,
+        figure, title, safe(caption, 400), look, barmode="stack", bargap=0.25,
         legend={"title": {"text": "part"}, "traceorder": "normal"}, **axes,
     )  # fmt: skip
+
+
+def _chosen(found: Scores | KeptScores, k: int, accounts: Sequence[str] | None) -> list[int]:
+    """Positions of the `k` highest, or of those of `accounts` that have a score, the best first."""
+    if accounts is None:
+        return [int(i) for i in found.order(k)]
+    named = dict.fromkeys(int(found.ids.position(account)) for account in accounts)
+    return sorted((i for i in named if found.rank[i]), key=lambda i: int(found.rank[i]))
+
+
+def breakdown_rows(found: Scores | KeptScores, k: int = 20, accounts: Sequence[str] | None = None) -> Rows:
+    """The table behind the breakdown: what each part adds, and the score."""
+    parts = list(found.contributions)
+    rows = [
+        [int(found.rank[i]), str(found.ids[i]), *(_known(found.contributions[name][i]) for name in parts),
+         float(found.score[i])]
+        for i in _chosen(found, k, accounts)
+    ]  # fmt: skip
+    return Rows(["rank", "account", *(f"{name} adds" for name in parts), "score"], rows)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+@renders("Scores", "histogram")
+@renders("KeptScores", "histogram")
+@domains(theme=THEMES)
+def histogram(found: Scores | KeptScores, *, theme: str = "light") -> Any:
+    """How many accounts have which score, with the median and the highest hundredth."""
+    go, look = plotly(), theme_of(theme)
+    score = found.score[found.order()]
+    counts = _counts(found)
+    told = [f"{a} to {a + _STEP} points: {n:,} accounts" for a, n in zip(range(0, 100, _STEP), counts, strict=True)]
+    figure = go.Figure(
+        go.Bar(
+            x=[a + _STEP / 2 for a in range(0, 100, _STEP)], y=counts, width=_STEP * 0.94, hovertext=told,
+            hoverinfo="text", marker={"color": PALETTE[0]}, showlegend=False,
+        )
+    )  # fmt: skip
+    marks = [("median", 0.5, "top right"), ("hundredth above", 0.99, "top left")] if score.size else []
+    for name, share, side in marks:
+        at = float(np.quantile(score, share))
+        figure.add_vline(
+            x=at, line={"color": look.ink, "width": 1.5, "dash": "dash"}, annotation_text=f"{name} {at:.1f}",
+            annotation_font_color=look.ink, annotation_position=side,
+        )  # fmt: skip
+    caption = f"{found.n_scored:,} scored accounts; {len(found) - found.n_scored:,} more have too little data"
+    return dress(
+        figure, "How the score is spread", safe(caption, 300), look, width=900, height=460, bargap=0,
+        xaxis={"title": {"text": _UNIT}, "range": [0, 100], "showgrid": False},
+        yaxis={"title": {"text": "accounts"}, "gridcolor": look.grid},
+    )  # fmt: skip
+
+
+def _counts(found: Scores | KeptScores) -> list[int]:
+    counts, _ = np.histogram(found.score[found.order()], bins=100 // _STEP, range=(0, 100))
+    return [int(n) for n in counts]
+
+
+def histogram_rows(found: Scores | KeptScores) -> Rows:
+    """The table behind the histogram."""
+    pairs = zip(range(0, 100, _STEP), _counts(found), strict=True)
+    return Rows(["score from", "to", "accounts"], [[a, a + _STEP, n] for a, n in pairs])
 
 
 @renders("Scores", "html")

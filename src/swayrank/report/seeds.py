@@ -2,34 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from swayrank._render import renders
 from swayrank._validate import domains
 from swayrank.campaign.seedset import SeedSet
 from swayrank.errors import MissingDependencyError
-from swayrank.report.canvas import PALETTE, THEMES, dress, number, plotly, safe, table, theme_of
+from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, table, theme_of
 
 _ROWS = 20
 _MOST_NAMES = 40
 
 
-def _title(found: SeedSet) -> tuple[str, str]:
+@dataclass(frozen=True)
+class SeedPlan:
+    """What is drawn of chosen seeds.
+
+    Attributes
+    ----------
+    seeds : sequence of str
+        In the order of choice.
+    gains : sequence of float
+        What each adds to those before it.
+    method : str
+    spread : float
+        Of all, on other samples than they were chosen on.
+    interval : tuple of two floats
+        Of `spread`, at 95 %.
+    lower_bound, upper_bound : float or None
+        What all reach at least, and what no choice reaches more than.
+    """
+
+    seeds: Sequence[object]
+    gains: Sequence[float] | npt.NDArray[np.float64]
+    method: str
+    spread: float
+    interval: tuple[float, float]
+    lower_bound: float | None
+    upper_bound: float | None
+
+    @property
+    def curve(self) -> npt.NDArray[np.float64]:
+        """Spread of the first one, two, ..."""
+        return np.cumsum(np.asarray(self.gains, np.float64))
+
+
+def _plan(found: SeedSet) -> SeedPlan:
+    bounds = found.lower_bound, found.upper_bound
+    return SeedPlan(found.seeds, found.marginal_gains, found.method, found.spread, found.interval, *bounds)
+
+
+def _title(found: SeedPlan) -> tuple[str, str]:
     """What is shown, and how good it is."""
     low, high = found.interval
     count = f"{len(found.seeds):,} seed{'s' if len(found.seeds) != 1 else ''}"
-    bounds = f"at least {number(found.lower_bound)}"
+    bounds = "" if found.lower_bound is None else f", at least {number(found.lower_bound)}"
     bounds += f"; no choice spreads further than {number(found.upper_bound)}" if found.upper_bound is not None else ""
     title = f"What each of {count} adds ({found.method})"
-    return title, f"together {number(found.spread)} (95 % interval {number(low)} to {number(high)}), {bounds}"
+    return title, f"together {number(found.spread)} (95 % interval {number(low)} to {number(high)}){bounds}"
 
 
 @renders("SeedSet", "plot")
 @domains(theme=THEMES)
 def curve(found: SeedSet, *, theme: str = "light") -> Any:
     """Spread of the first seeds with the bounds of all, above what each adds."""
+    return plan_curve(_plan(found), theme=theme)
+
+
+def plan_curve(found: SeedPlan, *, theme: str = "light") -> Any:
+    """The same of a plan."""
     go, look = plotly(), theme_of(theme)
     try:
         from plotly.subplots import make_subplots
@@ -39,7 +85,7 @@ def curve(found: SeedSet, *, theme: str = "light") -> Any:
     place = np.arange(1, len(found.seeds) + 1)
     names = [safe(seed) for seed in found.seeds]
     sums = [f"{name} and those before: {number(float(all_))}" for name, all_ in zip(names, found.curve, strict=True)]
-    adds = [f"{name} adds {number(float(gain))}" for name, gain in zip(names, found.marginal_gains, strict=True)]
+    adds = [f"{name} adds {number(float(gain))}" for name, gain in zip(names, found.gains, strict=True)]
     figure.add_trace(
         go.Scatter(
             x=place, y=found.curve, mode="lines+markers", name="first seeds together, as chosen",
@@ -67,7 +113,7 @@ def curve(found: SeedSet, *, theme: str = "light") -> Any:
                 ), row=1, col=1,
             )  # fmt: skip
     figure.add_trace(
-        go.Bar(x=place, y=found.marginal_gains, marker={"color": PALETTE[4]}, hovertext=adds, hoverinfo="text",
+        go.Bar(x=place, y=found.gains, marker={"color": PALETTE[4]}, hovertext=adds, hoverinfo="text",
                showlegend=False, name="adds"), row=2, col=1,
     )  # fmt: skip
     title, caption = _title(found)
@@ -82,11 +128,18 @@ def curve(found: SeedSet, *, theme: str = "light") -> Any:
     return figure
 
 
+def plan_rows(found: SeedPlan) -> Rows:
+    """The table behind the curve."""
+    gains = np.asarray(found.gains, np.float64).tolist()
+    rows = zip(map(str, found.seeds), gains, found.curve.tolist(), strict=True)
+    return Rows(["seed", "account", "adds", "together"], [[k, *row] for k, row in enumerate(rows, 1)])
+
+
 @renders("SeedSet", "html")
 def as_html(found: SeedSet) -> str:
     """The seeds as a table."""
     pairs = zip(found.seeds, found.marginal_gains.tolist(), found.curve.tolist(), strict=True)
     rows = [[rank, str(seed), gain, together] for rank, (seed, gain, together) in enumerate(pairs, 1)]
-    title, caption = _title(found)
+    title, caption = _title(_plan(found))
     notes = [*([f"and {len(rows) - _ROWS:,} more"] if len(rows) > _ROWS else []), caption, found.guarantee]
     return table(title, ["rank", "account", "adds", "together"], rows[:_ROWS], notes)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from swayrank._render import render
 from swayrank._text import printable
 from swayrank.errors import UnknownAccountError
 from swayrank.events.columns import as_us
 from swayrank.results import kept_runs
 from swayrank.scoring.between_runs import Change, why_changed
-from swayrank.scoring.keep import REFERENCE, read_scores_manifest, read_table
+from swayrank.scoring.keep import REFERENCE, read_scores_manifest
+from swayrank.scoring.kept_table import read_table
 from swayrank.tables import frame
 
 if TYPE_CHECKING:
@@ -153,6 +155,32 @@ class History:
         """Why an account's score changed between its :meth:`last_pair` of runs, from what they kept."""
         pair = self.last_pair(account)
         return None if pair is None else why_changed(*pair, account)
+
+    def plot(self, **options: Any) -> Any:
+        """Trend lines of the accounts asked for: scores with their intervals, over the runs of the newest one's scale.
+
+        Parameters
+        ----------
+        **options
+            ``accounts`` : which of them, seven at most (the first, unless you say otherwise); ``theme`` : "light"
+            (default) or "dark".
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+
+        Raises
+        ------
+        ParameterError
+            If no account was asked for.
+        MissingDependencyError
+            If plotly is not installed.
+        """
+        return render(self, "plot", **options)
+
+    def _repr_html_(self) -> str:
+        html: str = render(self, "html")
+        return html
 
     def __repr__(self) -> str:
         from swayrank.scoring.history_text import history_text

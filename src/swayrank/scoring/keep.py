@@ -20,23 +20,33 @@ from swayrank._progress import Progress, track
 from swayrank._render import render
 from swayrank._text import printable
 from swayrank._validate import Integer, check
+from swayrank.engines import Engine
 from swayrank.errors import FolderError, SwayrankError, UnknownAccountError, VersionError
 from swayrank.events import Events, Posts
 from swayrank.graph import Graph
-from swayrank.ids import Ids, read_only
+from swayrank.ids import Ids
+from swayrank.overview.backbone import MAX_NODES, Backbone
 from swayrank.results import (
     FORMAT,
     RunFolder,
     current_run,
-    file_hash,
     kept_runs,
     read_manifest,
     unaltered,
     versions,
     write_whole,
 )
-from swayrank.scoring.intervals import Intervals, Pair
-from swayrank.scoring.parts import BY_POST, BY_TIME
+from swayrank.scoring.intervals import Intervals
+from swayrank.scoring.kept_table import SCORES, Floats, Ranks, intervals_of, number, read_table, roles_of, whole
+from swayrank.scoring.pictures import (
+    ACTIVITY,
+    COMMUNITIES,
+    MAP,
+    kept_accounts,
+    kept_json,
+    kept_map,
+    write_pictures,
+)
 from swayrank.scoring.references import Comparable, check_comparable, reference_of
 from swayrank.scoring.scale import Reference
 from swayrank.scoring.scores import INSUFFICIENT, SCORED, ScoreRow, ScoreTable
@@ -49,11 +59,8 @@ if TYPE_CHECKING:
 
     from swayrank.scoring.scores import Scores
 
-Floats = npt.NDArray[np.float64]
-Ranks = npt.NDArray[np.uint32]
-
-MOST_EXPLAINED = 1000
-SCORES, EXPLANATIONS, REFERENCE = "scores.parquet", "explanations.jsonl", "reference.json"
+MOST_EXPLAINED, MOST_ON_MAP = 1000, 10_000
+EXPLANATIONS, REFERENCE = "explanations.jsonl", "reference.json"
 _TOLD = {"id": str, "created": str, "weights": dict, "parameters": dict, "counts": dict, "reference": str}
 _TOLD |= {"versions": dict, "outputs": list}
 
@@ -64,12 +71,16 @@ def keep(
     *,
     sources: Mapping[str, Graph | Events | Posts | None],
     facts: Mapping[str, Any],
+    map_nodes: int = MAX_NODES,
+    engine: str | Engine = "local",
+    threads: int | None = None,
     progress: Progress = None,
 ) -> Path:
     """Write and publish a run.
 
     Its files are ``scores.parquet``, ``scores.csv`` (safe in spreadsheets), ``explanations.jsonl`` (of the first 1,000
-    accounts), ``rejects.csv``, ``reference.json`` and ``manifest.json``.
+    accounts), ``rejects.csv``, ``reference.json``, ``manifest.json``, and what it is looked at by:
+    ``accounts.parquet``, ``map.json``, ``communities.json``, ``activity.json`` (:mod:`swayrank.scoring.pictures`).
 
     Parameters
     ----------
@@ -80,19 +91,26 @@ def keep(
         What was scored, by "graph", "events" and "posts".
     facts : mapping of str to object
         What else the manifest shall say.
-    progress : bool, callable or None
+    map_nodes : int, default 2000
+        How many accounts the map shows at most, in [1, 10000].
+    engine, threads, progress
+        Where to work, with how many threads, and whom to tell. They change no bit of the files.
 
     Returns
     -------
     Path
         The run's folder.
     """
+    check("map_nodes", map_nodes, Integer(1, MOST_ON_MAP))
     there = {name: source for name, source in sources.items() if source is not None}
     rejects = rejects_of(*there.values())
     table = scores.to_arrow()
     write_parquet(table, folder.file(SCORES))
     write_csv(table, folder.file("scores.csv"), for_people=True)
     _write_explanations(scores, folder.file(EXPLANATIONS), progress)
+    overview = write_pictures(
+        scores, folder, MOST_EXPLAINED, map_nodes=map_nodes, engine=engine, threads=threads, progress=progress
+    )
     rejects.to_csv(folder.file("rejects.csv"))
     reference_of(scores).save(folder.file(REFERENCE))
     counts = {"accounts": len(scores), "scored": scores.n_scored, "rejected_rows": len(rejects)}
@@ -105,6 +123,7 @@ def keep(
         "intervals": intervals_facts(scores.intervals),
         "reference": scores.reference.hash,
         "left_out": list(scores.left_out),
+        "overview": overview,
         "counts": counts | {name: size for source in there.values() for name, size in _sizes(source).items()},
         "versions": versions(),
     }
@@ -309,12 +328,47 @@ class KeptScores:
         text = str(told.pop("text"))
         return KeptExplanation(str(told["account"]), text, told)
 
+    def accounts(self) -> pa.Table | None:
+        """Followers, reactions, community, tier of every account, in this order; None where the run has not kept them.
+
+        Columns ``account``, ``followers``, ``following``, ``reactions``, ``engagers``, ``posts``, ``community``,
+        ``tier``; null where the data does not tell.
+
+        Raises
+        ------
+        InputError
+            If the file was altered since; so do `map`, `communities` and `activity`.
+        """
+        return kept_accounts(self)
+
+    def map(self) -> dict[str, Any] | None:
+        """What the run's map shows, as lists; None where it has none. :meth:`backbone` gives it to be drawn."""
+        return kept_json(self, MAP)
+
+    def communities(self) -> dict[str, Any] | None:
+        """The communities: sizes, leaders, whose attention goes where; None where the run has none."""
+        return kept_json(self, COMMUNITIES)
+
+    def activity(self) -> dict[str, Any] | None:
+        """How much happened when, in all and to each account explained; None where the run has none."""
+        return kept_json(self, ACTIVITY)
+
+    def backbone(self) -> Backbone:
+        """The run's map, for `network_map` and `draw`.
+
+        Raises
+        ------
+        ParameterError
+            If the run has none.
+        """
+        return kept_map(self)
+
     def check_comparable(self, other: Comparable) -> None:
         """Raise :class:`ParameterError` unless `other` has the same parts, weights and reference."""
         check_comparable(self, other, str(self.folder / REFERENCE))
 
     def plot(self, what: str = "leaderboard", **options: Any) -> Any:
-        """A figure: "leaderboard" or "breakdown", with the options of :meth:`Scores.plot`.
+        """A figure, by the names and with the options of :meth:`Scores.plot`; the map is the one that the run keeps.
 
         Raises
         ------
@@ -373,17 +427,17 @@ def load_scores(path: str | Path) -> KeptScores:
     unaltered(folder, manifest, REFERENCE)
     table = read_table(folder, manifest)
     names = list(manifest["weights"])
-    ranks = _whole(table, "rank")
-    raw = {name: _number(table, f"{name}_raw") for name in names}
+    ranks = whole(table, "rank")
+    raw = {name: number(table, f"{name}_raw") for name in names}
     return KeptScores(
         ids=Ids.from_values(table["account"].combine_chunks()),
-        score=_number(table, "score"),
+        score=number(table, "score"),
         rank=ranks,
         raw=raw,
-        parts={name: _number(table, name) for name in names},
-        contributions={name: _number(table, f"{name}_contribution") for name in names},
-        roles=_roles_of(table),
-        intervals=_intervals_of(table, manifest, raw),
+        parts={name: number(table, name) for name in names},
+        contributions={name: number(table, f"{name}_contribution") for name in names},
+        roles=roles_of(table),
+        intervals=intervals_of(table, manifest, raw),
         reference=Reference.load(folder / REFERENCE),
         manifest=manifest,
         folder=folder,
@@ -433,61 +487,3 @@ def readable_runs(out: str | Path) -> tuple[list[tuple[Path, dict[str, Any]]], l
     if not runs:
         raise FolderError(f"{out}: no run here can be read ({damaged[0].removeprefix('left out: ')})")
     return runs, damaged
-
-
-def read_table(folder: Path, manifest: Mapping[str, Any], accounts: list[str] | None = None) -> pa.Table:
-    """The run's table, unaltered; of some accounts only, where they are given."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    path = folder / SCORES
-    known = {entry["file"]: entry["blake2b"] for entry in manifest["outputs"]}
-    if not path.is_file() or known.get(SCORES) != file_hash(path):
-        raise FolderError(f"{folder}: {SCORES} is absent or was altered after the run; score the data again")
-    if accounts is None:
-        return pq.read_table(path)
-    column = pq.read_table(path, columns=["account"])["account"]
-    text = pc.cast(column, pa.large_string())
-    wanted = pc.index_in(text, pa.array(accounts, pa.large_string()))
-    return pq.read_table(path).filter(pc.is_valid(wanted))
-
-
-def _number(table: pa.Table, name: str) -> Floats:
-    """A column of numbers, NaN where it is empty or absent."""
-    if name not in table.column_names:
-        return np.full(table.num_rows, np.nan)
-    return read_only(table[name].combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64))
-
-
-def _whole(table: pa.Table, name: str) -> Ranks:
-    """A column of ranks, 0 where it is empty or absent."""
-    return read_only(np.nan_to_num(_number(table, name)).astype(np.uint32))
-
-
-def _roles_of(table: pa.Table) -> npt.NDArray[np.object_] | None:
-    if "role" not in table.column_names:
-        return None
-    roles = np.empty(table.num_rows, np.object_)
-    roles[:] = table["role"].to_pylist()
-    return roles
-
-
-def _intervals_of(table: pa.Table, manifest: Mapping[str, Any], raw: Mapping[str, Floats]) -> Intervals | None:
-    told = manifest.get("intervals")
-    if told is None:
-        return None
-    unseen = np.zeros(table.num_rows, np.bool_)
-    for name, varies in told["varies"].items():
-        if varies in (BY_POST, BY_TIME):
-            unseen |= raw[name] == 0
-    ends = functools.partial(_ends, table)
-    rank = (_whole(table, "rank_low"), _whole(table, "rank_high"))
-    by_part = {name: ends(name) for name in raw}
-    return Intervals(
-        told["confidence"], told["n_replicates"], ends("score"), by_part, rank, read_only(unseen), told["varies"]
-    )
-
-
-def _ends(table: pa.Table, name: str) -> Pair:
-    return _number(table, f"{name}_low"), _number(table, f"{name}_high")

@@ -362,23 +362,28 @@ class Scores:
         """
         return frame(self._columns(), backend)
 
-    def save(self, out: str | Path) -> Path:
+    def save(self, out: str | Path, *, map_nodes: int = 2000) -> Path:
         """Keep the scores as a run, as `swayrank score -o` does.
 
         Parameters
         ----------
         out : str or Path
             The folder that holds ``runs/`` and ``current``; made if absent. Earlier runs stay.
+        map_nodes : int, default 2000
+            How many accounts the run's map shows at most, in [1, 10000].
 
         Returns
         -------
         Path
-            The run's folder: scores as Parquet and CSV, explanations, refused rows, reference and manifest.
+            The run's folder: scores as Parquet and CSV, explanations, counts per account, map, communities, activity,
+            refused rows, reference and manifest.
 
         Raises
         ------
         FolderError
             If nothing can be kept there.
+        ParameterError
+            If `map_nodes` is outside its domain.
         """
         from swayrank.scoring.keep import keep
 
@@ -386,7 +391,7 @@ class Scores:
         if self.evidence.graph_is_derived:
             del sources["graph"]
         with RunFolder(out) as folder:
-            return keep(self, folder, sources=sources, facts={})
+            return keep(self, folder, sources=sources, facts={}, map_nodes=map_nodes)
 
     def check_comparable(self, other: Comparable) -> None:
         """Raise unless `other` has the same parts, weights and reference.
@@ -403,11 +408,14 @@ class Scores:
 
         Parameters
         ----------
-        what : {"leaderboard", "breakdown", "map"}, default "leaderboard"
-            The highest scores with their intervals, what each part adds to them, or who follows whom.
+        what : str, default "leaderboard"
+            "leaderboard" (the highest scores with their intervals), "breakdown" (what each part adds to them),
+            "histogram" (of all scores), "map" (who follows whom), "communities" (how large, who leads, how much
+            attention), "flows" (whose attention goes to which community), "activity" (engagement over time).
         **options
-            ``k`` : how many accounts, 20 by default (of the map: ``max_nodes``, 2000); ``theme`` : "light" (default) or
-            "dark"; for the map, all that :func:`swayrank.report.network_map.network_map` takes.
+            ``k`` : how many accounts, 20 by default, or communities, 12; ``theme`` : "light" (default) or "dark";
+            ``accounts`` of "breakdown", ``account`` of "activity"; for the map, all that
+            :func:`swayrank.report.network_map.network_map` takes.
 
         Returns
         -------

@@ -145,9 +145,19 @@ class Calibration:
         names = ("predicted", "observed", "low", "high", "exposed", "adopted", "n_posts", "design_effect")
         return frame({name: getattr(self, name) for name in names}, backend)
 
-    def plot(self) -> Any:
-        """The calibration curve with intervals and the diagonal, as a plotly figure."""
-        return render(self, "plot")
+    def plot(self, **options: Any) -> Any:
+        """The calibration curve with intervals and the diagonal.
+
+        Parameters
+        ----------
+        **options
+            ``theme`` : "light" (default) or "dark".
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        return render(self, "plot", **options)
 
     def told(self) -> list[str]:
         """What it says, in sentences."""

@@ -113,9 +113,19 @@ class ReachCalibration:
         names = ("post", "seeds", "predicted", "std_error", "lowest", "highest", "real")
         return frame({name: getattr(self, name) for name in names}, backend)
 
-    def plot(self) -> Any:
-        """Predicted against real sizes, bin by bin, with intervals and the diagonal, as a plotly figure."""
-        return render(self, "plot")
+    def plot(self, **options: Any) -> Any:
+        """Predicted against real sizes, bin by bin, with intervals and the diagonal.
+
+        Parameters
+        ----------
+        **options
+            ``theme`` : "light" (default) or "dark".
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+        """
+        return render(self, "plot", **options)
 
     def told(self) -> list[str]:
         """What it says, in sentences."""

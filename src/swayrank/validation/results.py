@@ -291,9 +291,9 @@ class Backtest:
             "told": self.told(),
         }
 
-    def plot(self, what: str = "metrics") -> Any:
-        """A figure: "metrics" (figures with intervals) or "removal" (the removal curve)."""
-        return render(self, what)
+    def plot(self, what: str = "metrics", **options: Any) -> Any:
+        """A figure: "metrics" (figures with intervals) or "removal" (the removal curve); `theme` "light" or "dark"."""
+        return render(self, what, **options)
 
     def _repr_html_(self) -> str:
         html: str = render(self, "html")

@@ -113,6 +113,10 @@ class Reactions:
         actor, value, count = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return actor, np.repeat(np.arange(count.size, dtype=np.uint32), count), value
 
+    def engagers(self, runner: Engine) -> npt.NDArray[np.int64]:
+        """By how many different accounts each account was reacted to."""
+        return np.concatenate([*runner.map(_engagers_of, self, self._bounds())])
+
     def by_engager(self, runner: Engine, heed: Heed | None = None) -> tuple[Floats, npt.NDArray[np.int64], Gains]:
         """Every account's sum over its engagers, how many they are, and what each cluster adds.
 
@@ -140,6 +144,10 @@ def _pairs_of(reactions: Reactions, start: int, stop: int) -> tuple[U32, Floats,
     pair_sums(np.uint64(start), np.uint64(stop), *(read_only(x) for x in grouped), actor, value, count)
     kept = _first_of_each(reactions.indptr[start : stop + 1], count)
     return actor[kept], value[kept], count
+
+
+def _engagers_of(reactions: Reactions, start: int, stop: int) -> npt.NDArray[np.int64]:
+    return _pairs_of(reactions, start, stop)[2]
 
 
 def _sums_of(task: tuple[Reactions, Heed], start: int, stop: int) -> tuple[npt.NDArray[Any], ...]:

@@ -1,21 +1,21 @@
 """What a map of a graph shows: which accounts, which arcs among them, where, in which colour, and how large.
 
-Large graphs are shown by their *backbone*: the accounts that rank highest (by score where there are scores, then by
+Large graphs are shown by their *backbone*: the accounts that rank highest (by score where scores are given, then by
 followers), and among them the arcs that say most. An arc's strength is its share of its follower's attention: its
 weight among all that the follower follows, or one part of as many as it follows. Each account's strongest arc comes
 first, then each one's second, and so on, so that nobody stands alone for want of room; among equals, the followed who
 ranks higher comes first.
 
 Communities are those of the whole graph (LPAm); the largest among the accounts shown have a colour each, all others are
-grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.report.layout`).
+grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.overview.layout`).
 
-Cost: O(arcs) to choose, then that of the layout.
+Cost: O(accounts + arcs of those shown) to choose, then that of the layout.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,17 +28,19 @@ from swayrank.engines import Engine
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.ids import Ids
-from swayrank.measures.community.detect import communities
-from swayrank.report.canvas import PALETTE
-from swayrank.report.layout import layout
-from swayrank.scoring.scores import Scores
+from swayrank.measures._data import check_graph
+from swayrank.measures.community.detect import Communities, communities
+from swayrank.overview.layout import layout
 from swayrank.tables import frame
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MAX_ARCS = 6000
+MAX_NODES, MAX_ARCS = 2000, 6000
+N_COLOURS = 7
+"""How many communities have a colour: the palette of :mod:`swayrank.report.canvas` has so many."""
 REST = -1
+FOLLOWS, REACTIONS = "follows", "reactions"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,6 +75,8 @@ class Backbone:
         Of the whole graph.
     details : mapping of str to numpy.ndarray of float64, shape (k,)
         Each part of the score, in [0, 100].
+    arcs_are : {"follows", "reactions"}
+        What an arc says: who follows whom, or who reacted to whom.
     """
 
     accounts: list[Any]
@@ -90,6 +94,7 @@ class Backbone:
     n_edges: int
     n_communities: int
     details: Mapping[str, Floats]
+    arcs_are: str = FOLLOWS
 
     def __len__(self) -> int:
         return len(self.accounts)
@@ -97,10 +102,11 @@ class Backbone:
     @property
     def title(self) -> str:
         """What is shown."""
+        what = "Who follows whom" if self.arcs_are == FOLLOWS else "Who reacts to whom"
         if len(self) == self.n_nodes:
-            return f"Who follows whom: {self.n_nodes:,} accounts"
+            return f"{what}: {self.n_nodes:,} accounts"
         which = "the highest scores" if self.sized_by == "score" else "the most followed"
-        return f"Who follows whom: {which}, {len(self):,} of {self.n_nodes:,} accounts"
+        return f"{what}: {which}, {len(self):,} of {self.n_nodes:,} accounts"
 
     @property
     def caption(self) -> str:
@@ -140,9 +146,13 @@ class Backbone:
 
 @domains(max_nodes=Integer(1, 100_000), max_arcs=Integer(0, 1_000_000))
 def backbone(
-    data: Graph | Scores,
+    graph: Graph,
     *,
-    max_nodes: int = 2000,
+    score: Floats | None = None,
+    parts: Mapping[str, Floats] | None = None,
+    found: Communities | None = None,
+    arcs_are: str = FOLLOWS,
+    max_nodes: int = MAX_NODES,
     max_arcs: int = MAX_ARCS,
     rng: Rng = 7,
     engine: str | Engine = "local",
@@ -153,14 +163,22 @@ def backbone(
 
     Parameters
     ----------
-    data : Graph or Scores
-        Scores are shown on the graph that they rest on.
+    graph : Graph
+        The whole graph; :func:`swayrank.scoring.pictures.map_of` takes scores.
+    score : numpy.ndarray of float64, shape (n_nodes,), optional
+        What accounts are ranked and sized by, NaN where unknown; by followers without it.
+    parts : mapping of str to numpy.ndarray of float64, shape (n_nodes,), optional
+        What else is told of each account.
+    found : Communities, optional
+        Those of the graph, if they are known already.
+    arcs_are : {"follows", "reactions"}, default "follows"
+        What the arcs say.
     max_nodes : int, default 2000
         How many accounts at most, in [1, 100000].
     max_arcs : int, default 6000
         How many arcs are drawn at most, in [0, 1000000].
     rng, engine, threads, progress
-        As :func:`swayrank.report.layout.layout` takes them.
+        As :func:`swayrank.overview.layout.layout` takes them.
 
     Returns
     -------
@@ -169,7 +187,7 @@ def backbone(
     Raises
     ------
     ParameterError
-        If `data` is neither, holds no graph, or a value is outside its domain.
+        If `graph` is no Graph, an array is not of its accounts, or a value is outside its domain.
 
     Examples
     --------
@@ -183,23 +201,24 @@ def backbone(
     >>> shown.to_frame().loc[0, "account"], shown.followers[0]
     ('fitajo', np.int64(296))
     """
-    graph, value, details = _values(data)
+    check_graph("backbone", graph)
+    for name, values in {"score": score, **(parts or {})}.items():
+        if values is not None and len(values) != graph.n_nodes:
+            raise ParameterError(f"{name} must have {graph.n_nodes:,} values, one per account, got {len(values):,}")
     followers = graph.in_degree.astype(np.int64)
-    rank = np.empty(graph.n_nodes, np.int64)
-    order = np.lexsort((-followers, -np.nan_to_num(value, nan=-1.0)))
-    rank[order] = np.arange(order.size)
-    nodes = order[:max_nodes]
+    value = followers.astype(np.float64) if score is None else score
+    nodes = np.lexsort((-followers, -np.nan_to_num(value, nan=-1.0)))[:max_nodes]
     within, strength = _among(graph, nodes)
-    found = communities(graph, method="label_propagation")
+    found = communities(graph, method="label_propagation") if found is None else found
     community = found.of[nodes]
-    colour, coloured = _colours(community)
+    colour, coloured = colours(community)
     accounts = [graph.ids[int(i)] for i in nodes]
     small = Graph.from_edges(within[:, 0], within[:, 1], ids=accounts)
     return Backbone(
         accounts=accounts,
         nodes=nodes,
         places=layout(small, rng=rng, engine=engine, threads=threads, progress=progress),
-        sized_by="score" if isinstance(data, Scores) else "followers",
+        sized_by="followers" if score is None else "score",
         size=value[nodes],
         followers=followers[nodes],
         community=community,
@@ -210,33 +229,41 @@ def backbone(
         n_nodes=graph.n_nodes,
         n_edges=graph.n_edges,
         n_communities=len(found),
-        details={name: part[nodes] for name, part in details.items()},
+        details={name: part[nodes] for name, part in (parts or {}).items()},
+        arcs_are=arcs_are,
     )
 
 
-def _values(data: Graph | Scores) -> tuple[Graph, Floats, dict[str, Floats]]:
-    """The graph, what its accounts are ranked by, and the parts of their scores."""
-    if isinstance(data, Graph):
-        return data, data.in_degree.astype(np.float64), {}
-    if not isinstance(data, Scores):
-        raise ParameterError(f"a map is of a Graph or of Scores, got a {type(data).__name__}")
-    graph = data.evidence.graph
-    if graph is None:
-        raise ParameterError("these scores rest on no graph, so there is no map: pass a graph to score()")
-    of = data.ids.positions(graph.ids.to_arrow())
-    return graph, data.score[of], {name: part[of] for name, part in data.parts.items()}
+def first_of(shown: Backbone, max_nodes: int, max_arcs: int) -> Backbone:
+    """The highest accounts of a map, where they are, and the arcs among them that it draws."""
+    if max_nodes >= len(shown) and max_arcs >= len(shown.arcs):
+        return shown
+    inside = shown.arcs[(shown.arcs < max_nodes).all(axis=1)]
+    per_account = ("nodes", "places", "size", "followers", "community", "colour")
+    return replace(
+        shown,
+        accounts=shown.accounts[:max_nodes],
+        **{name: getattr(shown, name)[:max_nodes] for name in per_account},
+        arcs=inside[:max_arcs],
+        n_arcs_among=len(inside) if max_nodes < len(shown) else shown.n_arcs_among,
+        details={name: part[:max_nodes] for name, part in shown.details.items()},
+    )
 
 
 def _among(graph: Graph, nodes: Ints) -> tuple[Ints, Floats]:
     """The arcs among `nodes`, as places in it, and the share of attention that each is."""
     place = np.full(graph.n_nodes, REST)
     place[nodes] = np.arange(nodes.size)
-    u, v = graph.edges()
-    inside = np.flatnonzero((place[u] != REST) & (place[v] != REST) & (u != v))
-    weight = np.abs(graph.column("weight")) if "weight" in graph.columns else np.ones(graph.n_edges)
-    given = np.bincount(u, weight, graph.n_nodes)[u[inside]]
-    share = np.divide(weight[inside], given, out=np.zeros(inside.size), where=given > 0)
-    return np.stack((place[u[inside]], place[v[inside]]), axis=1), share
+    size = graph.out_degree[nodes].astype(np.int64)
+    u = np.repeat(np.arange(nodes.size), size)
+    arcs = np.repeat(graph.indptr[nodes].astype(np.int64) - np.cumsum(size) + size, size) + np.arange(u.size)
+    v = place[graph.indices[arcs]]
+    weight = np.abs(graph.column("weight")[arcs]) if "weight" in graph.columns else np.ones(arcs.size)
+    given = np.bincount(u, weight, nodes.size)
+    inside = np.flatnonzero((v != REST) & (u != v))
+    u, v, weight = u[inside], v[inside], weight[inside]
+    share = np.divide(weight, given[u], out=np.zeros(inside.size), where=given[u] > 0)
+    return np.stack((u, v), axis=1), share
 
 
 def _strongest(arcs: Ints, strength: Floats) -> Ints:
@@ -249,10 +276,10 @@ def _strongest(arcs: Ints, strength: Floats) -> Ints:
     return order
 
 
-def _colours(community: Ints) -> tuple[Ints, tuple[int, ...]]:
+def colours(community: Ints) -> tuple[Ints, tuple[int, ...]]:
     """The place in the palette of every account: the communities with most accounts shown have one each."""
     names, count = np.unique(community[community != REST], return_counts=True)
-    most = names[np.lexsort((names, -count))][: len(PALETTE)]
+    most = names[np.lexsort((names, -count))][:N_COLOURS]
     colour = np.full(community.size, REST)
     for place, name in enumerate(most):
         colour[community == name] = place

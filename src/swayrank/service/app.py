@@ -1,0 +1,88 @@
+"""The application: what is asked for passes the gate, then the hot path, then the routers.
+
+::
+
+    request -> Gate (host, origin, token, rate, size, time; headers, log, metrics)
+            -> Lookups (one account, from memory)
+            -> routers (routes/*.py, documented in /api/v1/openapi.json)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from swayrank import __version__
+from swayrank.service import problems
+from swayrank.service.gate import Gate
+from swayrank.service.lookups import Lookups
+from swayrank.service.routes import accounts, exports, health, page, result, tokens
+from swayrank.service.settings import Settings
+from swayrank.service.state import Service
+
+ROUTERS = (health, accounts, result, exports, tokens, page)
+_ABOUT = "Who influences whom in a social network, by how much, how sure that is, and whom to ask."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application over the result in ``settings.out``.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    fastapi.FastAPI
+        The service opens its result and its store here, and closes them when the application ends.
+
+    Raises
+    ------
+    SwayrankError
+        If there is no result, or the store cannot be had.
+    """
+    service = Service(settings)
+    app = FastAPI(
+        title="swayrank",
+        version=__version__,
+        description=_ABOUT,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.service = service
+    problems.install(app)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    app.add_middleware(Lookups, service=lambda: service)
+    app.add_middleware(Gate, service=lambda: service)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    watching = asyncio.create_task(service.watch())
+    try:
+        yield
+    finally:
+        service.stopping.set()
+        await watching
+        service.close()
+
+
+def _openapi(app: FastAPI) -> dict[str, object]:
+    """The documentation, with how to show a token."""
+    if app.openapi_schema is None:
+        told = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        told["components"].setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer"}
+        told["security"] = [{"token": []}]
+        app.openapi_schema = told
+    return app.openapi_schema

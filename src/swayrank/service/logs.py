@@ -1,0 +1,77 @@
+"""Log lines as JSON, one a line: what was asked, by whom, how it ended, how long it took.
+
+No token, no query and no body is written. Text from outside is JSON-escaped, so that it cannot begin a line of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from swayrank.errors import InputError
+
+_AT_ONCE = 512
+_SECONDS = 1.0
+
+
+class Log:
+    """Lines to a file or stderr, written in blocks: at least every second while requests come.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Appended to; None: stderr.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        try:
+            self._file: IO[bytes] = sys.stderr.buffer if path is None else path.open("ab")
+        except OSError as error:
+            raise InputError(f"cannot write log lines there: {error.strerror or error}", file=str(path)) from None
+        self._owned = path is not None
+        self._lines: list[bytes] = []
+        self._written = time.monotonic()
+        self._lock = threading.Lock()
+
+    def write(self, what: str, **facts: Any) -> None:
+        """A line of its own, at once."""
+        self._lines.append(_line(what, facts))
+        self.flush()
+
+    def request(self, **facts: Any) -> None:
+        """A line about a request, with the next block."""
+        self._lines.append(_line("request", facts))
+        if len(self._lines) >= _AT_ONCE or time.monotonic() - self._written > _SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has gathered; a log that cannot be written (a full disk) stops no answer."""
+        with self._lock:
+            lines, self._lines, self._written = self._lines, [], time.monotonic()
+            try:
+                self._file.write(b"".join(lines))
+                self._file.flush()
+            except (OSError, ValueError):
+                return
+
+    def close(self) -> None:
+        """Write the rest."""
+        self.flush()
+        if self._owned:
+            self._file.close()
+
+
+def _line(what: str, facts: dict[str, Any]) -> bytes:
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return orjson.dumps({"time": stamp, "what": what, **facts}, default=str) + b"\n"

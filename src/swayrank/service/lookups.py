@@ -1,0 +1,74 @@
+"""The hot path: one account, from memory to bytes, before any router looks at the request.
+
+``GET /api/v1/accounts/{account}`` is answered here. Everything else, and what is wrong with it, goes on to the routers;
+the route of that name (:mod:`swayrank.service.routes.accounts`) documents what is answered here, and calls the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from swayrank.service.gate import etag_of
+from swayrank.service.published import Published
+from swayrank.service.state import Service
+
+PREFIX = "/api/v1/accounts/"
+ROUTE = "/api/v1/accounts/{account}"
+_RAW = PREFIX.encode()
+
+
+class Lookups:
+    """Answers lookups, passes everything else on.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What answers everything else.
+    service : callable
+        Gives the service.
+    """
+
+    def __init__(self, app: ASGIApp, service: Callable[[], Service]) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        token, result = scope.get("token"), self._service().published
+        i = None if token is None or not token.may("read") else result.names.find(name_in(scope))
+        if i is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route_name"] = ROUTE
+        tag = etag_of(result.run, str(i)).encode()
+        if any(name == b"if-none-match" and value == tag for name, value in scope["headers"]):
+            await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", tag)]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        body = account_body(result, i)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"etag", tag),
+            (b"cache-control", b"private, no-cache"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def name_in(scope: Scope) -> str:
+    """The account's name in a path: whatever follows the prefix, slashes and dots included."""
+    raw = scope.get("raw_path") or b""
+    if raw.startswith(_RAW):
+        return unquote_to_bytes(raw[len(_RAW) :].partition(b"?")[0]).decode("utf-8", "surrogateescape")
+    return str(scope["path"][len(PREFIX) :])
+
+
+def account_body(result: Published, i: int) -> bytes:
+    """One account as JSON."""
+    return orjson.dumps(result.whole_row(i))

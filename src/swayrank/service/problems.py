@@ -1,0 +1,155 @@
+"""What went wrong, for machines and people: RFC 9457 problem details, never a traceback.
+
+``type`` is a short name that programs may rely on, ``detail`` a sentence that says what is allowed and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from swayrank._text import printable
+from swayrank.errors import (
+    FolderError,
+    InputError,
+    MissingDependencyError,
+    ParameterError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+    SwayrankError,
+    UnknownAccountError,
+)
+from swayrank.stores.jobs import IllegalStepError
+
+MEDIA = "application/problem+json"
+_TITLES = {400: "Bad request", 401: "Sign in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+           409: "Conflict", 413: "Too large", 415: "Unknown media type", 421: "Wrong host", 422: "Wrong value",
+           429: "Too many requests", 500: "Internal error", 503: "Not available", 507: "No room left"}  # fmt: skip
+_NAMES = {401: "unauthorised", 403: "forbidden", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_OURS: tuple[tuple[type[SwayrankError], int, str], ...] = (
+    (UnknownAccountError, 404, "unknown-account"),
+    (IllegalStepError, 409, "illegal-step"),
+    (StoreFullError, 507, "no-room"),
+    (StoreBusyError, 503, "store-busy"),
+    (StoreUnavailableError, 503, "store-unavailable"),
+    (StoreError, 503, "store-damaged"),
+    (ParameterError, 422, "wrong-value"),
+    (InputError, 422, "wrong-input"),
+    (FolderError, 503, "result-damaged"),
+    (MissingDependencyError, 503, "missing-package"),
+)
+
+
+class ProblemDetails(BaseModel):
+    """What a problem looks like, for the documentation."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+
+
+class Problem(Exception):
+    """A problem that a route raises.
+
+    Parameters
+    ----------
+    status : int
+        Of HTTP.
+    type : str
+        Short name.
+    detail : str
+        A sentence: what, and what to do.
+    headers : mapping, optional
+        Further headers.
+    **extra
+        Further members.
+    """
+
+    def __init__(
+        self, status: int, type: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.type, self.detail = status, type, detail
+        self.headers, self.extra = dict(headers or {}), extra
+
+    def body(self, request_id: str | None = None) -> bytes:
+        """As JSON."""
+        told = {"type": self.type, "title": _TITLES.get(self.status, "Problem"), "status": self.status}
+        return orjson.dumps({**told, "detail": self.detail, "request_id": request_id, **self.extra}, default=str)
+
+
+def as_problem(error: SwayrankError) -> Problem:
+    """One of our errors as a problem."""
+    for kind, status, name in _OURS:
+        if isinstance(error, kind):
+            headers = {"Retry-After": "5"} if status == 503 else {}
+            return Problem(status, name, printable(error, 1000), headers=headers)
+    return Problem(422, "failed", printable(error, 1000))
+
+
+def of_problem(problem: Problem, request: Request) -> Response:
+    """A problem as a response."""
+    body = problem.body(request.scope.get("request_id"))
+    return Response(body, problem.status, {**problem.headers, "Cache-Control": "no-store"}, MEDIA)
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer every failure in this form."""
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return of_problem(error, request)
+
+    @app.exception_handler(SwayrankError)
+    async def _swayrank(request: Request, error: Exception) -> Response:
+        assert isinstance(error, SwayrankError)
+        return of_problem(as_problem(error), request)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part not in {"query", "body", "path", "header"})
+        wrong = [
+            {"parameter": ".".join(map(str, one["loc"])), "message": printable(one["msg"], 200)}
+            for one in error.errors()[:20]
+        ]
+        detail = printable(f"{where or 'the request'}: {first['msg']}", 400)
+        return of_problem(Problem(422, "wrong-value", detail, errors=wrong), request)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        status, name = error.status_code, _NAMES.get(error.status_code, "problem")
+        detail = {404: "there is nothing at this address", 405: "this address does not take that method"}
+        headers = dict(error.headers or {})
+        return of_problem(Problem(status, name, detail.get(status, printable(error.detail)), headers=headers), request)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, _error: Exception) -> Response:
+        told = "something went wrong here; the log tells more under this request's id"
+        return of_problem(Problem(500, "internal", told), request)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's documentation: the problems that it can answer with, those of every route included."""
+    every = (401, 403, 413, 421, 422, 429, 503)
+    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    return {
+        status: {"description": _TITLES[status], "model": ProblemDetails, "content": content}
+        for status in sorted({*every, *statuses})
+    }

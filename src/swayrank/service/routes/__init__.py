@@ -1,0 +1,45 @@
+"""The addresses of the service, a module for each topic; :mod:`swayrank.service.app` puts them together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from swayrank.service.gate import etag_of
+from swayrank.service.published import Published
+from swayrank.service.state import Service
+
+
+def service_of(request: Request) -> Service:
+    """The service behind a request."""
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(service_of)]
+"""A route's parameter: the service."""
+
+
+class Told(BaseModel):
+    """The base of what answers look like, for the documentation: further members may follow."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def answer(content: Any, *, status: int = 200) -> Response:
+    """JSON that is nobody else's to keep."""
+    body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=str)
+    return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
+
+
+def of_run(request: Request, result: Published, content: Any) -> Response:
+    """JSON that stays true as long as the run is served: 304 where the caller has it."""
+    tag = etag_of(result.run, request.url.path, request.url.query)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=str)
+    return Response(body, 200, headers, "application/json")

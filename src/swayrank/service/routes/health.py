@@ -1,0 +1,35 @@
+"""Is it alive, is it ready, what has it counted: for whoever looks after the service."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from swayrank.errors import SwayrankError
+from swayrank.service.gate import requires
+from swayrank.service.problems import documented
+from swayrank.service.routes import Serving, Told, answer
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health/live", response_model=Told, responses=documented())
+def live() -> Response:
+    """The process answers."""
+    return answer({"status": "alive"})
+
+
+@router.get("/health/ready", response_model=Told, responses=documented())
+def ready(service: Serving) -> Response:
+    """A result is served and the store answers; 503 otherwise. Lookups go on while the store does not."""
+    try:
+        service.store.state.get("version")
+    except SwayrankError as error:
+        return answer({"status": "store", "detail": str(error)}, status=503)
+    return answer({"status": "ready", "run": service.published.run, "trouble": service.trouble})
+
+
+@router.get("/metrics", response_class=Response, dependencies=[requires("read")], responses=documented())
+def metrics(service: Serving) -> Response:
+    """Counters for Prometheus."""
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

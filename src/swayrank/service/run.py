@@ -1,0 +1,74 @@
+"""Running the service: one process, until it is told to stop."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from swayrank.errors import ParameterError, SwayrankError
+from swayrank.service.app import create_app
+from swayrank.service.settings import Settings
+
+_GRACE_SECONDS = 10
+
+
+def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests that run are ended, then jobs are told.
+
+    Parameters
+    ----------
+    settings : Settings
+    started : callable
+        Called with the address, the number of accounts and what to know, once the port is ours.
+
+    Raises
+    ------
+    SwayrankError
+        If there is no result, the store cannot be had, the port is taken, or a token is needed and none was made.
+    """
+    listening = _listen(settings)
+    with listening:
+        app = create_app(settings)
+        service = app.state.service
+        if service.needs_token and not any(token.revoked is None for token in service.store.tokens.list()):
+            service.close()
+            raise ParameterError(
+                f"host {settings.host!r} can be reached from other machines, which needs a token; make one with: "
+                f"swayrank token add {settings.out} --name NAME --scope read"
+            )
+        port = listening.getsockname()[1]
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        notes = [one["detail"] for one in service.warnings() if one["level"] == "warning"]
+        started(f"http://{shown}:{port}/", len(service.published), notes)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            proxy_headers=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+            h11_max_incomplete_event_size=64_000,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The port, ours before anything slow is done."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        raise SwayrankError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "
+            "choose another with --port (0: any that is free)"
+        ) from None
+    listening.set_inheritable(True)
+    return listening

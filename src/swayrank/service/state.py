@@ -1,0 +1,139 @@
+"""A running service: the result that it serves, its store, and what goes on beside requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from swayrank._text import printable
+from swayrank.errors import SwayrankError
+from swayrank.results import current_run
+from swayrank.service.history import Past
+from swayrank.service.logs import Log
+from swayrank.service.metrics import Metrics
+from swayrank.service.published import Published
+from swayrank.service.settings import Settings
+from swayrank.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from swayrank.stores.tokens import Token
+
+_LOOK_SECONDS = 1.0
+_TRUST_SECONDS = 2.0
+
+
+class Service:
+    """What requests share.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Attributes
+    ----------
+    settings : Settings
+    store : Store
+    published : Published
+        The result that is served; replaced whole.
+    log, metrics : Log and Metrics
+    trouble : str or None
+        Why a newer run is not served, in words.
+
+    Raises
+    ------
+    SwayrankError
+        If there is no result, the store cannot be had, or others could reach the service and no token was made.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.published = Published.load(settings.out)
+        self.log = Log(settings.log)
+        self.metrics = Metrics()
+        self.store: Store = open_store(settings.store)
+        self.trouble: str | None = None
+        self.needs_token = not settings.is_loopback
+        self.stopping = asyncio.Event()
+        self._tokens: dict[str, tuple[float, Token | None]] = {}
+        self._loading = threading.Lock()
+        self._refused: Path | None = None
+        self.past = Past(settings.out)
+        self._count()
+        self.look_for_tokens()
+
+    def _count(self) -> None:
+        self.metrics.accounts.set(len(self.published))
+        self.log.write("serving", run=self.published.run, accounts=len(self.published))
+
+    # -- tokens --------------------------------------------------------------------------------------------------------
+
+    def look_for_tokens(self) -> None:
+        """Ask for tokens from now on, if any was made."""
+        with contextlib.suppress(SwayrankError):
+            self.needs_token = not self.settings.is_loopback or any(t.revoked is None for t in self.store.tokens.list())
+
+    async def token_of(self, secret: str) -> Token | None:
+        """Whose secret it is; known for two seconds before the store is asked again."""
+        now = asyncio.get_running_loop().time()
+        found = self._tokens.get(secret)
+        if found is not None and now - found[0] < _TRUST_SECONDS:
+            return found[1]
+        token = await asyncio.to_thread(self.store.tokens.check, secret)
+        if len(self._tokens) > 1000:  # many wrong secrets must not fill the memory
+            self._tokens.clear()
+        self._tokens[secret] = (now, token)
+        return token
+
+    def forget_tokens(self) -> None:
+        """Ask the store anew about every secret."""
+        self._tokens.clear()
+        self.look_for_tokens()
+
+    # -- the run -------------------------------------------------------------------------------------------------------
+
+    def reload(self) -> bool:
+        """Serve the current run, if it is another one and can be read; whether it was replaced."""
+        with self._loading:
+            try:
+                folder = current_run(self.settings.out)
+                if folder.name == self.published.run or folder == self._refused:
+                    return False
+                fresh = Published.load(folder)
+            except (SwayrankError, OSError) as error:
+                self.trouble = f"a newer run cannot be read, the earlier one is served: {printable(error, 300)}"
+                self._refused = self._current_or_none()
+                self.log.write("run refused", detail=self.trouble)
+                return False
+            self.published, self.trouble, self._refused = fresh, None, None
+            self.past.forget()
+            self._count()
+            return True
+
+    def _current_or_none(self) -> Path | None:
+        try:
+            return current_run(self.settings.out)
+        except (SwayrankError, OSError):
+            return None
+
+    async def watch(self) -> None:
+        """Look for newer runs and tokens until the service stops."""
+        while not self.stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), _LOOK_SECONDS)
+            if not self.stopping.is_set():
+                await asyncio.to_thread(self.reload)
+                await asyncio.to_thread(self.look_for_tokens)
+                self.log.flush()
+
+    def warnings(self) -> list[dict[str, Any]]:
+        """What a reader of the result has to know, what is wrong now first."""
+        trouble = [] if self.trouble is None else [{"what": "newer run", "detail": self.trouble, "level": "warning"}]
+        return [*trouble, *self.published.warnings]
+
+    def close(self) -> None:
+        """Give up what is open."""
+        self.store.close()
+        self.log.close()
