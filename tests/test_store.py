@@ -34,7 +34,9 @@ def _event(key: str, **other: Any) -> LiveEvent:
 
 
 def _kept(store: Store) -> list[LiveEvent]:
-    return [LiveEvent(*(getattr(row, name) for name in LiveEvent._fields)) for rows in store.events.read() for row in rows]
+    return [
+        LiveEvent(*(getattr(row, name) for name in LiveEvent._fields)) for rows in store.events.read() for row in rows
+    ]
 
 
 # -- events ------------------------------------------------------------------------------------------------------------
@@ -328,7 +330,9 @@ def test_several_services_share_a_database(postgres_server: Any) -> None:
 
 def test_a_file_has_one_owner_until_that_process_ends(tmp_path: Path) -> None:
     file = tmp_path / "service.db"
-    code = "import sys,time\nfrom swayrank.stores import open_store\ns=open_store(sys.argv[1])\nprint('open',flush=True)\n"
+    code = (
+        "import sys,time\nfrom swayrank.stores import open_store\ns=open_store(sys.argv[1])\nprint('open',flush=True)\n"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", code + "time.sleep(60)", str(file)], stdout=subprocess.PIPE, text=True
     )
@@ -348,7 +352,9 @@ def test_a_file_has_one_owner_until_that_process_ends(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "service.db"
     file.write_bytes(b"this is no database, " * 400)
-    with pytest.raises(StoreError, match=r"service\.db: is damaged, or no store of swayrank .* restore it from a backup"):
+    with pytest.raises(
+        StoreError, match=r"service\.db: is damaged, or no store of swayrank .* restore it from a backup"
+    ):
         open_store(file)
 
 

@@ -59,15 +59,19 @@ def join(one: Events, other: Events) -> Events:
     }
     filled = fill_targets(columns["actor"], columns["action"], columns["target"], columns["post"], len(posts))
     names = list(dict.fromkeys([*one.extra, *other.extra]))
-    whole = type(one).from_arrays(
-        **columns,
-        accounts=accounts,
-        posts=posts,
-        time=np.concatenate([one.time, other.time]),
-        weight=_weights(one, other),
-        extra={name: _extra(name, one, other) for name in names},
-        actions=actions,
-    ).compact()
+    whole = (
+        type(one)
+        .from_arrays(
+            **columns,
+            accounts=accounts,
+            posts=posts,
+            time=np.concatenate([one.time, other.time]),
+            weight=_weights(one, other),
+            extra={name: _extra(name, one, other) for name in names},
+            actions=actions,
+        )
+        .compact()
+    )
     return replace(whole, report=_report(one.report, other.report, whole, filled))
 
 

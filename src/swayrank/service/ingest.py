@@ -211,7 +211,12 @@ class _Answer:
     def __call__(self, became: Appended) -> dict[str, Any]:
         incoming = self.waiting.incoming
         reused = [
-            {"index": incoming.places[k], "field": "key", "value": printable(incoming.events[k].key, 80), "reason": REUSED}
+            {
+                "index": incoming.places[k],
+                "field": "key",
+                "value": printable(incoming.events[k].key, 80),
+                "reason": REUSED,
+            }
             for k in became.reused
         ]
         rejected = sorted([*incoming.rejected, *reused], key=lambda one: int(one["index"]))

@@ -99,9 +99,7 @@ class EventLog:
         self._counted = (0, 0)  # up to which number how many: events never go, so only later ones need counting
         self._forgot = 0
 
-    def append(
-        self, sent: Sequence[Sequence[LiveEvent]], receipts: Sequence[Receipt | None] = ()
-    ) -> list[Appended]:
+    def append(self, sent: Sequence[Sequence[LiveEvent]], receipts: Sequence[Receipt | None] = ()) -> list[Appended]:
         """Keep batches, all in one commit; when this returns, they are safe.
 
         Parameters
