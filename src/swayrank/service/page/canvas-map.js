@@ -3,7 +3,7 @@
  * `createMap(holder, data, options)` fills an element with a canvas and answers a handle. `data` is what GET /map gives:
  * accounts best first, their places in [-1, 1], arcs [i, j] that say i follows j. What it looks like is canvas-paint.js's.
  * Options, all functions and all optional: `onChoose(index)` (-1: nobody), `onOpen(index)`, `onPoint(index, x, y)`,
- * `onMove(view)` once the view rests, `say(text)` for what a screen reader should hear, `describe(index)`.
+ * `onMove(view)` once the view rests, `onReady()` once something is drawn, `say(text)` for what a screen reader should hear, `describe(index)`.
  */
 
 import { THEMES, groundIsStale, groundView, paint, paintGround, placer, radiusAt } from "./canvas-paint.js";
@@ -39,7 +39,7 @@ function sceneOf(data) {
   };
   scene.isLit = (i) => {
     if (scene.steps) return scene.steps[i] >= 0 && scene.steps[i] <= scene.step;
-    return !scene.lit || scene.lit.members.has(i);
+    return !scene.lit || scene.lit.members.has(i) || scene.seeds.has(i);
   };
   return scene;
 }
@@ -47,7 +47,7 @@ function sceneOf(data) {
 function radiiOf(data, n) {
   const sized = data.sized_by === "followers" ? data.followers : data.score;
   const most = Math.max(1e-9, ...sized.map((value) => value ?? 0));
-  const largest = n <= 500 ? 13 : n <= 3000 ? 9 : 6.5;
+  const largest = n <= 500 ? 12 : n <= 3000 ? 6 : 5;
   return Float32Array.from(sized, (value) => Math.max(1.3, largest * Math.sqrt(Math.max(0, value ?? 0) / most)));
 }
 
@@ -127,6 +127,7 @@ export function createMap(holder, data, options = {}) {
   let asked = 0;
   let changed = 0;
   let told = true;
+  let ready = false;
   let flight = null;
 
   /* -- frames -- */
@@ -142,6 +143,10 @@ export function createMap(holder, data, options = {}) {
     const resting = now - changed > REST_MS && !flight;
     ground.follow(resting);
     paint(pen, scene, view, theme(), ground.shown());
+    if (ground.shown() && !ready) {
+      ready = true;
+      options.onReady?.();
+    }
     if (resting && !told) {
       told = true;
       options.onMove?.(place());
