@@ -18,7 +18,7 @@ function posts({ posts: found, n_posts }) {
   const columns = [
     { key: "post", label: "Post", cell: (row) => (row.post === null ? "without a name" : name(row.post, { limit: 24 })) },
     { key: "time", label: "When", wide: true, cell: (row) => moment(row.time).slice(0, 10) },
-    { key: "reactions", label: "Reactions", cell: (row) => reactionsInWords(row.reactions) },
+    { key: "reactions", label: "Reactions", class: "roomy", cell: (row) => reactionsInWords(row.reactions) },
     { key: "share", label: "Share of its reactions' weight", cell: (row) => share(row.share) },
     { key: "loss", label: "Score without it", number: true, cell: (row) => (row.loss === null ? null : signed(-row.loss, Math.abs(row.loss) < 0.095 ? 2 : 1)) },
   ];

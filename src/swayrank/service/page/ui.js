@@ -61,7 +61,12 @@ export const decimal = (value, digits = 1) => (missing(value) ? NOTHING
 export const percent = (share, digits = 0) => (missing(share) ? NOTHING : decimal(share * 100, digits) + " %");
 export const between = (low, high, form = decimal) => (missing(low) || missing(high) ? NOTHING
   : form(low) === form(high) ? form(low) : `${form(low)} to ${form(high)}`);
-export const signed = (value, digits = 1) => (missing(value) ? NOTHING : (value > 0 ? "+" : "") + decimal(value, digits));
+/** A change with its sign; what rounds to nothing has none. */
+export function signed(value, digits = 1) {
+  if (missing(value)) return NOTHING;
+  const shown = decimal(Math.abs(value), digits);
+  return Number(shown.replaceAll(",", "")) === 0 ? shown : (value > 0 ? "+" : "−") + shown;
+}
 /** A moment as people here write it; takes ISO text, or microseconds since 1970. */
 export function moment(value) {
   if (missing(value)) return NOTHING;
@@ -87,7 +92,7 @@ export function intervalBar(score, low, high) {
   if (missing(score)) return h("span", { class: "faint" }, "too little data");
   const x = (value) => 2 + value * 0.96;
   return svg("svg", { class: "interval", viewBox: "0 0 100 12", role: "img", preserveAspectRatio: "none",
-    "aria-label": missing(low) ? `score ${decimal(score)}` : `score ${decimal(score)}, between ${between(low, high)}` },
+    "aria-label": missing(low) ? `score ${decimal(score)}` : `score ${decimal(score)}, interval ${between(low, high)}` },
   svg("line", { x1: 2, x2: 98, y1: 6, y2: 6, class: "axis" }),
   missing(low) ? null : svg("rect", { x: x(low), width: Math.max(1, x(high) - x(low)), y: 3.5, height: 5, rx: 1.5, class: "span" }),
   svg("rect", { x: x(score) - 1, width: 2, y: 1, height: 10, class: "dot" }));
@@ -208,6 +213,8 @@ export async function drawFigure(box, place, told) {
   const layout = { ...told.layout, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
   delete layout.width;
   delete layout.title;
+  layout.margin = { l: 64, r: 20, b: 56, ...told.layout.margin };
+  if (box.clientWidth < 600 && layout.showlegend !== false) layout.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.18, yanchor: "top", title: { text: "" } };
   await Plotly.newPlot(place, told.data, layout, { displayModeBar: false, responsive: true });
   const caption = h("figcaption", null, h("strong", null, told.title), told.caption ? h("span", { class: "faint" }, " " + told.caption) : null);
   box.prepend(caption);

@@ -73,8 +73,8 @@ class Card {
     const tiles = [];
     if (row.score !== null) {
       tiles.push(tile("Score, of 100", decimal(row.score), intervalBar(row.score, row.score_low, row.score_high),
-        row.score_low === null ? "no interval was drawn" : `between ${between(row.score_low, row.score_high)} (${percent(sure.confidence)} interval)`));
-      tiles.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `between ${between(row.rank_low, row.rank_high, count)}; `, topShare(row.rank, scored)));
+        row.score_low === null ? "no interval was drawn" : `${between(row.score_low, row.score_high)} (${percent(sure.confidence)} interval)`));
+      tiles.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval; `, topShare(row.rank, scored)));
     } else tiles.push(tile("Score", "None", "too little data"));
     if (peer) tiles.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
     tiles.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
@@ -97,8 +97,9 @@ class Card {
     const reasons = new Map((facts?.parts ?? []).map((one) => [one.part, one]));
     const weight = (part) => reasons.get(part)?.weight ?? this.run.weights[part];
     const columns = [
-      { key: "part", label: "Part", cell: (part) => [h("strong", null, visible(part)), h("span", { class: "under wrap" }, partMeaning(part))] },
-      { key: "raw", label: "Measured", number: true, cell: (part) => [figureOf(row.parts[part].raw), h("span", { class: "under" }, visible(this.run.units[part] ?? ""))] },
+      { key: "part", label: "Part", cell: (part) => [h("strong", null, visible(part)), h("span", { class: "under wrap" }, partMeaning(part)),
+        reasons.has(part) ? h("span", { class: "under wrap narrow" }, visible(reasons.get(part).because)) : null] },
+      { key: "raw", label: "Measured", number: true, wide: true, cell: (part) => [figureOf(row.parts[part].raw), h("span", { class: "under" }, visible(this.run.units[part] ?? ""))] },
       { key: "scaled", label: "On 0 to 100", number: true, cell: (part) => decimal(row.parts[part].scaled) },
       { key: "between", label: "Between", cell: (part) => [intervalBar(row.parts[part].scaled, row.parts[part].low, row.parts[part].high), h("span", { class: "under" }, between(row.parts[part].low, row.parts[part].high))] },
       { key: "weight", label: "Weight", number: true, wide: true, cell: (part) => percent(weight(part)) },

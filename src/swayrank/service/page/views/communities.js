@@ -6,6 +6,8 @@ import { byTier, roleMeaning, tierMeaning } from "/page/words.js";
 
 export const title = "Communities";
 
+const FEW = 12;
+
 export async function render(root, context) {
   const run = await theRun();
   if (context.signal.aborted) return;
@@ -24,7 +26,7 @@ function overview(told, signal) {
     h("dl", { class: "tiles" }, tile("Communities", count(told.n_communities), told.rest?.communities ? `${count(told.communities.length)} listed` : "all listed"), tile("Largest", plural(told.communities[0]?.members ?? 0, "account"), percent((told.communities[0]?.members ?? 0) / told.accounts) + " of all"),
       tile("In none", count(told.in_none ?? told.accounts - listed), "accounts with too few ties"), tile("How separate", told.modularity === null ? "–" : decimal(told.modularity, 2), modularity(told.modularity))),
     table(told, found), rest(told),
-    h("div", { class: "columns" }, figure("communities", {}, { signal }), figure("flows", {}, { signal })),
+    h("div", { class: "columns" }, figure("communities", {}, { signal }), figure("flows", { k: innerWidth < 600 ? 5 : 10 }, { signal })),
     h("p", { class: "faint" }, `Found by ${visible(String(told.method).replaceAll("_", " "))}; another method, or other data, may cut them differently.`));
 }
 
@@ -44,7 +46,12 @@ function table(told, found) {
     { key: "inside", label: "From inside", title: "Share of the attention it receives that comes from its own members", cell: (row) => shareCell(row.inside) },
     { key: "from", label: "Else mostly from", wide: true, cell: (row) => h("ul", { class: "inline" }, row.from.filter((one) => one.community !== row.community).slice(0, 2).map((one) => h("li", null, label(one.community), ` ${percent(one.share, 1)}`))) },
   ];
-  return dataTable({ caption: "Communities, the largest first", columns, rows: told.communities, rowHeader: "community", empty: "No communities were found." });
+  const shown = (rows) => dataTable({ caption: "Communities, the largest first", columns, rows, rowHeader: "community", empty: "No communities were found." });
+  const few = told.communities.slice(0, FEW);
+  if (few.length === told.communities.length) return shown(few);
+  const all = h("button", { type: "button", onClick: () => box.replaceChildren(shown(told.communities)) }, `Show all ${count(told.communities.length)}`);
+  const box = h("div", null, shown(few), h("p", null, all));
+  return box;
 }
 
 const swatch = (colour) => h("span", { class: "swatch", "aria-hidden": "true", style: { background: colour < 0 ? "var(--faint)" : PALETTE[colour % PALETTE.length] } });

@@ -67,7 +67,7 @@ function intervals({ a, b }) {
   const low = Math.max(0, Math.floor((Math.min(...ends) - 1) / 5) * 5), high = Math.min(100, Math.ceil((Math.max(...ends) + 1) / 5) * 5);
   const x = (value) => ((value - low) / (high - low)) * 100;
   const line = (one, i) => h("div", { class: "versus-line" }, h("span", null, accountLink(one.account, { limit: 24 })),
-    svg("svg", { viewBox: "0 0 100 14", preserveAspectRatio: "none", class: "versus-bar", role: "img", "aria-label": `${decimal(one.score)}${one.score_low === null ? "" : `, between ${between(one.score_low, one.score_high)}`}` },
+    svg("svg", { viewBox: "0 0 100 14", preserveAspectRatio: "none", class: "versus-bar", role: "img", "aria-label": `${decimal(one.score)}${one.score_low === null ? "" : `, interval ${between(one.score_low, one.score_high)}`}` },
       svg("rect", { x: 0, width: 100, y: 0, height: 14, class: "track" }),
       one.score_low === null ? null : svg("rect", { x: x(one.score_low), width: Math.max(0.4, x(one.score_high) - x(one.score_low)), y: 3, height: 8, class: `span side-${i}` }),
       svg("rect", { x: x(one.score) - 0.3, width: 0.6, y: 0, height: 14, class: "dot" })),
@@ -77,13 +77,13 @@ function intervals({ a, b }) {
 }
 
 function parts({ a, b, differences, difference }, run) {
-  const most = Math.max(1, ...differences.map((one) => Math.abs(one.adds ?? 0)));
+  const most = Math.max(0.3, ...differences.map((one) => Math.abs(one.adds ?? 0)));
   const columns = [
-    { key: "part", label: "Part", cell: (row) => [h("strong", null, visible(row.part)), h("span", { class: "under wrap" }, partMeaning(row.part))] },
+    { key: "part", label: "Part", cell: (row) => [h("strong", null, visible(row.part)), h("span", { class: "under wrap meaning" }, partMeaning(row.part))] },
     { key: "a", label: name(a.account, { limit: 18 }), number: true, cell: (row) => cellOf(a, row.part) },
     { key: "b", label: name(b.account, { limit: 18 }), number: true, cell: (row) => cellOf(b, row.part) },
     { key: "weight", label: "Weight", number: true, wide: true, cell: (row) => percent(row.weight) },
-    { key: "adds", label: "Makes a difference of", number: true, cell: (row) => (row.adds === null ? null : signed(row.adds)) },
+    { key: "adds", label: "Difference", number: true, cell: (row) => (row.adds === null ? null : signed(row.adds)) },
     { key: "bar", label: "In whose favour", wide: true, cell: (row) => (row.adds === null ? "not known for both" : towards(row.adds, most, a, b)) },
   ];
   return h("section", null, h("h2", null, "What makes the difference"),
@@ -105,7 +105,7 @@ function towards(adds, most, a, b) {
 
 function sideBySide(a, b, groups) {
   const rows = [
-    ["Rank", (one) => (one.rank === null ? "none" : [count(one.rank), h("span", { class: "under" }, one.rank_low === null ? "" : `between ${between(one.rank_low, one.rank_high, count)}`)])],
+    ["Rank", (one) => (one.rank === null ? "none" : [count(one.rank), h("span", { class: "under" }, one.rank_low === null ? "" : between(one.rank_low, one.rank_high, count))])],
     ...EVIDENCE.map(([key, label]) => [label, (one) => count(one.evidence[key])]),
     ["Reactions a post", (one) => (one.evidence.posts ? decimal(one.evidence.reactions / one.evidence.posts) : "–")],
     ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : visible(one.tier))],
@@ -113,7 +113,7 @@ function sideBySide(a, b, groups) {
   ];
   const columns = [{ key: "what", label: "", cell: ([what]) => what }, { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) }, { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
   columns[0].label = h("span", { class: "unseen" }, "What");
-  return dataTable({ caption: "The two accounts side by side", columns, rows, rowHeader: "what" });
+  return h("div", { class: "side" }, dataTable({ caption: "The two accounts side by side", columns, rows, rowHeader: "what" }));
 }
 
 function audience({ a, b, shared_audience: shared }) {

@@ -18,7 +18,7 @@ const ORDER = { warning: 0, info: 1 };
 
 function warnings(run) {
   const found = [...run.warnings].sort((a, b) => (ORDER[a.level] ?? 2) - (ORDER[b.level] ?? 2));
-  const one = ({ what, detail, level }) => h("li", { class: level === "warning" ? "note warning" : "note" }, h("strong", null, capital(visible(what)), ": "), visible(detail), cure(what));
+  const one = ({ what, detail, level }) => h("li", { class: level === "warning" ? "note warning" : "note" }, h("strong", null, capital(visible(what)), ": "), visible(detail), /[.!?]$/.test(detail) ? "" : ".", cure(what));
   return h("section", null, h("h2", null, "Know this first"), found.length ? h("ul", { class: "notes" }, found.map(one)) : h("p", null, "Nothing stands out: no rows were refused, nothing was left out."));
 }
 
