@@ -99,9 +99,7 @@ class EventLog:
         self._counted = (0, 0)  # up to which number how many: events never go, so only later ones need counting
         self._forgot = 0
 
-    def append(
-        self, sent: Sequence[Sequence[LiveEvent]], receipts: Sequence[Receipt | None] = ()
-    ) -> list[Appended]:
+    def append(self, sent: Sequence[Sequence[LiveEvent]], receipts: Sequence[Receipt | None] = ()) -> list[Appended]:
         """Keep batches, all in one commit; when this returns, they are safe.
 
         Parameters
@@ -239,7 +237,7 @@ class EventLog:
         except (OSError, InputError) as error:
             full = getattr(error, "errno", None) in _NO_ROOM
             raise (StoreFullError if full else StoreUnavailableError)(
-                f"{path}: cannot be written ({printable(error)}); {'make room' if full else 'see to it'}, then try again"
+                f"{path}: cannot be written ({printable(error)}); {'make room' if full else 'see why'}, then try again"
             ) from None
         return path
 
