@@ -36,6 +36,7 @@ class Lookups:
         self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a lookup, or pass the request on."""
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
