@@ -44,7 +44,7 @@ class Postgres:
         self.port = _free_port()
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
-        self._run("initdb", "-D", str(self._data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._run("initdb", "-D", str(self._data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         settings = f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = '{self.folder}'\n"
         settings += "max_connections = 60\n" + ("" if durable else "fsync = off\n")
         with (self._data / "postgresql.conf").open("a") as file:

@@ -44,7 +44,7 @@ _READS = ("GET", "HEAD", "OPTIONS")
 _BURST_SECONDS = 10
 _GUARDED = ("/api/", "/metrics")
 _FREE = ("/api/v1/openapi.json",)
-_ENDLESS = ("/events", "/exports/")  # streams of progress, and files
+_ENDLESS = ("/jobs/", "/exports/")  # streams of progress, and files
 
 
 def requires(scope: str) -> Any:
@@ -77,6 +77,7 @@ class Gate:
         self._callers: dict[str, list[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer why not."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

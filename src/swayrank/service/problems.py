@@ -61,7 +61,7 @@ class ProblemDetails(BaseModel):
     request_id: str | None = None
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  what RFC 9457 calls it
     """A problem that a route raises.
 
     Parameters

@@ -12,6 +12,7 @@ is serial there): "up to number n" means the same set for ever, and what was sco
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from swayrank.errors import ParameterError
+from swayrank._text import printable
+from swayrank.errors import InputError, ParameterError, StoreFullError, StoreUnavailableError
 from swayrank.results import write_whole
 from swayrank.stores.schema import batches, events
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _ASKED_AT_ONCE = 5000
 _READ_AT_ONCE = 50_000
 _APPENDING = 7_223_002  # PostgreSQL's advisory lock of writers
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REMEMBERED_US = 7 * 86_400_000_000
 _FORGET_EVERY_US = 3_600_000_000
 
@@ -96,9 +99,7 @@ class EventLog:
         self._counted = (0, 0)  # up to which number how many: events never go, so only later ones need counting
         self._forgot = 0
 
-    def append(
-        self, sent: Sequence[Sequence[LiveEvent]], receipts: Sequence[Receipt | None] = ()
-    ) -> list[Appended]:
+    def append(self, sent: Sequence[Sequence[LiveEvent]], receipts: Sequence[Receipt | None] = ()) -> list[Appended]:
         """Keep batches, all in one commit; when this returns, they are safe.
 
         Parameters
@@ -212,9 +213,7 @@ class EventLog:
         ParameterError
             If there is no such number yet: the file would lack what comes.
         StoreError
-            If the events cannot be read.
-        OSError
-            If the file cannot be written; there is none then.
+            If the events cannot be read, or the file cannot be written; there is none then.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -225,15 +224,21 @@ class EventLog:
             return path
         if not 0 <= upto <= (last := self.last_seq()):
             raise ParameterError(f"upto must be the number of a kept event, in [0, {last}], got {upto}")
-        place.mkdir(parents=True, exist_ok=True)
         text = pa.large_string()
         schema = pa.schema(
             [("actor", text), ("action", text), ("target", text), ("post", text), ("time", pa.timestamp("us", "UTC"))]
         )
-        with write_whole(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            for rows in self.read(upto=upto):
-                columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
-                writer.write_table(pa.table(columns, schema=schema))
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            with write_whole(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+                for rows in self.read(upto=upto):
+                    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
+                    writer.write_table(pa.table(columns, schema=schema))
+        except (OSError, InputError) as error:
+            full = getattr(error, "errno", None) in _NO_ROOM
+            raise (StoreFullError if full else StoreUnavailableError)(
+                f"{path}: cannot be written ({printable(error)}); {'make room' if full else 'see why'}, then try again"
+            ) from None
         return path
 
     def answered(self, key: str, digest: str) -> dict[str, Any] | None:
