@@ -1,7 +1,7 @@
 """The network map: who follows whom, communities in colours, the highest accounts named.
 
-`network_map` is for notebooks and pages (plotly, WebGL for accounts and arcs, so that 10^4 of them stay smooth), `draw`
-for paper (matplotlib). Both show a :class:`~swayrank.overview.backbone.Backbone`, which may be made once for both. The
+`network_map` is for notebooks and pages (plotly; accounts by WebGL, so that 10^4 of them stay smooth, arcs below them as
+one SVG path, which moves faster than WebGL's lines where there is no graphics card), `draw` for paper (matplotlib). Both show a :class:`~swayrank.overview.backbone.Backbone`, which may be made once for both. The
 axes have no unit: near means connected, far means little.
 """
 
@@ -20,7 +20,7 @@ from swayrank._validate import Integer, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
-from swayrank.overview.backbone import MAX_ARCS, REST, Backbone, backbone, first_of
+from swayrank.overview.backbone import REST, Backbone, backbone, first_of
 from swayrank.report.canvas import (
     PALETTE,
     THEMES,
@@ -55,7 +55,7 @@ def network_map(
     data: Graph | Scores | KeptScores | Backbone,
     *,
     max_nodes: int = 2000,
-    max_arcs: int = MAX_ARCS,
+    max_arcs: int | None = None,
     n_labels: int = 20,
     theme: str = "light",
     rng: Rng = 7,
@@ -95,7 +95,7 @@ def network_map(
     ends = np.full((len(shown.arcs), 3, 2), np.nan)
     ends[:, :2] = shown.places[shown.arcs]
     figure.add_trace(
-        go.Scattergl(
+        go.Scatter(
             x=ends[..., 0].ravel(), y=ends[..., 1].ravel(), mode="lines", name="follows",
             line={"color": f"rgba({look.arc},{_arc_opacity(shown):.3f})", "width": 1},
             hoverinfo="skip", showlegend=False, connectgaps=False,
@@ -135,7 +135,7 @@ def draw(
     path: str | Path | None = None,
     *,
     max_nodes: int = 2000,
-    max_arcs: int = MAX_ARCS,
+    max_arcs: int | None = None,
     n_labels: int = 20,
     theme: str = "light",
     rng: Rng = 7,
@@ -203,7 +203,7 @@ def draw(
 
 
 def _backbone(
-    data: Graph | Scores | KeptScores | Backbone, max_nodes: int, max_arcs: int, rng: Rng, engine: str | Engine,
+    data: Graph | Scores | KeptScores | Backbone, max_nodes: int, max_arcs: int | None, rng: Rng, engine: str | Engine,
     threads: int | None, progress: Progress,
 ) -> Backbone:  # fmt: skip
     if isinstance(data, Backbone):
