@@ -65,7 +65,7 @@ class Watched:
             if "Timeout" not in str(error):
                 raise
         # Nothing of the page is busy; two frames for what is drawn at last.
-        self.tab.wait_for_function("!document.querySelector('[aria-busy=\"true\"]')")
+        self.tab.wait_for_function("!document.querySelector('.loading, [aria-busy=\"true\"]')")
         self.tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def picture(self, name: str, *, whole: bool = False) -> None:
