@@ -86,7 +86,7 @@ class Watched:
                    and urlsplit(url).netloc != own]  # fmt: skip
         assert foreign == [], f"other hosts were asked: {foreign}"
         heard = [line for line in self.complaints if not any(text in line for text in self.excused)]
-        assert heard == []
+        assert heard == [], heard
 
     def check_accessible(self, name: str = "") -> None:
         """axe-core finds nothing wrong with what the page shows now."""
