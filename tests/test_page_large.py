@@ -50,7 +50,7 @@ def _views(top):
         "communities": "/communities",
         "map": "/map",
         "planner": "/planner",
-        "whatif": f"/whatif?seeds={top[0]}&seeds={top[1]}",
+        "whatif": f"/whatif?seed={top[0]}&seed={top[1]}",
         "weights": "/weights",
         "compare": f"/compare?a={top[0]}&b={top[1]}",
         "jobs": "/jobs",
@@ -59,7 +59,19 @@ def _views(top):
     }
 
 
-VIEWS = ["leaderboard", "account", "communities", "map", "planner", "whatif", "weights", "compare", "jobs", "live", "data"]
+VIEWS = [
+    "leaderboard",
+    "account",
+    "communities",
+    "map",
+    "planner",
+    "whatif",
+    "weights",
+    "compare",
+    "jobs",
+    "live",
+    "data",
+]
 
 
 # Every view: by its address, in both themes, wide and narrow.
