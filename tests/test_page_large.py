@@ -5,19 +5,12 @@ Set ``SWAYRANK_SCREENSHOTS`` to a folder to look at what was seen.
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import xml.etree.ElementTree as ET
-import zipfile
-
-import httpx
 import pytest
 
 pytest.importorskip("fastapi", reason="the service's packages are not installed")
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from tests.assembled import serving, small_result
+from tests.assembled import serving
 from tests.browser import browser, watched  # noqa: F401  a fixture
 from tests.serving_large import ACCOUNTS, large_town  # noqa: F401  a fixture
 
