@@ -55,7 +55,7 @@ export function readCosts(text) {
       if (cells[1] === "" || !Number.isFinite(cost)) {
         if (line === 1) continue; // a head
         fail(`the cost must be a number, got "${cells[1]}"`);
-      } else if (cost <= 0) fail(`the cost must be above 0, got ${cells[1]}`);
+      } else if (cost < 0) fail(`the cost must be 0 or more, got ${cells[1]}`);
       else if (rows.has(cells[0])) fail(`${cells[0]} has a cost already`);
       else rows.set(cells[0], cost);
     }

@@ -6,6 +6,7 @@ import { readCosts } from "/page/lines.js";
 
 const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
   ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"], ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
+const TIERS = ["nano", "micro", "mid", "macro", "mega", "q1", "q2", "q3", "q4"];
 const CERTAINTY = [["0.05", "5 % (slower)"], ["0.1", "10 %"], ["0.2", "20 % (faster)"]];
 const GROUPS = [["community", "community"], ["tier", "size (tier)"], ["role", "role"]];
 
@@ -121,9 +122,15 @@ export function errorLines(errors, most = 20) {
     errors.length > most ? h("li", null, `and ${count(errors.length - most)} more`) : null);
 }
 
+/** The groups that can be asked for: tiers from small to large, others as the service lists them. */
+function groupsOf(facets, by) {
+  const groups = (facets[by] ?? []).filter((one) => one.value !== null && one.value !== "none");
+  return by === "tier" ? groups.sort((a, b) => TIERS.indexOf(a.value) - TIERS.indexOf(b.value)) : groups;
+}
+
 function onlyPart(facets, past) {
   const part = (by, label) => {
-    const groups = (facets[by] ?? []).filter((one) => one.value !== null && one.value !== "none");
+    const groups = groupsOf(facets, by);
     if (!groups.length) return null;
     return h("div", { role: "group", "aria-label": label }, h("h3", null, label), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
       h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), String(one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
@@ -142,7 +149,7 @@ function quotaPart(facets, past) {
   const by = choice(GROUPS.filter(([key]) => facets[key]?.length), past?.by);
   const sense = choice([["at_most", "at most"], ["at_least", "at least"]], past?.at_least ? "at_least" : "at_most");
   const rows = h("ul", { class: "plain" });
-  const groupsNow = () => (facets[by.value] ?? []).filter((one) => one.value !== null && one.value !== "none");
+  const groupsNow = () => groupsOf(facets, by.value);
   const add = (group, n = 1) => {
     const select = choice(groupsNow().map((one) => [String(one.value), `${by.value === "community" ? "Community " : ""}${one.value} (${count(one.count)})`]), group);
     select.setAttribute("aria-label", "Group");

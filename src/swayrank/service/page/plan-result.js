@@ -1,7 +1,7 @@
 // A finished plan: what it reaches and how sure that is, the curve, the seeds, their overlap, the communities.
 
-import { accountLink, between, count, dataTable, decimal, figure, h, percent, plural, toast, visible } from "/page/ui.js";
-import { overlapTable, reached, reachedByCommunity, reachTile, tile } from "/page/outcomes.js";
+import { accountLink, count, dataTable, decimal, figure, h, percent, plural, toast, visible } from "/page/ui.js";
+import { overlapTable, range, reached, reachedByCommunity, reachTile, tile } from "/page/outcomes.js";
 
 /** What a seeds job was asked, in one sentence. */
 export function planWords(parameters) {
@@ -33,7 +33,7 @@ export function planResult(context, job, plan, { sizes, n_accounts, others, comp
   return h("div", null,
     h("p", { class: "lead" }, `Asked: ${planWords(job.parameters)}.`),
     h("p", { class: "headline" }, "These ", h("strong", null, plural(accounts.length, "account")), " are expected to reach ", h("strong", null, `${reached(plan.spread)} accounts`),
-      `, themselves among them (between ${between(low, high, reached)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
+      `, themselves among them (${range(low, high)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
     h("div", { class: "tiles" }, reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
       plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one at least ${reached(plan.lower_bound)}, with certainty as told below`) : null,
       spent ? tile("Cost", count(plan.cost), job.parameters.budget ? `of ${count(job.parameters.budget)}; ${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached` : `${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached`) : null,

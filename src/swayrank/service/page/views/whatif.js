@@ -12,7 +12,7 @@ export async function render(root, context) {
   const [run, sizes] = await Promise.all([api.get("/run", {}, { signal }), communitySizes(context)]);
   const state = { seeds: [...new Set(query.getAll("seed"))], gone: new Set(query.getAll("gone")), base: [...new Set(query.getAll("base"))], total: run.counts?.accounts, sizes };
   const answer = h("div", { class: "whatif-answer", "aria-label": "What they reach", role: "region" });
-  const next = h("section", { class: "card" });
+  const next = h("section", { class: "card whatif-next" });
   let asking = null;
 
   const list = accountList({ label: "Accounts", hint: "Who starts a message. Everything is computed at once.", value: state.seeds, signal, onChange: (seeds) => {
@@ -26,7 +26,7 @@ export async function render(root, context) {
     h("button", { type: "button", onClick: () => { list.set([]); state.seeds = []; state.gone.clear(); changed(); } }, "Start over"));
   const [keep, forget, over] = tools.children;
   clear(root, h("h1", null, "What if?"), h("p", { class: "lead" }, "What would these accounts reach together, what does each add, and what is lost if some of them go?"),
-    h("div", { class: "whatif-layout" }, h("div", null, h("section", { class: "card" }, list.element, tools), next), answer));
+    h("div", { class: "whatif-layout" }, h("section", { class: "card" }, list.element, tools), answer, next));
 
   function changed() {
     context.remember({ seed: state.seeds, gone: [...state.gone], base: state.base });
@@ -110,8 +110,8 @@ export async function render(root, context) {
       { key: "account", label: "Account", cell: ({ account }) => accountLink(account) },
       { key: "adds", label: "Adds", number: true, cell: ({ account }) => (adds.has(account) ? reached(adds.get(account)) : "–") },
       left.length > 1 && left.length <= LEAVE_ONE_OUT ? { key: "loss", label: "Lost if it alone goes", number: true, cell: ({ account }) => (adds.has(account) ? h("span", { "data-loss": left.indexOf(account) }, "…") : "–") } : null,
-      { key: "gone", label: "What if it goes", cell: ({ account }) => h("label", { class: "choice" }, h("input", { type: "checkbox", checked: state.gone.has(account), "data-focus": `gone ${account}`,
-        "aria-label": `Take ${visible(account)} away`, onChange: (event) => { state.gone[event.target.checked ? "add" : "delete"](account); changed(); } }), "gone") },
+      { key: "gone", label: "Gone?", cell: ({ account }) => h("label", { class: "choice" }, h("input", { type: "checkbox", checked: state.gone.has(account), "data-focus": `gone ${account}`,
+        "aria-label": `Take ${visible(account)} away`, onChange: (event) => { state.gone[event.target.checked ? "add" : "delete"](account); changed(); } }), h("span", { class: "wide" }, "gone")) },
     ].filter(Boolean) });
   }
 
@@ -123,7 +123,7 @@ export async function render(root, context) {
     clear(next, h("h2", null, state.seeds.length ? "Who would add most" : "Who would reach most"), dataTable({ caption: "Best accounts to add", rowHeader: "account", rows: offered, columns: [
       { key: "account", label: "Account", cell: (item) => accountLink(item.account, { limit: 18 }) },
       { key: "gain", label: "Adds", number: true, cell: (item) => reached(item.gain) },
-      { key: "add", label: "", cell: (item) => h("button", { type: "button", "aria-label": `Add ${visible(item.account)}`, onClick: () => {
+      { key: "add", label: "", cell: (item) => h("button", { type: "button", class: "small", "aria-label": `Add ${visible(item.account)}`, onClick: () => {
         list.add(item.account); list.element.querySelector("input").focus(); } }, "Add") },
     ] }));
   }
