@@ -65,7 +65,13 @@ class Watched:
             if "Timeout" not in str(error):
                 raise
         # Nothing of the page is busy; two frames for what is drawn at last.
-        self.tab.wait_for_function("!document.querySelector('.loading, [aria-busy=\"true\"]')")
+        # Asked again from here: the page's policy forbids the waiting functions that Playwright would put into it.
+        for _ in range(200):
+            if not self.tab.evaluate("() => document.querySelector('.loading, [aria-busy=\"true\"]') !== null"):
+                break
+            self.tab.wait_for_timeout(100)
+        else:
+            raise AssertionError(f"{self.tab.url} is still busy")
         self.tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def picture(self, name: str, *, whole: bool = False) -> None:
