@@ -22,6 +22,8 @@ const ROUTES = [
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
 let leaving = null;
+let here = "";
+const address = () => location.pathname + location.search;
 
 /** Go to an address of the page. `replace` leaves no step in the history. */
 export function navigate(to, { replace = false } = {}) {
@@ -37,6 +39,7 @@ export function remember(query) {
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null && one !== "") url.searchParams.append(name, one);
   }
   history.replaceState(null, "", url);
+  here = address();
 }
 
 /** What stands in a path, decoded; a broken escape is taken as it is. */
@@ -48,12 +51,13 @@ async function show() {
   leaving?.abort();
   leaving = new AbortController();
   const { signal } = leaving;
+  here = address();
   const found = ROUTES.find(([pattern]) => pattern.test(location.pathname));
   for (const link of nav.querySelectorAll("a")) {
     if (found && link.pathname === found[3]) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const root = h("div", { class: "view" });
+  const root = h("div", { class: "view", "aria-busy": "true" });
   clear(main, root);
   if (!found) {
     clear(root, h("h1", null, "Nothing here"), h("p", null, "There is no page at this address. ", h("a", { href: "/", "data-link": true }, "To the leaderboard")));
@@ -77,6 +81,7 @@ async function show() {
 
 let first = true;
 function settled(root, title) {
+  root.removeAttribute("aria-busy");
   document.title = `${title} · swayrank`;
   const heading = root.querySelector("h1");
   if (first) { first = false; return; }
@@ -94,7 +99,8 @@ document.addEventListener("click", (event) => {
   closeMenu();
   navigate(link.getAttribute("href"));
 });
-addEventListener("popstate", show);
+// A link within the page, such as the one that skips to the content, is no other view.
+addEventListener("popstate", () => { if (address() !== here) show(); });
 
 const menu = document.querySelector("button.menu");
 function closeMenu() { menu.setAttribute("aria-expanded", "false"); nav.classList.remove("open"); }
