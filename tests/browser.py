@@ -65,7 +65,8 @@ class Watched:
             if "Timeout" not in str(error):
                 raise
         # Nothing of the page is busy; two frames for what is drawn at last.
-        self.tab.wait_for_function("!document.querySelector('.loading, [aria-busy=\"true\"]')")
+        # (Playwright's wait_for_function needs eval, which the page's policy forbids.)
+        self.tab.locator(".loading, [aria-busy=true]").first.wait_for(state="hidden")
         self.tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def picture(self, name: str, *, whole: bool = False) -> None:
