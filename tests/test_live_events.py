@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from swayrank.errors import InputError, SwayrankWarning
+from swayrank.errors import SwayrankWarning
 from swayrank.events import Events
-from swayrank.pipeline import Recipe, read_live, read_sources, recipe_again, run, score_again
 from swayrank.sources.events import read_events
 
 ROWS: dict[str, list[tuple[Any, ...]]] = {

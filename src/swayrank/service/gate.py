@@ -45,7 +45,7 @@ _READS = ("GET", "HEAD", "OPTIONS")
 _BURST_SECONDS = 10
 _GUARDED = ("/api/", "/metrics")
 _FREE = ("/api/v1/openapi.json",)
-_ENDLESS = ("/events", "/exports/")  # streams of progress, and files
+_ENDLESS = ("/jobs/", "/exports/")  # streams of progress, and files
 
 
 def requires(scope: str) -> Any:

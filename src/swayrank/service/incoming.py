@@ -89,9 +89,9 @@ def rows_of_json(body: bytes) -> list[Any]:
 
 
 def rows_of_lines(body: bytes) -> list[Any]:
-    """The rows of a text with one object a line; a line that is no JSON becomes an :class:`_Unread` row.
+    r"""The rows of a text with one object a line; a line that is no JSON becomes an :class:`_Unread` row.
 
-    >>> rows_of_lines(b'{"key": "a"}\\n\\n{"key": "b"}\\n')
+    >>> rows_of_lines(b'{"key": "a"}\n\n{"key": "b"}\n')
     [{'key': 'a'}, {'key': 'b'}]
     """
     lines = [line for line in body.splitlines() if line and not line.isspace()]

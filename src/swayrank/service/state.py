@@ -12,6 +12,8 @@ from swayrank._text import printable
 from swayrank.errors import SwayrankError
 from swayrank.results import current_run
 from swayrank.service.history import Past
+from swayrank.service.incoming import Reader
+from swayrank.service.ingest import Ingest
 from swayrank.service.logs import Log
 from swayrank.service.metrics import Metrics
 from swayrank.service.published import Published
@@ -36,6 +38,8 @@ class Service:
     ----------
     settings : Settings
     store : Store
+    ingest : Ingest
+        Takes live events in.
     published : Published
         The result that is served; replaced whole.
     log, metrics : Log and Metrics
@@ -54,6 +58,8 @@ class Service:
         self.log = Log(settings.log)
         self.metrics = Metrics()
         self.store: Store = open_store(settings.store)
+        known = self.published.kept.manifest["parameters"].get("action_weights") or ()
+        self.ingest = Ingest(self.store, Reader(known))
         self.trouble: str | None = None
         self.needs_token = not settings.is_loopback
         self.stopping = asyncio.Event()
@@ -135,5 +141,6 @@ class Service:
 
     def close(self) -> None:
         """Give up what is open."""
+        self.ingest.close()
         self.store.close()
         self.log.close()

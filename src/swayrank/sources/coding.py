@@ -113,7 +113,7 @@ class IdCoder:
     def _encode_words(self, column: Column) -> tuple[U32, States]:
         """Text that is not all integers; gaps and whole floats alone do not turn the ids into strings."""
         if self._interner.kind == "int":
-            words = column.arrow().dictionary_encode()
+            words = column.arrow().fill_null("").dictionary_encode()
             cleaned, states = _cleaned(words.dictionary)
             integers, others = whole_numbers(Column(cleaned))
             if not (others & (states == FINE)).any():

@@ -237,7 +237,7 @@ class EventLog:
         except (OSError, InputError) as error:
             full = getattr(error, "errno", None) in _NO_ROOM
             raise (StoreFullError if full else StoreUnavailableError)(
-                f"{path}: cannot be written ({printable(error)}); {'make room' if full else 'see to it'}, then try again"
+                f"{path}: cannot be written ({printable(error)}); {'make room' if full else 'see why'}, then try again"
             ) from None
         return path
 
