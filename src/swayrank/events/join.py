@@ -51,7 +51,7 @@ def join(one: Events, other: Events) -> Events:
     posts, (first_posts, second_posts) = _together(one.posts, other.posts)
     actions = tuple(dict.fromkeys([*one.actions, *other.actions]))
     codes = np.array([actions.index(name) for name in other.actions], np.uint8)
-    columns: dict[str, npt.NDArray[Any]] = {
+    columns: dict[str, Any] = {
         "actor": np.concatenate([first[one.actor], second[other.actor]]),
         "target": np.concatenate([_moved(first, one.target), _moved(second, other.target)]),
         "action": np.concatenate([one.action, codes[other.action]]),
@@ -59,19 +59,16 @@ def join(one: Events, other: Events) -> Events:
     }
     filled = fill_targets(columns["actor"], columns["action"], columns["target"], columns["post"], len(posts))
     names = list(dict.fromkeys([*one.extra, *other.extra]))
-    whole = (
-        type(one)
-        .from_arrays(
-            **columns,
-            accounts=accounts,
-            posts=posts,
-            time=np.concatenate([one.time, other.time]),
-            weight=_weights(one, other),
-            extra={name: _extra(name, one, other) for name in names},
-            actions=actions,
-        )
-        .compact()
+    whole = type(one).from_arrays(
+        **columns,
+        accounts=accounts,
+        posts=posts,
+        time=np.concatenate([one.time, other.time]),
+        weight=_weights(one, other),
+        extra={name: _extra(name, one, other) for name in names},
+        actions=actions,
     )
+    whole = whole.compact()
     return replace(whole, report=_report(one.report, other.report, whole, filled))
 
 

@@ -12,9 +12,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import queue
+import re
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from swayrank._text import printable
@@ -28,6 +31,7 @@ MOST_AT_ONCE = 20_000
 MOST_WAITING = 200_000
 REUSED = "key-reused"
 _READERS = 2
+_SNAPSHOT = re.compile(r"events-(\d+)\.parquet")
 
 
 @dataclass(frozen=True)
@@ -210,15 +214,8 @@ class _Answer:
 
     def __call__(self, became: Appended) -> dict[str, Any]:
         incoming = self.waiting.incoming
-        reused = [
-            {
-                "index": incoming.places[k],
-                "field": "key",
-                "value": printable(incoming.events[k].key, 80),
-                "reason": REUSED,
-            }
-            for k in became.reused
-        ]
+        keys = [(k, printable(incoming.events[k].key, 80)) for k in became.reused]
+        reused = [{"index": incoming.places[k], "field": "key", "value": key, "reason": REUSED} for k, key in keys]
         rejected = sorted([*incoming.rejected, *reused], key=lambda one: int(one["index"]))
         counts = {"accepted": became.accepted, "duplicates": became.duplicates}
         return {**counts, "rejected": rejected, "last_seq": became.last_seq}
@@ -228,3 +225,28 @@ def _fail(group: list[_Waiting], error: Exception) -> None:
     for one in group:
         if not one.answer.done():
             one.answer.set_exception(error)
+
+
+# -- what is scored ----------------------------------------------------------------------------------------------------
+
+
+def scored_seq(manifest: Mapping[str, Any]) -> int:
+    """Up to which number a run knows live events: it names the snapshot that it was made of; 0 if none.
+
+    >>> scored_seq({"recipe": {"live": "out/live/events-000000000042.parquet"}}), scored_seq({"recipe": {}})
+    (42, 0)
+    """
+    named = (manifest.get("recipe") or {}).get("live")
+    found = None if named is None else _SNAPSHOT.fullmatch(Path(named).name)
+    return 0 if found is None else int(found[1])
+
+
+def live_facts(store: Store, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """How many events are kept, and how many of them a run does not know."""
+    scored = scored_seq(manifest)
+    return {
+        "events": store.events.count(),
+        "unscored": store.events.count_after(scored),
+        "last_seq": store.events.last_seq(),
+        "last_scored_seq": scored,
+    }
