@@ -302,6 +302,7 @@ def test_refused_rows_are_told(tmp_path):
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 DRAWN = {"class", "x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx", "cy", "r", "text-anchor"}
+DRAWN |= {"dominant-baseline", "d"}
 ALLOWED = {
     "html": {"lang"}, "head": set(), "meta": {"charset", "name", "content", "http-equiv"}, "title": set(),
     "style": set(), "body": set(), "header": set(), "footer": set(), "main": set(), "nav": {"aria-label"},
@@ -310,9 +311,9 @@ ALLOWED = {
     "div": {"class", "role", "tabindex", "aria-label"}, "table": set(), "caption": set(), "thead": set(),
     "tbody": set(), "tr": set(), "th": {"scope", "class"}, "td": {"class"}, "figure": set(), "figcaption": set(),
     "details": set(), "summary": set(), "svg": {"class", "width", "height", "aria-hidden", "focusable", "role",
-    "aria-label"}, "rect": DRAWN, "line": DRAWN, "circle": DRAWN, "text": DRAWN,
+    "aria-label", "viewbox"}, "path": DRAWN, "rect": DRAWN, "line": DRAWN, "circle": DRAWN, "text": DRAWN,
 }  # fmt: skip
-VOID = {"meta", "rect", "line", "circle"}
+VOID = {"meta", "rect", "line", "path"}
 
 
 class Reader(HTMLParser):
@@ -331,7 +332,10 @@ class Reader(HTMLParser):
 
     def handle_startendtag(self, tag, attrs):
         self.handle_starttag(tag, attrs)
-        assert tag in VOID, tag
+        if tag == "circle":  # some hold their words
+            assert self.open.pop() == tag
+        else:
+            assert tag in VOID, tag
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -352,7 +356,7 @@ def checked(html):
     reader.feed(html)
     reader.close()
     assert reader.open == []
-    assert len(reader.of("title")) == len(reader.of("h1")) == len(reader.of("style")) == 1
+    assert html.count("<title>Who influences whom</title>") == len(reader.of("h1")) == len(reader.of("style")) == 1
     assert reader.of("html") == [{"lang": "en"}]
     policies = [one["content"] for one in reader.of("meta") if one.get("http-equiv") == "Content-Security-Policy"]
     assert policies == [POLICY]

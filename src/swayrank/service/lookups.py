@@ -7,7 +7,7 @@ the route of that name (:mod:`swayrank.service.routes.accounts`) documents what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,7 +18,6 @@ from swayrank.service.state import Service
 
 PREFIX = "/api/v1/accounts/"
 ROUTE = "/api/v1/accounts/{account}"
-_RAW = PREFIX.encode()
 
 
 class Lookups:
@@ -36,6 +35,7 @@ class Lookups:
         self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a lookup, or pass the request on."""
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
@@ -61,12 +61,18 @@ class Lookups:
         await send({"type": "http.response.body", "body": body})
 
 
-def name_in(scope: Scope) -> str:
-    """The account's name in a path: whatever follows the prefix, slashes and dots included."""
-    raw = scope.get("raw_path") or b""
-    if raw.startswith(_RAW):
-        return unquote_to_bytes(raw[len(_RAW) :].partition(b"?")[0]).decode("utf-8", "surrogateescape")
-    return str(scope["path"][len(PREFIX) :])
+def name_in(scope: Scope, prefix: str = PREFIX) -> str:
+    """The account that an address names: whatever follows the prefix, slashes included.
+
+    Where nothing follows it, the query's ``account`` does: for names that addresses cannot hold, as ``..``.
+    """
+    raw = (scope.get("raw_path") or b"").partition(b"?")[0]
+    if not raw.startswith(prefix.encode()):
+        return str(scope["path"][len(prefix) :])
+    if rest := raw[len(prefix) :]:
+        return unquote_to_bytes(rest).decode("utf-8", "surrogateescape")
+    query = parse_qsl(scope["query_string"].decode("latin-1"), errors="surrogateescape")
+    return next((value for name, value in query if name == "account"), "")
 
 
 def account_body(result: Published, i: int) -> bytes:

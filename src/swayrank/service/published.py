@@ -84,16 +84,13 @@ class Published:
     def _numbers(self) -> dict[str, Floats]:
         """What accounts can be ordered by and are shown with."""
         kept = self.kept
-        columns = {"score": kept.score, "rank": np.where(kept.rank > 0, kept.rank, np.nan)}
+        columns: dict[str, Floats] = {"score": kept.score, "rank": np.where(kept.rank > 0, kept.rank, np.nan)}
         if kept.intervals is not None:
             low, high = kept.intervals.rank
             columns |= {"score_low": kept.intervals.score[0], "score_high": kept.intervals.score[1]}
             columns |= {"rank_low": np.where(low > 0, low, np.nan), "rank_high": np.where(high > 0, high, np.nan)}
-        for name, values in self.evidence.items():
-            columns[name] = np.where(values == NOT_KEPT, np.nan, values)
-        for name, values in kept.parts.items():
-            columns[name] = values
-        return columns
+        columns |= {name: np.where(values == NOT_KEPT, np.nan, values) for name, values in self.evidence.items()}
+        return {**columns, **kept.parts}
 
     # -- rows ----------------------------------------------------------------------------------------------------------
 

@@ -55,17 +55,9 @@ class Settings:
     log: Path | None = None
 
     def __post_init__(self) -> None:
-        least = {
-            "port": 0,
-            "rate_limit": 0,
-            "max_body": 1,
-            "timeout_seconds": 0,
-            "refresh_seconds": 0,
-            "job_seconds": 0,
-        }
-        for name, low in least.items():
-            if not getattr(self, name) >= low:
-                raise ParameterError(f"{name} must be at least {low}, got {getattr(self, name)}")
+        for name in ("port", "rate_limit", "max_body", "timeout_seconds", "refresh_seconds", "job_seconds"):
+            if not getattr(self, name) >= 0:
+                raise ParameterError(f"{name} must be at least 0, got {getattr(self, name)}")
         if self.port > 65535:
             raise ParameterError(f"port must be in [0, 65535], got {self.port}")
         if self.memory_limit is not None and self.memory_limit < 1 << 26:

@@ -33,12 +33,12 @@ export function address(path, query = {}) {
     }
   }
   const text = pairs.toString();
-  return BASE + path + (text ? "?" + text : "");
+  return BASE + path + (text ? (path.includes("?") ? "&" : "?") + text : "");
 }
 
-/** The address of one account's resource; names may hold anything. A name of dots alone would be taken for a path. */
+/** The address of one account's resource; names may hold anything. Those that no path can hold go into the query. */
 export const accountPath = (resource, account) =>
-  `/${resource}/` + encodeURIComponent(account).replace(/^\.{1,2}$/, (dots) => dots.replaceAll(".", "%252E"));
+  /^\.{1,2}$|[\r\n]/.test(account) ? `/${resource}/?account=${encodeURIComponent(account)}` : `/${resource}/${encodeURIComponent(account)}`;
 
 async function send(method, url, { body, type = "application/json", headers = {}, signal } = {}) {
   for (;;) {

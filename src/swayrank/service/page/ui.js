@@ -1,7 +1,7 @@
 // Elements, numbers, tables, bars, figures, dialogs: what all views are made of. Text from outside becomes text nodes and
 // nothing else: no function here takes markup.
 
-import { accountPath, api } from "/page/api.js";
+import { api } from "/page/api.js";
 
 // -- elements ----------------------------------------------------------------------------------------------------------
 
@@ -44,7 +44,9 @@ export function name(account, { limit = 40 } = {}) {
   return h("bdi", { class: "name", title: short === whole ? undefined : whole }, short || "(no name)");
 }
 
-export const accountHref = (account) => accountPath("accounts", account);
+/** The page's address of an account; dots alone would be taken for a path, and are spelled twice. */
+export const accountHref = (account) =>
+  "/accounts/" + encodeURIComponent(account).replace(/^\.{1,2}$/, (dots) => dots.replaceAll(".", "%252E"));
 
 /** A link to an account's card. */
 export const accountLink = (account, options) =>

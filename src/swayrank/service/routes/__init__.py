@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from swayrank.service.gate import etag_of
+from swayrank.service.lookups import name_in
 from swayrank.service.published import Published
 from swayrank.service.state import Service
 
@@ -21,6 +22,16 @@ def service_of(request: Request) -> Service:
 
 Serving = Annotated[Service, Depends(service_of)]
 """A route's parameter: the service."""
+
+
+def named_account(request: Request) -> str:
+    """The account that an address below ``/api/v1/<resource>/`` names."""
+    resource = request.url.path.split("/")[3]
+    return name_in(request.scope, f"/api/v1/{resource}/")
+
+
+AccountName = Annotated[str, Depends(named_account)]
+"""A route's parameter: the account; the route's path ends in ``{account:path}``."""
 
 
 class Told(BaseModel):

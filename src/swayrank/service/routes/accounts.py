@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from swayrank.service.explained import explanation_of
 from swayrank.service.gate import requires
 from swayrank.service.listing import Wanted, find, page_of
-from swayrank.service.lookups import PREFIX, account_body, name_in
+from swayrank.service.lookups import PREFIX, account_body
 from swayrank.service.problems import Problem, documented
-from swayrank.service.routes import Serving, Told, of_run
+from swayrank.service.routes import AccountName, Serving, Told, of_run
 from swayrank.service.views import compared, reweighted, tops
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], responses=documented(), dependencies=[requires("read")])
@@ -122,15 +122,18 @@ def accounts(
 
 
 @router.get(PREFIX.removeprefix("/api/v1") + "{account:path}", response_model=Account, responses=documented(404))
-def account(request: Request, service: Serving, account: str) -> Response:
-    """One account: score, parts, intervals, evidence. Names are taken as they are: slashes need no escape."""
+def one(service: Serving, account: AccountName) -> Response:
+    """One account: score, parts, intervals, evidence.
+
+    Names are taken as they are; one that no address can hold (such as ``..``) goes into the query: ``?account=``.
+    """
     result = service.published
-    i = result.names.position(name_in(request.scope))  # mostly to say that there is none: see lookups.py
+    i = result.names.position(account)  # mostly to say that there is none: see lookups.py
     return Response(account_body(result, i), media_type="application/json")
 
 
 @router.get("/explanations/{account:path}", response_model=Told, responses=documented(404))
-def explanation(request: Request, service: Serving, account: str) -> Response:
+def explanation(request: Request, service: Serving, account: AccountName) -> Response:
     """Why an account has its score: in full where the run keeps it (or a job made it), else its figures."""
     result = service.published
     told, made = explanation_of(result, account, service.settings.out)
@@ -138,7 +141,7 @@ def explanation(request: Request, service: Serving, account: str) -> Response:
 
 
 @router.get("/history/{account:path}", response_model=Told, responses=documented(404))
-def history(request: Request, service: Serving, account: str) -> Response:
+def history(request: Request, service: Serving, account: AccountName) -> Response:
     """An account's score in every kept run of the same scale."""
     result = service.published
     told = service.past.told(account)

@@ -88,7 +88,7 @@ def sheet_of(title: str, table: Any) -> bytes:
         numbers = all(value is None or isinstance(value, int | float) for value in values) and name != "account"
         columns.append([Number(v, "") if numbers else Name("" if v is None else str(v)) for v in values])
     rows = tuple(zip(*columns, strict=True))
-    return as_workbook(Report("", ()), Table(title, tuple(table.column_names), rows))  # type: ignore[arg-type]
+    return as_workbook(Report("", "", ()), Table(title, tuple(table.column_names), rows))
 
 
 @router.get("/map.gexf", response_class=Response)

@@ -13,8 +13,12 @@ from swayrank.service.problems import Problem
 
 FOLDER = Path(__file__).parents[1] / "page"
 VIEWS = ("accounts", "compare", "weights", "communities", "map", "planner", "whatif", "jobs", "data", "live")
-_TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-          ".svg": "image/svg+xml", ".ico": "image/x-icon", ".png": "image/png"}  # fmt: skip
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _PLOTLY = "plotly.min.js"
 _WORTH = 1000  # bytes from which compressing pays
 
@@ -38,7 +42,7 @@ def _files() -> dict[str, Path]:
 def _content(path: Path, _changed: int) -> tuple[bytes, bytes | None, str]:
     """A file, the same compressed, and its tag."""
     plain = path.read_bytes()
-    packed = gzip.compress(plain, 6, mtime=0) if len(plain) > _WORTH and path.suffix != ".png" else None
+    packed = gzip.compress(plain, 6, mtime=0) if len(plain) > _WORTH else None
     return plain, packed, '"' + hashlib.blake2b(plain, digest_size=12).hexdigest() + '"'
 
 
