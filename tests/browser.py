@@ -65,7 +65,7 @@ class Watched:
             if "Timeout" not in str(error):
                 raise
         # Nothing of the page is busy; two frames for what is drawn at last.
-        self.tab.wait_for_function("!document.querySelector('[aria-busy=\"true\"]')")
+        self.tab.wait_for_function("!document.querySelector('.loading, [aria-busy=\"true\"]')")
         self.tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def picture(self, name: str, *, whole: bool = False) -> None:
@@ -86,7 +86,7 @@ class Watched:
                    and urlsplit(url).netloc != own]  # fmt: skip
         assert foreign == [], f"other hosts were asked: {foreign}"
         heard = [line for line in self.complaints if not any(text in line for text in self.excused)]
-        assert heard == []
+        assert heard == [], heard
 
     def check_accessible(self, name: str = "") -> None:
         """axe-core finds nothing wrong with what the page shows now."""
