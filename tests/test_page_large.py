@@ -100,6 +100,16 @@ def test_a_view_fits_a_phone(browser, large, top, view):  # noqa: F811
         assert small == [], f"too small to be touched: {small}"
 
 
+_FOCUSED = """() => {
+  const e = document.activeElement;
+  if (!e || e === document.body) return null;
+  const s = getComputedStyle(e), r = e.getBoundingClientRect();
+  const words = (e.id || e.getAttribute('aria-label') || e.textContent || '').trim().slice(0, 30);
+  return {name: e.tagName + ' ' + words, shown: s.outlineStyle !== 'none' || s.boxShadow !== 'none' || r.width < 2,
+          key: [r.x, r.y + scrollY, e.tagName].join()};
+}"""
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_is_reached_by_the_keyboard_alone(tab, top, view):
     """Tab goes through everything that can be used, shows where it is, and is caught nowhere."""
@@ -107,12 +117,7 @@ def test_a_view_is_reached_by_the_keyboard_alone(tab, top, view):
     reached = []
     for _ in range(400):
         tab.tab.keyboard.press("Tab")
-        at = tab.tab.evaluate(
-            "() => { const e = document.activeElement; if (!e || e === document.body) return null;"
-            " const s = getComputedStyle(e), r = e.getBoundingClientRect();"
-            " return {name: e.tagName + ' ' + (e.id || e.getAttribute('aria-label') || e.textContent || '').trim().slice(0, 30),"
-            " shown: s.outlineStyle !== 'none' || s.boxShadow !== 'none' || r.width < 2, key: [r.x, r.y + scrollY, e.tagName].join()} }"
-        )
+        at = tab.tab.evaluate(_FOCUSED)
         if at is None or (reached and at["key"] == reached[0]["key"] and len(reached) > 3):
             break
         reached.append(at)
