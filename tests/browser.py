@@ -1,7 +1,8 @@
 """A real Chromium for tests of the page: everything that it says and asks for is kept and can be held against rules.
 
-``browser`` is started once per session. ``Watched`` is a tab: it notes each request, each error on the console and each
-answer that failed, takes pictures into ``$SWAYRANK_SCREENSHOTS`` where that is set, and asks axe-core about the page.
+``browser`` is started once per module: one process drives one browser at a time. ``Watched`` is a tab: it notes each
+request, each error on the console and each answer that failed, takes pictures into ``$SWAYRANK_SCREENSHOTS`` where that
+is set, and asks axe-core about the page.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pytest
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, without a window; the test skips where it is absent."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -86,7 +87,7 @@ class Watched:
                    and urlsplit(url).netloc != own]  # fmt: skip
         assert foreign == [], f"other hosts were asked: {foreign}"
         heard = [line for line in self.complaints if not any(text in line for text in self.excused)]
-        assert heard == []
+        assert heard == [], heard
 
     def check_accessible(self, name: str = "") -> None:
         """axe-core finds nothing wrong with what the page shows now."""
