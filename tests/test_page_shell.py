@@ -1,4 +1,4 @@
-"""What stands around the page's views: moving, signing in, what is said when something fails, colours, small windows."""
+"""What stands around the page's views: moving, signing in, failures told, colours, small windows."""
 
 from __future__ import annotations
 
