@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nojit lint format docs bench pins clean
+.PHONY: help demo test nojit lint scan format docs bench pins clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ lint: $(VENV)/dev.done  ## style, types, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+scan: $(VENV)/dev.done  ## look for vulnerable dependencies (where a service or advisory files tell) and for secrets
+	@$(BIN)/python .ci/scan.py
 
 format: $(VENV)/dev.done  ## put the code into shape
 	@$(BIN)/ruff check --fix-only --quiet .

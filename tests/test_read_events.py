@@ -722,3 +722,12 @@ def test_duckdb_installs_nothing():
         assert connection.sql("SELECT current_setting('threads')").fetchall() == [(1,)]
     with pytest.raises(ParameterError, match="memory_limit must be a size"):
         open_duckdb(1, memory_limit="a lot")
+
+
+def test_integers_spelled_in_parquet_with_gaps_stay_integers(tmp_path):
+    path = tmp_path / "log.parquet"
+    columns = {"actor": ["7", "5", "7"], "action": ["like"] * 3, "target": ["5", None, "9"], "post": [None, "11", None]}
+    pq.write_table(pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns])), path)
+    ev = read_events(path)
+    assert list(ev.accounts) == [7, 5, 9]
+    assert list(ev.posts) == [11]

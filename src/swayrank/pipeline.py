@@ -12,6 +12,7 @@ import inspect
 import os
 import time
 import tomllib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,8 +23,8 @@ import numpy as np
 from swayrank._progress import Progress
 from swayrank._text import printable
 from swayrank.engines import Engine
-from swayrank.errors import FolderError, InputError, ParameterError
-from swayrank.events import NO_ACCOUNT, Events
+from swayrank.errors import FolderError, InputError, ParameterError, SwayrankWarning
+from swayrank.events import ACTIONS, NO_ACCOUNT, Events
 from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.learning.trees import name_sources
@@ -68,6 +69,9 @@ class Recipe:
     cascades : mapping
         A file of cascades to take as the log: `file`, `time_unit` (as :func:`swayrank.read_cascades` takes it), and
         `sources`, "last" or "first": whom adoptions are said to come from (:func:`swayrank.name_sources`).
+    live : str, Path or None
+        A snapshot of live events, as a service keeps them, whose rows come after those of the log; or are the log,
+        where there is no other. Their accounts are called as those of the result are.
 
     Examples
     --------
@@ -86,6 +90,7 @@ class Recipe:
     score: Mapping[str, Any] = field(default_factory=dict)
     backtest: Mapping[str, Any] = field(default_factory=dict)
     cascades: Mapping[str, Any] = field(default_factory=dict)
+    live: str | Path | None = None
 
     def __post_init__(self) -> None:
         for name in self.score:
@@ -93,7 +98,8 @@ class Recipe:
                 raise ParameterError(
                     f"score takes {', '.join(SCORE_OPTIONS)}, got {name!r}{suggestion(name, SCORE_OPTIONS)}"
                 )
-        if self.mapping is None and self.graph is None and not self.events and not self.posts:
+        named = (self.mapping, self.graph, self.live)
+        if all(one is None for one in named) and not self.events and not self.posts:
             raise ParameterError(
                 "there is nothing to score; name a graph, a log, a table of posts, or a recipe (.toml)"
             )
@@ -445,6 +451,31 @@ def score_again(
     InputError
         If a file is gone or has changed since; the message names it.
     """
+    return run(recipe_again(path), engine=engine, threads=threads, progress=progress)
+
+
+def recipe_again(path: str | Path, *, live: str | Path | None = None) -> Recipe:
+    """The recipe of a kept run, for scoring anew under the run's own reference: numbers then compare with the run's.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run's folder, or one that holds ``current``.
+    live : str or Path, optional
+        A later snapshot of live events, in place of the one that the run used, if any.
+
+    Returns
+    -------
+    Recipe
+        With places of files that hold wherever the process runs.
+
+    Raises
+    ------
+    FolderError
+        If there is no run, or it was saved from Python and does not name its files.
+    InputError
+        If a file is gone or has changed since; the message names it.
+    """
     folder = current_run(path)
     manifest = read_scores_manifest(folder)
     if "recipe" not in manifest:
@@ -452,18 +483,23 @@ def score_again(
             f"{folder}: the run was saved from Python and does not name its files; name the files instead"
         )
     base = _base(manifest, folder)
-    for entry in manifest["inputs"]:
-        _check_unchanged(base / entry["file"], entry, folder)
     told = dict(manifest["recipe"])
-    if "graph" in told:
-        told["graph"] = base / told["graph"]
+    replaced = base / told["live"] if live is not None and "live" in told else None
+    for entry in manifest["inputs"]:
+        if base / entry["file"] != replaced:
+            _check_unchanged(base / entry["file"], entry, folder)
+    for name in ("graph", "live"):
+        if name in told:
+            told[name] = base / told[name]
+    if live is not None:
+        told["live"] = Path(live).absolute()
     if "mapping" in told:
         told["data"] = base / told.get("data", ".")
     for kind in ("events", "posts"):
         told[kind] = [base / file for file in told.get(kind, ())]
     told["score"] = {**told.get("score", {}), "reference": str((folder / REFERENCE).absolute())}
     told["score"].pop("half_life_days", None)  # the reference holds it
-    return run(Recipe(**told), engine=engine, threads=threads, progress=progress)
+    return Recipe(**told)
 
 
 def _base(manifest: Mapping[str, Any], folder: Path) -> Path:
@@ -525,9 +561,47 @@ def read_sources(recipe: Recipe, *, threads: int | None = None, progress: Progre
         events = read_events([str(f) for f in recipe.events], **recipe.events_options, **work)
     if recipe.posts:
         posts = read_posts([str(f) for f in recipe.posts], **recipe.posts_options, **work)
+    if recipe.live is not None:
+        events = _with_live(recipe, events, **work)
+        files.append(Path(recipe.live))
     return Sources(graph, events, posts, rejects_of(graph, events, posts), tuple(dict.fromkeys(files)))
 
 
+def _with_live(recipe: Recipe, events: Events | None, **work: Any) -> Events:
+    """The log with the rows of a snapshot of live events below it."""
+    live = read_live(str(recipe.live), **work)
+    if events is None:
+        return live
+    whole = events.joined(live)
+    return whole.without_duplicates() if recipe.events_options.get("duplicates") == "drop" else whole
+
+
+def read_live(path: str | Path, **work: Any) -> Events:
+    """A snapshot of live events as a log; the actions that it names beyond the usual ones are taken as they are.
+
+    Raises
+    ------
+    InputError
+        If it is absent or no such file.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    try:
+        named = pc.unique(pq.read_table(path, columns=["action"])["action"]).to_pylist()
+    except FileNotFoundError:
+        raise InputError("there is no such file", file=str(path)) from None
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"is no snapshot of live events ({printable(error)})", file=str(path)) from None
+    more = [name for name in named if name not in ACTIONS]
+    with warnings.catch_warnings():  # targets that are missing here may be told by the log that it is joined with
+        warnings.simplefilter("ignore", SwayrankWarning)
+        live = read_events([str(path)], columns=_LIVE_COLUMNS, extra_actions=more, **work)
+    return replace(live, report=replace(live.report, notes=()))
+
+
+_LIVE_COLUMNS = {name: name for name in ("actor", "action", "target", "post", "time")}
 _CASCADE_KEYS = ("file", "time_unit", "sources")
 
 

@@ -1,6 +1,6 @@
 """EVENTS: who did what to whom, and when (:class:`Events`), and counts per post (:class:`Posts`).
 
-columns (arrays, times, ids of rows) < reports < posts < events
+columns (arrays, times, ids of rows) < reports < posts < events < join
 """
 
 from swayrank.events.columns import NO_ACCOUNT, NO_POST, NO_TIME, as_us, iso

@@ -474,6 +474,34 @@ class Events:
             post=read_only(posts[np.minimum(self.post, len(self.posts))]),
         )
 
+    def joined(self, other: Events) -> Events:
+        """These rows and then another log's, as if all had been read from one file.
+
+        Accounts and posts are numbered anew by first appearance; those without a row are left out. A target that is
+        missing is filled in where either log says who published the post.
+
+        Parameters
+        ----------
+        other : Events
+            The rows to come after.
+
+        Returns
+        -------
+        Events
+            The report tells of both.
+
+        Examples
+        --------
+        >>> ev = Events.from_frame({"actor": ["ada"], "action": ["post"], "post": ["p1"]})
+        >>> more = Events.from_frame({"actor": ["bob", "ada"], "action": ["like", "like"], "post": ["p1", "p2"]})
+        >>> whole = ev.joined(more)
+        >>> whole.n_events, list(whole.accounts), whole.accounts[whole.target[1]]
+        (3, ['ada', 'bob'], 'ada')
+        """
+        from swayrank.events.join import join
+
+        return join(self, other)
+
     # -- answers
 
     def summary(self, now: str | dt.datetime | int | None = None) -> EventsSummary:

@@ -20,11 +20,11 @@ from swayrank import __version__
 from swayrank.service import problems
 from swayrank.service.gate import Gate
 from swayrank.service.lookups import Lookups
-from swayrank.service.routes import accounts, exports, health, page, result, tokens
+from swayrank.service.routes import accounts, events, exports, health, page, result, tokens
 from swayrank.service.settings import Settings
 from swayrank.service.state import Service
 
-ROUTERS = (health, accounts, result, exports, tokens, page)
+ROUTERS = (health, accounts, result, exports, events, tokens, page)
 _ABOUT = "Who influences whom in a social network, by how much, how sure that is, and whom to ask."
 
 

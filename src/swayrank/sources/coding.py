@@ -29,7 +29,7 @@ States = npt.NDArray[np.uint8]
 FINE, MISSING, LOST_DIGITS, UNTRANSLATED = (np.uint8(k) for k in range(4))
 MISSING_IDS = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>")
 """Cells that mean "nobody" in a column of ids. An account of such a name cannot be told from a gap."""
-_FLOAT = r"^[+-]?[0-9]+(\.0*|\.[0-9]+[eE][+-]?[0-9]+|[eE]\+[0-9]+)$"
+FLOAT_TEXT = r"^[+-]?[0-9]+(\.0*|\.[0-9]+[eE][+-]?[0-9]+|[eE]\+[0-9]+)$"
 _EXACT = 2**53
 
 
@@ -113,7 +113,7 @@ class IdCoder:
     def _encode_words(self, column: Column) -> tuple[U32, States]:
         """Text that is not all integers; gaps and whole floats alone do not turn the ids into strings."""
         if self._interner.kind == "int":
-            words = column.arrow().dictionary_encode()
+            words = column.arrow().fill_null("").dictionary_encode()
             cleaned, states = _cleaned(words.dictionary)
             integers, others = whole_numbers(Column(cleaned))
             if not (others & (states == FINE)).any():
@@ -191,7 +191,7 @@ def _cleaned(texts: pa.Array) -> tuple[pa.Array, States]:
     trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
     missing = pc.is_in(trimmed, value_set=pa.array(MISSING_IDS, pa.large_string())).to_numpy(zero_copy_only=False)
     states = np.where(missing, MISSING, FINE).astype(np.uint8)
-    floats = np.flatnonzero(pc.match_substring_regex(trimmed, _FLOAT).to_numpy(zero_copy_only=False))
+    floats = np.flatnonzero(pc.match_substring_regex(trimmed, FLOAT_TEXT).to_numpy(zero_copy_only=False))
     if not len(floats):
         return trimmed, states
     repaired = [_integer_of(text) for text in trimmed.take(pa.array(floats)).to_pylist()]

@@ -25,7 +25,8 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.engines.local import n_threads
 from swayrank.errors import InputError, ParameterError, SwayrankWarning
 from swayrank.events import Events, action_codes, vocabulary
-from swayrank.events.columns import NO_ACCOUNT, NO_POST, as_arrow, subset
+from swayrank.events.columns import NO_ACCOUNT, as_arrow, subset
+from swayrank.events.join import fill_targets
 from swayrank.events.posts import COUNTS, Posts
 from swayrank.events.reports import EventsReport
 from swayrank.ids import Cells, Interner
@@ -487,7 +488,7 @@ def _events_of(assembly: Assembly, names: tuple[str, ...], duplicates: str) -> E
     post = none.copy() if whole["post"] is None else whole["post"]
     own = np.count_nonzero((action == 0) & (target != NO_ACCOUNT))
     target[action == 0] = NO_ACCOUNT
-    filled = _fill(actor, action, target, post, len(assembly.posts))
+    filled = fill_targets(actor, action, target, post, len(assembly.posts))
     accounts = _renumber(assembly.accounts, actor, target)
     posts = _renumber(assembly.posts, post)
     lacking = np.count_nonzero((action != 0) & (target == NO_ACCOUNT))
@@ -529,23 +530,6 @@ def told_of_targets(filled: int, own: int) -> list[str]:
     """What was done about targets that were missing, or named by an action that has none."""
     notes = [f"{filled:,} missing targets are the authors of their posts"] if filled else []
     return notes + ([f"{own:,} targets of actions 'post' are left out: a post has none"] if own else [])
-
-
-def _fill(
-    actor: npt.NDArray[np.uint32],
-    action: npt.NDArray[np.uint8],
-    target: npt.NDArray[np.uint32],
-    post: npt.NDArray[np.uint32],
-    n_posts: int,
-) -> int:
-    """Fill in targets that are missing, from who published the post (whoever the log says first); how many."""
-    author = np.full(n_posts + 1, NO_ACCOUNT, np.uint32)
-    published = np.flatnonzero((action == 0) & (post != NO_POST))
-    author[post[published][::-1]] = actor[published][::-1]
-    lacking = np.flatnonzero((target == NO_ACCOUNT) & (action != 0) & (post != NO_POST))
-    found = author[post[lacking]]
-    target[lacking] = found
-    return int(np.count_nonzero(found != NO_ACCOUNT))
 
 
 def _renumber(coder: IdCoder, *columns: npt.NDArray[np.uint32]) -> Any:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -39,6 +40,9 @@ from swayrank.stores.state import State
 from swayrank.stores.tokens import TokenTable
 
 _BUSY_SECONDS = 10
+_LOCK_TIMEOUT = "55P03"
+_LOST_AFTER = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+_WAIT_AT_MOST = "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"  # a service that hangs blocks nobody
 _FULL = ("database or disk is full", "disk full", "no space left")
 _DAMAGED = ("file is not a database", "malformed", "file is encrypted")
 _POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
@@ -110,11 +114,13 @@ class Store:
     ) -> None:
         self._engine, self._lock, self._file, self.told = engine, lock, file, told
         self._writing = threading.Lock()  # SQLite takes one writer: waiting here is cheaper and fair
+        self._identity: tuple[int, int] | None = None
         self.is_postgres = engine.dialect.name == "postgresql"
         with self.writing() as connection:
             if self.is_postgres:  # two services that start at once
                 connection.execute(sa.text("select pg_advisory_xact_lock(7223001)"))
             schema.prepare(connection, told)
+        self._identity = _identity(file)
         self.events = EventLog(self)
         self.jobs, self.tokens, self.state = JobTable(self), TokenTable(self), State(self)
 
@@ -148,18 +154,19 @@ class Store:
 
     def _check_file(self) -> None:
         """A file that was removed would go on being written to where nobody sees it."""
-        if self._file is not None and not self._file.exists() and hasattr(self, "events"):
+        if self._identity is not None and (found := _identity(self._file)) != self._identity:
             self._engine.dispose()
-            raise StoreUnavailableError(f"{self.told}: the file is gone; restore it, or start the service anew")
+            what = "is gone" if found is None else "was replaced by another"
+            raise StoreUnavailableError(f"{self.told}: the file {what}; restore it, then start the service anew")
 
     @contextlib.contextmanager
     def _told_errors(self) -> Iterator[None]:
         try:
             yield
-        except sa_exc.SQLAlchemyError as error:
+        except (sa_exc.SQLAlchemyError, sqlite3.Error) as error:  # the latter while a connection is set up
             raise self._as_ours(error) from None
 
-    def _as_ours(self, error: sa_exc.SQLAlchemyError) -> StoreError:
+    def _as_ours(self, error: Exception) -> StoreError:
         original = getattr(error, "orig", None) or error
         why = " ".join(str(original).split())[:200]
         low = why.lower()
@@ -167,11 +174,10 @@ class Store:
             return StoreFullError(f"{self.told}: there is no room left on its disk ({why}); make room, then try again")
         if any(sign in low for sign in _DAMAGED):
             return StoreError(f"{self.told}: is damaged, or no store of swayrank ({why}); restore it from a backup")
-        if "locked" in low or "busy" in low:
+        if "locked" in low or "busy" in low or getattr(original, "sqlstate", None) == _LOCK_TIMEOUT:
             return StoreBusyError(f"{self.told}: another process holds it locked ({why}); try again")
-        if isinstance(error, sa_exc.OperationalError | sa_exc.InterfaceError | sa_exc.TimeoutError) or getattr(
-            error, "connection_invalidated", False
-        ):
+        lost = sa_exc.OperationalError | sa_exc.InterfaceError | sa_exc.TimeoutError | sqlite3.OperationalError
+        if isinstance(error, lost) or getattr(error, "connection_invalidated", False):
             return StoreUnavailableError(f"{self.told}: cannot be reached or written now ({why})")
         return StoreError(f"{self.told}: {why}")
 
@@ -214,7 +220,7 @@ def _postgres(url: str) -> sa.Engine:
             f"postgresql+psycopg://{rest}",
             pool_pre_ping=True,
             pool_timeout=_BUSY_SECONDS,
-            connect_args={"connect_timeout": _BUSY_SECONDS},
+            connect_args={"connect_timeout": _BUSY_SECONDS, "options": _WAIT_AT_MOST, **_LOST_AFTER},
         )
     except ModuleNotFoundError:
         raise MissingDependencyError('PostgreSQL needs a further package: pip install "swayrank[postgres]"') from None
@@ -222,6 +228,15 @@ def _postgres(url: str) -> sa.Engine:
         raise StoreError(
             f"{_without_password(url)}: is no address of a database; write postgresql://user@host/database"
         ) from None
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file lies there now; None where there is none."""
+    try:
+        found = os.stat(path) if path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _without_password(url: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from swayrank import __version__
+from swayrank.errors import StoreError
 from swayrank.report.figure_data import FIGURES, figure_data
 from swayrank.service.gate import requires
+from swayrank.service.ingest import live_facts
 from swayrank.service.problems import Problem, documented
 from swayrank.service.published import Published
 from swayrank.service.routes import Serving, Told, answer, of_run
@@ -31,7 +34,16 @@ def run(service: Serving) -> Response:
     told["tiers"] = _groups(result, "tier")
     told["version"] = __version__
     told["warnings"] = service.warnings()
+    told["live"] = _live(service, manifest)
     return answer(told)
+
+
+def _live(service: Service, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How many live events there are and are not scored; None while the store cannot be reached."""
+    try:
+        return live_facts(service.store, manifest)
+    except StoreError:
+        return None
 
 
 def _has(service: Service, result: Published) -> dict[str, Any]:

@@ -1,0 +1,274 @@
+/* What the network map looks like: dots, arcs, labels, rings. Pure drawing: a scene and a view in, pixels out.
+ *
+ * Plotly's WebGL needs 'unsafe-eval', which the page's rules forbid, so the map is drawn on a 2-D canvas. Three tricks
+ * keep 10^4 accounts and 3*10^4 arcs smooth without a graphics card:
+ * - each dot is a picture made once per colour and size, stamped afterwards;
+ * - arcs lie on a layer of their own, larger than the window, that is moved and stretched with the view and drawn anew,
+ *   a few milliseconds a frame, once the view has left it or rests;
+ * - labels are placed greedily by rank over a list of taken boxes, never more than LABELS of them.
+ */
+
+/** Okabe and Ito's colours, as everywhere in swayrank; -1 is everybody else. */
+export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195"];
+export const THEMES = {
+  light: { paper: "#ffffff", ink: "#222222", faint: "#555555", rest: "#9a9a9a", arc: "70,70,70", edge: "#ffffff" },
+  dark: { paper: "#14171a", ink: "#eeeeee", faint: "#b5b5b5", rest: "#7d7d7d", arc: "205,205,205", edge: "#14171a" },
+};
+const EARLIER = "#e69f00";
+const FRESH = "#d55e00";
+const LABELS = 36;
+const TRIED = 500;
+const ARCS_A_SLICE = 250;
+const MARGIN = 0.3; // of the window, on each side, that the layer of arcs is larger
+const FONT = "12px system-ui, sans-serif";
+
+/** The colour of a place in the palette. */
+export function shade(colour, theme) {
+  return colour < 0 ? theme.rest : PALETTE[colour % PALETTE.length];
+}
+
+/* -- dots --------------------------------------------------------------------------------------------------------- */
+
+const stamps = new Map();
+
+function stamp(fill, edge, radius, dpr) {
+  const key = `${fill} ${edge} ${radius} ${dpr}`;
+  let made = stamps.get(key);
+  if (made) return made;
+  if (stamps.size > 2000) stamps.clear();
+  const side = Math.ceil((radius + 1.5) * 2 * dpr);
+  const board = typeof OffscreenCanvas === "function" ? new OffscreenCanvas(side, side) : document.createElement("canvas");
+  board.width = board.height = side;
+  const pen = board.getContext("2d");
+  pen.scale(dpr, dpr);
+  const middle = side / dpr / 2;
+  pen.beginPath();
+  pen.arc(middle, middle, radius, 0, Math.PI * 2);
+  pen.fillStyle = fill;
+  pen.fill();
+  if (radius > 2) {
+    pen.lineWidth = 0.8;
+    pen.strokeStyle = edge;
+    pen.stroke();
+  }
+  made = { image: board.transferToImageBitmap ? board.transferToImageBitmap() : board, side: side / dpr };
+  stamps.set(key, made);
+  return made;
+}
+
+/** The radius in pixels of an account's dot at a zoom (1: the whole map is in the window). */
+export function radiusAt(scene, index, zoom) {
+  return Math.max(1, scene.radii[index] * Math.min(3.2, Math.sqrt(zoom)));
+}
+
+/** Draw the dots that `chosen(index)` picks, the highest accounts last, so that they lie on top. */
+function drawDots(pen, scene, view, theme, chosen, fill) {
+  const { width, height, scale, x, y, zoom, dpr } = view;
+  const left = width / 2 - x * scale;
+  const top = height / 2 - y * scale;
+  for (let i = scene.n - 1; i >= 0; i--) {
+    const px = scene.x[i] * scale + left;
+    const py = scene.y[i] * scale + top;
+    if (px < -40 || py < -40 || px > width + 40 || py > height + 40 || !chosen(i)) continue;
+    const size = Math.round(radiusAt(scene, i, zoom) * 2) / 2;
+    const { image, side } = stamp(fill(i), theme.edge, size, dpr);
+    pen.drawImage(image, px - side / 2, py - side / 2, side, side);
+  }
+}
+
+/* -- arcs --------------------------------------------------------------------------------------------------------- */
+
+/** A layer of arcs under way: drawn by `workOnLayer` until `done`. */
+export function startLayer(view) {
+  const width = Math.ceil(view.width * (1 + 2 * MARGIN));
+  const height = Math.ceil(view.height * (1 + 2 * MARGIN));
+  const dpr = Math.min(view.dpr, 2);
+  const board = document.createElement("canvas");
+  board.width = Math.max(1, width * dpr);
+  board.height = Math.max(1, height * dpr);
+  return { board, width, height, scale: view.scale, zoom: view.zoom, x: view.x, y: view.y, dpr, at: 0, done: false };
+}
+
+function reaches(ax, ay, bx, by, width, height) {
+  return !((ax < 0 && bx < 0) || (ay < 0 && by < 0) || (ax > width && bx > width) || (ay > height && by > height));
+}
+
+/** Draw on for at most `budget` milliseconds; fewer arcs in sight are drawn stronger. */
+export function workOnLayer(layer, scene, theme, budget) {
+  const begun = performance.now();
+  const pen = layer.board.getContext("2d");
+  pen.setTransform(layer.dpr, 0, 0, layer.dpr, 0, 0);
+  const strength = Math.min(0.5, Math.max(0.07, 500 / Math.max(1, scene.arcs.length / 2)) * Math.sqrt(layer.zoom));
+  pen.strokeStyle = `rgba(${theme.arc},${strength.toFixed(3)})`;
+  pen.lineWidth = 0.7;
+  const left = layer.width / 2 - layer.x * layer.scale;
+  const top = layer.height / 2 - layer.y * layer.scale;
+  while (layer.at < scene.arcs.length) {
+    const end = Math.min(scene.arcs.length, layer.at + 2 * ARCS_A_SLICE);
+    pen.beginPath();
+    for (; layer.at < end; layer.at += 2) {
+      const a = scene.arcs[layer.at];
+      const b = scene.arcs[layer.at + 1];
+      if (scene.hidden[a] || scene.hidden[b]) continue;
+      const ax = scene.x[a] * layer.scale + left;
+      const ay = scene.y[a] * layer.scale + top;
+      const bx = scene.x[b] * layer.scale + left;
+      const by = scene.y[b] * layer.scale + top;
+      if (!reaches(ax, ay, bx, by, layer.width, layer.height)) continue;
+      pen.moveTo(ax, ay);
+      pen.lineTo(bx, by);
+    }
+    pen.stroke();
+    if (performance.now() - begun > budget) return;
+  }
+  layer.done = true;
+}
+
+/** Whether the window has left a layer, or it is stretched too far. */
+export function layerIsStale(layer, view) {
+  if (!layer) return true;
+  const away = Math.max(
+    (Math.abs(view.x - layer.x) * view.scale) / view.width,
+    (Math.abs(view.y - layer.y) * view.scale) / view.height,
+  );
+  const stretch = view.scale / layer.scale;
+  return away > MARGIN * 0.7 || stretch > 1.6 || stretch < 0.75;
+}
+
+function layLayer(pen, layer, view, faint) {
+  const stretch = view.scale / layer.scale;
+  const width = layer.width * stretch;
+  const height = layer.height * stretch;
+  const left = view.width / 2 + (layer.x - view.x) * view.scale - width / 2;
+  const top = view.height / 2 + (layer.y - view.y) * view.scale - height / 2;
+  pen.globalAlpha = faint ? 0.25 : 1;
+  pen.drawImage(layer.board, left, top, width, height);
+  pen.globalAlpha = 1;
+}
+
+/** The arcs of the account that is lit, with a head at whom they point to. */
+function drawOwnArcs(pen, scene, view, theme) {
+  const { pairs, colour } = scene.lit;
+  const place = placer(view);
+  pen.strokeStyle = pen.fillStyle = colour < 0 ? theme.ink : shade(colour, theme);
+  pen.lineWidth = 1.1;
+  pen.globalAlpha = pairs.length > 400 ? 0.35 : 0.75;
+  pen.beginPath();
+  for (const [a, b] of pairs) {
+    const [ax, ay] = place(scene.x[a], scene.y[a]);
+    const [bx, by] = place(scene.x[b], scene.y[b]);
+    pen.moveTo(ax, ay);
+    pen.lineTo(bx, by);
+  }
+  pen.stroke();
+  if (pairs.length <= 400) {
+    for (const [a, b] of pairs) drawHead(pen, place(scene.x[a], scene.y[a]), place(scene.x[b], scene.y[b]), radiusAt(scene, b, view.zoom));
+  }
+  pen.globalAlpha = 1;
+}
+
+function drawHead(pen, [ax, ay], [bx, by], radius) {
+  const length = Math.hypot(bx - ax, by - ay);
+  if (length < radius + 10) return;
+  const dx = (bx - ax) / length;
+  const dy = (by - ay) / length;
+  const tx = bx - dx * (radius + 1);
+  const ty = by - dy * (radius + 1);
+  pen.beginPath();
+  pen.moveTo(tx, ty);
+  pen.lineTo(tx - dx * 7 - dy * 3.2, ty - dy * 7 + dx * 3.2);
+  pen.lineTo(tx - dx * 7 + dy * 3.2, ty - dy * 7 - dx * 3.2);
+  pen.fill();
+}
+
+/* -- rings and labels --------------------------------------------------------------------------------------------- */
+
+/** A function from places of the map to pixels of the window. */
+export function placer(view) {
+  const left = view.width / 2 - view.x * view.scale;
+  const top = view.height / 2 - view.y * view.scale;
+  return (x, y) => [x * view.scale + left, y * view.scale + top];
+}
+
+function drawRing(pen, scene, view, index, colour, width, gap) {
+  const [px, py] = placer(view)(scene.x[index], scene.y[index]);
+  pen.beginPath();
+  pen.arc(px, py, radiusAt(scene, index, view.zoom) + gap, 0, Math.PI * 2);
+  pen.strokeStyle = colour;
+  pen.lineWidth = width;
+  pen.stroke();
+}
+
+function drawSeeds(pen, scene, view, theme) {
+  for (const index of scene.seeds.keys()) {
+    drawRing(pen, scene, view, index, theme.paper, 5, 3);
+    drawRing(pen, scene, view, index, theme.ink, 2.5, 3);
+  }
+}
+
+/** Names of the highest accounts in sight, seeds and the chosen one first; none lies over another. */
+function drawLabels(pen, scene, view, theme) {
+  pen.font = FONT;
+  pen.textBaseline = "middle";
+  pen.textAlign = "left";
+  pen.lineJoin = "round";
+  pen.lineWidth = 3.5;
+  const taken = [];
+  const place = placer(view);
+  let tried = 0;
+  const attempt = (index, text) => {
+    const [px, py] = place(scene.x[index], scene.y[index]);
+    if (px < 0 || py < 0 || px > view.width || py > view.height) return;
+    tried++;
+    const radius = radiusAt(scene, index, view.zoom);
+    const width = pen.measureText(text).width;
+    for (const left of [px + radius + 4, px - radius - 4 - width]) {
+      const box = [left - 3, py - 9, left + width + 3, py + 9];
+      if (box[0] < 0 || box[2] > view.width || taken.some((other) => overlaps(box, other))) continue;
+      taken.push(box);
+      pen.strokeStyle = theme.paper;
+      pen.strokeText(text, left, py);
+      pen.fillStyle = theme.ink;
+      pen.fillText(text, left, py);
+      return;
+    }
+  };
+  const first = scene.chosen >= 0 ? [scene.chosen] : [];
+  for (const i of first) attempt(i, scene.labels[i]);
+  for (const [i, order] of scene.seeds) if (i !== scene.chosen) attempt(i, `${order}. ${scene.labels[i]}`);
+  for (let i = 0; i < scene.n && taken.length < LABELS && tried < TRIED; i++) {
+    if (scene.hidden[i] || i === scene.chosen || scene.seeds.has(i) || !scene.isLit(i)) continue;
+    attempt(i, scene.labels[i]);
+  }
+}
+
+function overlaps(a, b) {
+  return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+}
+
+/* -- all of it ---------------------------------------------------------------------------------------------------- */
+
+/** One frame: the layer of arcs, dots that are not meant, dots that are, arcs and rings of the chosen, labels. */
+export function paint(pen, scene, view, theme, layer) {
+  pen.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
+  pen.fillStyle = theme.paper;
+  pen.fillRect(0, 0, view.width, view.height);
+  const faint = Boolean(scene.lit || scene.steps);
+  if (layer) layLayer(pen, layer, view, faint);
+  const own = (i) => shade(scene.colour[i], theme);
+  if (faint) {
+    pen.globalAlpha = 0.22;
+    drawDots(pen, scene, view, theme, (i) => !scene.hidden[i] && !scene.isLit(i), scene.steps ? () => theme.rest : own);
+    pen.globalAlpha = 1;
+    if (scene.lit) drawOwnArcs(pen, scene, view, theme);
+  }
+  const fill = scene.steps ? (i) => (scene.steps[i] === scene.step ? FRESH : EARLIER) : own;
+  drawDots(pen, scene, view, theme, (i) => !scene.hidden[i] && scene.isLit(i), fill);
+  drawSeeds(pen, scene, view, theme);
+  if (scene.chosen >= 0) {
+    drawRing(pen, scene, view, scene.chosen, theme.paper, 6, 4);
+    drawRing(pen, scene, view, scene.chosen, theme.ink, 3, 4);
+  }
+  if (scene.pointed >= 0 && scene.pointed !== scene.chosen) drawRing(pen, scene, view, scene.pointed, theme.ink, 1.5, 2);
+  drawLabels(pen, scene, view, theme);
+}

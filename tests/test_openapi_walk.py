@@ -1,0 +1,41 @@
+"""A generated client walks through the whole API description: no server error, and every answer as described.
+
+schemathesis makes requests that fit the description and requests that do not, follows links from one operation to the
+next, and holds status, content type, headers and bodies of the answers against what is written.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+pytest.importorskip("fastapi", reason="the service's packages are not installed")
+
+from tests.assembled import serving, small_result
+
+SECONDS = 60
+# A stream stays open while its job runs: tests of jobs read it.
+LEFT_OUT = ["/api/v1/jobs/{job_id}/events"]
+
+
+def test_every_operation_answers_as_described(tmp_path):
+    with serving(small_result(tmp_path), tmp_path / "log", "--rate-limit", "1000000") as served:
+        words = [
+            sys.executable, "-m", "schemathesis.cli", "run", f"{served.address}/api/v1/openapi.json",
+            "--header", f"Authorization: Bearer {served.token['admin']}",
+            "--phases", "examples,coverage,fuzzing,stateful", "--max-time", str(SECONDS), "--max-examples", "25",
+            "--checks", "all", "--exclude-checks", "positive_data_acceptance,ignored_auth",
+            "--seed", "7", "--no-shrink", "--continue-on-failure", "--request-timeout", "35", "--warnings", "off",
+            *(word for path in LEFT_OUT for word in ("--exclude-path", path)),
+        ]  # fmt: skip
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=10 * SECONDS, cwd=tmp_path)
+        told = done.stdout + done.stderr
+        (tmp_path / "told.txt").write_text(told)
+        assert served.ask("GET", "/health/ready").status_code == 200, "it does not serve any more"
+        log = served.log.read_text(errors="replace")
+    assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:5000]
+    assert done.returncode == 0, told[-12_000:]
+    assert "Tested:" in told or "passed" in told
