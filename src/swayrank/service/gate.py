@@ -15,6 +15,7 @@ import hashlib
 import itertools
 import secrets
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -101,9 +102,10 @@ class Gate:
                 Problem(503, "timeout", f"no answer within {limit:g} seconds; ask for less"), request_id
             )
         except Exception as error:
-            service.log.write("error", request=request_id, kind=type(error).__name__, detail=str(error)[:500])
-            if not answer.status:
-                raise
+            trace = traceback.format_exc()[-4000:]
+            service.log.write("error", request=request_id, kind=type(error).__name__, trace=trace)
+            told = "something went wrong here; the log tells more under this request's id"
+            await answer.problem(Problem(500, "internal", told), request_id)
         finally:
             self._told(service, scope, answer.status or 500, time.perf_counter() - started)
 

@@ -97,9 +97,9 @@ class Service:
     # -- tokens --------------------------------------------------------------------------------------------------------
 
     def look_for_tokens(self) -> None:
-        """Ask for tokens from now on, if any was made."""
+        """Ask for tokens from now on, if any was ever made: revoking the last one opens nothing."""
         with contextlib.suppress(SwayrankError):
-            self.needs_token = not self.settings.is_loopback or any(t.revoked is None for t in self.store.tokens.list())
+            self.needs_token = not self.settings.is_loopback or bool(self.store.tokens.list())
 
     async def token_of(self, secret: str) -> Token | None:
         """Whose secret it is; known for two seconds before the store is asked again."""
