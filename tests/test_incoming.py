@@ -94,7 +94,7 @@ def test_what_is_taken_is_made_alike() -> None:
         {**GOOD, "time": "2026-02-01 10:00"},
         {**GOOD, "key": " k"},
     ]
-    assert len({event for event in _read(*rows, GOOD).events}) == 1
+    assert len(set(_read(*rows, GOOD).events)) == 1
     assert _read({**GOOD, "actor": 7, "target": 8, "post": 9}).events[0][2:] == ("7", "like", "8", "9")
     published = _read({**GOOD, "action": "tweet"}).events[0]
     assert (published.action, published.target, published.post) == ("post", None, "p1")

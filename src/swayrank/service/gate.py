@@ -23,7 +23,8 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from swayrank.service.problems import MEDIA, Problem
+from swayrank.errors import StoreError
+from swayrank.service.problems import MEDIA, Problem, as_problem
 from swayrank.service.state import Service
 from swayrank.stores.tokens import Token
 
@@ -96,6 +97,8 @@ class Gate:
                     await self._app(scope, body, answer.send)
         except Problem as problem:
             await answer.problem(problem, request_id)
+        except StoreError as error:  # whose token it is cannot be told now
+            await answer.problem(as_problem(error), request_id)
         except TimeoutError:
             limit = service.settings.timeout_seconds
             await answer.problem(
