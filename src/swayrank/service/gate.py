@@ -116,10 +116,6 @@ class Gate:
 
     async def _admit(self, service: Service, scope: Scope, headers: dict[bytes, bytes]) -> None:
         path, host = scope["path"], headers.get(b"host", b"").decode("latin-1")
-        try:
-            path.encode()
-        except UnicodeEncodeError:
-            raise Problem(400, "bad-request", "the address is not written in UTF-8") from None
         if not service.needs_token and _name_of(host) not in service.settings.hosts:
             told = f"this service answers to {', '.join(sorted(service.settings.hosts))}; name others by --allow-host"
             raise Problem(421, "wrong-host", told)
