@@ -59,7 +59,7 @@ class Past:
                 return self._known[account]
         try:
             past = self.of(account)
-        except (FolderError, UnknownAccountError):
+        except (FolderError, UnknownAccountError, UnicodeEncodeError):  # the last: bytes that are no text name nobody
             return {"account": account, "runs": [], "comparable": False, "note": None}
         scale = past.runs[-1].scale
         created = {run.id: run.created for run in past.runs}

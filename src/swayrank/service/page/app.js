@@ -1,6 +1,6 @@
 // The shell: which view an address means, moving between views, signing in, and what stands around them.
 
-import { api, onTokenNeeded, token } from "/page/api.js";
+import { api, onTokenNeeded, Problem, token } from "/page/api.js";
 import { theRun } from "/page/known.js";
 import { announce, clear, count, dialog, errorState, field, h, loading, moment, plural, toast } from "/page/ui.js";
 
@@ -47,6 +47,12 @@ function decoded(raw) {
   try { return decodeURIComponent(raw); } catch { return raw; }
 }
 
+/** The module of a view; that it cannot be had means that the service is away. */
+const load = (view) => import(`/page/views/${view}.js`).catch((error) => {
+  if (!/fetch|load/i.test(error.message)) throw error;
+  throw new Problem({ type: "offline", status: 0, title: "No connection", detail: "The service cannot be reached. Is it still running? Try again when it is." });
+});
+
 async function show() {
   leaving?.abort();
   leaving = new AbortController();
@@ -67,7 +73,7 @@ async function show() {
   const params = {};
   for (const [key, raw] of Object.entries(location.pathname.match(found[0]).groups ?? {})) params[key] = raw && decoded(raw);
   try {
-    const view = await import(`/page/views/${found[1]}.js`);
+    const view = await load(found[1]);
     if (signal.aborted) return;
     clear(root);
     await view.render(root, { params, query: new URLSearchParams(location.search), api, navigate, remember, signal });
