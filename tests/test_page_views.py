@@ -17,6 +17,7 @@ from tests.assembled import serving
 from tests.browser import browser, watched  # noqa: F401  a fixture
 from tests.hostile_town import HOSTILE, hostile_result
 
+pytestmark = pytest.mark.slow
 API = "/api/v1"
 VIEWS = {
     "leaderboard": "/",
@@ -30,7 +31,6 @@ VIEWS = {
     "data": "/data",
     "nothing here": "/jobs/none-such",
 }
-NEEDS_404 = ("404", "503")
 
 
 @pytest.fixture(scope="module")
@@ -399,8 +399,8 @@ def test_what_is_not_prepared_can_be_prepared_there(seen):
     seen.tab.route(f"**{API}/neighbours/**", neighbours)
     seen.tab.route(re.compile(f"{API}/jobs(/|$)"), jobs)
     seen.go("/accounts/a%2Fb")
-    state = seen.tab.locator(".state", has_text="Who gives it attention is not prepared yet")
-    assert "not prepared for this run" in state.inner_text()
+    state = seen.tab.locator(".state", has_text="Who is around it is not prepared yet")
+    assert "is not prepared for this run." in state.inner_text()
     seen.check_accessible("not prepared")
     state.get_by_role("button", name="Prepare it now").click()
     seen.tab.get_by_text("Nobody is known to follow or react to it.").wait_for()

@@ -10,6 +10,8 @@ export const unlessPrepared = (what, { api, signal }) => (problem, again) => {
   return null;
 };
 
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
 function waiting(what, problem, again, { api, signal }) {
   const told = h("div", { role: "status" });
   const prepare = h("button", { type: "button", class: "primary", onClick: () => busyWhile(prepare, async () => {
@@ -22,5 +24,5 @@ function waiting(what, problem, again, { api, signal }) {
       clear(told, h("p", { class: "error-text" }, visible(error.message)));
     }
   }) }, "Prepare it now");
-  return emptyState(`${what} is not prepared yet`, visible(problem.message), prepare, " ", h("button", { type: "button", onClick: again }, "Look again"), told);
+  return emptyState(`${what} is not prepared yet`, sentence(visible(problem.message)), prepare, " ", h("button", { type: "button", onClick: again }, "Look again"), told);
 }
