@@ -103,15 +103,14 @@ def _sorted(
 ) -> npt.NDArray[np.int64]:
     """By the column, missing numbers last, ties by rank: positions are in the order of ranks."""
     if wanted.sort == "account":
-        names = np.array([str(result.kept.ids[int(i)]).casefold() for i in at], np.object_)
-        order = np.argsort(names, kind="stable")
+        order = np.argsort(result.names.places[at], kind="stable")
         return at[order[::-1] if wanted.descending else order]
-    if wanted.sort not in result.numbers:
-        known = ", ".join(["account", *sorted(result.numbers)])
-        raise ParameterError(f"sort must be one of {known}, got {wanted.sort!r}")
+    values = result.numbers(wanted.sort)
+    if values is None:
+        raise ParameterError(f"sort must be one of {', '.join(result.sortable)}, got {wanted.sort!r}")
     if wanted.sort == "rank" and not wanted.descending:
         return at if fits is None else at[np.argsort(-fits[at], kind="stable")]
-    values = result.numbers[wanted.sort][at]
+    values = values[at]
     upward = not wanted.descending if wanted.descending is not None else wanted.sort.startswith("rank")
     order = np.argsort(values if upward else -values, kind="stable")  # NaN is last either way
     return at[order]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,14 +40,23 @@ class NameIndex:
         names = pc.cast(ids.to_arrow(), pa.large_string())
         hashes = np.fromiter(map(hash, names.to_pylist()), np.int64, len(ids))
         self._order = np.argsort(hashes, kind="stable").astype(np.uint32)
-        self._hashes = hashes[self._order]
+        self._hashes = memoryview(hashes[self._order])  # type: ignore[arg-type]
         self._folded = pc.utf8_lower(names)
+
+    @functools.cached_property
+    def places(self) -> npt.NDArray[np.uint32]:
+        """Where each account stands when all are sorted by name, in any case; made when somebody asks for it."""
+        import pyarrow.compute as pc
+
+        places = np.empty(len(self._ids), np.uint32)
+        places[pc.array_sort_indices(self._folded).to_numpy()] = np.arange(len(self._ids), dtype=np.uint32)
+        return places
 
     def find(self, name: str) -> int | None:
         """Where the account stands; None if there is none of that name."""
         wanted = hash(name)
-        at = int(self._hashes.searchsorted(wanted))
-        while at < self._hashes.size and self._hashes[at] == wanted:
+        at = bisect.bisect_left(self._hashes, wanted)
+        while at < len(self._hashes) and self._hashes[at] == wanted:
             position = int(self._order[at])
             if str(self._ids[position]) == name:
                 return position
