@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -53,7 +54,9 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
             timeout_graceful_shutdown=_GRACE_SECONDS,
             h11_max_incomplete_event_size=64_000,
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        # Once all is in good order uvicorn raises the signal again; being told to stop is no failure.
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:

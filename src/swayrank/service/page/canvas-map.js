@@ -3,13 +3,12 @@
  * `createMap(holder, data, options)` fills an element with a canvas and answers a handle. `data` is what GET /map gives:
  * accounts best first, their places in [-1, 1], arcs [i, j] that say i follows j. What it looks like is canvas-paint.js's.
  * Options, all functions and all optional: `onChoose(index)` (-1: nobody), `onOpen(index)`, `onPoint(index, x, y)`,
- * `onMove(view)` once the view rests, `say(text)` for what a screen reader should hear, `describe(index)`.
+ * `onMove(view)` once the view rests, `onReady()` once something is drawn, `say(text)` for what a screen reader should hear, `describe(index)`.
  */
 
-import { THEMES, layerIsStale, paint, placer, radiusAt, startLayer, workOnLayer } from "./canvas-paint.js";
+import { THEMES, groundIsStale, groundView, paint, paintGround, placer, radiusAt } from "./canvas-paint.js";
 
 const REST_MS = 110; // without a change until the view counts as at rest
-const SLICE_MS = 5; // of a frame that goes to the layer of arcs
 const MAX_ZOOM = 60;
 const LABEL = 24; // characters
 
@@ -40,7 +39,7 @@ function sceneOf(data) {
   };
   scene.isLit = (i) => {
     if (scene.steps) return scene.steps[i] >= 0 && scene.steps[i] <= scene.step;
-    return !scene.lit || scene.lit.members.has(i);
+    return !scene.lit || scene.lit.members.has(i) || scene.seeds.has(i);
   };
   return scene;
 }
@@ -48,8 +47,65 @@ function sceneOf(data) {
 function radiiOf(data, n) {
   const sized = data.sized_by === "followers" ? data.followers : data.score;
   const most = Math.max(1e-9, ...sized.map((value) => value ?? 0));
-  const largest = n <= 500 ? 13 : n <= 3000 ? 9 : 6.5;
+  const largest = n <= 500 ? 12 : n <= 3000 ? 6 : 5;
   return Float32Array.from(sized, (value) => Math.max(1.3, largest * Math.sqrt(Math.max(0, value ?? 0) / most)));
+}
+
+/** Keeps the picture of all arcs and dots up to date, in a worker where the browser lets one draw. */
+function groundKeeper(scene, viewNow, isDark, drawn) {
+  let ground = null;
+  let stale = true;
+  let waiting = 0;
+  let count = 0;
+  const worker = openWorker();
+  if (worker) {
+    const { n, x, y, colour, arcs, radii } = scene;
+    worker.postMessage({ scene: { n, x, y, colour, arcs, radii } });
+    worker.onmessage = ({ data }) => {
+      waiting = 0;
+      ground?.image.close?.();
+      ground = data;
+      drawn();
+    };
+  }
+  function draw() {
+    const view = groundView(viewNow());
+    stale = false;
+    waiting = ++count;
+    if (worker) {
+      worker.postMessage({ draw: { id: waiting, view, hidden: scene.hidden, dark: isDark() } });
+      return;
+    }
+    const board = document.createElement("canvas");
+    board.width = Math.round(view.width * view.dpr);
+    board.height = Math.round(view.height * view.dpr);
+    paintGround(board.getContext("2d"), scene, view, isDark() ? THEMES.dark : THEMES.light);
+    ground = { view, image: board };
+    waiting = 0;
+  }
+  return {
+    shown: () => ground,
+    renew() {
+      stale = true;
+      drawn();
+    },
+    /** Have a new picture made where the one that is there does not do: at once if it is far off, else at rest. */
+    follow(resting) {
+      const view = viewNow();
+      const exact = ground && ground.view.scale === view.scale;
+      if (!waiting && (stale || (worker && groundIsStale(ground, view)) || (resting && (!exact || groundIsStale(ground, view))))) draw();
+    },
+    close: () => worker?.terminate(),
+  };
+}
+
+function openWorker() {
+  if (typeof OffscreenCanvas !== "function" || typeof Worker !== "function") return null;
+  try {
+    return new Worker(new URL("./map-worker.js", import.meta.url), { type: "module" });
+  } catch {
+    return null;
+  }
 }
 
 /** Make the map; see the head of the file. */
@@ -67,11 +123,11 @@ export function createMap(holder, data, options = {}) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const theme = () => (dark.matches ? THEMES.dark : THEMES.light);
   const gone = new AbortController();
-  let layer = null;
-  let next = null;
+  const ground = groundKeeper(scene, () => view, () => dark.matches, request);
   let asked = 0;
   let changed = 0;
   let told = true;
+  let ready = false;
   let flight = null;
 
   /* -- frames -- */
@@ -85,32 +141,22 @@ export function createMap(holder, data, options = {}) {
     if (gone.signal.aborted || !view.width) return;
     if (flight) fly(now);
     const resting = now - changed > REST_MS && !flight;
-    if (!next && ((resting && !layerFits()) || layerIsStale(layer, view))) next = startLayer(view);
-    if (next) {
-      workOnLayer(next, scene, theme(), resting ? SLICE_MS * 2 : SLICE_MS);
-      if (next.done) [layer, next] = [next, null];
+    ground.follow(resting);
+    paint(pen, scene, view, theme(), ground.shown());
+    if (ground.shown() && !ready) {
+      ready = true;
+      options.onReady?.();
     }
-    paint(pen, scene, view, theme(), layer);
     if (resting && !told) {
       told = true;
       options.onMove?.(place());
     }
-    if (next || flight || !told || !layerFits()) request();
-  }
-
-  function layerFits() {
-    return layer && layer.scale === view.scale && !layerIsStale(layer, view);
+    if (flight || !told) request();
   }
 
   function touched() {
     changed = performance.now();
     told = false;
-    request();
-  }
-
-  function renew() {
-    layer = layer && { ...layer, scale: layer.scale * 1.0000001 }; // fits no more, shows until its successor is there
-    next = null;
     request();
   }
 
@@ -132,7 +178,7 @@ export function createMap(holder, data, options = {}) {
     }
     view.fit = Math.min((box.width - 24) / (2 * wide), (box.height - 24) / (2 * high));
     view.scale = view.fit * view.zoom;
-    renew();
+    ground.renew();
   }
 
   function setView(x, y, zoom) {
@@ -323,7 +369,7 @@ export function createMap(holder, data, options = {}) {
 
   const observer = new ResizeObserver(measure);
   observer.observe(holder);
-  dark.addEventListener("change", renew, { signal: gone.signal });
+  dark.addEventListener("change", () => ground.renew(), { signal: gone.signal });
   measure();
 
   return {
@@ -340,7 +386,7 @@ export function createMap(holder, data, options = {}) {
     /** Hide the accounts of these colours. */
     hide(colours) {
       for (let i = 0; i < scene.n; i++) scene.hidden[i] = colours.has(scene.colour[i]) ? 1 : 0;
-      renew();
+      ground.renew();
     },
     /** Ring these accounts and number them in their order. */
     showSeeds(indices) {
@@ -355,6 +401,7 @@ export function createMap(holder, data, options = {}) {
     },
     destroy() {
       gone.abort();
+      ground.close();
       observer.disconnect();
       cancelAnimationFrame(asked);
       canvas.remove();

@@ -1,10 +1,11 @@
 /* What the network map looks like: dots, arcs, labels, rings. Pure drawing: a scene and a view in, pixels out.
  *
- * Plotly's WebGL needs 'unsafe-eval', which the page's rules forbid, so the map is drawn on a 2-D canvas. Three tricks
- * keep 10^4 accounts and 3*10^4 arcs smooth without a graphics card:
- * - each dot is a picture made once per colour and size, stamped afterwards;
- * - arcs lie on a layer of their own, larger than the window, that is moved and stretched with the view and drawn anew,
- *   a few milliseconds a frame, once the view has left it or rests;
+ * Plotly's WebGL needs 'unsafe-eval', which the page's rules forbid, so the map is drawn on a 2-D canvas. What keeps 10^4
+ * accounts and 3*10^4 arcs smooth without a graphics card:
+ * - the ground (all arcs, all dots) is one picture, larger than the window, that a worker draws; it is moved and stretched
+ *   with the view, and drawn anew once the view has left it or rests;
+ * - arcs are hairlines of one pixel at most, which cost a tenth of wider lines; each dot is stamped from a picture made
+ *   once per colour and size;
  * - labels are placed greedily by rank over a list of taken boxes, never more than LABELS of them.
  */
 
@@ -14,12 +15,13 @@ export const THEMES = {
   light: { paper: "#ffffff", ink: "#222222", faint: "#555555", rest: "#9a9a9a", arc: "70,70,70", edge: "#ffffff" },
   dark: { paper: "#14171a", ink: "#eeeeee", faint: "#b5b5b5", rest: "#7d7d7d", arc: "205,205,205", edge: "#14171a" },
 };
-const EARLIER = "#e69f00";
+const EARLIER = "#56b4e9";
 const FRESH = "#d55e00";
 const LABELS = 36;
 const TRIED = 500;
-const ARCS_A_SLICE = 250;
-const MARGIN = 0.3; // of the window, on each side, that the layer of arcs is larger
+const ARCS_A_PATH = 250; // where lines of one path cross, they do not add up: short paths show what is dense
+const MARGIN = 0.25; // of the window, on each side, that the ground is larger
+const MOST_PIXELS = 6e6; // of a ground
 const FONT = "12px system-ui, sans-serif";
 
 /** The colour of a place in the palette. */
@@ -78,71 +80,70 @@ function drawDots(pen, scene, view, theme, chosen, fill) {
 
 /* -- arcs --------------------------------------------------------------------------------------------------------- */
 
-/** A layer of arcs under way: drawn by `workOnLayer` until `done`. */
-export function startLayer(view) {
+/** The view of a ground for the window: wider on each side, of as many pixels as memory should hold. */
+export function groundView(view) {
   const width = Math.ceil(view.width * (1 + 2 * MARGIN));
   const height = Math.ceil(view.height * (1 + 2 * MARGIN));
-  const dpr = Math.min(view.dpr, 2);
-  const board = document.createElement("canvas");
-  board.width = Math.max(1, width * dpr);
-  board.height = Math.max(1, height * dpr);
-  return { board, width, height, scale: view.scale, zoom: view.zoom, x: view.x, y: view.y, dpr, at: 0, done: false };
+  const dpr = Math.min(view.dpr, 2, Math.sqrt(MOST_PIXELS / (width * height)));
+  return { ...view, width, height, dpr };
 }
 
 function reaches(ax, ay, bx, by, width, height) {
   return !((ax < 0 && bx < 0) || (ay < 0 && by < 0) || (ax > width && bx > width) || (ay > height && by > height));
 }
 
-/** Draw on for at most `budget` milliseconds; fewer arcs in sight are drawn stronger. */
-export function workOnLayer(layer, scene, theme, budget) {
-  const begun = performance.now();
-  const pen = layer.board.getContext("2d");
-  pen.setTransform(layer.dpr, 0, 0, layer.dpr, 0, 0);
-  const strength = Math.min(0.5, Math.max(0.07, 500 / Math.max(1, scene.arcs.length / 2)) * Math.sqrt(layer.zoom));
+function drawArcs(pen, scene, view, theme) {
+  const { arcs, hidden } = scene;
+  const strength = Math.min(0.5, Math.min(0.35, Math.max(0.06, 700 / Math.max(1, arcs.length / 2))) * Math.sqrt(view.zoom));
   pen.strokeStyle = `rgba(${theme.arc},${strength.toFixed(3)})`;
-  pen.lineWidth = 0.7;
-  const left = layer.width / 2 - layer.x * layer.scale;
-  const top = layer.height / 2 - layer.y * layer.scale;
-  while (layer.at < scene.arcs.length) {
-    const end = Math.min(scene.arcs.length, layer.at + 2 * ARCS_A_SLICE);
+  pen.lineWidth = 1 / view.dpr;
+  const place = placer(view);
+  for (let at = 0; at < arcs.length; ) {
+    const end = Math.min(arcs.length, at + 2 * ARCS_A_PATH);
     pen.beginPath();
-    for (; layer.at < end; layer.at += 2) {
-      const a = scene.arcs[layer.at];
-      const b = scene.arcs[layer.at + 1];
-      if (scene.hidden[a] || scene.hidden[b]) continue;
-      const ax = scene.x[a] * layer.scale + left;
-      const ay = scene.y[a] * layer.scale + top;
-      const bx = scene.x[b] * layer.scale + left;
-      const by = scene.y[b] * layer.scale + top;
-      if (!reaches(ax, ay, bx, by, layer.width, layer.height)) continue;
+    for (; at < end; at += 2) {
+      const [a, b] = [arcs[at], arcs[at + 1]];
+      if (hidden[a] || hidden[b]) continue;
+      const [ax, ay] = place(scene.x[a], scene.y[a]);
+      const [bx, by] = place(scene.x[b], scene.y[b]);
+      if (!reaches(ax, ay, bx, by, view.width, view.height)) continue;
       pen.moveTo(ax, ay);
       pen.lineTo(bx, by);
     }
     pen.stroke();
-    if (performance.now() - begun > budget) return;
   }
-  layer.done = true;
 }
 
-/** Whether the window has left a layer, or it is stretched too far. */
-export function layerIsStale(layer, view) {
-  if (!layer) return true;
+/** All arcs and dots that are not hidden. */
+export function paintGround(pen, scene, view, theme) {
+  pen.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
+  pen.fillStyle = theme.paper;
+  pen.fillRect(0, 0, view.width, view.height);
+  drawArcs(pen, scene, view, theme);
+  drawDots(pen, scene, view, theme, (i) => !scene.hidden[i], (i) => shade(scene.colour[i], theme));
+}
+
+/** Whether the window is about to leave a ground, or stretches it too far. */
+export function groundIsStale(ground, view) {
+  if (!ground) return true;
+  const own = ground.view;
   const away = Math.max(
-    (Math.abs(view.x - layer.x) * view.scale) / view.width,
-    (Math.abs(view.y - layer.y) * view.scale) / view.height,
+    (Math.abs(view.x - own.x) * view.scale) / view.width,
+    (Math.abs(view.y - own.y) * view.scale) / view.height,
   );
-  const stretch = view.scale / layer.scale;
-  return away > MARGIN * 0.7 || stretch > 1.6 || stretch < 0.75;
+  const stretch = view.scale / own.scale;
+  return away > MARGIN * 0.6 || stretch > 1.3 || stretch < 0.8;
 }
 
-function layLayer(pen, layer, view, faint) {
-  const stretch = view.scale / layer.scale;
-  const width = layer.width * stretch;
-  const height = layer.height * stretch;
-  const left = view.width / 2 + (layer.x - view.x) * view.scale - width / 2;
-  const top = view.height / 2 + (layer.y - view.y) * view.scale - height / 2;
-  pen.globalAlpha = faint ? 0.25 : 1;
-  pen.drawImage(layer.board, left, top, width, height);
+function layGround(pen, ground, view, faint) {
+  const own = ground.view;
+  const stretch = view.scale / own.scale;
+  const width = own.width * stretch;
+  const height = own.height * stretch;
+  const left = view.width / 2 + (own.x - view.x) * view.scale - width / 2;
+  const top = view.height / 2 + (own.y - view.y) * view.scale - height / 2;
+  pen.globalAlpha = faint ? 0.22 : 1;
+  pen.drawImage(ground.image, left, top, width, height);
   pen.globalAlpha = 1;
 }
 
@@ -248,22 +249,19 @@ function overlaps(a, b) {
 
 /* -- all of it ---------------------------------------------------------------------------------------------------- */
 
-/** One frame: the layer of arcs, dots that are not meant, dots that are, arcs and rings of the chosen, labels. */
-export function paint(pen, scene, view, theme, layer) {
+/** One frame: the ground, faint where some accounts are meant, those accounts, rings, labels. */
+export function paint(pen, scene, view, theme, ground) {
   pen.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
   pen.fillStyle = theme.paper;
   pen.fillRect(0, 0, view.width, view.height);
   const faint = Boolean(scene.lit || scene.steps);
-  if (layer) layLayer(pen, layer, view, faint);
-  const own = (i) => shade(scene.colour[i], theme);
+  if (ground) layGround(pen, ground, view, faint);
   if (faint) {
-    pen.globalAlpha = 0.22;
-    drawDots(pen, scene, view, theme, (i) => !scene.hidden[i] && !scene.isLit(i), scene.steps ? () => theme.rest : own);
-    pen.globalAlpha = 1;
-    if (scene.lit) drawOwnArcs(pen, scene, view, theme);
+    if (scene.lit && !scene.steps) drawOwnArcs(pen, scene, view, theme);
+    const own = (i) => shade(scene.colour[i], theme);
+    const fill = scene.steps ? (i) => (scene.steps[i] === scene.step ? FRESH : EARLIER) : own;
+    drawDots(pen, scene, view, theme, (i) => !scene.hidden[i] && scene.isLit(i), fill);
   }
-  const fill = scene.steps ? (i) => (scene.steps[i] === scene.step ? FRESH : EARLIER) : own;
-  drawDots(pen, scene, view, theme, (i) => !scene.hidden[i] && scene.isLit(i), fill);
   drawSeeds(pen, scene, view, theme);
   if (scene.chosen >= 0) {
     drawRing(pen, scene, view, scene.chosen, theme.paper, 6, 4);

@@ -1,0 +1,156 @@
+// What people paste: lists of names, costs, events. Checked line by line, so that each mistake is told with its line.
+// Pure functions: text in, {rows, errors: [{line, text, reason}]} out.
+
+/** Split one line of CSV; quotes may hold commas and doubled quotes. Null where a quote is not closed. */
+export function splitCsv(line, comma = ",") {
+  const cells = [];
+  let cell = "";
+  let quoted = false;
+  for (let i = 0; i < line.length; i++) {
+    const sign = line[i];
+    if (quoted) {
+      if (sign !== '"') cell += sign;
+      else if (line[i + 1] === '"') { cell += '"'; i++; } else quoted = false;
+    } else if (sign === '"' && cell === "") quoted = true;
+    else if (sign === comma) { cells.push(cell); cell = ""; } else cell += sign;
+  }
+  if (quoted) return null;
+  cells.push(cell);
+  return cells.map((one) => one.trim());
+}
+
+/** The sign between cells: the one of , ; and tab that is most frequent in the first line. */
+export const commaOf = (line) => [",", ";", "\t"].map((sign) => [line.split(sign).length, sign]).sort((a, b) => b[0] - a[0])[0][1];
+
+const linesOf = (text) => text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line, i) => ({ line: i + 1, text: line })).filter((one) => one.text.trim());
+
+/** Names, one a line; the first cell of a line of CSV counts. */
+export function readNames(text) {
+  const rows = [];
+  const errors = [];
+  const seen = new Set();
+  for (const { line, text: raw } of linesOf(text)) {
+    const cells = splitCsv(raw);
+    if (!cells || !cells[0]) errors.push({ line, text: raw, reason: cells ? "has no name" : "a quote is not closed" });
+    else if (line === 1 && /^(account|id|name|user|username)$/i.test(cells[0])) continue;
+    else if (!seen.has(cells[0])) { seen.add(cells[0]); rows.push(cells[0]); }
+  }
+  return { rows, errors };
+}
+
+/** Costs: "account,cost" a line. */
+export function readCosts(text) {
+  const rows = new Map();
+  const errors = [];
+  const lines = linesOf(text);
+  const comma = lines.length ? commaOf(lines[0].text) : ",";
+  for (const { line, text: raw } of lines) {
+    const fail = (reason) => errors.push({ line, text: raw, reason });
+    const cells = splitCsv(raw, comma);
+    if (!cells) fail("a quote is not closed");
+    else if (cells.length < 2) fail('needs an account and a cost, as "ada,250"');
+    else if (!cells[0]) fail("has no account");
+    else {
+      const cost = Number(cells[1].replace(/[€$£\s]/g, ""));
+      if (cells[1] === "" || !Number.isFinite(cost)) {
+        if (line === 1) continue; // a head
+        fail(`the cost must be a number, got "${cells[1]}"`);
+      } else if (cost < 0) fail(`the cost must be 0 or more, got ${cells[1]}`);
+      else if (rows.has(cells[0])) fail(`${cells[0]} has a cost already`);
+      else rows.set(cells[0], cost);
+    }
+  }
+  return { rows, errors };
+}
+
+/* -- events -------------------------------------------------------------------------------------------------------- */
+
+const FIELDS = ["key", "time", "actor", "action", "target", "post"];
+const ALSO = { id: "key", event_id: "key", timestamp: "time", created_at: "time", date: "time", user: "actor", source: "actor", from: "actor",
+  type: "action", kind: "action", to: "target", post_id: "post" };
+const EARLIEST = Date.UTC(2000, 0, 1);
+const DAY_MS = 86_400_000;
+
+/** Events as CSV with a head, or JSON, one object a line. Answers {rows, errors, form}. */
+export function readEvents(text) {
+  const lines = linesOf(text);
+  if (!lines.length) return { rows: [], errors: [], form: null };
+  return lines[0].text.trimStart().startsWith("{") ? readJsonLines(lines) : readCsvEvents(lines);
+}
+
+function readJsonLines(lines) {
+  const rows = [];
+  const errors = [];
+  for (const { line, text } of lines) {
+    let value = null;
+    try { value = JSON.parse(text); } catch { errors.push({ line, text, reason: "is no JSON" }); continue; }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) errors.push({ line, text, reason: "must be an object with key, time, actor, action" });
+    else take(line, text, value, rows, errors);
+  }
+  return { rows, errors, form: "ndjson" };
+}
+
+function readCsvEvents(lines) {
+  const comma = commaOf(lines[0].text);
+  const head = (splitCsv(lines[0].text, comma) ?? []).map((cell) => cell.toLowerCase()).map((cell) => ALSO[cell] ?? cell);
+  const lacking = ["time", "actor", "action"].filter((field) => !head.includes(field));
+  if (lacking.length) {
+    return { rows: [], form: "csv", errors: [{ line: 1, text: lines[0].text, reason: `the first line must name the columns; missing: ${lacking.join(", ")}` }] };
+  }
+  const rows = [];
+  const errors = [];
+  for (const { line, text } of lines.slice(1)) {
+    const cells = splitCsv(text, comma);
+    if (!cells) errors.push({ line, text, reason: "a quote is not closed" });
+    else if (cells.length > head.length) errors.push({ line, text, reason: `has ${cells.length} cells, the head has ${head.length}` });
+    else take(line, text, Object.fromEntries(head.map((field, i) => [field, cells[i] ?? ""])), rows, errors);
+  }
+  return { rows, errors, form: "csv" };
+}
+
+function take(line, text, value, rows, errors) {
+  const reason = wrong(value);
+  if (reason) errors.push({ line, text, reason });
+  else rows.push({ line, event: eventOf(value) });
+}
+
+function wrong(value) {
+  const unfit = FIELDS.find((field) => !["string", "number", "undefined"].includes(typeof (value[field] ?? undefined)));
+  if (unfit) return `${unfit} must be text or a number`;
+  if (blank(value.actor)) return "actor is missing";
+  if (blank(value.action)) return "action is missing";
+  if (blank(value.time)) return "time is missing";
+  const time = timeOf(value.time);
+  if (time === null) return `time must be as 2026-03-01T10:00:00Z or seconds since 1970, got "${value.time}"`;
+  const moment = typeof time === "number" ? time * 1000 : Date.parse(time);
+  if (moment < EARLIEST || moment > Date.now() + DAY_MS) return `time must be after 1999 and not in the future, got "${value.time}"`;
+  if (blank(value.target) && blank(value.post) && String(value.action).toLowerCase() !== "post") return "needs a target (an account) or a post";
+  return null;
+}
+
+const blank = (value) => value === undefined || value === null || String(value).trim() === "";
+
+function timeOf(value) {
+  if (typeof value === "number" || /^\d{9,10}(\.\d+)?$/.test(value)) return Number(value);
+  const text = String(value).trim().replace(" ", "T");
+  if (!/^\d{4}-\d{2}-\d{2}(T|$)/.test(text) || Number.isNaN(Date.parse(text))) return null;
+  return /T/.test(text) && !/(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? text + "Z" : text;
+}
+
+function eventOf(value) {
+  const text = (field) => (blank(value[field]) ? null : String(value[field]).trim());
+  const event = { key: text("key"), time: timeOf(value.time), actor: text("actor"), action: text("action"), target: text("target"), post: text("post") };
+  event.key ??= keyOf(event);
+  return event;
+}
+
+/** A key made of what happened, so that the same line sent again is known again (two FNV-1a hashes of 32 bits). */
+export function keyOf({ time, actor, action, target, post }) {
+  const text = JSON.stringify([time, actor, action, target, post]);
+  const hash = (start) => {
+    let sum = start;
+    for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193) >>> 0;
+    return sum.toString(16).padStart(8, "0");
+  };
+  return `page-${hash(0x811c9dc5)}${hash(0x9747b28c)}`;
+}

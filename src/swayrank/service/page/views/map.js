@@ -1,0 +1,284 @@
+// The network map: who follows whom, communities in colours, and where a plan's seeds are. Everything that the canvas
+// shows is also in words: the chosen account beside it, all accounts in a table below it.
+
+import { createMap } from "/page/canvas-map.js";
+import { shade, THEMES } from "/page/canvas-paint.js";
+import { playback } from "/page/playback.js";
+import { accountHref, accountLink, accountPicker, announce, clear, count, dark, dataTable, debounced, decimal, emptyState, h, name,
+  pager, partsBar, plural, visible } from "/page/ui.js";
+import { accountPath } from "/page/api.js";
+
+export const title = "Network map";
+
+const PAGE = 20;
+const SHOWN = [["", "All arcs"], ["followers", "Who follows it"], ["following", "Whom it follows"], ["both", "Both"]];
+
+export async function render(root, context) {
+  const { api, query, signal } = context;
+  let data, run;
+  try {
+    [data, run] = await Promise.all([api.get("/map", {}, { signal }), api.get("/run", {}, { signal })]);
+  } catch (error) {
+    if (error.type !== "not-kept") throw error;
+    return notKept(root, error);
+  }
+  const state = { data, run, index: new Map(data.accounts.map((account, i) => [account, i])), hidden: new Set(query.getAll("hide").map(Number)),
+    show: SHOWN.some(([key]) => key === query.get("show")) ? query.get("show") : "", degrees: degreesOf(data) };
+  const seeds = await seedsOf(context);
+  draw(root, context, state, seeds);
+}
+
+function notKept(root, error) {
+  clear(root, h("h1", null, title), emptyState("This run has no map", visible(error.detail ?? error.message)
+    + " A map needs a graph of who follows whom, or reactions with names.", h("a", { class: "button", href: "/communities", "data-link": true }, "See communities instead")));
+}
+
+function degreesOf({ accounts, arcs }) {
+  const into = new Uint32Array(accounts.length);
+  const out = new Uint32Array(accounts.length);
+  for (const [a, b] of arcs) { out[a]++; into[b]++; }
+  return { into, out };
+}
+
+/** The seeds named in the address, or those of a job. */
+async function seedsOf({ api, query, signal }) {
+  if (!query.get("job")) return query.getAll("seed");
+  try {
+    return (await api.get(`/jobs/${encodeURIComponent(query.get("job"))}/result`, {}, { signal })).seeds.map((seed) => seed.account);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    announce(`The seeds of that job cannot be shown: ${visible(error.message)}`);
+    return query.getAll("seed");
+  }
+}
+
+function draw(root, context, state, seeds) {
+  const { data } = state;
+  const box = h("div", { class: "map-box", "aria-busy": "true" });
+  const side = h("div", { class: "map-chosen", "aria-live": "off" });
+  const told = h("div", { class: "map-told" });
+  const table = h("div");
+  const keys = h("p", { id: "map-keys", class: "hint" }, "Keys on the map: arrows move, + and − zoom, 0 shows all, n and p go to the next and the previous account by rank, ",
+    "Enter opens its card, f its followers, o whom it follows, Escape lets go. The same accounts are in the table below.");
+  clear(root, h("h1", null, data.title), h("p", { class: "lead" }, data.caption),
+    h("div", { class: "map-layout" },
+      h("div", { class: "map-main" }, toolbar(context, state, () => map), box, told, keys),
+      h("div", { class: "map-side" }, side, legendBox(state, () => map, redo))),
+    h("section", { class: "map-table" }, h("h2", null, "The accounts of this map"), table));
+  const tip = h("div", { class: "map-tip", hidden: true, "aria-hidden": "true" });
+  const map = createMap(box, data, {
+    onChoose: (index) => { showChosen(index); remember(); },
+    onOpen: (index) => context.navigate(accountHref(data.accounts[index])),
+    onPoint: (index, x, y) => showTip(tip, box, context, state, index, x, y),
+    onMove: debounced(() => remember(), 150),
+    say: announce,
+    describe: (index) => words(state, index),
+    onReady: () => box.removeAttribute("aria-busy"),
+  });
+  box.append(tip);
+  map.canvas.setAttribute("aria-label", `${data.title}. ${data.caption}`);
+  map.canvas.setAttribute("aria-describedby", "map-keys");
+  map.canvas.addEventListener("keydown", (event) => {
+    const kind = { f: "followers", o: "following" }[event.key];
+    if (!kind || event.ctrlKey || event.metaKey || event.altKey || map.scene.chosen < 0) return;
+    setShow(state.show === kind ? "" : kind);
+    announce(lightWords(state, map));
+  });
+  context.signal.addEventListener("abort", () => map.destroy());
+  Object.defineProperty(box, "networkMap", { value: map });
+
+  function remember() {
+    if (context.signal.aborted) return;
+    const { x, y, zoom } = map.place();
+    const moved = Math.abs(zoom - 1) > 0.01 || Math.abs(x) > 0.005 || Math.abs(y) > 0.005;
+    context.remember({ at: map.scene.chosen >= 0 ? data.accounts[map.scene.chosen] : "", show: state.show, hide: [...state.hidden].map(String),
+      job: context.query.get("job"), seed: context.query.get("job") ? [] : seeds, view: moved ? [x.toFixed(3), y.toFixed(3), zoom.toFixed(2)].join(" ") : "" });
+  }
+  function setShow(kind) {
+    state.show = kind;
+    map.light(kind || null, map.scene.chosen);
+    showChosen(map.scene.chosen);
+    remember();
+  }
+  function showChosen(index) {
+    if (index >= 0 && state.show && !map.scene.lit) map.light(state.show, index);
+    clear(side, index < 0 ? nobody() : chosenCard(context, state, map, index, setShow));
+  }
+  let page = 1;
+  function redo() { page = 1; remember(); drawTable(); }
+  function drawTable() {
+    const rows = data.accounts.map((_, i) => i).filter((i) => !state.hidden.has(data.colour[i]));
+    clear(table, tableOf(state, map, rows.slice((page - 1) * PAGE, page * PAGE), box),
+      pager({ page, pageSize: PAGE, total: rows.length, onPage: (to) => { page = to; drawTable(); } }));
+  }
+
+  map.hide(state.hidden);
+  drawTable();
+  showSeeds(context, state, map, told, seeds);
+  openAt(context, state, map);
+  showChosen(map.scene.chosen);
+}
+
+/** Where the address says to look. */
+function openAt({ query }, state, map) {
+  const view = (query.get("view") ?? "").split(" ").map(Number);
+  const placed = view.length === 3 && view.every(Number.isFinite);
+  if (placed) map.look(...view);
+  if (!query.get("at")) return;
+  const index = state.index.get(query.get("at"));
+  if (index === undefined) return void announce(`${visible(query.get("at"))} is not on this map.`);
+  map.choose(index, { centre: !placed, silent: true });
+}
+
+// -- around the canvas -------------------------------------------------------------------------------------------------
+
+function toolbar(context, state, map) {
+  const find = accountPicker({ label: "Find an account on the map", clearAfter: true, signal: context.signal, onPick: (account) => {
+    const index = state.index.get(account);
+    if (index === undefined) return offMap(note, state, account);
+    clear(note);
+    map().centre(index);
+    map().canvas.focus();
+  } });
+  const note = h("p", { class: "map-note", role: "status" });
+  const button = (label, sign, act) => h("button", { type: "button", "aria-label": label, title: label, onClick: () => act(map()) }, sign);
+  return h("div", null, h("div", { class: "row map-tools" }, h("div", { class: "grow" }, find),
+    h("div", { class: "map-buttons", role: "group", "aria-label": "Zoom" }, button("Zoom in", "+", (m) => m.zoomBy(1.5)),
+      button("Zoom out", "−", (m) => m.zoomBy(1 / 1.5)), button("Show the whole map", "⤢", (m) => m.fit()))), note);
+}
+
+function offMap(note, state, account) {
+  clear(note, accountLink(account), ` is not among the ${count(state.data.accounts.length)} accounts of this map; its card tells more.`);
+}
+
+function legendBox(state, map, redo) {
+  const { data } = state;
+  const members = new Map();
+  for (const colour of data.colour) members.set(colour, (members.get(colour) ?? 0) + 1);
+  const colours = [...data.coloured.map((community, colour) => [colour, `Community ${community}`]), [-1, "All others"]].filter(([colour]) => members.has(colour));
+  const one = ([colour, label]) => {
+    const box = h("input", { type: "checkbox", checked: !state.hidden.has(colour), onChange: () => {
+      if (box.checked) state.hidden.delete(colour); else state.hidden.add(colour);
+      map().hide(state.hidden);
+      announce(`${label} ${box.checked ? "shown" : "hidden"}`);
+      redo();
+    } });
+    return h("label", null, box, h("span", { class: "swatch round", style: { background: shade(colour, THEMES[dark() ? "dark" : "light"]) }, "aria-hidden": "true" }),
+      label, h("span", { class: "number" }, count(members.get(colour))));
+  };
+  return h("fieldset", { class: "map-legend" }, h("legend", null, "Shown"), colours.map(one),
+    h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? "more followers" : "a higher score"}. Near means connected; the directions mean nothing.`));
+}
+
+const nobody = () => h("div", { class: "card" }, h("h2", null, "No account chosen"), h("p", { class: "faint" }, "Click or tap a dot, or press n on the map, to see who it is, who follows it and whom it follows."));
+
+function words(state, i) {
+  const { data, degrees } = state;
+  const own = data.community[i];
+  return `${visible(data.accounts[i])}. Rank ${count(data.rank[i])}, score ${decimal(data.score[i])}. ${plural(data.followers[i] ?? 0, data.arcs_are === "reactions" ? "account that reacted" : "follower",
+    data.arcs_are === "reactions" ? "accounts that reacted" : "followers")}, ${own === null ? "in no community" : `community ${own}`}${data.role[i] ? `, ${data.role[i]}` : ""}. `
+    + `On this map ${degrees.into[i]} ${data.arcs_are === "reactions" ? "reacted to it" : "follow it"}, it ${data.arcs_are === "reactions" ? "reacted to" : "follows"} ${degrees.out[i]}.`;
+}
+
+function lightWords(state, map) {
+  const { lit, chosen } = map.scene;
+  if (!lit) return "All arcs are shown.";
+  const others = lit.members.size - 1;
+  const who = visible(state.data.accounts[chosen]);
+  return { followers: `${plural(others, "account")} of this map follow ${who}.`, following: `${who} follows ${plural(others, "account")} of this map.`,
+    both: `${plural(others, "account")} of this map follow ${who} or are followed by it.` }[lit.kind];
+}
+
+function chosenCard(context, state, map, i, setShow) {
+  const { data } = state;
+  const account = data.accounts[i];
+  const more = h("div", { "aria-busy": "true" }, h("span", { class: "bone" }));
+  const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
+  fillMore(more, context, account);
+  const choice = h("fieldset", { class: "map-show" }, h("legend", null, "Arcs"), SHOWN.map(([key, label]) => h("label", null,
+    h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }), data.arcs_are === "reactions" ? label.replace("follows", "reacted to") : label)));
+  return h("div", { class: "card" }, h("h2", null, name(account, { limit: 60 })),
+    h("dl", { class: "facts" }, fact("Rank", count(data.rank[i])), fact("Score", decimal(data.score[i])), fact(data.arcs_are === "reactions" ? "Reacted to it" : "Followers", count(data.followers[i])),
+      fact("Community", data.community[i] ?? "none"), fact("Role", data.role[i] ?? "none")),
+    more, choice, state.show ? h("p", { class: "faint" }, map.scene.lit ? lightWords(state, map) : "") : null,
+    h("p", { class: "buttons" }, h("a", { class: "button primary", href: accountHref(account), "data-link": true }, "Open its card"),
+      h("a", { class: "button", href: `/whatif?seed=${encodeURIComponent(account)}`, "data-link": true }, "What would it reach?")));
+}
+
+const rows = new Map();
+async function rowOf({ api, signal }, account) {
+  if (!rows.has(account)) {
+    if (rows.size > 500) rows.clear();
+    rows.set(account, await api.get(accountPath("accounts", account), {}, { signal }));
+  }
+  return rows.get(account);
+}
+
+async function fillMore(place, context, account) {
+  try {
+    const row = await rowOf(context, account);
+    place.removeAttribute("aria-busy");
+    clear(place, partsOf(row));
+  } catch (error) {
+    if (error.name !== "AbortError") clear(place, h("p", { class: "faint" }, visible(error.message)));
+    place.removeAttribute("aria-busy");
+  }
+}
+
+function partsOf(row) {
+  const parts = Object.entries(row.parts ?? {});
+  return [h("p", { class: "faint" }, row.score_low === null ? "" : `Its score lies between ${decimal(row.score_low)} and ${decimal(row.score_high)}, its rank between ${count(row.rank_low)} and ${count(row.rank_high)}.`),
+    parts.length ? h("table", { class: "map-parts" }, h("caption", { class: "unseen" }, "Parts of its score"), h("tbody", null,
+      parts.map(([part, one]) => h("tr", null, h("th", { scope: "row" }, part), h("td", { class: "number" }, decimal(one.contribution)),
+        h("td", { "aria-hidden": "true" }, h("span", { class: "meter" }, h("span", { style: { width: `${Math.max(0, Math.min(100, one.scaled ?? 0))}%` } }))))))) : null];
+}
+
+// -- pointing ----------------------------------------------------------------------------------------------------------
+
+let pointing = 0;
+function showTip(tip, box, context, state, index, x, y) {
+  clearTimeout(pointing);
+  tip.hidden = index < 0;
+  if (index < 0) return;
+  const { data } = state;
+  const place = h("div", { class: "faint" }, "…");
+  clear(tip, h("strong", null, name(data.accounts[index])), h("div", null, `rank ${count(data.rank[index])}, score ${decimal(data.score[index])}`),
+    h("div", null, `${count(data.followers[index])} ${data.arcs_are === "reactions" ? "reacted to it" : "followers"}`, data.role[index] ? `, ${data.role[index]}` : ""), place);
+  const wide = box.clientWidth;
+  Object.assign(tip.style, { left: x > wide / 2 ? "auto" : `${x + 14}px`, right: x > wide / 2 ? `${wide - x + 14}px` : "auto", top: `${Math.max(4, y - 20)}px` });
+  pointing = setTimeout(async () => {
+    try {
+      const row = await rowOf(context, data.accounts[index]);
+      clear(place, partsBar(row.parts), Object.entries(row.parts).map(([part, one]) => h("div", null, `${part} ${decimal(one.contribution)}`)));
+    } catch { clear(place); }
+  }, 120);
+}
+
+// -- table and seeds ---------------------------------------------------------------------------------------------------
+
+function tableOf({ data, degrees }, map, indices, box) {
+  return dataTable({ caption: `Accounts of the map, best first${data.n_total > data.accounts.length ? `; ${count(data.n_total)} there are` : ""}`, rowHeader: "account", rows: indices, columns: [
+    { key: "rank", label: "Rank", number: true, cell: (i) => count(data.rank[i]) },
+    { key: "account", label: "Account", cell: (i) => accountLink(data.accounts[i]) },
+    { key: "score", label: "Score", number: true, cell: (i) => decimal(data.score[i]) },
+    { key: "followers", label: "Followers", number: true, wide: true, cell: (i) => count(data.followers[i]) },
+    { key: "community", label: "Community", number: true, wide: true, cell: (i) => data.community[i] ?? "none" },
+    { key: "role", label: "Role", wide: true, cell: (i) => data.role[i] ?? "none" },
+    { key: "into", label: "Follow it here", number: true, wide: true, cell: (i) => count(degrees.into[i]) },
+    { key: "out", label: "It follows here", number: true, wide: true, cell: (i) => count(degrees.out[i]) },
+    { key: "go", label: "Map", cell: (i) => h("button", { type: "button", class: "small", "aria-label": `Show ${visible(data.accounts[i])} on the map`, onClick: () => {
+      map.centre(i); map.canvas.focus({ preventScroll: true }); box.scrollIntoView({ block: "center" }); } }, "Show") },
+  ] });
+}
+
+function showSeeds(context, state, map, place, seeds) {
+  if (!seeds.length) return;
+  const known = seeds.filter((account) => state.index.has(account));
+  const others = seeds.filter((account) => !state.index.has(account));
+  map.showSeeds(known.map((account) => state.index.get(account)));
+  clear(place, h("section", { class: "card" }, h("h2", null, `The plan's ${plural(seeds.length, "account")}`),
+    h("p", null, known.length ? `${plural(known.length, "account")} ringed on the map, numbered in the order of the plan.` : "None of them is on this map."),
+    others.length ? h("p", { class: "note" }, `Not on this map, which shows the ${count(state.data.accounts.length)} highest: `, others.slice(0, 12).flatMap((account, k) => [k ? ", " : "", accountLink(account)]),
+      others.length > 12 ? ` and ${count(others.length - 12)} more` : "", ".") : null,
+    playback(context, state, map, seeds)));
+}

@@ -1,0 +1,220 @@
+"""What-if questions about the served run, answered from what a job prepared: mapped from disk, asked from any thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swayrank.campaign.oracle import Answer, InfluenceOracle
+from swayrank.errors import DamagedGraphError, UnknownAccountError
+from swayrank.graph import Graph
+from swayrank.service.jobs.derive import GRAPH, ORACLE, SHARES, WHATIF, derived_folder, read_facts
+from swayrank.service.published import Published
+
+MOST_OVERLAP = 20
+_NONE = -1
+
+
+class Prepared:
+    """The graph and the oracle of one run, with the scores that go with them.
+
+    Parameters
+    ----------
+    result : Published
+        The run.
+    folder : Path
+        What :func:`swayrank.service.jobs.derive.prepare` made of it.
+
+    Attributes
+    ----------
+    run : str
+        The run's id.
+    facts : mapping
+        Model, samples, sizes.
+
+    Raises
+    ------
+    FolderError
+        If it is absent or damaged.
+    """
+
+    def __init__(self, result: Published, folder: Path) -> None:
+        self.run, self.result, self.facts = result.run, result, read_facts(folder)
+        self._graph = Graph.open(folder / GRAPH)
+        self._oracle = InfluenceOracle.open(folder / WHATIF / ORACLE)
+        self._shares = _mapped(folder / WHATIF / SHARES, self._graph.n_edges)
+        self._asking = threading.Lock()  # the oracle marks what it has counted in one array
+        self._place = result.kept.ids.positions(self._graph.ids.to_arrow(), missing="sentinel").astype(np.int64)
+        self._place[self._place >= len(result)] = _NONE
+        facet = result.facets.get("community")
+        codes = np.full(len(result), _NONE) if facet is None else facet.codes
+        self._community = np.where(self._place >= 0, codes[self._place], _NONE)
+        self._warm()
+
+    @classmethod
+    def load(cls, result: Published, out: Path) -> Prepared:
+        """Open what was prepared for a run below `out`."""
+        return cls(result, derived_folder(out, result.run))
+
+    def _warm(self) -> None:
+        """Compile, and bring from disk, what the first question would wait for."""
+        if self._graph.n_nodes:
+            first = str(self._graph.ids[0])
+            self.whatif([first, str(self._graph.ids[self._graph.n_nodes - 1])], [first])
+            self.next_best([first], 1)
+            self.neighbours(first, "followers", 1)
+            self.neighbours(first, "following", 1)
+
+    # -- spread --------------------------------------------------------------------------------------------------------
+
+    def whatif(self, seeds: Sequence[str], baseline: Sequence[str] = ()) -> dict[str, Any]:
+        """What seeds would reach, what each adds, in which communities, how their audiences overlap.
+
+        Parameters
+        ----------
+        seeds : sequence of str
+            At least one; repeats count once.
+        baseline : sequence of str
+            Who is asked already: then what both reach together is told too.
+
+        Raises
+        ------
+        UnknownAccountError
+            If an account is not in the graph.
+        """
+        began = time.perf_counter()
+        named, before = self._named(seeds), self._named(baseline)
+        with self._asking:
+            found = self._oracle.spread(named)
+            groups = self._oracle.audience(named, self._community)
+            overlap = self._oracle.overlap(named) if len(named) <= MOST_OVERLAP else None
+            based = self._oracle.spread(before) if before else None
+            together = self._oracle.spread(list(dict.fromkeys([*before, *named]))) if before else None
+        return {
+            "run": self.run,
+            "seeds": named,
+            **told(found),
+            "adds": found.adds,
+            "overlap": None if overlap is None else overlap,
+            "by_community": [{"community": self._label(code), "reached": n} for code, n in groups.items()],
+            "baseline": None if based is None else told(based),
+            "together": None if together is None else told(together),
+            "n_samples": self._oracle.n_samples,
+            "model": self.facts["model"],
+            "milliseconds": round(1000 * (time.perf_counter() - began), 3),
+        }
+
+    def next_best(self, seeds: Sequence[str], k: int) -> list[dict[str, Any]]:
+        """The accounts that would add most to the seeds."""
+        named = self._named(seeds)
+        with self._asking:
+            gains = self._oracle.marginal_gains(named).values.copy()
+        gains[self._graph.ids.positions(named)] = -1.0  # they add nothing to themselves
+        gains[self._place < 0] = -1.0
+        best = np.argpartition(-gains, min(k, gains.size - 1))[:k]
+        best = best[np.argsort(-gains[best], kind="stable")]
+        return [{**self._row(int(node)), "gain": float(gains[node])} for node in best if gains[node] >= 0]
+
+    def compare(self, a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
+        """Two plans: what each reaches, what both do, and what only one of them does."""
+        first, second = self._named(a), self._named(b)
+        with self._asking:
+            one, two = self._oracle.spread(first), self._oracle.spread(second)
+            union = self._oracle.spread(list(dict.fromkeys([*first, *second])))
+        return {
+            "run": self.run,
+            "a": told(one),
+            "b": told(two),
+            "union": told(union),
+            "shared": one.mean + two.mean - union.mean,
+            "only_a": union.mean - two.mean,
+            "only_b": union.mean - one.mean,
+        }
+
+    def shared_audience(self, a: str, b: str) -> dict[str, float] | None:
+        """How many accounts each of two would reach on its own, and both; None where one is in no graph."""
+        try:
+            named = self._named([a, b])
+        except UnknownAccountError:
+            return None
+        with self._asking:
+            shared = self._oracle.overlap(named)
+        return {"a": float(shared[0, 0]), "b": float(shared[-1, -1]), "both": float(shared[0, -1])}
+
+    # -- neighbours ----------------------------------------------------------------------------------------------------
+
+    def neighbours(self, account: str, direction: str, k: int) -> dict[str, Any]:
+        """Who attends to an account ("followers"), or to whom it attends ("following"): the largest shares first."""
+        graph, node = self._graph, self._node(account)
+        if direction == "followers":
+            begin, end = int(graph.in_indptr[node]), int(graph.in_indptr[node + 1])
+            others, shares = graph.in_indices[begin:end], self._shares[begin:end]
+        else:
+            begin, end = int(graph.indptr[node]), int(graph.indptr[node + 1])
+            others, even = graph.indices[begin:end], np.full(end - begin, 1.0 / max(1, end - begin))
+            shares = graph.column("probability")[begin:end] if "probability" in graph.columns else even
+        place = self._place[others]
+        order = np.lexsort((place, -shares))[:k]
+        items = [{**self._row(int(others[i])), "share": float(shares[i])} for i in order]
+        return {
+            "run": self.run,
+            "account": account,
+            "direction": direction,
+            "total": int(others.size),
+            "items": items,
+        }
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def _named(self, accounts: Sequence[str]) -> list[str]:
+        """Accounts once each, all of the graph."""
+        named = list(dict.fromkeys(accounts))
+        if named:
+            try:
+                self._graph.ids.positions(named)
+            except UnknownAccountError:
+                for one in named:
+                    self.result.names.position(one)
+                raise
+        return named
+
+    def _node(self, account: str) -> int:
+        self.result.names.position(account)
+        return self._graph.ids.position(account)
+
+    def _label(self, code: int) -> Any:
+        facet = self.result.facets.get("community")
+        return None if code < 0 or facet is None else facet.groups[code]
+
+    def _row(self, node: int) -> dict[str, Any]:
+        at = int(self._place[node])
+        if at < 0:
+            return {"account": str(self._graph.ids[node]), "score": None, "rank": None}
+        score = float(self.result.kept.score[at])
+        rank = int(self.result.kept.rank[at])
+        return {
+            "account": str(self._graph.ids[node]),
+            "score": score if rank else None,
+            "rank": rank or None,
+        }
+
+
+def told(found: Answer) -> dict[str, float]:
+    """A spread with its interval."""
+    return {"mean": found.mean, "low": found.interval[0], "high": found.interval[1]}
+
+
+def _mapped(path: Path, size: int) -> npt.NDArray[np.float32]:
+    try:
+        shares = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DamagedGraphError(f"{path} cannot be read: {error}; prepare the run again") from None
+    if shares.shape != (size,) or shares.dtype != np.float32:
+        raise DamagedGraphError(f"{path} does not belong to its graph; prepare the run again")
+    return shares
