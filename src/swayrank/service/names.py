@@ -80,12 +80,12 @@ class NameIndex:
         """How well each account's name fits what somebody typed: 3 the same, 2 begins so, 1 holds it, 0 not at all."""
         import pyarrow.compute as pc
 
-        wanted = text.lower()
+        wanted = pc.utf8_lower(text).as_py()  # as the names were; Python's own differs for some letters
         rank = np.zeros(len(self._ids), np.int8)
-        for worth, found in (
-            (1, pc.match_substring(self._folded, wanted)),
-            (2, pc.starts_with(self._folded, wanted)),
-            (3, pc.equal(self._folded, wanted)),
-        ):
-            rank[found.to_numpy(zero_copy_only=False).astype(np.bool_)] = worth
+        holds = pc.match_substring(self._folded, wanted).to_numpy(zero_copy_only=False)
+        found = self._folded.take(np.flatnonzero(holds))  # the other two hold for some of these
+        worth = np.ones(len(found), np.int8)
+        worth[pc.starts_with(found, wanted).to_numpy(zero_copy_only=False)] = 2
+        worth[pc.equal(found, wanted).to_numpy(zero_copy_only=False)] = 3
+        rank[holds] = worth
         return rank

@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Column = Floats | Counts
 NOT_KEPT = -1
+_ORDERS = 6
 EVIDENCE = ("followers", "following", "reactions", "engagers", "posts")
 _RANKS = ("rank", "rank_low", "rank_high", "score", "score_low", "score_high")
 _PART = ("scaled", "low", "high", "raw", "contribution")
@@ -73,6 +74,7 @@ class Published:
         self._columns = self._all_columns()
         self._cells = {name: memoryview(column) for name, column in self._columns.items()}  # type: ignore[arg-type]
         self._parts = {name: self._cells_of(name) for name in kept.parts}
+        self._orders: dict[tuple[str, bool], npt.NDArray[np.uint32]] = {}
 
     @classmethod
     def load(cls, out: str | Path) -> Published:
@@ -117,6 +119,25 @@ class Published:
         if column is None or column.dtype == np.float64:
             return column  # type: ignore[return-value]
         return np.where(column < 0, np.nan, column)
+
+    def order(self, name: str, *, upward: bool) -> npt.NDArray[np.uint32] | None:
+        """All positions in the order of a column, missing numbers last, ties by rank; None without such a column.
+
+        The last few orders are remembered: 4 bytes an account each.
+        """
+        key = (name, upward)
+        if (known := self._orders.get(key)) is not None:
+            return known
+        values = self.names.places if name == "account" else self.numbers(name)
+        if values is None:
+            return None
+        if name == "account" and not upward:
+            values = np.uint32(len(self)) - values
+        falling = not upward and name != "account"
+        found = np.argsort(-values if falling else values, kind="stable").astype(np.uint32)
+        orders = dict(list(self._orders.items())[1 - _ORDERS :])
+        self._orders = {**orders, key: found}  # replaced whole: many threads read it
+        return found
 
     # -- rows ----------------------------------------------------------------------------------------------------------
 
