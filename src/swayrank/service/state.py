@@ -141,10 +141,12 @@ class Service:
                 if folder.name == self.published.run or folder == self._refused:
                     return False
                 fresh = Published.load(folder)
-            except (SwayrankError, OSError) as error:
-                self.trouble = f"a newer run cannot be read, the earlier one is served: {printable(error, 300)}"
+            except Exception as error:  # whatever is wrong with a newer run, the earlier one is served
+                told = f"a newer run cannot be read, the earlier one is served: {printable(error, 300)}"
                 self._refused = self._current_or_none()
-                self.log.write("run refused", detail=self.trouble)
+                if told != self.trouble:
+                    self.log.write("run refused", detail=told)
+                self.trouble = told
                 return False
             self.published, self.trouble, self._refused = fresh, None, None
             self.past.forget()
