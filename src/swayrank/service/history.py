@@ -59,8 +59,9 @@ class Past:
                 return self._known[account]
         try:
             past = self.of(account)
-        except (FolderError, UnknownAccountError):
-            return {"account": account, "runs": [], "comparable": False, "note": None}
+        except (FolderError, UnknownAccountError) as error:
+            note = None if isinstance(error, UnknownAccountError) else f"earlier runs cannot be read: {error}"
+            return {"account": account, "runs": [], "comparable": False, "note": note}
         scale = past.runs[-1].scale
         created = {run.id: run.created for run in past.runs}
         names = ("run", "time", "score", "score_low", "score_high", "rank", "status", "parts")
