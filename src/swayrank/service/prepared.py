@@ -14,6 +14,7 @@ import numpy.typing as npt
 from swayrank.campaign.oracle import Answer, InfluenceOracle
 from swayrank.errors import DamagedGraphError, UnknownAccountError
 from swayrank.graph import Graph
+from swayrank.service.cascade import play
 from swayrank.service.jobs.derive import GRAPH, ORACLE, SHARES, WHATIF, derived_folder, read_facts
 from swayrank.service.published import Published
 
@@ -146,6 +147,18 @@ class Prepared:
         with self._asking:
             shared = self._oracle.overlap(named)
         return {"a": float(shared[0, 0]), "b": float(shared[-1, -1]), "both": float(shared[0, -1])}
+
+    def cascade(self, seeds: Sequence[str], rng: int) -> dict[str, Any]:
+        """One cascade from the seeds, step by step, for the accounts of the run's map.
+
+        Raises
+        ------
+        UnknownAccountError
+            If an account is not in the graph.
+        """
+        shown = None if self.result.map is None else self.result.map["accounts"]
+        played = play(self._graph, self._named(seeds), rng=rng, shown=shown)
+        return {"run": self.run, **played, "model": self.facts["model"]}
 
     # -- neighbours ----------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,13 @@ class Next(Strict):
     k: Annotated[int, Field(ge=1, le=MOST_NEXT)] = 10
 
 
+class Play(Strict):
+    """Seeds of a cascade, and which run of chance."""
+
+    seeds: Seeds
+    rng: Annotated[int, Field(ge=0, lt=2**53)] = 7
+
+
 class Plans(Strict):
     """Two plans."""
 
@@ -111,6 +118,12 @@ def whatif_next(service: Serving, asked: Next) -> Response:
     """The accounts that would add most to the seeds."""
     prepared = prepared_of(service)
     return answer({"run": prepared.run, "items": prepared.next_best(asked.seeds, asked.k)})
+
+
+@router.post("/whatif/cascade", response_model=Told)
+def whatif_cascade(service: Serving, asked: Play) -> Response:
+    """One cascade from the seeds, step by step, for the accounts of the map: a run of chance, the same for an `rng`."""
+    return answer(prepared_of(service).cascade(asked.seeds, asked.rng))
 
 
 @router.post("/plans/compare", response_model=Compared)
