@@ -138,3 +138,14 @@ def serving(out: Path, log: Path, *options: str, tokens: bool = True) -> Iterato
         yield served
     finally:
         served.stop()
+
+
+def finished(served: Served, job: str, seconds: float = 180) -> dict[str, Any]:
+    """A job once it has ended, however."""
+    until = time.monotonic() + seconds
+    while True:
+        told: dict[str, Any] = served.ask("GET", f"/api/v1/jobs/{job}").json()
+        if told["status"] in {"done", "failed", "cancelled"}:
+            return told
+        assert time.monotonic() < until, f"the job has not ended: {told}"
+        time.sleep(0.2)

@@ -22,7 +22,7 @@ AWKWARD = (
     "na me",
     "<img src=x onerror=alert(1)>",
     "=1+1",
-    "‮drow",
+    "\u202edrow",
     "線形 ✓",
     "it's; drop table events; --",
 )

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -177,14 +178,18 @@ def _ask(address: str) -> tuple[int, dict[str, object]]:
         return answer.status, json.load(answer)
 
 
-def test_it_serves_as_nobody_on_a_file_system_that_is_read_only(tmp_path):
+@pytest.fixture
+def open_folder():
+    """A folder that other users may enter: pytest's own lies below one that is shut again and again."""
+    with tempfile.TemporaryDirectory(prefix="swayrank-served-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_it_serves_as_nobody_on_a_file_system_that_is_read_only(open_folder):
     import swayrank as sr
 
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if str(folder).startswith("/tmp/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
-    state, cache, private, stage = (tmp_path / name for name in ("state", "cache", "tmp", "stage"))
+    state, cache, private, stage = (open_folder / name for name in ("state", "cache", "tmp", "stage"))
     for folder in (state, cache, private, stage):
         folder.mkdir()
     town = sr.generate("town", n=200, rng=7)
@@ -202,7 +207,7 @@ def test_it_serves_as_nobody_on_a_file_system_that_is_read_only(tmp_path):
             "TMPDIR": str(private),
         },
     )
-    log = tmp_path / "log"
+    log = open_folder / "log"
     with log.open("wb") as sink:
         server = subprocess.Popen(command, stdout=sink, stderr=sink, stdin=subprocess.DEVNULL)
     try:

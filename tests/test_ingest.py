@@ -124,7 +124,12 @@ def test_what_is_no_batch_is_refused(
 
 
 def test_nothing_is_nothing(client: TestClient) -> None:
-    assert client.post(URL, json={"events": []}).json() == {"accepted": 0, "duplicates": 0, "rejected": [], "last_seq": 0}
+    assert client.post(URL, json={"events": []}).json() == {
+        "accepted": 0,
+        "duplicates": 0,
+        "rejected": [],
+        "last_seq": 0,
+    }
     told = client.get(f"{URL}/status").json()
     assert (told["last_event"], told["last_seq"]) == (None, 0)
 

@@ -5,19 +5,12 @@ Set ``SWAYRANK_SCREENSHOTS`` to a folder to look at what was seen.
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import xml.etree.ElementTree as ET
-import zipfile
-
-import httpx
 import pytest
 
 pytest.importorskip("fastapi", reason="the service's packages are not installed")
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from tests.assembled import serving, small_result
+from tests.assembled import serving
 from tests.browser import browser, watched  # noqa: F401  a fixture
 from tests.serving_large import ACCOUNTS, large_town  # noqa: F401  a fixture
 
@@ -50,7 +43,7 @@ def _views(top):
         "communities": "/communities",
         "map": "/map",
         "planner": "/planner",
-        "whatif": f"/whatif?seeds={top[0]}&seeds={top[1]}",
+        "whatif": f"/whatif?seed={top[0]}&seed={top[1]}",
         "weights": "/weights",
         "compare": f"/compare?a={top[0]}&b={top[1]}",
         "jobs": "/jobs",
@@ -59,7 +52,19 @@ def _views(top):
     }
 
 
-VIEWS = ["leaderboard", "account", "communities", "map", "planner", "whatif", "weights", "compare", "jobs", "live", "data"]
+VIEWS = [
+    "leaderboard",
+    "account",
+    "communities",
+    "map",
+    "planner",
+    "whatif",
+    "weights",
+    "compare",
+    "jobs",
+    "live",
+    "data",
+]
 
 
 # Every view: by its address, in both themes, wide and narrow.
@@ -95,6 +100,16 @@ def test_a_view_fits_a_phone(browser, large, top, view):  # noqa: F811
         assert small == [], f"too small to be touched: {small}"
 
 
+_FOCUSED = """() => {
+  const e = document.activeElement;
+  if (!e || e === document.body) return null;
+  const s = getComputedStyle(e), r = e.getBoundingClientRect();
+  const words = (e.id || e.getAttribute('aria-label') || e.textContent || '').trim().slice(0, 30);
+  return {name: e.tagName + ' ' + words, shown: s.outlineStyle !== 'none' || s.boxShadow !== 'none' || r.width < 2,
+          key: [r.x, r.y + scrollY, e.tagName].join()};
+}"""
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_is_reached_by_the_keyboard_alone(tab, top, view):
     """Tab goes through everything that can be used, shows where it is, and is caught nowhere."""
@@ -102,12 +117,7 @@ def test_a_view_is_reached_by_the_keyboard_alone(tab, top, view):
     reached = []
     for _ in range(400):
         tab.tab.keyboard.press("Tab")
-        at = tab.tab.evaluate(
-            "() => { const e = document.activeElement; if (!e || e === document.body) return null;"
-            " const s = getComputedStyle(e), r = e.getBoundingClientRect();"
-            " return {name: e.tagName + ' ' + (e.id || e.getAttribute('aria-label') || e.textContent || '').trim().slice(0, 30),"
-            " shown: s.outlineStyle !== 'none' || s.boxShadow !== 'none' || r.width < 2, key: [r.x, r.y + scrollY, e.tagName].join()} }"
-        )
+        at = tab.tab.evaluate(_FOCUSED)
         if at is None or (reached and at["key"] == reached[0]["key"] and len(reached) > 3):
             break
         reached.append(at)

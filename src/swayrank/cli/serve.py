@@ -87,7 +87,7 @@ app.add_typer(token, name="token")
 
 
 def _of_token(function: Callable[P, None]) -> Callable[P, None]:
-    return command(function, token)
+    return command(function, token, function.__name__.rstrip("_"))
 
 
 @_of_token

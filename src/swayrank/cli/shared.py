@@ -110,7 +110,7 @@ def stop(code: int, text: str) -> NoReturn:
     raise typer.Exit(code)
 
 
-def command(function: Callable[P, None], group: typer.Typer = app) -> Callable[P, None]:
+def command(function: Callable[P, None], group: typer.Typer = app, name: str | None = None) -> Callable[P, None]:
     """Register a command whose mistakes end in one line and an exit code, never in a traceback."""
 
     @functools.wraps(function)
@@ -137,7 +137,7 @@ def command(function: Callable[P, None], group: typer.Typer = app) -> Callable[P
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DONE) from None
 
-    group.command()(guarded)
+    group.command(name)(guarded)
     return guarded
 
 

@@ -15,6 +15,7 @@ import hashlib
 import itertools
 import secrets
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,8 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from swayrank.service.problems import MEDIA, Problem
+from swayrank.errors import StoreError
+from swayrank.service.problems import MEDIA, Problem, as_problem
 from swayrank.service.state import Service
 from swayrank.stores.tokens import Token
 
@@ -95,15 +97,18 @@ class Gate:
                     await self._app(scope, body, answer.send)
         except Problem as problem:
             await answer.problem(problem, request_id)
+        except StoreError as error:  # whose token it is cannot be told now
+            await answer.problem(as_problem(error), request_id)
         except TimeoutError:
             limit = service.settings.timeout_seconds
             await answer.problem(
                 Problem(503, "timeout", f"no answer within {limit:g} seconds; ask for less"), request_id
             )
         except Exception as error:
-            service.log.write("error", request=request_id, kind=type(error).__name__, detail=str(error)[:500])
-            if not answer.status:
-                raise
+            trace = traceback.format_exc()[-4000:]
+            service.log.write("error", request=request_id, kind=type(error).__name__, trace=trace)
+            told = "something went wrong here; the log tells more under this request's id"
+            await answer.problem(Problem(500, "internal", told), request_id)
         finally:
             self._told(service, scope, answer.status or 500, time.perf_counter() - started)
 

@@ -71,7 +71,8 @@ def name_in(scope: Scope, prefix: str = PREFIX) -> str:
         return str(scope["path"][len(prefix) :])
     if rest := raw[len(prefix) :]:
         return unquote_to_bytes(rest).decode("utf-8", "surrogateescape")
-    return dict(parse_qsl(scope["query_string"].decode("latin-1"), errors="surrogateescape")).get("account", "")
+    query = parse_qsl(scope["query_string"].decode("latin-1"), errors="surrogateescape")
+    return next((value for name, value in query if name == "account"), "")
 
 
 def account_body(result: Published, i: int) -> bytes:

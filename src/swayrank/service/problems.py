@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from swayrank._text import printable
 from swayrank.errors import (
@@ -34,7 +35,8 @@ MEDIA = "application/problem+json"
 _TITLES = {400: "Bad request", 401: "Sign in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
            409: "Conflict", 413: "Too large", 415: "Unknown media type", 421: "Wrong host", 422: "Wrong value",
            429: "Too many requests", 500: "Internal error", 503: "Not available", 507: "No room left"}  # fmt: skip
-_NAMES = {401: "unauthorised", 403: "forbidden", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_NAMES = {400: "bad-request", 401: "unauthorised", 403: "forbidden", 404: "not-found", 405: "method-not-allowed",
+          413: "too-large"}  # fmt: skip
 _OURS: tuple[tuple[type[SwayrankError], int, str], ...] = (
     (UnknownAccountError, 404, "unknown-account"),
     (IllegalStepError, 409, "illegal-step"),
@@ -137,17 +139,24 @@ def install(app: FastAPI) -> None:
         status, name = error.status_code, _NAMES.get(error.status_code, "problem")
         detail = {404: "there is nothing at this address", 405: "this address does not take that method"}
         headers = dict(error.headers or {})
+        if status == 405:  # the router tells of the first route alone
+            headers["Allow"] = ", ".join(sorted(_methods_at(app, request)))
         return of_problem(Problem(status, name, detail.get(status, printable(error.detail)), headers=headers), request)
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, _error: Exception) -> Response:
-        told = "something went wrong here; the log tells more under this request's id"
-        return of_problem(Problem(500, "internal", told), request)
+
+def _methods_at(app: FastAPI, request: Request) -> set[str]:
+    """What an address takes."""
+    found: set[str] = set()
+    for route in app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return found
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For a route's documentation: the problems that it can answer with, those of every route included."""
-    every = (401, 403, 413, 421, 422, 429, 503)
+    every = (400, 401, 403, 413, 421, 422, 429, 503)
     content = {MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
     return {
         status: {"description": _TITLES[status], "model": ProblemDetails, "content": content}

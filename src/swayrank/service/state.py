@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swayrank._text import printable
-from swayrank.errors import SwayrankError
+from swayrank.errors import StoreError, SwayrankError
 from swayrank.results import current_run
 from swayrank.service.history import Past
 from swayrank.service.incoming import Reader
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 1.0
 _TRUST_SECONDS = 2.0
+_TRUST_SECONDS_ALONE = 900.0  # while the store cannot be reached
 
 
 class Service:
@@ -63,7 +64,7 @@ class Service:
         self.trouble: str | None = None
         self.needs_token = not settings.is_loopback
         self.stopping = asyncio.Event()
-        self._tokens: dict[str, tuple[float, Token | None]] = {}
+        self._tokens: dict[str, tuple[float, float, Token | None]] = {}  # when asked, when answered, what
         self._loading = threading.Lock()
         self._refused: Path | None = None
         self.past = Past(settings.out)
@@ -77,20 +78,32 @@ class Service:
     # -- tokens --------------------------------------------------------------------------------------------------------
 
     def look_for_tokens(self) -> None:
-        """Ask for tokens from now on, if any was made."""
+        """Ask for tokens from now on, if any was ever made: revoking the last one opens nothing."""
         with contextlib.suppress(SwayrankError):
-            self.needs_token = not self.settings.is_loopback or any(t.revoked is None for t in self.store.tokens.list())
+            self.needs_token = not self.settings.is_loopback or bool(self.store.tokens.list())
 
     async def token_of(self, secret: str) -> Token | None:
-        """Whose secret it is; known for two seconds before the store is asked again."""
+        """Whose secret it is; known for two seconds before the store is asked again, longer while it is lost.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be asked about a secret that is not known.
+        """
         now = asyncio.get_running_loop().time()
         found = self._tokens.get(secret)
         if found is not None and now - found[0] < _TRUST_SECONDS:
-            return found[1]
-        token = await asyncio.to_thread(self.store.tokens.check, secret)
+            return found[2]
+        try:
+            token = await asyncio.to_thread(self.store.tokens.check, secret)
+        except StoreError:  # lookups need no store: whoever was known goes on
+            if found is None or found[2] is None or now - found[1] > _TRUST_SECONDS_ALONE:
+                raise
+            self._tokens[secret] = (now, found[1], found[2])
+            return found[2]
         if len(self._tokens) > 1000:  # many wrong secrets must not fill the memory
             self._tokens.clear()
-        self._tokens[secret] = (now, token)
+        self._tokens[secret] = (now, now, token)
         return token
 
     def forget_tokens(self) -> None:

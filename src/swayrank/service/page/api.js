@@ -68,8 +68,17 @@ async function told(response) {
   }
 }
 
+let run = null;
+/** Answers name the run that they are of; when another is served, everybody is told. */
+function noticed(answer) {
+  const told = typeof answer?.run === "string" ? answer.run : null;
+  if (told && run && told !== run) dispatchEvent(new CustomEvent("swayrank:run", { detail: told }));
+  run = told ?? run;
+  return answer;
+}
+
 export const api = {
-  get: async (path, query, { signal } = {}) => (await send("GET", address(path, query), { signal })).json(),
+  get: async (path, query, { signal } = {}) => noticed(await (await send("GET", address(path, query), { signal })).json()),
   post: async (path, value, { signal, headers, query } = {}) =>
     (await send("POST", address(path, query), { body: JSON.stringify(value), signal, headers })).json(),
   /** Text in another form than JSON, such as lines of JSON. */

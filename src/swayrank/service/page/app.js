@@ -1,12 +1,13 @@
 // The shell: which view an address means, moving between views, signing in, and what stands around them.
 
 import { api, onTokenNeeded, token } from "/page/api.js";
-import { announce, clear, count, dialog, errorState, field, h, loading, moment, plural } from "/page/ui.js";
+import { theRun } from "/page/known.js";
+import { announce, clear, count, dialog, errorState, field, h, loading, moment, plural, toast } from "/page/ui.js";
 
 // [pattern, module, label in the navigation]; the first that fits
 const ROUTES = [
   [/^\/$/, "leaderboard", "Leaderboard", "/"],
-  [/^\/accounts\/(?<account>.+)$/, "account"],
+  [/^\/accounts\/(?<account>.*)$/, "account"],
   [/^\/communities$/, "communities", "Communities", "/communities"],
   [/^\/map$/, "map", "Map", "/map"],
   [/^\/planner$/, "planner", "Planner", "/planner"],
@@ -38,8 +39,10 @@ export function remember(query) {
   history.replaceState(null, "", url);
 }
 
-/** Account names in addresses: dots alone are spelled twice (see api.js). */
-const named = (raw) => { const once = decodeURIComponent(raw); return /^(%2E){1,2}$/i.test(once) ? decodeURIComponent(once) : once; };
+/** What stands in a path, decoded; a broken escape is taken as it is. */
+function decoded(raw) {
+  try { return decodeURIComponent(raw); } catch { return raw; }
+}
 
 async function show() {
   leaving?.abort();
@@ -58,7 +61,7 @@ async function show() {
   }
   clear(root, loading(6));
   const params = {};
-  for (const [key, raw] of Object.entries(location.pathname.match(found[0]).groups ?? {})) params[key] = raw && named(raw);
+  for (const [key, raw] of Object.entries(location.pathname.match(found[0]).groups ?? {})) params[key] = raw && decoded(raw);
   try {
     const view = await import(`/page/views/${found[1]}.js`);
     if (signal.aborted) return;
@@ -123,7 +126,7 @@ async function around() {
   const foot = document.getElementById("foot");
   const banner = document.getElementById("banner");
   try {
-    const run = await api.get("/run");
+    const run = await theRun();
     const warned = run.warnings.filter((one) => one.level === "warning").length;
     clear(foot, h("span", null, `Run ${run.id}, made ${moment(run.created)}. ${plural(run.counts.accounts, "account")}, ${count(run.counts.scored)} scored.`),
       h("span", null, `swayrank ${run.version}`));
@@ -136,4 +139,5 @@ async function around() {
 clear(nav, h("ul", null, ROUTES.filter((route) => route[2]).map(([, , label, href]) => h("li", null, h("a", { href, "data-link": true }, label)))));
 show();
 around();
+addEventListener("swayrank:run", () => { around(); toast("A newer run is served now. What you open from here on is of that run.", "info"); });
 import("/page/views/jobs.js").then((jobs) => jobs.mountJobsIndicator?.(document.getElementById("jobs-indicator"), { api, navigate })).catch(() => {});

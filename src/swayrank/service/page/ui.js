@@ -44,9 +44,9 @@ export function name(account, { limit = 40 } = {}) {
   return h("bdi", { class: "name", title: short === whole ? undefined : whole }, short || "(no name)");
 }
 
-/** The page's address of an account; dots alone would be taken for a path, and are spelled twice. */
+/** The page's address of an account. Names that no path can hold go into the query: dots alone would be taken for folders. */
 export const accountHref = (account) =>
-  "/accounts/" + encodeURIComponent(account).replace(/^\.{1,2}$/, (dots) => dots.replaceAll(".", "%252E"));
+  (/^\.{1,2}$|[\r\n]/.test(account) ? `/accounts/?account=${encodeURIComponent(account)}` : `/accounts/${encodeURIComponent(account)}`);
 
 /** A link to an account's card. */
 export const accountLink = (account, options) =>
@@ -61,7 +61,12 @@ export const decimal = (value, digits = 1) => (missing(value) ? NOTHING
 export const percent = (share, digits = 0) => (missing(share) ? NOTHING : decimal(share * 100, digits) + " %");
 export const between = (low, high, form = decimal) => (missing(low) || missing(high) ? NOTHING
   : form(low) === form(high) ? form(low) : `${form(low)} to ${form(high)}`);
-export const signed = (value, digits = 1) => (missing(value) ? NOTHING : (value > 0 ? "+" : "") + decimal(value, digits));
+/** A change with its sign; what rounds to nothing has none. */
+export function signed(value, digits = 1) {
+  if (missing(value)) return NOTHING;
+  const shown = decimal(Math.abs(value), digits);
+  return Number(shown.replaceAll(",", "")) === 0 ? shown : (value > 0 ? "+" : "−") + shown;
+}
 /** A moment as people here write it; takes ISO text, or microseconds since 1970. */
 export function moment(value) {
   if (missing(value)) return NOTHING;
@@ -87,7 +92,7 @@ export function intervalBar(score, low, high) {
   if (missing(score)) return h("span", { class: "faint" }, "too little data");
   const x = (value) => 2 + value * 0.96;
   return svg("svg", { class: "interval", viewBox: "0 0 100 12", role: "img", preserveAspectRatio: "none",
-    "aria-label": missing(low) ? `score ${decimal(score)}` : `score ${decimal(score)}, between ${between(low, high)}` },
+    "aria-label": missing(low) ? `score ${decimal(score)}` : `score ${decimal(score)}, interval ${between(low, high)}` },
   svg("line", { x1: 2, x2: 98, y1: 6, y2: 6, class: "axis" }),
   missing(low) ? null : svg("rect", { x: x(low), width: Math.max(1, x(high) - x(low)), y: 3.5, height: 5, rx: 1.5, class: "span" }),
   svg("rect", { x: x(score) - 1, width: 2, y: 1, height: 10, class: "dot" }));
@@ -129,7 +134,7 @@ export function dataTable({ caption, columns, rows, sort, onSort, rowHeader, sho
     const sorted = sort && column.sort === sort.by;
     const aria = sorted ? (sort.descending ? "descending" : "ascending") : undefined;
     const label = column.sort && onSort
-      ? h("button", { type: "button", class: "sort", onClick: () => onSort(column.sort) }, column.label,
+      ? h("button", { type: "button", class: "sort", "data-sort": column.sort, onClick: () => onSort(column.sort) }, column.label,
         h("span", { "aria-hidden": "true", class: "arrow" }, sorted ? (sort.descending ? "▼" : "▲") : "↕"))
       : column.label;
     return h("th", { scope: "col", class: cellClass(column), "aria-sort": aria, title: column.title }, label);
@@ -167,11 +172,24 @@ function loadPlotly() {
   return plotly;
 }
 
-/** A figure of the service, drawn into a new element, with its table below. `query` goes to /figures/{which}. */
+/** Call `then` once the element comes near the window. */
+function whenSeen(element, then) {
+  const watcher = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) { watcher.disconnect(); then(); }
+  }, { rootMargin: "300px" });
+  watcher.observe(element);
+}
+
+/**
+ * A figure of the service, drawn into a new element once it comes into sight, with its table below, and anew where the
+ * colours change. `query` goes to /figures/{which}.
+ */
 export function figure(which, query = {}, { signal } = {}) {
-  const place = h("div", { class: "plot" }, loading(4));
+  const place = h("div", { class: "plot" });
   const box = h("figure", { class: "figure" }, place);
   const draw = async () => {
+    box.querySelectorAll(":scope > figcaption, :scope > details").forEach((old) => old.remove());
+    clear(place, loading(4));
     try {
       const told = await api.get(`/figures/${which}`, { theme: dark() ? "dark" : "light", ...query }, { signal });
       await drawFigure(box, place, told);
@@ -179,7 +197,10 @@ export function figure(which, query = {}, { signal } = {}) {
       if (error.name !== "AbortError") clear(place, errorState(error, error.status === 404 || error.status === 422 ? null : draw));
     }
   };
-  draw();
+  whenSeen(box, () => {
+    draw();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw, { signal });
+  });
   return box;
 }
 
@@ -192,6 +213,8 @@ export async function drawFigure(box, place, told) {
   const layout = { ...told.layout, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
   delete layout.width;
   delete layout.title;
+  layout.margin = { l: 64, r: 20, b: 56, ...told.layout.margin };
+  if (box.clientWidth < 600 && layout.showlegend !== false) layout.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.18, yanchor: "top", title: { text: "" } };
   await Plotly.newPlot(place, told.data, layout, { displayModeBar: false, responsive: true });
   const caption = h("figcaption", null, h("strong", null, told.title), told.caption ? h("span", { class: "faint" }, " " + told.caption) : null);
   box.prepend(caption);
@@ -208,8 +231,31 @@ function tableOf(table, title) {
 // -- states ------------------------------------------------------------------------------------------------------------
 
 /** Lines where something will be. */
-export const loading = (lines = 3) => h("div", { class: "loading", role: "status", "aria-label": "Loading" },
+export const loading = (lines = 3) => h("div", { class: "loading", role: "status", "aria-label": "Loading", "aria-busy": "true" },
   Array.from({ length: lines }, () => h("span", { class: "bone" })));
+
+/**
+ * A part of a view that is loaded: bones until `load()` has come, then what `draw(loaded)` gives; what went wrong is told
+ * in its place, with a button to try again. `instead(problem)` may give something better for a problem it knows.
+ */
+export function area(load, draw, { lines = 4, signal, instead } = {}) {
+  const box = h("div", { class: "area" });
+  const fill = async () => {
+    clear(box, loading(lines));
+    try {
+      clear(box, await draw(await load()));
+    } catch (problem) {
+      if (problem.name === "AbortError" || signal?.aborted) return;
+      clear(box, instead?.(problem, fill) ?? errorState(problem, fill));
+    }
+  };
+  fill();
+  return box;
+}
+
+/** A figure in words: what it is, the figure, what it means. */
+export const tile = (what, value, ...more) =>
+  h("div", { class: "tile" }, h("dt", null, what), h("dd", null, value), more.length ? h("dd", { class: "more" }, more) : null);
 
 /** Nothing here: what it means, and what to do. */
 export const emptyState = (title, text, ...actions) =>

@@ -4,7 +4,7 @@
 import { createMap } from "/page/canvas-map.js";
 import { shade, THEMES } from "/page/canvas-paint.js";
 import { playback } from "/page/playback.js";
-import { accountHref, accountLink, accountPicker, announce, between, clear, count, dark, dataTable, debounced, decimal, emptyState, h, name,
+import { accountHref, accountLink, accountPicker, announce, clear, count, dark, dataTable, debounced, decimal, emptyState, h, name,
   pager, partsBar, plural, visible } from "/page/ui.js";
 import { accountPath } from "/page/api.js";
 
@@ -227,7 +227,7 @@ async function fillMore(place, context, account) {
 
 function partsOf(row) {
   const parts = Object.entries(row.parts ?? {});
-  return [h("p", { class: "faint" }, row.score_low === null ? "" : `Its score lies between ${between(row.score_low, row.score_high)}, its rank between ${between(row.rank_low, row.rank_high, count)}.`),
+  return [h("p", { class: "faint" }, row.score_low === null ? "" : `Its score lies between ${decimal(row.score_low)} and ${decimal(row.score_high)}, its rank between ${count(row.rank_low)} and ${count(row.rank_high)}.`),
     parts.length ? h("table", { class: "map-parts" }, h("caption", { class: "unseen" }, "Parts of its score"), h("tbody", null,
       parts.map(([part, one]) => h("tr", null, h("th", { scope: "row" }, part), h("td", { class: "number" }, decimal(one.contribution)),
         h("td", { "aria-hidden": "true" }, h("span", { class: "meter" }, h("span", { style: { width: `${Math.max(0, Math.min(100, one.scaled ?? 0))}%` } }))))))) : null];
@@ -266,7 +266,7 @@ function tableOf({ data, degrees }, map, indices, box) {
     { key: "role", label: "Role", wide: true, cell: (i) => data.role[i] ?? "none" },
     { key: "into", label: "Follow it here", number: true, wide: true, cell: (i) => count(degrees.into[i]) },
     { key: "out", label: "It follows here", number: true, wide: true, cell: (i) => count(degrees.out[i]) },
-    { key: "go", label: "Map", cell: (i) => h("button", { type: "button", class: "quiet", "aria-label": `Show ${visible(data.accounts[i])} on the map`, onClick: () => {
+    { key: "go", label: "Map", cell: (i) => h("button", { type: "button", class: "small", "aria-label": `Show ${visible(data.accounts[i])} on the map`, onClick: () => {
       map.centre(i); map.canvas.focus({ preventScroll: true }); box.scrollIntoView({ block: "center" }); } }, "Show") },
   ] });
 }

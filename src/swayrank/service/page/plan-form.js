@@ -1,0 +1,195 @@
+// The planner's form: what a campaign wants, in the words of people who run one, turned into the parameters of a job.
+
+import { clear, count, field, h, plural, visible } from "/page/ui.js";
+import { accountList } from "/page/outcomes.js";
+import { readCosts } from "/page/lines.js";
+
+const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
+  ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"], ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
+const TIERS = ["nano", "micro", "mid", "macro", "mega", "q1", "q2", "q3", "q4"];
+const CERTAINTY = [["0.05", "5 % (slower)"], ["0.1", "10 %"], ["0.2", "20 % (faster)"]];
+const GROUPS = [["community", "community"], ["tier", "size (tier)"], ["role", "role"]];
+
+const number = (value, attributes) => h("input", { type: "number", inputmode: "decimal", value: value ?? "", ...attributes });
+const choice = (options, value) => h("select", null, options.map(([key, label]) => h("option", { value: key, selected: String(value) === key }, label)));
+
+/** A form over `past` parameters; `onPlan(parameters)` is called with what was asked for once it can be. */
+export function planForm({ facets, past = {}, signal, onPlan }) {
+  const goal = goalPart(past);
+  const costs = costsPart(past.costs);
+  const lists = {
+    must: accountList({ label: "Must be in the plan", value: past.must ?? [], signal }),
+    never: accountList({ label: "Never", hint: "Competitors, staff, accounts that declined.", value: past.never ?? [], limit: 100_000, signal }),
+  };
+  const only = onlyPart(facets, past.only ?? {});
+  const quota = quotaPart(facets, past.quota);
+  const more = morePart(past);
+  const wrong = h("div", { role: "alert" });
+  const button = h("button", { class: "primary", type: "submit" }, "Plan");
+  const settle = () => {
+    const budget = goal.kind() === "budget";
+    costs.element.hidden = !budget;
+    quota.element.disabled = budget;
+    quota.note.hidden = !budget;
+  };
+  goal.element.addEventListener("change", settle);
+  settle();
+  const form = h("form", { class: "plan-form", novalidate: true, "aria-label": "What the campaign wants", onSubmit: async (event) => {
+    event.preventDefault();
+    const errors = [];
+    const asked = { ...goal.read(errors), ...more.read(errors) };
+    if (goal.kind() === "budget") asked.costs = costs.read(errors);
+    for (const [key, list] of Object.entries(lists)) if (list.get().length) asked[key] = list.get();
+    const both = lists.must.get().filter((account) => lists.never.get().includes(account));
+    if (both.length) errors.push([lists.never.element.querySelector("input"), `${visible(both[0])} is in both lists, must and never.`]);
+    if (asked.k && lists.must.get().length > asked.k) errors.push([lists.must.element.querySelector("input"), `${plural(lists.must.get().length, "account")} must be in a plan of ${count(asked.k)}.`]);
+    Object.assign(asked, only.read(), goal.kind() === "number" ? quota.read(errors) : {});
+    for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    clear(wrong, errors.length ? h("ul", { class: "error-text" }, errors.map(([, text]) => h("li", null, text))) : null);
+    if (errors.length) {
+      for (const [input] of errors) input?.setAttribute("aria-invalid", "true");
+      errors[0][0]?.focus();
+      return;
+    }
+    button.disabled = true;
+    try { await onPlan(asked); } catch (error) {
+      if (error.name !== "AbortError") clear(wrong, h("p", { class: "error-text" }, visible(error.message)));
+    } finally { button.disabled = false; }
+  } },
+  h("div", { class: "columns" }, h("div", null, goal.element, costs.element, quota.element),
+    h("div", null, h("fieldset", null, h("legend", null, "Accounts"), lists.must.element, lists.never.element), only.element)),
+  more.element, wrong, h("p", { class: "buttons" }, button));
+  return form;
+}
+
+function goalPart(past) {
+  const byBudget = past.budget !== undefined && past.budget !== null;
+  const radio = (value, label, checked) => h("label", { class: "choice" }, h("input", { type: "radio", name: "goal", value, checked }), label);
+  const k = number(byBudget ? "" : past.k ?? 10, { min: 1, step: 1 });
+  const budget = number(past.budget, { min: 0, step: "any" });
+  const most = number(byBudget ? past.k : "", { min: 1, step: 1, placeholder: "no limit" });
+  const parts = { number: field("How many accounts", k), budget: h("div", null, field("Budget", budget, "In the money of the costs below."), field("At most so many accounts", most)) };
+  const element = h("fieldset", null, h("legend", null, "Goal"), h("p", { class: "hint" }, "Reach as many accounts as possible with"),
+    radio("number", "a number of accounts", !byBudget), radio("budget", "a budget", byBudget), parts.number, parts.budget);
+  const kind = () => element.querySelector("input[name=goal]:checked").value;
+  const show = () => { parts.number.hidden = kind() !== "number"; parts.budget.hidden = kind() !== "budget"; };
+  element.addEventListener("change", show);
+  show();
+  const whole = (input, errors, what) => {
+    const value = Number(input.value);
+    if (!Number.isInteger(value) || value < 1 || value > 10_000) errors.push([input, `${what} must be a whole number from 1 to 10,000, got "${input.value}".`]);
+    return value;
+  };
+  return { element, kind, read(errors) {
+    if (kind() === "number") return { k: whole(k, errors, "How many accounts") };
+    if (!(Number(budget.value) > 0)) errors.push([budget, `The budget must be above 0, got "${budget.value}".`]);
+    return { budget: Number(budget.value), ...(most.value ? { k: whole(most, errors, "At most so many accounts") } : {}) };
+  } };
+}
+
+function costsPart(past) {
+  const each = number(past ? past.default : 1, { min: 0, step: "any" });
+  const follower = number(past?.per_follower, { min: 0, step: "any", placeholder: "0" });
+  const own = h("textarea", { rows: 5, spellcheck: "false", placeholder: "account,cost\nada,250\nbob,120" });
+  own.value = Object.entries(past?.accounts ?? {}).map(([account, cost]) => `${/[",\n]/.test(account) ? `"${account.replaceAll('"', '""')}"` : account},${cost}`).join("\n");
+  const told = h("div", { role: "status" });
+  own.addEventListener("input", () => tellCosts(told, readCosts(own.value)));
+  const element = h("fieldset", null, h("legend", null, "Costs"), h("div", { class: "row" }, h("div", { class: "grow" }, field("Each account", each)), h("div", { class: "grow" }, field("And for each follower", follower))),
+    field("Costs of your own, one account a line", own, "They go before the two above. Leave those empty to choose from this list alone."), told);
+  return { element, read(errors) {
+    const { rows, errors: bad } = readCosts(own.value);
+    if (bad.length) errors.push([own, `${plural(bad.length, "line")} of your costs cannot be read; the first is line ${bad[0].line}: ${bad[0].reason}.`]);
+    for (const [input, what] of [[each, "The cost of each account"], [follower, "The cost for each follower"]]) {
+      if (input.value !== "" && !(Number(input.value) >= 0)) errors.push([input, `${what} must be 0 or more, got "${input.value}".`]);
+    }
+    if (each.value === "" && follower.value === "" && !rows.size) errors.push([each, "A budget needs costs: give what each account costs, what a follower costs, or a list."]);
+    const told = {};
+    if (each.value !== "") told.default = Number(each.value);
+    if (follower.value !== "") told.per_follower = Number(follower.value);
+    if (rows.size) told.accounts = Object.fromEntries(rows);
+    return told;
+  } };
+}
+
+function tellCosts(place, { rows, errors }) {
+  clear(place, rows.size || errors.length ? h("p", { class: "hint" }, `${plural(rows.size, "cost")} read${errors.length ? `, ${plural(errors.length, "line")} not` : ""}.`) : null, errorLines(errors));
+}
+
+/** The lines that cannot be read, with why. */
+export function errorLines(errors, most = 20) {
+  if (!errors.length) return null;
+  return h("ul", { class: "error-list error-text" }, errors.slice(0, most).map(({ line, text, reason }) => h("li", null, `Line ${line}: ${visible(reason)}. `, text ? h("code", null, visible(text.slice(0, 80))) : null)),
+    errors.length > most ? h("li", null, `and ${count(errors.length - most)} more`) : null);
+}
+
+/** The groups that can be asked for: tiers from small to large, others as the service lists them. */
+function groupsOf(facets, by) {
+  const groups = (facets[by] ?? []).filter((one) => one.value !== null && one.value !== "none");
+  return by === "tier" ? groups.sort((a, b) => TIERS.indexOf(a.value) - TIERS.indexOf(b.value)) : groups;
+}
+
+function onlyPart(facets, past) {
+  const part = (by, label) => {
+    const groups = groupsOf(facets, by);
+    if (!groups.length) return null;
+    return h("div", { role: "group", "aria-label": label }, h("h3", null, label), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
+      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), String(one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
+  };
+  const parts = [part("role", "Roles"), part("tier", "Sizes (tiers)")];
+  const element = h("fieldset", null, h("legend", null, "Choose only from"), h("p", { class: "hint" }, "Nothing ticked: everybody."), parts);
+  element.hidden = !parts.some(Boolean);
+  return { element, read() {
+    const only = {};
+    for (const box of element.querySelectorAll("input:checked")) (only[box.name] ??= []).push(box.value);
+    return Object.keys(only).length ? { only } : {};
+  } };
+}
+
+function quotaPart(facets, past) {
+  const by = choice(GROUPS.filter(([key]) => facets[key]?.length), past?.by);
+  const sense = choice([["at_most", "at most"], ["at_least", "at least"]], past?.at_least ? "at_least" : "at_most");
+  const rows = h("ul", { class: "plain" });
+  const groupsNow = () => groupsOf(facets, by.value);
+  const add = (group, n = 1) => {
+    const select = choice(groupsNow().map((one) => [String(one.value), `${by.value === "community" ? "Community " : ""}${one.value} (${count(one.count)})`]), group);
+    select.setAttribute("aria-label", "Group");
+    const row = h("li", { class: "row" }, select, number(n, { min: 0, step: 1, "aria-label": "How many", class: "short" }),
+      h("button", { type: "button", "aria-label": "Remove this quota", onClick: () => { row.remove(); button.focus(); } }, "×"));
+    rows.append(row);
+    return select;
+  };
+  const button = h("button", { type: "button", onClick: () => add().focus() }, "Add a quota");
+  by.addEventListener("change", () => clear(rows));
+  by.setAttribute("aria-label", "Quotas by");
+  sense.setAttribute("aria-label", "At most or at least");
+  for (const [group, n] of Object.entries(past?.at_most ?? past?.at_least ?? {})) add(group, n);
+  const note = h("p", { class: "hint" }, "Quotas and a budget do not go together; choose a number of accounts to use them.");
+  const element = h("fieldset", null, h("legend", null, "Quotas"), note, h("div", { class: "row" }, h("span", null, "By"), by, sense), rows, button);
+  return { element, note, read(errors) {
+    const told = {};
+    for (const row of rows.children) {
+      const [select, input] = row.querySelectorAll("select, input");
+      if (!Number.isInteger(Number(input.value)) || input.value === "" || Number(input.value) < 0) errors.push([input, `A quota must be a whole number, got "${input.value}".`]);
+      if (select.value in told) errors.push([select, `There are two quotas for ${visible(select.value)}.`]);
+      told[select.value] = Number(input.value);
+    }
+    return Object.keys(told).length ? { quota: { by: by.value, [sense.value]: told } } : {};
+  } };
+}
+
+function morePart(past) {
+  const method = choice(METHODS, past.method ?? "opim");
+  const epsilon = choice(CERTAINTY, past.epsilon ?? "0.1");
+  const rng = number(past.rng ?? 7, { min: 0, step: 1 });
+  const certainty = field("How near to the best that can be guaranteed", epsilon, "Nearer takes more samples.");
+  const show = () => { certainty.hidden = method.value !== "opim"; };
+  method.addEventListener("change", show);
+  show();
+  const element = h("details", null, h("summary", null, "More: method, certainty, randomness"), h("div", { class: "columns" }, field("Method", method), certainty,
+    field("Seed of randomness", rng, "The same number gives the same plan.")));
+  element.open = Boolean((past.method && past.method !== "opim") || (past.epsilon && past.epsilon !== 0.1));
+  return { element, read(errors) {
+    if (!Number.isInteger(Number(rng.value)) || rng.value === "" || Number(rng.value) < 0) errors.push([rng, `The seed of randomness must be a whole number, got "${rng.value}".`]);
+    return { ...(method.value === "opim" ? { epsilon: Number(epsilon.value) } : {}), method: method.value, rng: Number(rng.value) };
+  } };
+}

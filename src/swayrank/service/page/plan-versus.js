@@ -1,0 +1,48 @@
+// Two plans side by side: what each reaches, what both do, what they cost, and a verdict in words.
+
+import { accountLink, clear, count, emptyState, errorState, h, percent, plural, shareBar } from "/page/ui.js";
+import { notPrepared, reached, reachTile, tile, verdict } from "/page/outcomes.js";
+import { planWords } from "/page/plan-result.js";
+
+/** A plan of the address: a job, or accounts by hand. */
+export async function planOf({ api, signal }, id, byHand) {
+  if (!id) return { label: "your list", accounts: byHand, cost: null };
+  const path = `/jobs/${encodeURIComponent(id)}`;
+  const [job, plan] = await Promise.all([api.get(path, {}, { signal }), api.get(`${path}/result`, {}, { signal })]);
+  return { id, label: planWords(job.parameters), accounts: plan.seeds.map((seed) => seed.account), cost: plan.cost ?? null };
+}
+
+/** Fill `place` with a comparison of plans a and b. */
+export async function versus(context, place, a, b) {
+  if (!a.accounts.length || !b.accounts.length) return void clear(place, emptyState("Nothing to compare", "Both plans need at least one account."));
+  let told;
+  try {
+    told = await context.api.post("/plans/compare", { a: a.accounts, b: b.accounts }, { signal: context.signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    const again = () => versus(context, place, a, b);
+    return void clear(place, error.type === "not-prepared" ? notPrepared(context, again) : errorState(error, again));
+  }
+  const inBoth = a.accounts.filter((account) => b.accounts.includes(account));
+  const all = Math.max(told.union.mean, 1e-9);
+  const row = (label, value) => h("tr", null, h("th", { scope: "row" }, label), h("td", { class: "number" }, reached(value)), h("td", { class: "number" }, percent(value / all)), h("td", null, shareBar(value / all)));
+  clear(place, h("p", { class: "headline" }, verdict(told.a, told.b, ["plan A", "plan B"])), costWords(a, b, told),
+    h("div", { class: "versus" }, column("A", a, told.a, inBoth), column("B", b, told.b, inBoth)),
+    h("h2", null, "Audiences"), h("div", { class: "scroll" }, h("table", null, h("caption", null, `Together they reach ${reached(told.union.mean)} accounts`),
+      h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share", ""].map((label, i) => (label ? h("th", { scope: "col", class: i === 1 || i === 2 ? "number" : undefined }, label) : h("td"))))),
+      h("tbody", null, row("plan A alone", told.only_a), row("both", told.shared), row("plan B alone", told.only_b)))));
+}
+
+function costWords(a, b, told) {
+  if (a.cost === null || b.cost === null) return null;
+  const [each, other] = [a.cost / told.a.mean, b.cost / told.b.mean];
+  return h("p", null, `Plan A costs ${count(a.cost)}, ${each.toFixed(2)} for each account reached; plan B ${count(b.cost)}, ${other.toFixed(2)}. `,
+    Math.abs(each - other) < 0.005 ? "" : `Plan ${each < other ? "A" : "B"} is cheaper for each account reached.`);
+}
+
+function column(letter, plan, spread, inBoth) {
+  return h("section", { class: "card" }, h("h2", null, `Plan ${letter}`), h("p", { class: "faint" }, plan.id ? h("a", { href: `/planner?job=${plan.id}`, "data-link": true }, plan.label) : plan.label),
+    h("div", { class: "tiles" }, reachTile("Expected reach", spread), plan.cost === null ? null : tile("Cost", count(plan.cost)), tile("Accounts", count(plan.accounts.length), `${plural(inBoth.length, "account")} in both`)),
+    h("ul", { class: "names" }, plan.accounts.slice(0, 30).map((account) => h("li", null, accountLink(account), inBoth.includes(account) ? h("span", { class: "badge" }, "in both") : null)),
+      plan.accounts.length > 30 ? h("li", { class: "faint" }, `and ${count(plan.accounts.length - 30)} more`) : null));
+}

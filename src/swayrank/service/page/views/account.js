@@ -1,0 +1,210 @@
+// One account: its score and how sure it is, what it is made of, what is behind it, how it changed, who is around it.
+
+import { accountPath } from "/page/api.js";
+import { evidence } from "/page/evidence.js";
+import { followJob } from "/page/follow-job.js";
+import { communities, communityName, theRun } from "/page/known.js";
+import { unlessPrepared } from "/page/not-prepared.js";
+import { accountLink, area, between, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, moment, name, partsBar, percent, plural, shareBar,
+  tile, toast, visible } from "/page/ui.js";
+import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning } from "/page/words.js";
+
+export const title = (params) => visible(params.account ?? "Account");
+
+export async function render(root, context) {
+  const account = context.params.account || context.query.get("account") || "";
+  context.params.account = account;
+  if (!account) return nobody(root, account);
+  let told, run, groups;
+  try {
+    [told, run, groups] = await Promise.all([context.api.get(accountPath("explanations", account), {}, { signal: context.signal }), theRun(), communities()]);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    return nobody(root, account);
+  }
+  new Card(root, context, account, run, groups).draw(told);
+}
+
+function nobody(root, account) {
+  clear(root, h("h1", null, "No such account"), emptyState("Nobody here has that name",
+    h("span", null, "The result that is served does not know ", name(account, { limit: 80 }), ". Names are told apart by case and sign for sign. It may be in the data under another spelling."),
+    h("a", { class: "button", "data-link": true, href: `/?q=${encodeURIComponent([...account].slice(0, 100).join(""))}` }, "Look for similar names"), " ", h("a", { class: "button", "data-link": true, href: "/" }, "To the leaderboard")));
+}
+
+class Card {
+  constructor(root, context, account, run, groups) {
+    Object.assign(this, { root, context, account, run, groups });
+  }
+
+  draw(told) {
+    const { row, facts } = told;
+    clear(this.root, this.head(row), this.tiles(row, facts),
+      row.score === null ? this.insufficient(row, facts) : this.parts(row, facts),
+      facts ? evidence(facts, this.groups) : this.unexplained(),
+      this.overTime(told), this.neighbours(), told.text ? this.asText(told.text) : null);
+  }
+
+  // -- who it is -----------------------------------------------------------------------------------------------------
+
+  head(row) {
+    const { account } = this;
+    const q = encodeURIComponent(account);
+    const kind = [row.role && h("span", { class: "badge", title: roleMeaning(row.role) }, visible(row.role)),
+      row.role && roleMeaning(row.role) ? h("span", { class: "faint" }, roleMeaning(row.role)) : null,
+      row.community === null ? null : h("a", { href: `/?community=${row.community}`, "data-link": true }, "community ", communityName(row.community, this.groups)),
+      row.tier && h("span", { class: "faint" }, `tier ${tierMeaning(row.tier)}`)];
+    const to = (href, label, primary) => h("a", { class: primary ? "button primary" : "button", "data-link": true, href }, label);
+    return h("header", { class: "card-head" }, h("h1", null, name(account, { limit: 80 })), h("p", { class: "kind-line" }, kind.filter(Boolean).flatMap((one) => [one, " "])),
+      h("div", { class: "buttons" }, to(`/compare?a=${q}`, "Compare with another"), to(`/map?account=${q}`, "Show on the map"), to(`/whatif?seeds=${q}`, "What would it reach?"), to(`/planner?must=${q}`, "Plan with it"),
+        h("button", { type: "button", onClick: () => this.copyLink() }, "Copy link")));
+  }
+
+  async copyLink() {
+    try { await navigator.clipboard.writeText(location.href); toast("The link is copied."); }
+    catch { toast("The browser does not allow copying; the link stands in its address bar.", "error"); }
+  }
+
+  tiles(row, facts) {
+    const { run } = this;
+    const sure = run.intervals;
+    const scored = run.counts.scored;
+    const peer = facts?.peer;
+    const e = row.evidence;
+    const tiles = [];
+    if (row.score !== null) {
+      tiles.push(tile("Score, of 100", decimal(row.score), intervalBar(row.score, row.score_low, row.score_high),
+        row.score_low === null ? "no interval was drawn" : `${between(row.score_low, row.score_high)} (${percent(sure.confidence)} interval)`));
+      tiles.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval; `, topShare(row.rank, scored)));
+    } else tiles.push(tile("Score", "None", "too little data"));
+    if (peer) tiles.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
+    tiles.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
+      tile("Reactions received", count(e.reactions), e.engagers === null ? null : `by ${plural(e.engagers, "account")}`), tile("Posts", count(e.posts), e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null));
+    return h("dl", { class: "tiles" }, tiles);
+  }
+
+  insufficient(row, facts) {
+    const floor = this.run.parameters.min_evidence;
+    const why = facts?.missing?.length ? facts.missing.map((line) => h("li", null, visible(line))) : h("li", null, `fewer than ${count(floor)} followers, reactions and posts together`);
+    return h("section", { class: "note", "aria-label": "Why there is no score" }, h("h2", null, "Why it has no score"),
+      h("p", null, "There is too little data to tell its influence from chance, so it gets no score and no rank. That says nothing against it."), h("ul", null, why),
+      h("p", null, "What would change that: data of a longer time, or of more of those who follow or react to it."));
+  }
+
+  // -- what the score is made of ---------------------------------------------------------------------------------------
+
+  parts(row, facts) {
+    const names = Object.keys(row.parts);
+    const reasons = new Map((facts?.parts ?? []).map((one) => [one.part, one]));
+    const weight = (part) => reasons.get(part)?.weight ?? this.run.weights[part];
+    const columns = [
+      { key: "part", label: "Part", cell: (part) => [h("strong", null, visible(part)), h("span", { class: "under wrap" }, partMeaning(part)),
+        reasons.has(part) ? h("span", { class: "under wrap narrow" }, visible(reasons.get(part).because)) : null] },
+      { key: "raw", label: "Measured", number: true, wide: true, cell: (part) => [figureOf(row.parts[part].raw), h("span", { class: "under" }, visible(this.run.units[part] ?? ""))] },
+      { key: "scaled", label: "On 0 to 100", number: true, cell: (part) => decimal(row.parts[part].scaled) },
+      { key: "between", label: "Between", cell: (part) => [intervalBar(row.parts[part].scaled, row.parts[part].low, row.parts[part].high), h("span", { class: "under" }, between(row.parts[part].low, row.parts[part].high))] },
+      { key: "weight", label: "Weight", number: true, wide: true, cell: (part) => percent(weight(part)) },
+      { key: "adds", label: "Adds", number: true, cell: (part) => h("strong", null, decimal(row.parts[part].contribution)) },
+      reasons.size && { key: "because", label: "Because", wide: true, class: "because", cell: (part) => visible(reasons.get(part)?.because ?? "") },
+    ].filter(Boolean);
+    const there = names.filter((part) => row.parts[part].scaled !== null);
+    return h("section", null, h("h2", null, "What the score is made of"),
+      h("p", { class: "lead" }, `Each part is put on 0 to 100, times its weight: what they add comes to ${decimal(row.score)}.`, varies(facts)),
+      h("div", { class: "big-parts" }, partsBar(row.parts)), legend(names.map((part) => `${visible(part)} ${decimal(row.parts[part].contribution)}`)),
+      dataTable({ caption: "What each part adds to the score", columns, rows: there, rowHeader: "part" }),
+      there.length < names.length ? h("p", { class: "faint" }, `Not known for this account: ${names.filter((part) => !there.includes(part)).join(", ")}. The others share its weight.`) : null,
+      h("details", { class: "more-below" }, h("summary", null, "As a figure"), figure("breakdown", { account: this.account }, { signal: this.context.signal })));
+  }
+
+  // -- explained or not ------------------------------------------------------------------------------------------------
+
+  unexplained() {
+    const told = h("div", { role: "status" });
+    const { api, signal } = this.context;
+    const button = h("button", { type: "button", class: "primary", onClick: async () => {
+      button.disabled = true;
+      try {
+        const job = await api.post("/jobs", { kind: "explain", parameters: { account: this.account } }, { signal });
+        const over = await followJob(api, job.id, (now) => clear(told, jobProgress(now)), signal);
+        if (over.status === "done") {
+          this.draw(await api.get(accountPath("explanations", this.account), {}, { signal }));
+          this.root.querySelector("#evidence")?.focus();
+          return;
+        }
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        clear(told, h("p", { class: "error-text" }, error.status === 404 ? "This service runs no jobs." : visible(error.message)));
+      }
+      button.disabled = false;
+    } }, "Explain in full");
+    return h("section", null, h("h2", { id: "evidence" }, "Why"), h("div", { class: "state" },
+      h("p", null, `The run explains its ${plural(this.run.has.explanations, "first account")} in full. For this one it can be done now: its posts, who reacts to it, where its attention comes from, and what would change its score. The data are read again for that, which takes about as long as scoring them.`), button, told));
+  }
+
+  asText(text) {
+    return h("details", { class: "more-below" }, h("summary", null, "The explanation as plain text"), h("pre", { class: "text", tabindex: "0" }, visible(text.replaceAll("\n", "\u2028")).replaceAll("\\u2028", "\n")));
+  }
+
+  // -- over time -------------------------------------------------------------------------------------------------------
+
+  overTime(told) {
+    const { context, account } = this;
+    const { signal } = context;
+    const activity = told.activity ? figure("activity", { account }, { signal })
+      : h("p", { class: "faint" }, this.run.has.activity ? "The run keeps reactions over time for the accounts that it explains; this is none of them." : "This run keeps no reactions over time.");
+    return h("section", null, h("h2", null, "Over time"), h("div", { class: "columns" }, h("div", null, h("h3", null, "Reactions received"), activity),
+      h("div", null, h("h3", null, "Score in the kept runs"), area(() => context.api.get(accountPath("history", account), {}, { signal }), (past) => this.trend(past), { signal }))));
+  }
+
+  trend(past) {
+    if (past.runs.length < 2) return h("p", { class: "faint" }, "Only one run of this scale is kept. Score again later with the same reference, and its trend shows here.");
+    const first = past.runs[0], last = past.runs.at(-1);
+    const moved = first.score === null || last.score === null ? null
+      : h("p", null, `From ${decimal(first.score)} to ${decimal(last.score)} over ${plural(past.runs.length, "run")}: `, changeInWords(first, last));
+    return h("div", null, moved, past.note ? h("p", { class: "note" }, visible(past.note)) : null, figure("trend", { account: this.account }, { signal: this.context.signal }));
+  }
+
+  // -- who is around it ------------------------------------------------------------------------------------------------
+
+  neighbours() {
+    return h("section", null, h("h2", null, "Who is around it"), h("div", { class: "columns" },
+      this.around("followers", "Who gives it attention", "Share of their attention", "Nobody is known to follow or react to it."),
+      this.around("following", "Whom it gives attention", "Share of its attention", "It is not known to follow or react to anybody.")));
+  }
+
+  around(direction, heading, shareLabel, empty) {
+    const { context, account } = this;
+    let k = 10;
+    const load = () => context.api.get(accountPath("neighbours", account), { direction, k }, { signal: context.signal });
+    const draw = (told) => {
+      const columns = [{ key: "account", label: "Account", cell: (row) => accountLink(row.account, { limit: 24 }) }, { key: "score", label: "Score", number: true, cell: (row) => decimal(row.score) },
+        { key: "rank", label: "Rank", number: true, wide: true, cell: (row) => count(row.rank) },
+        { key: "share", label: shareLabel, cell: (row) => h("span", { class: "bar-and-figure" }, shareBar(row.share), percent(row.share, row.share < 0.0995 ? 1 : 0)) }];
+      return h("div", null, dataTable({ caption: `${heading}: ${count(Math.min(k, told.items.length))} of ${count(told.total)}`, showCaption: told.items.length > 0, columns, rows: told.items, rowHeader: "account", empty }),
+        told.total > told.items.length && k < 500 ? h("button", { type: "button", onClick: () => { k = Math.min(500, k * 5); place.replaceWith(place = area(load, draw, options)); } }, "Show more") : null);
+    };
+    const options = { signal: context.signal, lines: 6, instead: unlessPrepared(heading, context) };
+    let place = area(load, draw, options);
+    return h("div", null, h("h3", null, heading), place);
+  }
+}
+
+function topShare(rank, scored) {
+  const share = rank / scored;
+  return `in the first ${share < 0.001 ? "thousandth" : percent(Math.ceil(share * 1000) / 1000, share < 0.1 ? 1 : 0)}`;
+}
+
+function followersOf(peer) {
+  if (peer.most === null) return peer.fewest ? `${count(peer.fewest)} followers or more` : "known followers";
+  return peer.fewest ? `${count(peer.fewest)} to ${count(peer.most)} followers` : `at most ${plural(peer.most, "follower")}`;
+}
+
+function varies(facts) {
+  const what = [...new Set((facts?.parts ?? []).map((one) => one.varies).filter(Boolean))];
+  return what.length ? ` What could have come out differently, and makes the intervals: ${what.map(visible).join("; ")}.` : "";
+}
+
+function changeInWords(first, last) {
+  if (first.score_low === null || last.score_low === null) return "no intervals were drawn, so how firm that is cannot be told.";
+  const apart = first.score_low > last.score_high || last.score_low > first.score_high;
+  return apart ? "a clear change, the intervals do not meet." : "within chance, the intervals overlap.";
+}
