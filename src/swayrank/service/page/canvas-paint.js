@@ -15,7 +15,7 @@ export const THEMES = {
   light: { paper: "#ffffff", ink: "#222222", faint: "#555555", rest: "#9a9a9a", arc: "70,70,70", edge: "#ffffff" },
   dark: { paper: "#14171a", ink: "#eeeeee", faint: "#b5b5b5", rest: "#7d7d7d", arc: "205,205,205", edge: "#14171a" },
 };
-const EARLIER = "#e69f00";
+const EARLIER = "#56b4e9";
 const FRESH = "#d55e00";
 const LABELS = 36;
 const TRIED = 500;

@@ -24,8 +24,10 @@ export async function followJob(api, id, onJob, signal) {
   }
 }
 
+const howItEnded = (job) => [h("span", { class: `badge ${job.status}` }, job.status), job.error ? h("p", { class: "error-text" }, visible(job.error.detail)) : null];
+
 /** A card that shows a running job with a way to stop it; `done(job)` once it ended well. */
-export function jobCard({ api, signal }, id, { heading, done, ended }) {
+export function jobCard({ api, signal }, id, { heading, done, changed }) {
   const bar = h("div", { role: "status" });
   const cancel = h("button", { type: "button", onClick: async () => {
     cancel.disabled = true;
@@ -43,11 +45,10 @@ export function jobCard({ api, signal }, id, { heading, done, ended }) {
     cancel.disabled = false;
     again.hidden = true;
     try {
-      const job = await followJob(api, id, (now) => clear(bar, jobProgress(now)), signal);
+      const job = await followJob(api, id, (now) => { changed?.(now); clear(bar, now.status === "failed" || now.status === "cancelled" ? howItEnded(now) : jobProgress(now)); }, signal);
       cancel.hidden = true;
       again.hidden = job.status === "done";
       if (job.status === "done") await done?.(job);
-      ended?.(job);
     } catch (error) {
       if (error.name !== "AbortError") clear(note, visible(error.message));
     }

@@ -25,11 +25,11 @@ export async function versus(context, place, a, b) {
   }
   const inBoth = a.accounts.filter((account) => b.accounts.includes(account));
   const all = Math.max(told.union.mean, 1e-9);
-  const row = (label, value) => h("tr", null, h("th", { scope: "row" }, label), h("td", { class: "number" }, reached(value)), h("td", { class: "number" }, percent(value / all)), h("td", null, shareBar(value / all)));
+  const row = (label, value) => h("tr", null, h("th", { scope: "row" }, label), h("td", { class: "number" }, reached(value)), h("td", { class: "number" }, percent(value / all)), h("td", { class: "wide" }, shareBar(value / all)));
   clear(place, h("p", { class: "headline" }, verdict(told.a, told.b, ["plan A", "plan B"])), costWords(a, b, told),
     h("div", { class: "versus" }, column("A", a, told.a, inBoth), column("B", b, told.b, inBoth)),
     h("h2", null, "Audiences"), h("div", { class: "scroll" }, h("table", null, h("caption", null, `Together they reach ${reached(told.union.mean)} accounts`),
-      h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share", ""].map((label, i) => (label ? h("th", { scope: "col", class: i === 1 || i === 2 ? "number" : undefined }, label) : h("td"))))),
+      h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share", ""].map((label, i) => (label ? h("th", { scope: "col", class: i === 1 || i === 2 ? "number" : undefined }, label) : h("td", { class: "wide" }))))),
       h("tbody", null, row("plan A alone", told.only_a), row("both", told.shared), row("plan B alone", told.only_b)))));
 }
 

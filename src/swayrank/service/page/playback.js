@@ -42,7 +42,7 @@ export function playback({ api, signal }, state, map, seeds) {
     clear(place, h("div", { class: "row" }, toggle, h("div", { class: "grow" }, slider),
       h("button", { type: "button", onClick: () => { stop(); ask(Math.floor(Math.random() * 2 ** 31)); } }, "Another run"),
       h("button", { type: "button", onClick: end }, "End")), words,
-    h("p", { class: "hint" }, "One run of chance: the next comes out otherwise. Vermilion: reached in this step; orange: before. Accounts off the map count, but are not drawn."));
+    h("p", { class: "hint" }, "One run of chance: the next comes out otherwise. Red: reached in this step; blue: before. Accounts off the map count, but are not drawn."));
   }
 
   function go(to) {

@@ -60,9 +60,12 @@ async function showJob(root, context, id) {
   if (job.kind !== "seeds") return void clear(root, h("h1", null, title), emptyState("That job made no plan", `It is of the kind ${visible(job.kind)}.`, h("a", { class: "button", href: `/jobs/${job.id}`, "data-link": true }, "See the job")));
   if (job.status === "done") return showPlan(root, context, job);
   const body = h("div");
-  clear(root, h("h1", null, "A plan is being made"), h("p", { class: "lead" }, `Asked: ${planWords(job.parameters)}.`), body,
+  const heading = h("h1", null, "A plan is being made");
+  const head = (now) => { heading.textContent = { failed: "The plan failed", cancelled: "The plan was cancelled" }[now.status] ?? "A plan is being made"; };
+  head(job);
+  clear(root, heading, h("p", { class: "lead" }, `Asked: ${planWords(job.parameters)}.`), body,
     h("p", null, h("a", { href: `/planner?from=${job.id}`, "data-link": true }, "Change what is asked")), h("p", { class: "hint" }, "You may leave this page; the plan will be under ", h("a", { href: "/jobs", "data-link": true }, "jobs"), "."));
-  clear(body, jobCard(context, id, { heading: "Choosing accounts", done: async (now) => { await showPlan(root, context, now); root.querySelector("h1").tabIndex = -1; root.querySelector("h1").focus(); } }));
+  clear(body, jobCard(context, id, { heading: "Choosing accounts", done: async (now) => { await showPlan(root, context, now); root.querySelector("h1").tabIndex = -1; root.querySelector("h1").focus(); }, changed: head }));
 }
 
 async function showPlan(root, context, job) {
