@@ -21,11 +21,11 @@ from swayrank import __version__
 from swayrank.service import problems
 from swayrank.service.gate import Gate
 from swayrank.service.lookups import Lookups
-from swayrank.service.routes import accounts, events, exports, health, page, result, tokens
+from swayrank.service.routes import accounts, events, exports, health, jobs, page, result, tokens, whatif
 from swayrank.service.settings import Settings
 from swayrank.service.state import Service
 
-ROUTERS = (health, accounts, result, exports, events, tokens, page)
+ROUTERS = (health, accounts, result, exports, events, jobs, whatif, tokens, page)
 _ABOUT = "Who influences whom in a social network, by how much, how sure that is, and whom to ask."
 
 
@@ -70,12 +70,13 @@ def create_app(settings: Settings) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    watching = asyncio.create_task(service.watch())
+    beside = [service.watch(), service.upkeep.run(), service.jobs.run(service.stopping)]
+    tasks = [asyncio.create_task(one) for one in beside]
     try:
         yield
     finally:
         service.stopping.set()
-        await watching
+        await asyncio.gather(*tasks)
         service.close()
 
 

@@ -1,4 +1,4 @@
-"""What-if questions about the served run, answered from what a job prepared: mapped from disk, asked from any thread."""
+"""What-if questions about the served run: answered from what a job prepared, mapped from disk, for any thread."""
 
 from __future__ import annotations
 
@@ -217,4 +217,5 @@ def _mapped(path: Path, size: int) -> npt.NDArray[np.float32]:
         raise DamagedGraphError(f"{path} cannot be read: {error}; prepare the run again") from None
     if shares.shape != (size,) or shares.dtype != np.float32:
         raise DamagedGraphError(f"{path} does not belong to its graph; prepare the run again")
-    return shares
+    mapped: npt.NDArray[np.float32] = shares
+    return mapped

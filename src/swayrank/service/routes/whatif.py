@@ -11,7 +11,7 @@ from swayrank.service.gate import requires
 from swayrank.service.jobs.parameters import Name
 from swayrank.service.prepared import Prepared
 from swayrank.service.problems import Problem, documented
-from swayrank.service.routes import Serving, Told, answer
+from swayrank.service.routes import AccountName, Serving, Told, answer
 from swayrank.service.state import Service
 
 router = APIRouter(prefix="/api/v1", tags=["what-if"], responses=documented(404), dependencies=[requires("read")])
@@ -122,7 +122,7 @@ def compare(service: Serving, asked: Plans) -> Response:
 @router.get("/neighbours/{account:path}", response_model=Told)
 def neighbours(
     service: Serving,
-    account: str,
+    account: AccountName,
     direction: Literal["followers", "following"] = "followers",
     k: Annotated[int, Query(ge=1, le=MOST_NEIGHBOURS)] = 20,
 ) -> Response:
