@@ -247,7 +247,9 @@ def test_what_is_filtered_is_exported(seen, served):
     assert not [row for row in rows if row["account"].startswith(("=", "+", "@"))]
     with seen.tab.expect_download() as waiting:
         seen.tab.locator(".drop-body").get_by_role("button", name="JSON").click()
-    assert [row["account"] for row in json.loads(waiting.value.path().read_text())["items"]] == [r["account"] for r in told]
+    assert [row["account"] for row in json.loads(waiting.value.path().read_text())["items"]] == [
+        r["account"] for r in told
+    ]
     for form, magic in (("Excel", b"PK"), ("Parquet", b"PAR1")):
         with seen.tab.expect_download() as waiting:
             seen.tab.locator(".drop-body").get_by_role("button", name=form).click()
@@ -304,8 +306,12 @@ def test_a_card_tells_score_parts_and_evidence(seen, served):
     facts = told["facts"]
     changes = seen.tab.get_by_role("table", name="What would change its score")
     assert changes.locator("tbody tr").count() == len(facts["changes"])
-    assert seen.tab.get_by_role("table", name="Posts that matter most").locator("tbody tr").count() == len(facts["posts"])
-    assert seen.tab.get_by_role("table", name="Who reacts most often").locator("tbody tr").count() == len(facts["engagers"])
+    assert seen.tab.get_by_role("table", name="Posts that matter most").locator("tbody tr").count() == len(
+        facts["posts"]
+    )
+    assert seen.tab.get_by_role("table", name="Who reacts most often").locator("tbody tr").count() == len(
+        facts["engagers"]
+    )
     origins = seen.tab.get_by_role("table", name="Communities that its attention comes from")
     assert origins.locator("tbody tr").count() == len(facts["origins"])
     seen.tab.get_by_text("The explanation as plain text").click()
@@ -342,7 +348,11 @@ def test_an_unknown_name_offers_a_search(seen):
 
 
 def _json(route, value, status=200):
-    route.fulfill(status=status, content_type="application/json" if status == 200 else "application/problem+json", body=json.dumps(value))
+    route.fulfill(
+        status=status,
+        content_type="application/json" if status == 200 else "application/problem+json",
+        body=json.dumps(value),
+    )
 
 
 def test_neighbours_are_shown_and_followed(seen, served):
@@ -369,13 +379,25 @@ def test_neighbours_are_shown_and_followed(seen, served):
 
 
 def _job(status, **more):
-    told = {"id": "0123456789abcdef", "kind": "prepare", "status": status, "parameters": {}, "created": None, "started": None}
+    told = {
+        "id": "0123456789abcdef",
+        "kind": "prepare",
+        "status": status,
+        "parameters": {},
+        "created": None,
+        "started": None,
+    }
     return {**told, "ended": None, "progress": None, "error": None, "attempt": 1, "memory_limit": None, **more}
 
 
 def test_what_is_not_prepared_can_be_prepared_there(seen):
     ready = []
-    problem = {"type": "not-prepared", "title": "Not prepared", "status": 503, "detail": "who attends to whom is not prepared for this run"}
+    problem = {
+        "type": "not-prepared",
+        "title": "Not prepared",
+        "status": 503,
+        "detail": "who attends to whom is not prepared for this run",
+    }
 
     def neighbours(route):
         if ready:
@@ -496,7 +518,9 @@ def test_weights_move_by_keyboard_come_to_a_hundred_and_change_the_top(seen, ser
     parts = list(served.ask("GET", f"{API}/run").json()["weights"])
     weights = {part: float(query_of(seen).get(part, ["0"])[0]) for part in parts}
     told = served.ask("GET", f"{API}/weights", params={**weights, "k": 50}).json()
-    assert [row.inner_text() for row in seen.tab.locator("tbody tr td:nth-child(1)").all()] == [str(one["rank"]) for one in told["items"]]
+    assert [row.inner_text() for row in seen.tab.locator("tbody tr td:nth-child(1)").all()] == [
+        str(one["rank"]) for one in told["items"]
+    ]
     assert f"{len(told['entered'])} come in" in seen.tab.locator(".told").inner_text()
     seen.tab.reload()
     seen.settle()

@@ -371,7 +371,9 @@ def test_what_if_before_anything_is_prepared(tab):
     told = json.dumps({"type": "not-prepared", "title": "Not prepared", "status": 503, "detail": "not yet"})
     unprepared = re.compile(r"/api/v1/whatif")
     tab.excuse(REFUSED)
-    tab.tab.route(unprepared, lambda route: route.fulfill(status=503, content_type="application/problem+json", body=told))
+    tab.tab.route(
+        unprepared, lambda route: route.fulfill(status=503, content_type="application/problem+json", body=told)
+    )
     tab.go("/whatif?seed=x")
     tab.tab.get_by_role("heading", name="Not prepared yet").wait_for()
     tab.check_accessible("not prepared")
