@@ -226,6 +226,8 @@ def test_figures_are_inert(hostile, browser, tmp_path):
     wrong, text = visited(browser, file, ready=f"div.plotly-graph-div >> nth={len(FIGURES) - 1}")
     assert wrong == []
     assert text.count("over time") >= 2
+    for k in (1, 3, 6):  # as it is spelled, as far as there is room: what plotly reads as markup, it would leave out
+        assert INJECTIONS[k][:20] in text
 
 
 def test_tables_in_notebooks_are_inert(hostile, browser, tmp_path):

@@ -194,9 +194,9 @@ def test_live_events_come_in_and_scores_are_made_anew(tab, large, top):
     tab.tab.get_by_role("button", name="Send 400 events").click()
     tab.tab.get_by_text("400 events kept", exact=False).first.wait_for()
     tab.tab.get_by_role("button", name="Send 400 events").click()
-    tab.tab.get_by_text("400 known already", exact=False).first.wait_for()
+    tab.tab.get_by_text("400 events known already", exact=False).first.wait_for()
     tab.tab.get_by_role("button", name="Score now").click()
-    tab.tab.wait_for_function("() => /All events are in the scores/.test(document.body.innerText)", timeout=180_000)
+    tab.tab.get_by_text("All events are in the scores").wait_for(timeout=180_000)
     tab.picture("live-scored", whole=True)
     assert large.ask("GET", f"{API}/run").json()["id"] != before
     after = large.ask("GET", f"{API}/accounts/{low['account']}").json()

@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+<<<<<<< HEAD
 import functools
 import re
+=======
+>>>>>>> wt-proof
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
@@ -27,11 +30,11 @@ from swayrank.service import problems
 from swayrank.service.gate import Gate
 from swayrank.service.lookups import Lookups
 from swayrank.service.patience import Patience
-from swayrank.service.routes import accounts, events, exports, health, page, result, tokens
+from swayrank.service.routes import accounts, events, exports, health, jobs, page, result, tokens, whatif
 from swayrank.service.settings import Settings
 from swayrank.service.state import Service
 
-ROUTERS = (health, accounts, result, exports, events, tokens, page)
+ROUTERS = (health, accounts, result, exports, events, jobs, whatif, tokens, page)
 _ABOUT = "Who influences whom in a social network, by how much, how sure that is, and whom to ask."
 
 
@@ -85,12 +88,13 @@ class _Application(FastAPI):
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    watching = asyncio.create_task(service.watch())
+    beside = [service.watch(), service.upkeep.run(), service.jobs.run(service.stopping)]
+    tasks = [asyncio.create_task(one) for one in beside]
     try:
         yield
     finally:
         service.stopping.set()
-        await watching
+        await asyncio.gather(*tasks)
         service.close()
 
 
@@ -100,16 +104,5 @@ def _openapi(app: FastAPI) -> dict[str, object]:
         told = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         told["components"].setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer"}
         told["security"] = [{"token": []}]
-        _name_path_parameters(told["paths"])
         app.openapi_schema = told
     return app.openapi_schema
-
-
-def _name_path_parameters(paths: dict[str, dict[str, dict[str, list[dict[str, object]]]]]) -> None:
-    """Describe what stands in a path and is read by a dependency, which FastAPI does not see."""
-    for path, methods in paths.items():
-        for name in re.findall(r"\{(\w+)\}", path):
-            for operation in methods.values():
-                known = operation.setdefault("parameters", [])
-                if not any(one["name"] == name and one["in"] == "path" for one in known):
-                    known.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})

@@ -1,4 +1,4 @@
-"""What-if questions about the served run, answered from what a job prepared: mapped from disk, asked from any thread."""
+"""What-if questions about the served run: answered from what a job prepared, mapped from disk, for any thread."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from swayrank.campaign.oracle import Answer, InfluenceOracle
 from swayrank.errors import DamagedGraphError, UnknownAccountError
 from swayrank.graph import Graph
+from swayrank.service.cascade import play
 from swayrank.service.jobs.derive import GRAPH, ORACLE, SHARES, WHATIF, derived_folder, read_facts
 from swayrank.service.published import Published
 
@@ -147,6 +148,18 @@ class Prepared:
             shared = self._oracle.overlap(named)
         return {"a": float(shared[0, 0]), "b": float(shared[-1, -1]), "both": float(shared[0, -1])}
 
+    def cascade(self, seeds: Sequence[str], rng: int) -> dict[str, Any]:
+        """One cascade from the seeds, step by step, for the accounts of the run's map.
+
+        Raises
+        ------
+        UnknownAccountError
+            If an account is not in the graph.
+        """
+        shown = None if self.result.map is None else self.result.map["accounts"]
+        played = play(self._graph, self._named(seeds), rng=rng, shown=shown)
+        return {"run": self.run, **played, "model": self.facts["model"]}
+
     # -- neighbours ----------------------------------------------------------------------------------------------------
 
     def neighbours(self, account: str, direction: str, k: int) -> dict[str, Any]:
@@ -217,4 +230,5 @@ def _mapped(path: Path, size: int) -> npt.NDArray[np.float32]:
         raise DamagedGraphError(f"{path} cannot be read: {error}; prepare the run again") from None
     if shares.shape != (size,) or shares.dtype != np.float32:
         raise DamagedGraphError(f"{path} does not belong to its graph; prepare the run again")
-    return shares
+    mapped: npt.NDArray[np.float32] = shares
+    return mapped

@@ -14,6 +14,9 @@ from swayrank.results import current_run
 from swayrank.service.history import Past
 from swayrank.service.incoming import Reader
 from swayrank.service.ingest import Ingest
+from swayrank.service.jobs.confine import usual_memory
+from swayrank.service.jobs.runner import JobRunner
+from swayrank.service.jobs.upkeep import Upkeep
 from swayrank.service.logs import Log
 from swayrank.service.metrics import Metrics
 from swayrank.service.published import Published
@@ -21,6 +24,7 @@ from swayrank.service.settings import Settings
 from swayrank.stores import Store, open_store
 
 if TYPE_CHECKING:
+    from swayrank.service.prepared import Prepared
     from swayrank.stores.tokens import Token
 
 _LOOK_SECONDS = 1.0
@@ -44,6 +48,11 @@ class Service:
     published : Published
         The result that is served; replaced whole.
     log, metrics : Log and Metrics
+    jobs : JobRunner
+    upkeep : Upkeep
+        What the service asks for by itself.
+    prepared : Prepared or None
+        Answers what-if questions.
     trouble : str or None
         Why a newer run is not served, in words.
 
@@ -68,6 +77,17 @@ class Service:
         self._loading = threading.Lock()
         self._refused: Path | None = None
         self.past = Past(settings.out)
+        self.jobs = JobRunner(
+            self.store,
+            settings.out,
+            store_place=str(settings.store),
+            log=self.log,
+            metrics=self.metrics,
+            memory_limit=settings.memory_limit or usual_memory(),
+            seconds=settings.job_seconds,
+        )
+        self.upkeep = Upkeep(self)
+        self.prepared: Prepared | None = None
         self._count()
         self.look_for_tokens()
 
@@ -152,7 +172,7 @@ class Service:
     def warnings(self) -> list[dict[str, Any]]:
         """What a reader of the result has to know, what is wrong now first."""
         trouble = [] if self.trouble is None else [{"what": "newer run", "detail": self.trouble, "level": "warning"}]
-        return [*trouble, *self.published.warnings]
+        return [*trouble, *self.upkeep.warnings(), *self.published.warnings]
 
     def close(self) -> None:
         """Give up what is open."""

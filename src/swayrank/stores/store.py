@@ -59,7 +59,7 @@ def open_store(place: str | Path, *, own: bool = True) -> Store:
     Parameters
     ----------
     place : str or Path
-        A file (SQLite), or ``postgresql://user:password@host/database``.
+        A file (SQLite), or ``postgresql://user@host/database``.
     own : bool, default=True
         Of a file: whether this process serves it, and no other may. Looking and small changes beside a running service
         (tokens) need no ownership.

@@ -45,7 +45,8 @@ class Child:
     ) -> None:
         self._asked, self._progress, self._command = asked, progress, command
         self._process: asyncio.subprocess.Process | None = None
-        self._done, self._error, self._broken = False, None, ""
+        self._done, self._broken = False, ""
+        self._error: Error | None = None
         self._stderr = b""
         self._stop_asked = asyncio.Event()
 

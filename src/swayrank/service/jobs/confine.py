@@ -41,6 +41,16 @@ def limit_memory(limit: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
+def usual_memory() -> int | None:
+    """What a job may allocate by itself: three quarters of the machine's memory, or of the control group's."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with contextlib.suppress(OSError, ValueError):  # "max" is no number
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(found) * 3 // 4 if found else None
+
+
 def die_with(parent: int, lifeline: IO[bytes]) -> None:
     """End at once when the process `parent` does, or when it closes the other end of `lifeline`."""
     if sys.platform == "linux":

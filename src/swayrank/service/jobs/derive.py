@@ -41,7 +41,7 @@ FORMAT = "swayrank prepared 1"
 DERIVED, GRAPH, WHATIF, ORACLE, SHARES, FACTS = "derived", "graph", "whatif", "oracle", "shares.npy", "facts.json"
 WEIGHTED = "weighted_cascade"
 _COLUMN = "probability"
-_FEWEST_SAMPLES, _MOST_SAMPLES, _PER_ACCOUNT = 100_000, 1_000_000, 4
+_FEWEST_SAMPLES, _MOST_SAMPLES, _PER_ACCOUNT = 200_000, 4_000_000, 20
 _RNG = 7
 
 
@@ -56,7 +56,7 @@ def is_prepared(out: Path, run_id: str) -> bool:
 
 
 def usual_samples(n_accounts: int) -> int:
-    """How many samples are drawn where nobody says: four per account, between 100,000 and a million."""
+    """How many samples are drawn where nobody says: 20 per account, between 200,000 and 4 million."""
     return int(min(max(_PER_ACCOUNT * n_accounts, _FEWEST_SAMPLES), _MOST_SAMPLES))
 
 
@@ -75,9 +75,7 @@ def prepare_again(folder: Path, out: Path, *, n_samples: int | None = None, prog
     return prepare(scores, out, folder.name, n_samples=n_samples, progress=progress)
 
 
-def prepare(
-    scores: Scores, out: Path, run_id: str, *, n_samples: int | None = None, progress: Progress = None
-) -> Path:
+def prepare(scores: Scores, out: Path, run_id: str, *, n_samples: int | None = None, progress: Progress = None) -> Path:
     """Keep what what-if questions need of scores that were published as the run `run_id`; where it lies.
 
     Raises

@@ -81,9 +81,9 @@ class Planner:
             first = self._select(asked, k, must, excluded | outside, groups=groups, quota=rooms)
             must = [str(one) for one in first.seeds]
             if len(must) < k:
+                there = len(must) - len(given)
                 raise ParameterError(
-                    f"quota.at_least asks for {lacking} more seeds of its groups, and there are {len(must) - len(given)}"
-                    " who may be chosen and reach anybody"
+                    f"quota.at_least asks for {lacking} more seeds of its groups, and {there} may be chosen"
                 )
         return self._select(asked, asked.k, must, excluded)
 

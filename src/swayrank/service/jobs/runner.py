@@ -56,6 +56,13 @@ class JobRunner:
         How many run at the same time.
     command : sequence of str
         The program that does a job.
+
+    Attributes
+    ----------
+    ended : list of coroutine functions
+        Each is told of every job that has ended.
+    next_refresh : str or None
+        When scores are made anew, for whoever asks.
     """
 
     def __init__(
@@ -80,6 +87,7 @@ class JobRunner:
         self._wake = asyncio.Event()
         self._stopping = False
         self.ended: list[Callable[[Job], Awaitable[None]]] = []
+        self.next_refresh: str | None = None
 
     # -- asked by routes -----------------------------------------------------------------------------------------------
 
@@ -294,7 +302,9 @@ class JobRunner:
         self._metrics.jobs_running.set(len(self._running))
         self._wake.set()
         self._tell(job.id)
-        for told in self.ended if ended is not None else ():
+        if ended is None:
+            return
+        for told in self.ended:
             with contextlib.suppress(StoreError):
                 await told(ended)
 
@@ -302,7 +312,12 @@ class JobRunner:
         """Write down how a job ended, however long the store cannot be reached."""
         status = DONE if error is None else CANCELLED if error["type"] == "cancelled" else FAILED
         kept = error if status == FAILED else None
-        told = {"job": here.job.id, "kind": here.job.kind, "status": status, **({} if kept is None else {"error": kept})}
+        told = {
+            "job": here.job.id,
+            "kind": here.job.kind,
+            "status": status,
+            **({} if kept is None else {"error": kept}),
+        }
         self._log.write("job ended", **told)
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Which live events a run knows, and which of the runs that a service made by itself are kept.
+"""Which of the runs that a service made by itself are kept, and which snapshots of live events.
 
 A run that was made with live events names a snapshot of them, ``live/events-<number>.parquet``: the run itself tells up
 to which event it is scored, whatever became of the service that made it.
@@ -7,35 +7,19 @@ to which event it is scored, whatever became of the service that made it.
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from swayrank.errors import SwayrankError
 from swayrank.results import current_run, whole_runs
 from swayrank.scoring.keep import read_scores_manifest
+from swayrank.service.ingest import scored_seq
 
 LIVE = "live"
 KEEP_NEWEST = 24
-_SNAPSHOT = re.compile(r"events-([0-9]{1,18})\.parquet")
 _GOING = ".unfinished-"
 _YOUNG_SECONDS = 3600
-
-
-def scored_upto(manifest: Mapping[str, Any]) -> int:
-    """The number of the last live event that a run knows; 0 where it knows none.
-
-    Examples
-    --------
-    >>> scored_upto({"recipe": {"live": "/out/live/events-000000000042.parquet"}}), scored_upto({})
-    (42, 0)
-    """
-    named = (manifest.get("recipe") or {}).get("live")
-    match = None if named is None else _SNAPSHOT.fullmatch(Path(str(named)).name)
-    return 0 if match is None else int(match[1])
 
 
 def forget_runs(out: Path, *, newest: int = KEEP_NEWEST) -> list[str]:
@@ -60,7 +44,7 @@ def forget_runs(out: Path, *, newest: int = KEEP_NEWEST) -> list[str]:
     for folder in whole_runs(out):
         with contextlib.suppress(SwayrankError):
             manifest = read_scores_manifest(folder)
-            if scored_upto(manifest):
+            if scored_seq(manifest):
                 live.append(folder)
                 named.add(Path(str(manifest["recipe"]["live"])).name)
     last_of_day = {folder.name[:8]: folder for folder in live}

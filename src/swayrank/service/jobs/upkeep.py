@@ -14,13 +14,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from swayrank._text import printable
-from swayrank.errors import FolderError, StoreError, SwayrankError
+from swayrank.errors import StoreError, SwayrankError
+from swayrank.events import iso
+from swayrank.service.ingest import scored_seq
 from swayrank.service.jobs.derive import is_prepared
-from swayrank.service.jobs.scored import scored_upto
 from swayrank.service.prepared import Prepared
 from swayrank.stores.jobs import DONE, FAILED, QUEUED, RUNNING, Job
 
@@ -30,26 +30,6 @@ if TYPE_CHECKING:
 
 LAST_REFRESH, LAST_SCORED = "last_refresh", "last_scored_seq"
 _LOOK_SECONDS, _LONGEST_WAIT = 1.0, 3600.0
-
-
-@dataclass(frozen=True)
-class Live:
-    """How far live events are scored.
-
-    Attributes
-    ----------
-    last_seq, last_scored_seq : int
-        The number of the newest event, and of the newest that the served run knows.
-    unscored : int
-        How many events the served run does not know.
-    next_refresh : float or None
-        When scores are made anew at the earliest, in seconds since 1970; None: nothing waits for that.
-    """
-
-    last_seq: int = 0
-    last_scored_seq: int = 0
-    unscored: int = 0
-    next_refresh: float | None = None
 
 
 class Upkeep:
@@ -103,7 +83,7 @@ class Upkeep:
             await self._prepare()
 
     async def _remember(self) -> None:
-        upto = scored_upto(self._service.published.kept.manifest)
+        upto = scored_seq(self._service.published.kept.manifest)
         await asyncio.to_thread(self._service.store.state.set, LAST_SCORED, str(upto))
 
     # -- what-if -------------------------------------------------------------------------------------------------------
@@ -116,7 +96,7 @@ class Upkeep:
         if is_prepared(service.settings.out, result.run):
             try:
                 service.prepared = await asyncio.to_thread(Prepared.load, result, service.settings.out)
-            except (FolderError, SwayrankError, OSError) as error:
+            except (SwayrankError, OSError) as error:
                 service.log.write("not prepared", run=result.run, detail=printable(error, 300))
             else:
                 self._opened = result.run
@@ -131,6 +111,8 @@ class Upkeep:
     def why_not(self) -> str:
         """In words, why what-if questions have no answer."""
         result = self._service.published
+        if "recipe" not in result.kept.manifest:
+            return "this run was saved from Python and does not name its files; score them with `swayrank score`"
         if not can_be_prepared(result):
             return "this run has no graph and no log: nobody knows who follows or reacts to whom"
         if "prepare" in self.trouble:
@@ -141,31 +123,28 @@ class Upkeep:
 
     async def _refresh(self) -> None:
         """Have scores made anew, if it is time."""
-        if not self._service.settings.refresh_seconds:
-            return
-        live = await asyncio.to_thread(self.live)
-        if live.next_refresh is None or time.time() < live.next_refresh or await self._busy("score"):
+        due = await asyncio.to_thread(self._due)
+        self._service.jobs.next_refresh = None if due is None else iso(int(due * 1e6))
+        if due is None or time.time() < due or await self._busy("score"):
             return
         await asyncio.to_thread(self._service.store.state.set, LAST_REFRESH, repr(time.time()))
         await self._service.jobs.add("score", {})
 
-    def live(self) -> Live:
-        """How far live events are scored; blocks."""
+    def _due(self) -> float | None:
+        """When scores are to be made anew, in seconds since 1970; None: no event waits for that, or nobody wants it."""
         service = self._service
-        last, scored = service.store.events.last_seq(), scored_upto(service.published.kept.manifest)
-        service.metrics.unscored.set(0 if last <= scored else last - scored)
-        if last <= scored:
-            return Live(last, scored)
-        due = None
-        if service.settings.refresh_seconds:
-            before = _number(service.store.state.get(LAST_REFRESH))
-            due = before + self._pause if before else time.time()
-        return Live(last, scored, service.store.events.count_after(scored), due)
+        last, scored = service.store.events.last_seq(), scored_seq(service.published.kept.manifest)
+        service.metrics.unscored.set(max(0, last - scored))
+        if last <= scored or not service.settings.refresh_seconds:
+            return None
+        before = _number(service.store.state.get(LAST_REFRESH))
+        return before + self._pause if before else time.time()
 
     @property
     def _pause(self) -> float:
         usual = self._service.settings.refresh_seconds
-        return max(usual, min(usual * 2**self._failures, _LONGEST_WAIT))
+        longest = max(usual, _LONGEST_WAIT)
+        return float(min(usual * 2.0**self._failures, longest))
 
     async def _busy(self, *kinds: str) -> bool:
         """Whether a job of such a kind waits or runs."""

@@ -111,7 +111,7 @@ def main() -> int:
     try:
         asked: Mapping[str, Any] = json.loads(lifeline.readline())
         signal.signal(signal.SIGTERM, _stop)
-        die_with(asked["parent"], lifeline.raw)  # type: ignore[attr-defined]
+        die_with(asked["parent"], lifeline)
         step_back(asked.get("nice", 10))
         from swayrank.service.jobs.kinds import do
 

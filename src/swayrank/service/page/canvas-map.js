@@ -376,6 +376,7 @@ export function createMap(holder, data, options = {}) {
     canvas,
     scene,
     place,
+    scale: () => view.scale,
     choose,
     request,
     light,

@@ -35,7 +35,7 @@ export function planResult(context, job, plan, { sizes, n_accounts, others, comp
     h("p", { class: "headline" }, "These ", h("strong", null, plural(accounts.length, "account")), " are expected to reach ", h("strong", null, `${reached(plan.spread)} accounts`),
       `, themselves among them (${range(low, high)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
     h("div", { class: "tiles" }, reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
-      plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one at least ${reached(plan.lower_bound)}, with certainty as told below`) : null,
+      plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one, certified, at least ${reached(plan.lower_bound)}`) : null,
       spent ? tile("Cost", count(plan.cost), job.parameters.budget ? `of ${count(job.parameters.budget)}; ${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached` : `${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached`) : null,
       tile("Seeds", count(accounts.length), `${plural(new Set(plan.seeds.map((seed) => seed.community)).size, "community", "communities")}`)),
     h("div", { class: "note" }, h("strong", null, "How good is this choice? "), guaranteeWords(plan)),
@@ -53,7 +53,10 @@ export function planResult(context, job, plan, { sizes, n_accounts, others, comp
 function guaranteeWords(plan) {
   const share = plan.upper_bound ? Math.min(1, plan.lower_bound / plan.upper_bound) : null;
   const told = typeof plan.guarantee === "string" ? plan.guarantee : null;
-  return h("span", null, share ? `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would. ` : "", told ? `In full: ${visible(told)}.`.replace(/\.\.$/, ".") : typeof plan.guarantee === "number" ? `Certified share of the best: ${percent(plan.guarantee, 1)}.` : "");
+  const risk = Number(/probability 1 - ([\d.]+(?:e-?\d+)?)/.exec(told ?? "")?.[1]);
+  if (!share) return h("span", null, told ? `${visible(told)}.`.replace(/\.\.$/, ".") : "Nothing is guaranteed about it.");
+  return h("span", null, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}. ` : ". ",
+    told ? h("span", { class: "faint" }, `(${visible(told)})`) : null);
 }
 
 function links(context, job, accounts) {

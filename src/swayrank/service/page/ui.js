@@ -136,7 +136,7 @@ export function dataTable({ caption, columns, rows, sort, onSort, rowHeader, sho
     const label = column.sort && onSort
       ? h("button", { type: "button", class: "sort", "data-sort": column.sort, onClick: () => onSort(column.sort) }, column.label,
         h("span", { "aria-hidden": "true", class: "arrow" }, sorted ? (sort.descending ? "▼" : "▲") : "↕"))
-      : column.label;
+      : column.label || h("span", { class: "unseen" }, "More");
     return h("th", { scope: "col", class: cellClass(column), "aria-sort": aria, title: column.title }, label);
   });
   const body = rows.map((row) => h("tr", { class: row.class }, columns.map((column) => {

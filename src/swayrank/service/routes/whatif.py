@@ -11,7 +11,7 @@ from swayrank.service.gate import requires
 from swayrank.service.jobs.parameters import Name
 from swayrank.service.prepared import Prepared
 from swayrank.service.problems import Problem, documented
-from swayrank.service.routes import Serving, Told, answer
+from swayrank.service.routes import AccountName, Serving, Told, answer
 from swayrank.service.state import Service
 
 router = APIRouter(prefix="/api/v1", tags=["what-if"], responses=documented(404), dependencies=[requires("read")])
@@ -38,6 +38,13 @@ class Next(Strict):
 
     seeds: MaybeSeeds = []
     k: Annotated[int, Field(ge=1, le=MOST_NEXT)] = 10
+
+
+class Play(Strict):
+    """Seeds of a cascade, and which run of chance."""
+
+    seeds: Seeds
+    rng: Annotated[int, Field(ge=0, lt=2**53)] = 7
 
 
 class Plans(Strict):
@@ -113,6 +120,12 @@ def whatif_next(service: Serving, asked: Next) -> Response:
     return answer({"run": prepared.run, "items": prepared.next_best(asked.seeds, asked.k)})
 
 
+@router.post("/whatif/cascade", response_model=Told)
+def whatif_cascade(service: Serving, asked: Play) -> Response:
+    """One cascade from the seeds, step by step, for the accounts of the map: a run of chance, the same for an `rng`."""
+    return answer(prepared_of(service).cascade(asked.seeds, asked.rng))
+
+
 @router.post("/plans/compare", response_model=Compared)
 def compare(service: Serving, asked: Plans) -> Response:
     """Two plans: what each reaches, what both do, and what only one of them does."""
@@ -122,7 +135,7 @@ def compare(service: Serving, asked: Plans) -> Response:
 @router.get("/neighbours/{account:path}", response_model=Told)
 def neighbours(
     service: Serving,
-    account: str,
+    account: AccountName,
     direction: Literal["followers", "following"] = "followers",
     k: Annotated[int, Query(ge=1, le=MOST_NEIGHBOURS)] = 20,
 ) -> Response:

@@ -55,7 +55,7 @@ class Card {
       row.tier && h("span", { class: "faint" }, `tier ${tierMeaning(row.tier)}`)];
     const to = (href, label, primary) => h("a", { class: primary ? "button primary" : "button", "data-link": true, href }, label);
     return h("header", { class: "card-head" }, h("h1", null, name(account, { limit: 80 })), h("p", { class: "kind-line" }, kind.filter(Boolean).flatMap((one) => [one, " "])),
-      h("div", { class: "buttons" }, to(`/compare?a=${q}`, "Compare with another"), to(`/map?account=${q}`, "Show on the map"), to(`/whatif?seeds=${q}`, "What would it reach?"), to(`/planner?must=${q}`, "Plan with it"),
+      h("div", { class: "buttons" }, to(`/compare?a=${q}`, "Compare with another"), to(`/map?at=${q}`, "Show on the map"), to(`/whatif?seed=${q}`, "What would it reach?"), to(`/planner?must=${q}`, "Plan with it"),
         h("button", { type: "button", onClick: () => this.copyLink() }, "Copy link")));
   }
 

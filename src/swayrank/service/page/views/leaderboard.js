@@ -222,7 +222,7 @@ class Leaderboard {
       h("span", { class: "buttons" },
         picked.length === 2 ? h("a", { class: "button primary", "data-link": true, href: `/compare?a=${encodeURIComponent(picked[0])}&b=${encodeURIComponent(picked[1])}` }, "Compare the two")
           : h("span", { class: "faint" }, picked.length < 2 ? "Choose a second one to compare" : "Two can be compared"),
-        h("a", { class: "button", "data-link": true, href: `/whatif?${all("seeds", picked)}` }, "What would they reach?"),
+        h("a", { class: "button", "data-link": true, href: `/whatif?${all("seed", picked)}` }, "What would they reach?"),
         h("a", { class: "button", "data-link": true, href: `/planner?${all("must", picked)}` }, "Plan with them"),
         h("button", { type: "button", onClick: () => this.unpick() }, "Choose none")));
   }

@@ -10,7 +10,7 @@ const LEAVE_ONE_OUT = 20; // seeds for which the loss of each is asked
 export async function render(root, context) {
   const { api, query, signal } = context;
   const [run, sizes] = await Promise.all([api.get("/run", {}, { signal }), communitySizes(context)]);
-  const state = { seeds: [...new Set(query.getAll("seed"))], gone: new Set(query.getAll("gone")), base: [...new Set(query.getAll("base"))], total: run.counts?.accounts, sizes };
+  const state = { seeds: [...new Set([...query.getAll("seed"), ...query.getAll("seeds")])], gone: new Set(query.getAll("gone")), base: [...new Set(query.getAll("base"))], total: run.counts?.accounts, sizes };
   const answer = h("div", { class: "whatif-answer", "aria-label": "What they reach", role: "region" });
   const next = h("section", { class: "card whatif-next" });
   let asking = null;
@@ -136,5 +136,6 @@ const same = (a, b) => a.length === b.length && a.every((one) => b.includes(one)
 
 function modelWords(model) {
   if (typeof model === "string") return model;
-  return model?.words ?? model?.what ?? model?.name ?? model?.model ?? "independent cascade";
+  const words = String(model?.name ?? "independent cascade").replaceAll("_", " ");
+  return typeof model?.prob === "string" ? `${words}, probabilities: ${model.prob.replaceAll("_", " ")}` : words;
 }
