@@ -14,11 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-<<<<<<< HEAD
 import functools
-import re
-=======
->>>>>>> wt-proof
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
