@@ -59,8 +59,10 @@ class Past:
                 return self._known[account]
         try:
             past = self.of(account)
-        except (FolderError, UnknownAccountError) as error:
-            note = None if isinstance(error, UnknownAccountError) else f"earlier runs cannot be read: {error}"
+        except (UnknownAccountError, UnicodeEncodeError):  # the latter: bytes that are no text name nobody
+            return {"account": account, "runs": [], "comparable": False, "note": None}
+        except FolderError as error:
+            note = f"earlier runs cannot be read: {error}"
             return {"account": account, "runs": [], "comparable": False, "note": note}
         scale = past.runs[-1].scale
         created = {run.id: run.created for run in past.runs}
