@@ -132,7 +132,7 @@ function onlyPart(facets, past) {
   const part = (by, label) => {
     const groups = groupsOf(facets, by);
     if (!groups.length) return null;
-    return h("div", { role: "group", "aria-label": label }, h("h3", null, label), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
+    return h("div", { role: "group", "aria-label": label }, h("p", null, h("strong", null, label)), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
       h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), String(one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
   };
   const parts = [part("role", "Roles"), part("tier", "Sizes (tiers)")];
