@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import re
+import threading
+import time
 
 import pytest
 
@@ -155,16 +157,52 @@ def test_too_many_requests_are_told_to_wait(out):
         assert int(client.get("/health/live").headers["retry-after"]) >= 1
 
 
-def test_what_takes_too_long_ends(out, monkeypatch):
-    from swayrank.service import lookups
+def test_what_takes_too_long_is_told_so_while_it_still_works(out, monkeypatch):
+    from swayrank.service.routes import accounts
 
-    async def slow(self, scope, receive, send):
-        await asyncio.sleep(30)
+    ended = threading.Event()
+
+    def slow(result, wanted):
+        ended.wait(30)
+        raise AssertionError("nobody is told of this")
 
     with serving(out, timeout_seconds=0.05) as client:
-        monkeypatch.setattr(lookups.Lookups, "__call__", slow)
+        monkeypatch.setattr(accounts, "find", slow)
         got = client.get(READ)
-    assert (got.status_code, got.json()["type"]) == (503, "timeout")
+        assert not ended.is_set()
+        assert (got.status_code, got.json()["type"]) == (503, "timeout")
+        name = client.app.state.service.published.kept.ids[40]
+        assert client.get(f"/api/v1/accounts/{name}").status_code == 200  # lookups do not wait for it
+        ended.set()
+
+
+def test_files_and_streams_may_take_long(out, monkeypatch):
+    from swayrank.service.routes import exports
+
+    find = exports.find
+    monkeypatch.setattr(exports, "find", lambda *given: time.sleep(0.2) or find(*given))
+    with serving(out, timeout_seconds=0.05) as client:
+        assert client.get("/api/v1/exports/scores.csv").status_code == 200
+
+
+def test_head_is_get_without_the_body(out):
+    with serving(out) as client:
+        name = client.app.state.service.published.kept.ids[40]
+        for address in (f"/api/v1/accounts/{name}", READ, "/", "/health/live"):
+            whole, head = client.get(address), client.head(address)
+            assert head.status_code == whole.status_code
+            assert head.content == b""
+            alike = ("content-length", "content-type", "etag")
+            assert [head.headers.get(one) for one in alike] == [whole.headers.get(one) for one in alike]
+        assert client.head("/api/v1/accounts/nobody").status_code == 404
+    assert '"HEAD"' in (out.parent / "service.log").read_text()
+
+
+def test_wrong_secrets_are_counted_by_address(out):
+    tokens(out, "read")
+    with serving(out, rate_limit=0.3) as client:
+        codes = [client.get(READ, headers=bearer(f"swr_wrong{k}")).status_code for k in range(5)]
+    assert codes == [401] * 3 + [429] * 2
 
 
 # -- what is told ------------------------------------------------------------------------------------------------------
@@ -213,6 +251,9 @@ def test_requests_are_counted_by_route_and_not_by_name(out):
     assert 'swayrank_requests_total{method="GET",route="/api/v1/accounts/{account}",status="200"} 5.0' in text
     assert not any(name in text for name in names)
     assert "swayrank_accounts 200.0" in text
+    assert float(re.search(r"^swayrank_run_created_seconds (.*)$", text, re.MULTILINE)[1]) == pytest.approx(
+        time.time(), abs=600
+    )
 
 
 def test_settings_outside_their_domain_are_refused(tmp_path):

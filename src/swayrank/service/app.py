@@ -2,24 +2,30 @@
 
 ::
 
-    request -> Gate (host, origin, token, rate, size, time; headers, log, metrics)
+    request -> Gate (host, origin, rate, token, size; headers, log, metrics)
             -> Lookups (one account, from memory)
-            -> routers (routes/*.py, documented in /api/v1/openapi.json)
+            -> Patience (time)
+            -> FastAPI: routers (routes/*.py, documented in /api/v1/openapi.json)
+
+The first three stand before FastAPI, whose own layers take as long as a whole lookup.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swayrank import __version__
 from swayrank.service import problems
 from swayrank.service.gate import Gate
 from swayrank.service.lookups import Lookups
+from swayrank.service.patience import Patience
 from swayrank.service.routes import accounts, events, exports, health, jobs, page, result, tokens, whatif
 from swayrank.service.settings import Settings
 from swayrank.service.state import Service
@@ -46,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         If there is no result, or the store cannot be had.
     """
     service = Service(settings)
-    app = FastAPI(
+    app = _Application(
         title="swayrank",
         version=__version__,
         description=_ABOUT,
@@ -60,10 +66,19 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for module in ROUTERS:
         app.include_router(module.router)
-    app.add_middleware(Lookups, service=lambda: service)
-    app.add_middleware(Gate, service=lambda: service)
+    inner = functools.partial(FastAPI.__call__, app)
+    app.entry = Gate(Lookups(Patience(inner, lambda: service), lambda: service), lambda: service)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI behind its gate."""
+
+    entry: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.entry(scope, receive, send)
 
 
 @contextlib.asynccontextmanager

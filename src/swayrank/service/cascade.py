@@ -1,7 +1,7 @@
 """One cascade for the map to play: who is reached in which step, in one run of the prepared model.
 
-A run of chance, the same for the same number; what is expected on average is the oracle's to say. Steps of accounts that
-the map shows go out by name, the others are counted.
+A run of chance, the same for the same number; what is expected on average is the oracle's to say. Steps of accounts
+that the map shows go out by name, the others are counted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What every request passes: who asks, whether that may be, how much, and what is told of it.
 
 In this order: the host's name (a page of another site must not reach a service on this machine by a name of its own),
-the origin of writes, the token, the caller's rate, the size of the body, the time. Answers get the security headers,
-one log line, and are counted.
+the origin of writes, the caller's rate, the token, the size of the body. Answers get the security headers, one log
+line, and are counted. HEAD is answered as GET is, without the body.
 
 Nothing is needed of callers while the service listens on loopback and no token was made; otherwise whatever is not the
 page's own files or a health check needs ``Authorization: Bearer <secret>``.
@@ -10,7 +10,6 @@ page's own files or a health check needs ``Authorization: Bearer <secret>``.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import itertools
 import secrets
@@ -23,6 +22,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from swayrank import __version__
 from swayrank.errors import StoreError
 from swayrank.service.problems import MEDIA, Problem, as_problem
 from swayrank.service.state import Service
@@ -46,7 +46,6 @@ _READS = ("GET", "HEAD", "OPTIONS")
 _BURST_SECONDS = 10
 _GUARDED = ("/api/", "/metrics")
 _FREE = ("/api/v1/openapi.json",)
-_ENDLESS = ("/jobs/", "/exports/")  # streams of progress, and files
 
 
 def requires(scope: str) -> Any:
@@ -84,33 +83,26 @@ class Gate:
             await self._app(scope, receive, send)
             return
         service, started = self._service(), time.perf_counter()
-        request_id = scope["request_id"] = f"{self._run}-{next(self._numbers)}"
-        answer = _Answer(send, request_id.encode())
+        request_id, method = f"{self._run}-{next(self._numbers)}", scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server's own copy still says HEAD
+        scope["request_id"] = request_id
+        answer = _Answer(send, request_id.encode(), bodiless=method == "HEAD")
         try:
-            headers = _headers(scope)
+            headers = {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
             await self._admit(service, scope, headers)
-            body = _limited(receive, headers, service.settings.max_body)
-            if any(part in scope["path"] for part in _ENDLESS):
-                await self._app(scope, body, answer.send)
-            else:
-                async with asyncio.timeout(service.settings.timeout_seconds or None):
-                    await self._app(scope, body, answer.send)
+            await self._app(scope, _limited(receive, headers, service.settings.max_body), answer.send)
         except Problem as problem:
             await answer.problem(problem, request_id)
         except StoreError as error:  # whose token it is cannot be told now
             await answer.problem(as_problem(error), request_id)
-        except TimeoutError:
-            limit = service.settings.timeout_seconds
-            await answer.problem(
-                Problem(503, "timeout", f"no answer within {limit:g} seconds; ask for less"), request_id
-            )
         except Exception as error:
             trace = traceback.format_exc()[-4000:]
             service.log.write("error", request=request_id, kind=type(error).__name__, trace=trace)
             told = "something went wrong here; the log tells more under this request's id"
             await answer.problem(Problem(500, "internal", told), request_id)
         finally:
-            self._told(service, scope, answer.status or 500, time.perf_counter() - started)
+            self._told(service, scope, method, answer.status or 500, time.perf_counter() - started)
 
     # -- may this be? --------------------------------------------------------------------------------------------------
 
@@ -121,21 +113,20 @@ class Gate:
             raise Problem(421, "wrong-host", told)
         if scope["method"] not in _READS:
             _check_origin(headers, host)
-        scope["token"] = await self._token(service, path, headers)
-        self._count_in(service, scope)
+        guarded = path.startswith(_GUARDED) and path not in _FREE
+        token = scope["token"] = await self._token(service, headers) if guarded else None
+        self._count_in(service, scope)  # whoever has none is counted too, by address
+        if guarded and token is None:
+            told = "a token is needed: Authorization: Bearer swr_...; `swayrank token add` makes one"
+            raise Problem(401, "unauthorised", told, headers={"WWW-Authenticate": 'Bearer realm="swayrank"'})
 
-    async def _token(self, service: Service, path: str, headers: dict[bytes, bytes]) -> Token | None:
-        if not path.startswith(_GUARDED) or path in _FREE:
-            return None
+    @staticmethod
+    async def _token(service: Service, headers: dict[bytes, bytes]) -> Token | None:
         given = headers.get(b"authorization", b"").decode("latin-1")
         if not service.needs_token and not given:
             return _ANYONE
         kind, _, secret = given.partition(" ")
-        token = await service.token_of(secret.strip()) if kind.lower() == "bearer" and secret else None
-        if token is None:
-            told = "a token is needed: Authorization: Bearer swr_...; `swayrank token add` makes one"
-            raise Problem(401, "unauthorised", told, headers={"WWW-Authenticate": 'Bearer realm="swayrank"'})
-        return token
+        return await service.token_of(secret.strip()) if kind.lower() == "bearer" and secret else None
 
     def _count_in(self, service: Service, scope: Scope) -> None:
         """A bucket of tokens for each caller: `rate_limit` drop in each second, ten seconds' worth fit."""
@@ -162,13 +153,13 @@ class Gate:
     # -- what is told --------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _told(service: Service, scope: Scope, status: int, seconds: float) -> None:
+    def _told(service: Service, scope: Scope, method: str, status: int, seconds: float) -> None:
         route = scope.get("route_name") or getattr(scope.get("route"), "path_format", None) or "other"
         token, client = scope.get("token"), scope.get("client")
-        service.metrics.request(route, scope["method"] if scope["method"] in _KNOWN else "other", status, seconds)
+        service.metrics.request(route, method if method in _KNOWN else "other", status, seconds)
         service.log.request(
             id=scope["request_id"],
-            method=scope["method"][:16],
+            method=method[:16],
             path=scope["path"][:300],
             status=status,
             milliseconds=round(seconds * 1000, 3),
@@ -183,13 +174,15 @@ _KNOWN = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 class _Answer:
     """Passes an answer on, with the headers that every answer has."""
 
-    def __init__(self, send: Send, request_id: bytes) -> None:
-        self._send, self._id, self.status = send, request_id, 0
+    def __init__(self, send: Send, request_id: bytes, *, bodiless: bool) -> None:
+        self._send, self._id, self._bodiless, self.status = send, request_id, bodiless, 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", self._id)]
+        elif self._bodiless:
+            message["body"] = b""
         await self._send(message)
 
     async def problem(self, problem: Problem, request_id: str) -> None:
@@ -204,10 +197,6 @@ class _Answer:
 
 
 _LOOKED_AT = frozenset((b"host", b"origin", b"sec-fetch-site", b"authorization", b"content-length"))
-
-
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    return {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
 
 
 def _name_of(host: str) -> str:
@@ -245,5 +234,5 @@ def _limited(receive: Receive, headers: dict[bytes, bytes], most: int) -> Receiv
 
 
 def etag_of(*parts: str) -> str:
-    """A tag that changes when one of these does."""
-    return '"' + hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest() + '"'
+    """A tag that changes when one of these does, or swayrank."""
+    return '"' + hashlib.blake2b("\0".join((__version__, *parts)).encode(), digest_size=12).hexdigest() + '"'

@@ -45,7 +45,7 @@ class Wanted:
     max_score: float | None = None
 
 
-def find(result: Published, wanted: Wanted) -> tuple[npt.NDArray[np.int64], dict[str, list[dict[str, Any]]]]:
+def find(result: Published, wanted: Wanted) -> tuple[npt.NDArray[np.integer[Any]], dict[str, list[dict[str, Any]]]]:
     """Positions of the accounts, sorted, and how many each facet's groups would give under all other filters.
 
     Raises
@@ -65,8 +65,7 @@ def find(result: Published, wanted: Wanted) -> tuple[npt.NDArray[np.int64], dict
             chosen[name] = np.zeros(len(result), np.bool_) if facet is None else facet.among(groups)
     facets = {name: facet.counts(_all(base, chosen, but=name)) for name, facet in result.facets.items()}
     facets["status"] = _status_counts(result, _all(base, chosen, but="status"))
-    at = np.flatnonzero(_all(base, chosen))
-    return _sorted(result, at, wanted, fits), facets
+    return _sorted(result, _all(base, chosen), wanted, fits), facets
 
 
 def _scores_within(result: Published, wanted: Wanted) -> Mask:
@@ -99,22 +98,17 @@ def _all(base: Mask, chosen: dict[str, Mask], *, but: str | None = None) -> Mask
 
 
 def _sorted(
-    result: Published, at: npt.NDArray[np.int64], wanted: Wanted, fits: npt.NDArray[np.int8] | None
-) -> npt.NDArray[np.int64]:
-    """By the column, missing numbers last, ties by rank: positions are in the order of ranks."""
-    if wanted.sort == "account":
-        names = np.array([str(result.kept.ids[int(i)]).casefold() for i in at], np.object_)
-        order = np.argsort(names, kind="stable")
-        return at[order[::-1] if wanted.descending else order]
-    if wanted.sort not in result.numbers:
-        known = ", ".join(["account", *sorted(result.numbers)])
-        raise ParameterError(f"sort must be one of {known}, got {wanted.sort!r}")
-    if wanted.sort == "rank" and not wanted.descending:
+    result: Published, mask: Mask, wanted: Wanted, fits: npt.NDArray[np.int8] | None
+) -> npt.NDArray[np.integer[Any]]:
+    """Positions by the column, missing numbers last, ties by rank."""
+    if wanted.sort == "rank" and not wanted.descending:  # positions are in the order of ranks
+        at = np.flatnonzero(mask)
         return at if fits is None else at[np.argsort(-fits[at], kind="stable")]
-    values = result.numbers[wanted.sort][at]
-    upward = not wanted.descending if wanted.descending is not None else wanted.sort.startswith("rank")
-    order = np.argsort(values if upward else -values, kind="stable")  # NaN is last either way
-    return at[order]
+    by_itself = wanted.sort == "account" or wanted.sort.startswith("rank")  # upward
+    order = result.order(wanted.sort, upward=by_itself if wanted.descending is None else not wanted.descending)
+    if order is None:
+        raise ParameterError(f"sort must be one of {', '.join(result.sortable)}, got {wanted.sort!r}")
+    return order[mask[order]]
 
 
 def page_of(total: int, page: int, page_size: int) -> slice:

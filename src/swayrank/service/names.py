@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,14 +40,23 @@ class NameIndex:
         names = pc.cast(ids.to_arrow(), pa.large_string())
         hashes = np.fromiter(map(hash, names.to_pylist()), np.int64, len(ids))
         self._order = np.argsort(hashes, kind="stable").astype(np.uint32)
-        self._hashes = hashes[self._order]
+        self._hashes = memoryview(hashes[self._order])  # type: ignore[arg-type]
         self._folded = pc.utf8_lower(names)
+
+    @functools.cached_property
+    def places(self) -> npt.NDArray[np.uint32]:
+        """Where each account stands when all are sorted by name, in any case; made when somebody asks for it."""
+        import pyarrow.compute as pc
+
+        places = np.empty(len(self._ids), np.uint32)
+        places[pc.array_sort_indices(self._folded).to_numpy()] = np.arange(len(self._ids), dtype=np.uint32)
+        return places
 
     def find(self, name: str) -> int | None:
         """Where the account stands; None if there is none of that name."""
         wanted = hash(name)
-        at = int(self._hashes.searchsorted(wanted))
-        while at < self._hashes.size and self._hashes[at] == wanted:
+        at = bisect.bisect_left(self._hashes, wanted)
+        while at < len(self._hashes) and self._hashes[at] == wanted:
             position = int(self._order[at])
             if str(self._ids[position]) == name:
                 return position
@@ -69,12 +80,12 @@ class NameIndex:
         """How well each account's name fits what somebody typed: 3 the same, 2 begins so, 1 holds it, 0 not at all."""
         import pyarrow.compute as pc
 
-        wanted = text.lower()
+        wanted = pc.utf8_lower(text).as_py()  # as the names were; Python's own differs for some letters
         rank = np.zeros(len(self._ids), np.int8)
-        for worth, found in (
-            (1, pc.match_substring(self._folded, wanted)),
-            (2, pc.starts_with(self._folded, wanted)),
-            (3, pc.equal(self._folded, wanted)),
-        ):
-            rank[found.to_numpy(zero_copy_only=False).astype(np.bool_)] = worth
+        holds = pc.match_substring(self._folded, wanted).to_numpy(zero_copy_only=False)
+        found = self._folded.take(np.flatnonzero(holds))  # the other two hold for some of these
+        worth = np.ones(len(found), np.int8)
+        worth[pc.starts_with(found, wanted).to_numpy(zero_copy_only=False)] = 2
+        worth[pc.equal(found, wanted).to_numpy(zero_copy_only=False)] = 3
+        rank[holds] = worth
         return rank

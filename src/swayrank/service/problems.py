@@ -143,6 +143,10 @@ def install(app: FastAPI) -> None:
             headers["Allow"] = ", ".join(sorted(_methods_at(app, request)))
         return of_problem(Problem(status, name, detail.get(status, printable(error.detail)), headers=headers), request)
 
+    @app.exception_handler(Exception)
+    async def _unexpected(_request: Request, error: Exception) -> Response:
+        raise error  # the gate tells of it, in our form; otherwise a layer of the framework would, in its own
+
 
 def _methods_at(app: FastAPI, request: Request) -> set[str]:
     """What an address takes."""

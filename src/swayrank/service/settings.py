@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +79,7 @@ class Settings:
         except ValueError:
             return False
 
-    @property
+    @functools.cached_property
     def hosts(self) -> frozenset[str]:
         """Names under which the service may be asked while no token is needed."""
         return frozenset((*_LOOPBACK_NAMES, self.host, *self.allow_hosts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ class Service:
 
     def _count(self) -> None:
         self.metrics.accounts.set(len(self.published))
+        self.metrics.run_created.set(datetime.fromisoformat(self.published.kept.manifest["created"]).timestamp())
         self.log.write("serving", run=self.published.run, accounts=len(self.published))
 
     # -- tokens --------------------------------------------------------------------------------------------------------
@@ -141,10 +143,12 @@ class Service:
                 if folder.name == self.published.run or folder == self._refused:
                     return False
                 fresh = Published.load(folder)
-            except (SwayrankError, OSError) as error:
-                self.trouble = f"a newer run cannot be read, the earlier one is served: {printable(error, 300)}"
+            except Exception as error:  # whatever is wrong with a newer run, the earlier one is served
+                told = f"a newer run cannot be read, the earlier one is served: {printable(error, 300)}"
                 self._refused = self._current_or_none()
-                self.log.write("run refused", detail=self.trouble)
+                if told != self.trouble:
+                    self.log.write("run refused", detail=told)
+                self.trouble = told
                 return False
             self.published, self.trouble, self._refused = fresh, None, None
             self.past.forget()

@@ -47,9 +47,9 @@ def answer(content: Any, *, status: int = 200) -> Response:
     return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
 
 
-def of_run(request: Request, result: Published, content: Any) -> Response:
-    """JSON that stays true as long as the run is served: 304 where the caller has it."""
-    tag = etag_of(result.run, request.url.path, request.url.query)
+def of_run(request: Request, result: Published, content: Any, *more: str) -> Response:
+    """JSON that stays true as long as the run is served, and `more` that it rests on: 304 where the caller has it."""
+    tag = etag_of(result.run, request.url.path, request.url.query, *more)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)

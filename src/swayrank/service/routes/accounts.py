@@ -11,7 +11,7 @@ from swayrank.service.gate import requires
 from swayrank.service.listing import Wanted, find, page_of
 from swayrank.service.lookups import PREFIX, account_body
 from swayrank.service.problems import Problem, documented
-from swayrank.service.routes import AccountName, Serving, Told, of_run
+from swayrank.service.routes import AccountName, Serving, Told, answer, of_run
 from swayrank.service.views import compared, reweighted, tops
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], responses=documented(), dependencies=[requires("read")])
@@ -147,7 +147,7 @@ def history(request: Request, service: Serving, account: AccountName) -> Respons
     told = service.past.told(account)
     if not told["runs"]:
         result.names.position(account)
-    return of_run(request, result, told)
+    return answer(told)  # older runs come and go without this one
 
 
 @router.get("/top", response_model=Told, responses=documented(404))
@@ -184,4 +184,5 @@ def compare(
 ) -> Response:
     """Two accounts side by side: what makes the difference, and whether it is clear."""
     prepared: Any = getattr(service, "prepared", None)
-    return of_run(request, service.published, compared(service.published, a, b, prepared))
+    told = compared(service.published, a, b, prepared)
+    return of_run(request, service.published, told, str(told["shared_audience"] is not None))

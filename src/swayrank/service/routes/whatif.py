@@ -122,7 +122,7 @@ def whatif_next(service: Serving, asked: Next) -> Response:
 
 @router.post("/whatif/cascade", response_model=Told)
 def whatif_cascade(service: Serving, asked: Play) -> Response:
-    """One cascade from the seeds, step by step, for the accounts of the map; a run of chance, the same for one `rng`."""
+    """One cascade from the seeds, step by step, for the accounts of the map: a run of chance, the same for an `rng`."""
     return answer(prepared_of(service).cascade(asked.seeds, asked.rng))
 
 
