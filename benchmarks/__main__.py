@@ -11,7 +11,7 @@ from benchmarks import harness, table
 DEFAULT = (
     "load", "build", "open", "pagerank", "walks", "betweenness", "closeness", "approximate", "communities",
     "incremental", "growth", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals", "recovery",
-    "learn", "backtests", "end_to_end", "service_load",
+    "learn", "backtests", "end_to_end", "service_load", "service_ingest",
 )  # fmt: skip
 ON_REQUEST = ("build100m", "seeds100m", "engagement100m", "learn100m")
 
