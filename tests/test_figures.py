@@ -12,7 +12,10 @@ import pytest
 import swayrank as sr
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.overview.backbone import REST, backbone
+from swayrank.report.backtests import metrics_rows, removal_rows
 from swayrank.report.canvas import PALETTE
+from swayrank.report.figure_data import FIGURES as FIGURE_NAMES
+from swayrank.report.figure_data import figure_data
 from swayrank.report.network_map import draw, network_map
 from swayrank.report.playback import cascade_playback
 from swayrank.scoring.pictures import map_of
@@ -151,6 +154,106 @@ def test_times_of_epidemics(town):
         assert ("nfected accounts" in figure.layout.title.text) == (model is sr.SIS)
 
 
+def test_what_new_figures_show_is_what_is_known(tmp_path, scores):
+    pytest.importorskip("plotly")
+    kept = sr.load_scores(scores.save(tmp_path))
+    told, log = kept.communities(), kept.activity()
+    attention, accounts = kept.plot("communities").data
+    assert attention.x[::-1] == pytest.approx([100 * one["attention_received"] for one in told["communities"]])
+    assert accounts.x[::-1] == pytest.approx([100 * one["members"] / 300 for one in told["communities"]])
+    flows = np.array(kept.plot("flows").data[0].z)
+    assert flows.sum(axis=1) == pytest.approx(100)
+    listed = len(told["communities"])
+    rows = np.array(told["flows"])[:listed]
+    assert flows == pytest.approx(100 * rows[:, :listed] / rows.sum(axis=1, keepdims=True))
+    *kinds, posts = kept.plot("activity").data
+    assert {trace.name: list(trace.y) for trace in kinds} == log["actions"]
+    assert kinds[0].name == max(log["actions"], key=lambda name: sum(log["actions"][name]))
+    assert list(posts.y) == log["posts"]
+    best = str(kept.ids[0])
+    assert list(kept.plot("activity", account=best).data[0].y) == log["accounts"][best]
+    assert list(scores.plot("activity", account=best).data[0].y) == log["accounts"][best]
+    assert sum(kept.plot("histogram").data[0].y) == kept.n_scored
+    one = kept.plot("breakdown", accounts=[best]).data
+    assert sum(trace.x[0] for trace in one) == pytest.approx(kept.score[0])
+    for what in ("communities", "flows", "activity", "histogram"):
+        assert kept.plot(what).to_json() == scores.plot(what).to_json()
+    with pytest.raises(ParameterError, match="account must be one whose activity is known"):
+        kept.plot("activity", account="nobody")
+
+
+def test_trend_lines(tmp_path, town):
+    pytest.importorskip("plotly")
+    first = sr.score(town.graph, town.events, until="2026-03-20", n_replicates=20, rng=7)
+    sr.score(town.graph, town.events, n_replicates=None, rng=7).save(tmp_path)  # of another scale
+    first.save(tmp_path)
+    later = sr.score(town.graph, town.events, reference=first.reference, n_replicates=20, rng=7)
+    sr.score(town.graph, town.events, reference=first.reference, n_replicates=None, rng=8).save(tmp_path)
+    later.save(tmp_path)  # of the same time as the one before: it counts
+    names = [row.account for row in later.top(9)]
+    past = sr.history(tmp_path, names)
+    lines = past.plot(theme="dark").data
+    assert [line.name for line in lines] == names[:7]
+    for line in lines:
+        ends = [(found.score[i], found.intervals.score[0][i], found.intervals.score[1][i]) for found, i in
+                ((found, found.ids.position(line.name)) for found in (first, later))]  # fmt: skip
+        assert list(line.y) == pytest.approx([score for score, *_ in ends])
+        assert [y - a for y, a in zip(line.y, line.error_y.arrayminus, strict=True)] == pytest.approx(
+            [e[1] for e in ends]
+        )
+        assert [y + a for y, a in zip(line.y, line.error_y.array, strict=True)] == pytest.approx([e[2] for e in ends])
+        assert [time[:7] for time in line.x] == ["2026-03", "2026-03"]
+    assert len({line.marker.symbol for line in lines}) == len({line.line.color for line in lines}) == 7
+    assert "2 more of another scale or the same time are left out" in past.plot().layout.title.text
+    assert [line.name for line in past.plot(accounts=[names[8]]).data] == [names[8]]
+    assert past._repr_html_().startswith("<table>")
+    for wrong, told in ((sr.history(tmp_path), "name them"), (past, "must be among those")):
+        with pytest.raises(ParameterError, match=told):
+            wrong.plot(accounts=["nobody"])
+
+
+def test_figures_as_data(tmp_path, scores, results):
+    pytest.importorskip("plotly")
+    kept = sr.load_scores(scores.save(tmp_path))
+    past, best = sr.history(tmp_path, [str(kept.ids[0])]), str(kept.ids[0])
+    seeds = results["seeds"]
+    plan = {
+        "seeds": [{"account": a, "marginal_gain": g} for a, g in zip(seeds.seeds, seeds.marginal_gains, strict=True)],
+        "spread": seeds.spread, "lower_bound": seeds.lower_bound, "upper_bound": seeds.upper_bound,
+        "curve": [{"k": 6, "spread": seeds.spread, "low": seeds.interval[0], "high": seeds.interval[1]}],
+        "params": {"method": "opim"},
+    }  # fmt: skip
+    for name in FIGURE_NAMES:
+        for theme, account in (("light", None), ("dark", best)):
+            told = json.loads(json.dumps(figure_data(kept, name, theme=theme, account=account, past=past, plan=plan)))
+            assert set(told) == {"data", "layout", "table", "title", "caption"}
+            assert told["data"]
+            assert not any(trace["type"].endswith("gl") for trace in told["data"])
+            assert {"title", "width"}.isdisjoint(told["layout"])
+            assert told["layout"]["height"] >= 200
+            assert (told["layout"]["paper_bgcolor"] == "#ffffff") == (theme == "light")
+            assert len(told["title"]) > 8
+            assert "<" not in told["title"] + told["caption"]
+            assert all(len(row) == len(told["table"]["head"]) for row in told["table"]["rows"])
+            assert told["table"]["rows"]
+    board = figure_data(kept, "leaderboard", k=5)["table"]
+    assert [row[1] for row in board["rows"]] == [row.account for row in kept.top(5)]
+    drawn = figure_data(kept, "seeds", plan=plan)
+    assert json.loads(seeds.plot().to_json())["data"] == drawn["data"]
+    for name, match in (("pie", "figure must be one of"), ("trend", "needs a history"), ("seeds", "needs a selection")):
+        with pytest.raises(ParameterError, match=match):
+            figure_data(kept, name)
+
+
+def test_every_figure_has_a_table(results):
+    """Those that the service does not serve."""
+    found = results["backtest"]
+    table = metrics_rows(found)
+    assert [row[0] for row in table.rows] == list(found.names)
+    assert table.rows[0][1] == found.value(found.names[0], found.main_metrics[0])
+    assert [row[0] for row in removal_rows(found).rows] == list(found.names)
+
+
 # -- the map -----------------------------------------------------------------------------------------------------------
 
 
@@ -193,7 +296,7 @@ def test_the_map_shows_communities_and_names(town, scores):
     shown = map_of(scores, max_nodes=100)
     figure = network_map(shown)
     arcs, *groups = figure.data
-    assert arcs.type == "scattergl"
+    assert (arcs.type, {trace.type for trace in groups}) == ("scatter", {"scattergl"})
     assert np.isnan(np.asarray(arcs.x, float)).sum() == len(shown.arcs)
     assert sum(trace.x.size for trace in groups) == 100
     assert {trace.marker.color for trace in groups} <= {*PALETTE, "#9a9a9a"}

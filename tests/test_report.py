@@ -21,11 +21,12 @@ from swayrank._text import printable
 from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.ids import Ids
 from swayrank.report import page as page_module
-from swayrank.report.document import Between, Columns, Name, Number, Range, Report, Section, Stack, Table, Text
+from swayrank.report import svg as svg_module
+from swayrank.report.document import Between, Columns, Name, Number, Range, Report, Section, Stack, Table, Text, Trend
 from swayrank.report.facts import gather
 from swayrank.report.markdown import as_markdown
 from swayrank.report.page import DARK, LIGHT, POLICY
-from swayrank.report.svg import columns_chart, range_bar, stack_bar
+from swayrank.report.svg import columns_chart, range_bar, stack_bar, trend_line
 from swayrank.report.words import report_of
 from swayrank.report.workbook import as_workbook
 from swayrank.report.write import write_report
@@ -302,6 +303,7 @@ def test_refused_rows_are_told(tmp_path):
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 DRAWN = {"class", "x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx", "cy", "r", "text-anchor"}
+DRAWN |= {"dominant-baseline", "d"}
 ALLOWED = {
     "html": {"lang"}, "head": set(), "meta": {"charset", "name", "content", "http-equiv"}, "title": set(),
     "style": set(), "body": set(), "header": set(), "footer": set(), "main": set(), "nav": {"aria-label"},
@@ -310,9 +312,9 @@ ALLOWED = {
     "div": {"class", "role", "tabindex", "aria-label"}, "table": set(), "caption": set(), "thead": set(),
     "tbody": set(), "tr": set(), "th": {"scope", "class"}, "td": {"class"}, "figure": set(), "figcaption": set(),
     "details": set(), "summary": set(), "svg": {"class", "width", "height", "aria-hidden", "focusable", "role",
-    "aria-label"}, "rect": DRAWN, "line": DRAWN, "circle": DRAWN, "text": DRAWN,
+    "aria-label", "viewbox"}, "path": DRAWN, "rect": DRAWN, "line": DRAWN, "circle": DRAWN, "text": DRAWN,
 }  # fmt: skip
-VOID = {"meta", "rect", "line", "circle"}
+VOID = {"meta", "rect", "line", "path"}
 
 
 class Reader(HTMLParser):
@@ -331,7 +333,10 @@ class Reader(HTMLParser):
 
     def handle_startendtag(self, tag, attrs):
         self.handle_starttag(tag, attrs)
-        assert tag in VOID, tag
+        if tag == "circle":  # some hold their words
+            assert self.open.pop() == tag
+        else:
+            assert tag in VOID, tag
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -352,7 +357,7 @@ def checked(html):
     reader.feed(html)
     reader.close()
     assert reader.open == []
-    assert len(reader.of("title")) == len(reader.of("h1")) == len(reader.of("style")) == 1
+    assert html.count("<title>Who influences whom</title>") == len(reader.of("h1")) == len(reader.of("style")) == 1
     assert reader.of("html") == [{"lang": "en"}]
     policies = [one["content"] for one in reader.of("meta") if one.get("http-equiv") == "Content-Security-Policy"]
     assert policies == [POLICY]
@@ -610,3 +615,129 @@ def test_command(run, tmp_path):
     done = CliRunner().invoke(app, ["report", str(run), "-o", str(tmp_path / "r.txt")])
     assert done.exit_code == 2
     assert not (tmp_path / "r.txt").exists()
+
+
+# -- the whole at a glance ---------------------------------------------------------------------------------------------
+
+
+def test_the_map_is_drawn_as_it_is_kept(run, tmp_path):
+    kept = sr.load_scores(run)
+    told, page = kept.map(), write_report(run, tmp_path / "r.html").read_text(encoding="utf-8")
+    drawn = re.search(r'<section id="map".*?</section>', page, re.DOTALL)[0]
+    dots = re.findall(r'<circle class="(\w+)" cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)"><title>(.*?)</title>', drawn)
+    n = len(told["accounts"])
+    assert len(dots) == n
+    assert [words.split(": ")[0] for *_, words in dots[::-1]] == told["accounts"]
+    for k, (kind, x, y, r, _) in enumerate(dots[::-1]):
+        colour = told["colour"][k]
+        assert kind == (f"c{colour}" if 0 <= colour < 5 else "range")
+        assert float(r) > 0
+        assert 0 < float(x) < 1000
+        assert 0 < float(y) < 700
+    across = np.corrcoef(told["x"], [float(x) for _, x, *_ in dots[::-1]])[0, 1]
+    up = np.corrcoef(told["y"], [float(y) for _, _, y, *_ in dots[::-1]])[0, 1]
+    assert across == pytest.approx(1, abs=1e-4)
+    assert up == pytest.approx(-1, abs=1e-4)
+    arcs = "".join(re.findall(r'<path class="arc" d="(.*?)"/>', drawn))
+    assert arcs.count("M") == min(len(told["arcs"]), 4000)
+    labels = re.findall(r'<text class="label(?: far)?".*?>(.*?)</text>', drawn)
+    assert 5 <= len(labels) <= 14
+    assert set(labels) <= set(told["accounts"][:14])
+
+
+def test_communities_and_activity_are_told(run):
+    kept, told = sr.load_scores(run), spoken(run)
+    found, log = kept.communities(), kept.activity()
+    first = found["communities"][0]
+    around = ", ".join(leader["account"] for leader in first["leaders"][:3])
+    assert f"| 0 | {around} | {first['members']} |" in told["communities"]
+    assert f"{first['attention_received']:.1%} | {first['inside']:.1%} |" in told["communities"]
+    row = np.array(found["flows"][0])
+    share = [f"{x:.1%}" for x in row[: len(found["communities"])] / row.sum()]
+    assert f"| to 0 | {' | '.join(share)} |" in told["communities"]
+    total = np.sum(list(log["actions"].values()), axis=0)
+    assert f"{total.sum():,} reactions to {sum(log['posts']):,} posts in {len(total)} days" in told["activity"]
+    best = int(total.argmax())
+    assert f"Most in the day from {log['times'][best]}: {total[best]:,}" in told["activity"]
+    assert f"| {log['times'][2]} | {total[2]:,} |" in told["activity"]
+
+
+def test_runs_that_keep_no_overview_still_have_communities(run, tmp_path):
+    import shutil
+
+    folder = Path(shutil.copytree(Path(run, "current").resolve(), tmp_path / "run"))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["outputs"] = [one for one in manifest["outputs"] if one["file"].partition(".")[0] not in
+                           ("accounts", "map", "communities", "activity")]  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    told = spoken(folder)
+    assert {"map", "activity"}.isdisjoint(told)
+    assert "named after their best-scored members" in told["communities"]
+
+
+def test_trends_are_drawn_to_scale():
+    shown = Trend(((0.0, 50.0, 25.0, 75.0), (1.0, 100.0, None, None)), 0.0, 100.0)
+    drawn = trend_line(shown)
+    dots = re.findall(r'<circle class="dot" cx="([\d.]+)%" cy="([\d.]+)"', drawn)
+    assert dots == [("2.00", "18.0"), ("98.00", "4.0")]
+    assert '<line class="ends" x1="2.00%" x2="2.00%" y1="11.0" y2="25.0"/>' in drawn
+    assert '<line class="trend" x1="2.00%" x2="98.00%" y1="18.0" y2="4.0"/>' in drawn
+    assert "trend" not in trend_line(Trend(()))
+
+
+def test_phones_show_labels_that_do_not_meet():
+    near = svg_module._near((("one", 500, 300), ("two", 510, 310), ("three", 500, 400), ("x" * 20, 300, 405)))
+    assert near == {0, 2}
+
+
+def test_a_page_is_small_whatever_the_run(town, tmp_path):
+    """The longest names and the fullest map that a run may keep; what is told does not grow with the accounts."""
+    n, rng = 2500, np.random.default_rng(7)
+    ids = Ids.from_values([f"{k:05d}" + "\u202e<&" * 90 for k in range(n)])
+    u, v = rng.integers(0, n, 30_000), (n * rng.random(30_000) ** 2).astype(int)
+    graph = sr.Graph.from_edges(u, v, n_nodes=n, ids=ids)
+    when = rng.integers(0, 390 * 86_400_000_000, 20_000)
+    log = sr.Events.from_arrays(u[:20_000], v[:20_000], np.full(20_000, 1), accounts=ids, time=when)
+    sr.score(graph, log, n_replicates=20, rng=7).save(tmp_path, map_nodes=n)
+    page = write_report(tmp_path, tmp_path / "r.html")
+    assert page.stat().st_size < 3_000_000
+    assert page.read_text(encoding="utf-8").count("<circle") < 2200
+    assert len(re.findall("<rect", page.read_text(encoding="utf-8"))) > 380
+
+
+def test_seeds_for_their_goal(run, tmp_path):
+    kept = sr.load_scores(run)
+    facts = {
+        "seeds": [{"account": str(kept.ids[k]), "marginal_gain": 10.0 - k, "curve": 10.0 * (k + 1)} for k in range(3)],
+        "spread": 29.5, "interval": [27.0, 32.0], "upper_bound": 40.0, "guarantee": "70 % of the optimum",
+        "cost": 12.5, "parameters": {"budget": 20},
+    }  # fmt: skip
+    (tmp_path / "seeds.json").write_text(json.dumps(facts), encoding="utf-8")
+    told = words(report_of(gather(run, backtest=None, seeds=tmp_path / "seeds.json", top=10, goal="sell <b>"), 10))
+    assert "The goal: sell <b>." in told["seeds"]
+    assert "expected to reach 30 accounts, themselves included (95% interval 27 to 32)" in told["seeds"]
+    assert "No choice of as many reaches more than 40: 70 % of the optimum." in told["seeds"]
+    assert "They cost 12.50 of a budget of 20.00, 0.42 for each account reached." in told["seeds"]
+    assert f"| 1 | {kept.ids[0]} | 10.0 | 10.0 | 1 |" in told["seeds"]
+    undefined = '{"seeds": [{"account": "a", "marginal_gain": 1, "curve": NaN}]}'
+    for wrong in ('{"seeds": [{"account": "a"}]}', "[]", undefined):
+        (tmp_path / "seeds.json").write_text(wrong, encoding="utf-8")
+        with pytest.raises(InputError, match="does not hold seeds"):
+            write_report(run, tmp_path / "r.md", seeds=tmp_path / "seeds.json")
+    with pytest.raises(ParameterError, match="goal says what seeds are for"):
+        write_report(run, tmp_path / "r.md", goal="x")
+
+
+def test_a_backtest_of_other_data_is_told(run, town, tmp_path):
+    found = sr.backtest(town.graph, town.events, as_of="2026-03-01", k=20, n_replicates=0, rng=7)
+    write_backtest(found, tmp_path / "own.json")
+    told = spoken(run, backtest=tmp_path / "own.json")
+    assert "other data" not in "".join(told.values())
+    other = sr.generate("town", n=N, rng=8)
+    found = sr.backtest(town.graph, other.events, as_of="2026-03-01", k=20, n_replicates=0, rng=7)
+    write_backtest(found, tmp_path / "other.json")
+    told = spoken(run, backtest=tmp_path / "other.json")
+    for section in ("short", "backtest", "warnings"):
+        assert "made of other data than this run (events differ by their hashes)" in told[section], section
+    (tmp_path / "silent.json").write_text(json.dumps(backtest_facts()), encoding="utf-8")
+    assert "does not say of which data it is" in spoken(run, backtest=tmp_path / "silent.json")["backtest"]

@@ -26,7 +26,13 @@ def report(
     ] = None,
     seeds: Annotated[
         Path | None,
-        typer.Option(help="Tell of these seeds too: what `seeds -o` wrote, a .csv or .parquet.", show_default=False),
+        typer.Option(
+            help="Tell of these seeds too: what `seeds -o` wrote, a .csv or .parquet, or `seeds --json`, a .json.",
+            show_default=False,
+        ),
+    ] = None,
+    goal: Annotated[
+        str | None, typer.Option(help="What the seeds are for, in words for the reader.", show_default=False)
     ] = None,
     top: Annotated[int, typer.Option("--top", help="How many accounts to name; ten of them have cards.", min=1)] = 10,
     quiet: Quiet = False,
@@ -38,6 +44,6 @@ def report(
     """
     from swayrank.report.write import write_report
 
-    written = write_report(out, output, backtest=backtest, seeds=seeds, top=top)
+    written = write_report(out, output, backtest=backtest, seeds=seeds, goal=goal, top=top)
     if not quiet:
         say(f"written: {written} ({written.stat().st_size / 1000:,.0f} kB)")

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from swayrank._progress import Progress
 from swayrank._rng import Rng
-from swayrank._validate import Integer, domains
+from swayrank._validate import Integer, Optional, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
@@ -36,7 +36,7 @@ from swayrank.tables import frame
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MAX_NODES, MAX_ARCS = 2000, 6000
+MAX_NODES, MAX_ARCS, MAX_ARCS_OF_MANY, _MANY = 2000, 6000, 3000, 5000
 N_COLOURS = 7
 """How many communities have a colour: the palette of :mod:`swayrank.report.canvas` has so many."""
 REST = -1
@@ -144,7 +144,7 @@ class Backbone:
         return f"{self.title}\n{self.caption}"
 
 
-@domains(max_nodes=Integer(1, 100_000), max_arcs=Integer(0, 1_000_000))
+@domains(max_nodes=Integer(1, 100_000), max_arcs=Optional(Integer(0, 1_000_000)))
 def backbone(
     graph: Graph,
     *,
@@ -153,7 +153,7 @@ def backbone(
     found: Communities | None = None,
     arcs_are: str = FOLLOWS,
     max_nodes: int = MAX_NODES,
-    max_arcs: int = MAX_ARCS,
+    max_arcs: int | None = None,
     rng: Rng = 7,
     engine: str | Engine = "local",
     threads: int | None = None,
@@ -175,8 +175,9 @@ def backbone(
         What the arcs say.
     max_nodes : int, default 2000
         How many accounts at most, in [1, 100000].
-    max_arcs : int, default 6000
-        How many arcs are drawn at most, in [0, 1000000].
+    max_arcs : int, optional
+        How many arcs are drawn at most, in [0, 1000000]; 6,000 unless you say otherwise, of more than 5,000 accounts
+        3,000, so that the map moves smoothly.
     rng, engine, threads, progress
         As :func:`swayrank.overview.layout.layout` takes them.
 
@@ -211,6 +212,7 @@ def backbone(
     within, strength = _among(graph, nodes)
     found = communities(graph, method="label_propagation") if found is None else found
     community = found.of[nodes]
+    max_arcs = (MAX_ARCS if nodes.size <= _MANY else MAX_ARCS_OF_MANY) if max_arcs is None else max_arcs
     colour, coloured = colours(community)
     accounts = [graph.ids[int(i)] for i in nodes]
     small = Graph.from_edges(within[:, 0], within[:, 1], ids=accounts)
@@ -234,8 +236,9 @@ def backbone(
     )
 
 
-def first_of(shown: Backbone, max_nodes: int, max_arcs: int) -> Backbone:
+def first_of(shown: Backbone, max_nodes: int, max_arcs: int | None) -> Backbone:
     """The highest accounts of a map, where they are, and the arcs among them that it draws."""
+    max_arcs = len(shown.arcs) if max_arcs is None else max_arcs
     if max_nodes >= len(shown) and max_arcs >= len(shown.arcs):
         return shown
     inside = shown.arcs[(shown.arcs < max_nodes).all(axis=1)]

@@ -98,7 +98,7 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
         figure.add_trace(_bars(go, told, name, counts, colour), row=1, col=1)
     if has_posts:
         figure.add_trace(_bars(go, told, "posts", told["posts"], look.rest, legend=False), row=2, col=1)
-        figure.update_yaxes(title={"text": "posts"}, gridcolor=look.grid, row=2, col=1)
+        figure.update_yaxes(title={"text": "posts"}, gridcolor=look.grid, tickformat=",d", row=2, col=1)
     total = sum(sum(counts) for counts in told["actions"].values())
     posts = f", {sum(told['posts']):,} posts" if has_posts else ""
     dress(
@@ -106,7 +106,9 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
         look, width=980, height=560 if has_posts else 460, barmode="stack", bargap=0.08,
         legend={"title": {"text": "kind of reaction"}, "traceorder": "normal"},
     )  # fmt: skip
-    figure.update_yaxes(title={"text": f"reactions per {told['bin']}"}, gridcolor=look.grid, row=1, col=1)
+    figure.update_yaxes(
+        title={"text": f"reactions per {told['bin']}"}, gridcolor=look.grid, tickformat=",d", row=1, col=1
+    )
     figure.update_xaxes(showgrid=False, automargin=True)
     return figure
 

@@ -77,8 +77,31 @@ class Stack:
     most: float = 100.0
 
 
+@dataclass(frozen=True, slots=True)
+class Shade(Number):
+    """A share in [0, 1] whose cell is the stronger in colour, the higher it is."""
+
+    form: str = PERCENT
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A drawn cell: a line through figures over time, each with its interval, on an axis from `least` to `most`.
+
+    Attributes
+    ----------
+    points : tuple of (float, float, float or None, float or None)
+        When (0 is the first run of all, 1 the last), the figure, and the ends of its interval.
+    least, most : float
+    """
+
+    points: tuple[tuple[float, float, float | None, float | None], ...]
+    least: float = 0.0
+    most: float = 100.0
+
+
 Line: TypeAlias = str | tuple[str, ...]
-Cell: TypeAlias = Line | Number | Between | Range | Stack
+Cell: TypeAlias = Line | Number | Between | Range | Stack | Trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +120,17 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """Which colour stands for what, for drawings; the place of a word is the number of its colour."""
+    """Which colour stands for what, for drawings; the place of a word is the number of its colour.
 
-    words: tuple[str, ...]
+    Attributes
+    ----------
+    words : tuple of Line
+    rest : str
+        What everything without a colour of its own is; "" where all have one.
+    """
+
+    words: tuple[Line, ...]
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +143,8 @@ class Table:
 
     def without_drawings(self) -> Table:
         """The same with words and numbers alone."""
-        kept = [k for k in range(len(self.headings)) if not any(isinstance(row[k], Range | Stack) for row in self.rows)]
+        drawn = [any(isinstance(row[k], Range | Stack | Trend) for row in self.rows) for k in range(len(self.headings))]
+        kept = [k for k, is_drawn in enumerate(drawn) if not is_drawn]
         rows = tuple(tuple(row[k] for k in kept) for row in self.rows)
         return Table(self.caption, tuple(self.headings[k] for k in kept), rows)
 
@@ -140,6 +172,45 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
+class Dot:
+    """An account on a map: where (of 1000), how large, the number of its colour (-1: the rest), its words."""
+
+    x: float
+    y: float
+    radius: float
+    colour: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A drawing of who stands near whom, and the table of what it shows most of.
+
+    Attributes
+    ----------
+    table : Table
+        The first accounts.
+    line : Line
+        What is shown.
+    size : tuple of two floats
+        Width, which is 1000, and height.
+    dots : tuple of Dot
+        The highest first.
+    arcs : tuple of (int, int)
+        Places of their ends in `dots`.
+    labels : tuple of (str, float, float)
+        Names and where their middle is, the most important first.
+    """
+
+    table: Table
+    line: Line
+    size: tuple[float, float]
+    dots: tuple[Dot, ...]
+    arcs: tuple[tuple[int, int], ...]
+    labels: tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """An account's own place: its name, a line about it, and what belongs there."""
 
@@ -149,7 +220,7 @@ class Card:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = "Text | Points | Legend | Table | Columns | Stack | Card"
+Block: TypeAlias = "Text | Points | Legend | Table | Columns | Map | Stack | Card"
 
 
 @dataclass(frozen=True, slots=True)

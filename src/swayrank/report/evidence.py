@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from swayrank.events.columns import as_us
 from swayrank.report.document import (
     NOTHING,
     ONE,
@@ -22,9 +23,12 @@ from swayrank.report.document import (
     Section,
     Table,
     Text,
+    Trend,
     joined,
 )
 from swayrank.report.facts import Facts, past_rows
+from swayrank.report.seed_files import Goal
+from swayrank.scoring.history import HistoryRow
 from swayrank.scoring.telling import counted, listed
 
 _MOST_TICKS = 10
@@ -48,17 +52,36 @@ def past_section(facts: Facts) -> Section | None:
         for k, time in enumerate(times)
     ]
     rows: list[tuple[Cell, ...]] = []
+    ends = [x for row in by_account.values() for one in row for x in (one.score, one.score_low) if x is not None]
+    least = 5.0 * math.floor(min(ends, default=0.0) / 5)
     for account, row in by_account.items():
         scores = [one.score for one in row]
         last, before = row[-1], row[-2]
         change = None if last.score is None or before.score is None else last.score - before.score
-        rows.append((Name(account), *(Number(score, ONE) for score in scores), Number(change, "+,.1f")))
-    caption = "Scores of the first accounts, run by run, by the time of the data; all on one scale"
+        drawn = _trend(row, least)
+        rows.append((Name(account), drawn, *(Number(score, ONE) for score in scores), Number(change, "+,.1f")))
+    caption = (
+        "Scores of the first accounts, run by run, by the time of the data; all on one scale. Bars are intervals, and "
+        "lines lead from run to run"
+    )
     told = Text(
         "Not every change is news, and only windows of one length compare: the command swayrank history tells which "
         "changes are more than chance."
     )
-    return Section("past", "How it changed", (told, Table(caption, ("account", *names, "change since"), tuple(rows))))
+    headings = ("account", f"drawn on {least:.0f} to 100", *names, "change since")
+    return Section("past", "How it changed", (told, Table(caption, headings, tuple(rows))))
+
+
+def _trend(rows: list[HistoryRow], least: float) -> Trend:
+    """A line over the runs, by their times."""
+    at = [as_us(row.time) for row in rows]
+    first, span = min(at), max(at) - min(at)
+    points = tuple(
+        ((us - first) / span if span else 0.5, row.score, row.score_low, row.score_high)
+        for us, row in zip(at, rows, strict=True)
+        if row.score is not None
+    )
+    return Trend(points, least, 100.0)
 
 
 # -- seeds -------------------------------------------------------------------------------------------------------------
@@ -75,8 +98,10 @@ def seeds_section(facts: Facts) -> Section | None:
     among = sum(1 for rank in ranks if rank is not None and rank <= len(seeds))
     unknown = sum(1 for rank in ranks if rank is None)
     lines: list[Line] = [
-        f"Together they are expected to reach {seeds[-1].together:,.0f} accounts, themselves included, by the model "
-        "that they were chosen under.",
+        *_for_the_goal(facts.goal),
+        f"Together they are expected to reach {facts.goal.spread or seeds[-1].together:,.0f} accounts, themselves "
+        f"included{_ends(facts.goal.interval)}, by the model that they were chosen under.",
+        *_how_good(facts.goal),
         f"{among:,} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen "
         "to reach different people, so that a high score beside a higher one of the same circle adds little.",
     ]
@@ -100,6 +125,28 @@ def seeds_section(facts: Facts) -> Section | None:
     return Section("seeds", "Suggested seeds", (Points(tuple(lines)), chart))
 
 
+def _for_the_goal(goal: Goal) -> list[Line]:
+    return [("The goal: ", Name(goal.words), ".")] if goal.words else []
+
+
+def _ends(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f" (95% interval {interval[0]:,.0f} to {interval[1]:,.0f})"
+
+
+def _how_good(goal: Goal) -> list[Line]:
+    """What the choice is worth beside the best there could be, and what it costs."""
+    lines: list[Line] = []
+    if goal.upper_bound is not None:
+        lines.append(f"No choice of as many reaches more than {goal.upper_bound:,.0f}: {goal.guarantee}.")
+    elif goal.guarantee:
+        lines.append(f"How good the choice is: {goal.guarantee}.")
+    if goal.cost is not None:
+        within = "" if goal.budget is None else f" of a budget of {goal.budget:,.2f}"
+        each = f", {goal.cost / goal.spread:,.2f} for each account reached" if goal.spread else ""
+        lines.append(f"They cost {goal.cost:,.2f}{within}{each}.")
+    return lines
+
+
 # -- the backtest ------------------------------------------------------------------------------------------------------
 
 
@@ -118,6 +165,21 @@ def _metric(name: str) -> str:
     return _METRICS[first].format(f", first {depth}" if depth else "") if first in _METRICS else name
 
 
+def foreign_data(facts: Facts) -> list[Line]:
+    """A warning where the backtest is of other data than the run, or does not say of which."""
+    if facts.backtest is None:
+        return []
+    other = facts.foreign
+    if other is None:
+        return ["The backtest does not say of which data it is: whether it speaks of this run cannot be told."]
+    if not other:
+        return []
+    return [
+        f"WARNING: the backtest was made of other data than this run ({listed(other)} differ by their hashes): it says "
+        "nothing sure about this ranking. Repeat it with the files of this run."
+    ]
+
+
 def backtest_section(facts: Facts) -> Section | None:
     """How well the score foretold what came, against what it has to beat."""
     found = facts.backtest
@@ -130,7 +192,7 @@ def backtest_section(facts: Facts) -> Section | None:
         Name(outcome),
         " that accounts got after it. Other rankings, most of them simple counts, had the same data.",
     )
-    blocks: list[Block] = [Text(intro), Points(tuple(_verdicts(found, score)))]
+    blocks: list[Block] = [Text(intro), Points((*foreign_data(facts), *_verdicts(found, score)))]
     blocks += [_ranking_table(found, metric) for metric in _metrics(found)]
     return Section("backtest", "Held against what came later", (*blocks, _splits(found)))
 

@@ -8,13 +8,14 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from swayrank._text import formula_safe, printable
-from swayrank.errors import InputError, ParameterError, SwayrankError
-from swayrank.jobs import read_accounts_table
+from swayrank._text import printable
+from swayrank.errors import InputError, SwayrankError
+from swayrank.overview.backbone import Backbone
+from swayrank.report.seed_files import Goal, Seed, read_seeds
 from swayrank.results import unaltered, whole_runs
 from swayrank.scoring.history import History, HistoryRow, history
 from swayrank.scoring.keep import MOST_EXPLAINED, KeptScores, load_scores
@@ -29,15 +30,6 @@ _PARAMETERS = {"outcome": str, "confidence": (int, float), "n_replicates": int}
 _OF_FOLD = {"n_accounts": int, "n_scored": int, "n_with_outcome": int}
 _OF_DIFFERENCE = {"measure": str, "metric": str, "verdict": str}
 _MOST_RUNS = 12
-
-
-@dataclass(frozen=True)
-class Seed:
-    """One suggested seed: what it adds to those before it, and what they reach together."""
-
-    account: str
-    adds: float
-    together: float
 
 
 @dataclass(frozen=True)
@@ -60,6 +52,12 @@ class Facts:
     backtest : mapping or None
         As `Backtest.to_dict` gives it.
     seeds : tuple of Seed
+    goal : Goal
+        What the seeds are for.
+    shown : Backbone or None
+        The run's map; None where it keeps none.
+    communities, activity : mapping or None
+        What the run keeps of them.
     """
 
     scores: KeptScores
@@ -70,9 +68,26 @@ class Facts:
     past_fault: str
     backtest: Mapping[str, Any] | None
     seeds: tuple[Seed, ...]
+    goal: Goal
+    shown: Backbone | None
+    communities: Mapping[str, Any] | None
+    activity: Mapping[str, Any] | None
+
+    @property
+    def foreign(self) -> list[str] | None:
+        """Which of the backtest's data is not this run's ("graph", "events", "posts"); None where it does not say."""
+        told = None if self.backtest is None else self.backtest["params"].get("data")
+        own = self.scores.manifest.get("data") or {}
+        if not isinstance(told, dict) or not own:
+            return None
+        return [name for name in own if name in told and told[name] != own[name]] or (
+            [] if set(own) & set(told) else sorted(own)
+        )
 
 
-def gather(run: str | Path, *, backtest: str | Path | None, seeds: str | Path | None, top: int) -> Facts:
+def gather(
+    run: str | Path, *, backtest: str | Path | None, seeds: str | Path | None, top: int, goal: str | None = None
+) -> Facts:
     """Read a run's folder (or the current run of the folder of runs) and the files beside it.
 
     Raises
@@ -84,6 +99,7 @@ def gather(run: str | Path, *, backtest: str | Path | None, seeds: str | Path | 
     """
     scores = load_scores(run)
     past, past_fault = _past(scores, top)
+    chosen = None if seeds is None else read_seeds(Path(seeds))
     told = (scores.explanation(scores.ids[k]) for k in range(min(MOST_EXPLAINED, scores.n_scored)))
     return Facts(
         scores=scores,
@@ -94,7 +110,11 @@ def gather(run: str | Path, *, backtest: str | Path | None, seeds: str | Path | 
         past=past,
         past_fault=past_fault,
         backtest=None if backtest is None else _read_backtest(Path(backtest)),
-        seeds=() if seeds is None else _read_seeds(Path(seeds)),
+        seeds=() if chosen is None else chosen[0],
+        goal=replace(Goal() if chosen is None else chosen[1], words=goal or ""),
+        shown=scores.backbone() if scores.map() is not None else None,
+        communities=scores.communities(),
+        activity=scores.activity(),
     )
 
 
@@ -122,7 +142,8 @@ def past_rows(facts: Facts) -> dict[str, list[HistoryRow]]:
     own = None if past is None else next((run for run in past.runs if run.id == facts.scores.manifest["id"]), None)
     if past is None or own is None:
         return {}
-    until = [run.id for run in past.runs[: past.runs.index(own) + 1] if run.scale == own.scale][-_MOST_RUNS:]
+    earlier = [run for run in past.runs[: past.runs.index(own) + 1] if run.scale == own.scale]
+    until = list({run.time: run.id for run in earlier}.values())[-_MOST_RUNS:]  # of one time, the run made last
     if len(until) < 2:
         return {}
     found: dict[str, list[HistoryRow]] = {}
@@ -180,31 +201,3 @@ def _are_figures(ends: Any) -> bool:
 
 def _has(there: Any, needed: Mapping[str, Any]) -> bool:
     return isinstance(there, dict) and all(isinstance(there.get(name), kind) for name, kind in needed.items())
-
-
-def _read_seeds(path: Path) -> tuple[Seed, ...]:
-    """Seeds as `swayrank seeds -o` writes them: .csv or .parquet with account, marginal_gain and curve."""
-    if path.suffix not in (".csv", ".parquet"):
-        raise ParameterError(f"seeds must end in .csv or .parquet, got {path.name!r}")
-    table = read_accounts_table(path)
-    absent = [name for name in ("account", "marginal_gain", "curve") if name not in table.column_names]
-    if absent:
-        raise InputError(
-            f"has no column {absent[0]!r} (columns: {', '.join(printable(name, 40) for name in table.column_names)}); "
-            "make seeds with: swayrank seeds ... -o seeds.csv",
-            file=str(path),
-        )
-    named = [_unguarded(str(account), path) for account in table["account"].to_pylist()]
-    try:
-        figures = [[float(x) for x in table[name].to_pylist()] for name in ("marginal_gain", "curve")]
-    except (TypeError, ValueError):
-        raise InputError("marginal_gain and curve must be numbers in every row", file=str(path)) from None
-    if not all(math.isfinite(x) for column in figures for x in column):
-        raise InputError("marginal_gain and curve must be finite in every row", file=str(path))
-    return tuple(Seed(*row) for row in zip(named, *figures, strict=True))
-
-
-def _unguarded(account: str, path: Path) -> str:
-    """A name as it was before it got an apostrophe for spreadsheets."""
-    guarded = path.suffix == ".csv" and account[:1] == "'" and formula_safe(account[1:]) == account
-    return account[1:] if guarded else account

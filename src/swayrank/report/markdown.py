@@ -18,6 +18,7 @@ from swayrank.report.document import (
     Lead,
     Legend,
     Line,
+    Map,
     Name,
     Number,
     Points,
@@ -79,7 +80,7 @@ def _block(block: Block) -> str:
             return "\n".join(f"- {_line(line)}" for line in block.lines)
         case Table():
             return _table(block)
-        case Columns():
+        case Columns() | Map():
             return _table(block.table)
         case Card():
             inner = [text for one in block.blocks if (text := _block(one))]

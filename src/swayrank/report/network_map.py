@@ -1,8 +1,9 @@
 """The network map: who follows whom, communities in colours, the highest accounts named.
 
-`network_map` is for notebooks and pages (plotly, WebGL for accounts and arcs, so that 10^4 of them stay smooth), `draw`
-for paper (matplotlib). Both show a :class:`~swayrank.overview.backbone.Backbone`, which may be made once for both. The
-axes have no unit: near means connected, far means little.
+`network_map` is for notebooks and pages (plotly; accounts by WebGL, so that 10^4 of them stay smooth, arcs below them
+as one SVG path, which moves faster than WebGL's lines where there is no graphics card), `draw` for paper (matplotlib).
+Both show a :class:`~swayrank.overview.backbone.Backbone`, which may be made once for both. The axes have no unit: near
+means connected, far means little.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from swayrank._validate import Integer, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
-from swayrank.overview.backbone import MAX_ARCS, REST, Backbone, backbone, first_of
+from swayrank.overview.backbone import REST, Backbone, backbone, first_of
 from swayrank.report.canvas import (
     PALETTE,
     THEMES,
@@ -55,7 +56,7 @@ def network_map(
     data: Graph | Scores | KeptScores | Backbone,
     *,
     max_nodes: int = 2000,
-    max_arcs: int = MAX_ARCS,
+    max_arcs: int | None = None,
     n_labels: int = 20,
     theme: str = "light",
     rng: Rng = 7,
@@ -95,14 +96,14 @@ def network_map(
     ends = np.full((len(shown.arcs), 3, 2), np.nan)
     ends[:, :2] = shown.places[shown.arcs]
     figure.add_trace(
-        go.Scattergl(
+        go.Scatter(
             x=ends[..., 0].ravel(), y=ends[..., 1].ravel(), mode="lines", name="follows",
             line={"color": f"rgba({look.arc},{_arc_opacity(shown):.3f})", "width": 1},
             hoverinfo="skip", showlegend=False, connectgaps=False,
         )
     )  # fmt: skip
     told = _hover(shown)
-    sizes = _diameters(shown, 30.0)
+    sizes = diameters(shown, 30.0)
     for colour, name in _groups(shown):
         own = np.flatnonzero(shown.colour == colour)[::-1]  # the highest on top
         figure.add_trace(
@@ -113,7 +114,7 @@ def network_map(
                         "line": {"color": look.paper, "width": 0.7 if len(shown) <= 500 else 0.3}},
             )
         )  # fmt: skip
-    for i, (x, y) in _labels(shown, n_labels, sizes / _PIXELS):
+    for i, (x, y) in label_places(shown, n_labels, sizes / _PIXELS):
         figure.add_annotation(
             x=x, y=y, text=safe(shown.accounts[i], _LABEL), showarrow=False, font={"size": 12, "color": look.ink},
             bgcolor=look.paper, opacity=0.85, borderpad=1,
@@ -135,7 +136,7 @@ def draw(
     path: str | Path | None = None,
     *,
     max_nodes: int = 2000,
-    max_arcs: int = MAX_ARCS,
+    max_arcs: int | None = None,
     n_labels: int = 20,
     theme: str = "light",
     rng: Rng = 7,
@@ -181,14 +182,14 @@ def draw(
     shown = _backbone(data, max_nodes, max_arcs, rng, engine, threads, progress)
     axes = figure.add_subplot(facecolor=look.paper)
     _draw_arcs(axes, shown, look)
-    points = _diameters(shown, 20.0)  # of 1/72 inch
+    points = diameters(shown, 20.0)  # of 1/72 inch
     for colour, name in _groups(shown):
         own = np.flatnonzero(shown.colour == colour)[::-1]
         axes.scatter(
             shown.places[own, 0], shown.places[own, 1], s=points[own] ** 2, color=_shade(colour, look), label=name,
             edgecolors=look.paper, linewidths=0.4, alpha=0.95, zorder=2,
         )  # fmt: skip
-    for i, (x, y) in _labels(shown, n_labels, points / _POINTS):
+    for i, (x, y) in label_places(shown, n_labels, points / _POINTS):
         axes.text(
             x, y, plain(shown.accounts[i], _LABEL), ha="center", va="center", fontsize=8, color=look.ink, zorder=3,
             parse_math=False, bbox={"facecolor": look.paper, "alpha": 0.8, "edgecolor": "none", "pad": 0.6},
@@ -203,7 +204,7 @@ def draw(
 
 
 def _backbone(
-    data: Graph | Scores | KeptScores | Backbone, max_nodes: int, max_arcs: int, rng: Rng, engine: str | Engine,
+    data: Graph | Scores | KeptScores | Backbone, max_nodes: int, max_arcs: int | None, rng: Rng, engine: str | Engine,
     threads: int | None, progress: Progress,
 ) -> Backbone:  # fmt: skip
     if isinstance(data, Backbone):
@@ -256,7 +257,7 @@ def _shade(colour: int, look: Theme) -> str:
     return look.rest if colour == REST else PALETTE[colour]
 
 
-def _diameters(shown: Backbone, largest: float) -> Floats:
+def diameters(shown: Backbone, largest: float) -> Floats:
     """Areas follow the size; the fewer accounts there are, the larger they may be."""
     size = np.nan_to_num(shown.size, nan=0.0)
     highest = float(size.max(initial=0.0))
@@ -280,7 +281,7 @@ def _hover(shown: Backbone) -> list[str]:
     return lines
 
 
-def _labels(shown: Backbone, n: int, diameter: Floats) -> list[tuple[int, tuple[float, float]]]:
+def label_places(shown: Backbone, n: int, diameter: Floats) -> list[tuple[int, tuple[float, float]]]:
     """Where the names of the first `n` stand: above, below or beside their account, wherever nobody's name is yet."""
     taken: list[tuple[float, float, float, float]] = []
     placed = []

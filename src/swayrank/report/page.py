@@ -18,22 +18,26 @@ from swayrank.report.document import (
     Lead,
     Legend,
     Line,
+    Map,
     Name,
     Number,
     Points,
     Range,
     Report,
     Section,
+    Shade,
     Stack,
     Table,
     Text,
+    Trend,
     parts_of,
 )
-from swayrank.report.svg import COLOURS, columns_chart, range_bar, stack_bar, swatch
+from swayrank.report.svg import COLOURS, columns_chart, map_picture, range_bar, stack_bar, swatch, trend_line
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 LONGEST = 4000
 _LONGEST_NAME = 120
+SHADES, _STEPS = 6, 8
 _NARROW = 5
 """So many columns have room on most screens; wider tables scroll by the keyboard as well."""
 
@@ -52,6 +56,11 @@ DARK = {
 
 def _variables(colours: dict[str, str]) -> str:
     return "".join(f"--{name}:{colour};" for name, colour in colours.items())
+
+
+def _shade(k: int) -> str:
+    """The k-th of the shades, the strongest last; each lets the text on it be read."""
+    return f".s{k}{{background:color-mix(in srgb,var(--c0) {10 * k}%,var(--paper))}}"
 
 
 _STYLE = f"""
@@ -95,20 +104,34 @@ summary{{cursor:pointer;color:var(--link);font-size:.9rem;padding:.25rem 0}}
 stroke:var(--rule)}}
 .dot{{fill:var(--c0);stroke:var(--paper);stroke-width:1}} .dot.pale{{fill:var(--soft)}}
 .tick{{fill:var(--soft);font-size:12px}}
+.ends{{stroke:var(--range);stroke-width:3}} .trend{{stroke:var(--c0);stroke-width:2}}
+.map{{display:block;height:auto;aspect-ratio:10/7;background:var(--panel);border-radius:.5rem}}
+.arc{{fill:none;stroke:var(--soft);stroke-opacity:.22;stroke-width:.7;vector-effect:non-scaling-stroke}}
+.map circle{{stroke:var(--panel);stroke-width:.6}}
+.label{{fill:var(--ink);font-size:13px;font-weight:600;paint-order:stroke;stroke:var(--panel);stroke-width:4px;
+stroke-linejoin:round}}
+{"".join(_shade(k) for k in range(SHADES))}
 {"".join(f".c{k}{{fill:var(--c{k})}}" for k in range(COLOURS))}
 footer{{color:var(--soft);font-size:.9rem;padding-top:1rem;padding-bottom:2.5rem}}
 @media (max-width:32rem){{main,header,nav,footer{{padding-left:.9rem;padding-right:.9rem}} h1{{font-size:1.5rem}}
 .card{{padding:.8rem .8rem .3rem}} th,td{{padding:.3rem .4rem}} .drawn{{min-width:7rem}}
+.far{{display:none}} .arc{{stroke-width:.25}} .label{{font-size:11px;stroke-width:3px}}
 .card table{{font-size:.8rem}} .card th,.card td{{padding:.25rem .2rem}}}}
 @page{{size:A4;margin:16mm 14mm}}
 @media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}}
 nav,.skip{{display:none}}
-h2,h3,caption,thead{{break-after:avoid}} h2{{margin-top:1.4rem}} tr,figure,li{{break-inside:avoid}}
-.card{{break-inside:avoid;padding:.6rem .8rem .2rem}} .wide{{overflow:visible}} table{{font-size:8pt}}
+h2,h3,caption,thead,figcaption{{break-after:avoid}} h2{{margin-top:1.4rem}}
+tr,li,figcaption,.chart,.map{{break-inside:avoid}}
+.arc{{stroke-width:.3;stroke-opacity:.12}} .card{{font-size:8pt;line-height:1.35}}
+.card li,.card p,.card ul{{margin:.08rem 0}}
+.card .wide{{margin:.2rem 0}} .card caption{{display:none}} .card table{{font-size:7.5pt}} .card h3{{font-size:10pt}}
+.axis{{font-size:8pt}}
+.card{{break-inside:avoid;padding:.4rem .7rem .2rem;margin:.5rem 0}} .wide{{overflow:visible}} table{{font-size:8pt}}
 th,td{{padding:.15rem .25rem}} .drawn{{min-width:3rem;width:9%}}
 .name{{min-width:4rem}}
 details::details-content{{content-visibility:visible;
-block-size:auto}} summary{{display:none}} svg,.card,#short{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+block-size:auto}} summary{{display:none}}
+svg,.card,#short,td{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 a{{color:inherit;text-decoration:none}}}}
 """.strip()
 
@@ -165,6 +188,8 @@ def _block(block: Block) -> str:
             return _table(block)
         case Columns():
             return _chart(block)
+        case Map():
+            return _map(block)
         case Stack():
             return f'<p class="stack">{stack_bar(block)}</p>\n'
         case Card():
@@ -172,7 +197,8 @@ def _block(block: Block) -> str:
 
 
 def _legend(legend: Legend) -> str:
-    items = "".join(f"<li>{swatch(k)}{words_of(word)}</li>" for k, word in enumerate(legend.words))
+    items = "".join(f"<li>{swatch(k)}{_line(word)}</li>" for k, word in enumerate(legend.words))
+    items += f"<li>{swatch(-1)}{words_of(legend.rest)}</li>" if legend.rest else ""
     return f'<ul class="legend">{items}</ul>\n'
 
 
@@ -187,6 +213,13 @@ def _chart(chart: Columns) -> str:
         f"<figure><figcaption>{words_of(chart.table.caption)}</figcaption>{columns_chart(chart)}"
         f'<p class="soft axis">{words_of(chart.axis)}</p>'
         f"<details><summary>The same as a table</summary>{_table(chart.table)}</details></figure>\n"
+    )
+
+
+def _map(shown: Map) -> str:
+    return (
+        f"<figure><figcaption>{_line(shown.line)}</figcaption>{map_picture(shown)}"
+        f"<details><summary>The first of them as a table</summary>{_table(shown.table)}</details></figure>\n"
     )
 
 
@@ -214,7 +247,7 @@ def _naming_column(table: Table) -> int:
 
 def _kind(table: Table, k: int) -> str:
     cells = [row[k] for row in table.rows]
-    if any(isinstance(cell, Range | Stack) for cell in cells):
+    if any(isinstance(cell, Range | Stack | Trend) for cell in cells):
         return ' class="drawn"'
     if cells and all(isinstance(cell, Number | Between) for cell in cells):
         return ' class="n"'
@@ -227,6 +260,11 @@ def _cell(cell: Cell, kind: str, names_the_row: bool) -> str:
             shown = range_bar(cell)
         case Stack():
             shown = stack_bar(cell)
+        case Trend():
+            shown = trend_line(cell)
+        case Shade() if cell.known:
+            level = min(SHADES - 1, int(_STEPS * float(cell.value or 0.0)))
+            return f'<td class="n s{level}">{html.escape(str(cell))}</td>'
         case Number() | Between():
             shown = html.escape(str(cell))
         case _:

@@ -178,7 +178,7 @@ def histogram(found: Scores | KeptScores, *, theme: str = "light") -> Any:
     return dress(
         figure, "How the score is spread", safe(caption, 300), look, width=900, height=460, bargap=0,
         xaxis={"title": {"text": _UNIT}, "range": [0, 100], "showgrid": False},
-        yaxis={"title": {"text": "accounts"}, "gridcolor": look.grid},
+        yaxis={"title": {"text": "accounts"}, "gridcolor": look.grid, "tickformat": ",d"},
     )  # fmt: skip
 
 

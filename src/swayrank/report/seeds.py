@@ -113,8 +113,8 @@ def plan_curve(found: SeedPlan, *, theme: str = "light") -> Any:
                 ), row=1, col=1,
             )  # fmt: skip
     figure.add_trace(
-        go.Bar(x=place, y=found.gains, marker={"color": PALETTE[4]}, hovertext=adds, hoverinfo="text",
-               showlegend=False, name="adds"), row=2, col=1,
+        go.Bar(x=place, y=np.asarray(found.gains, np.float64), marker={"color": PALETTE[4]}, hovertext=adds,
+               hoverinfo="text", showlegend=False, name="adds"), row=2, col=1,
     )  # fmt: skip
     title, caption = _title(found)
     dress(

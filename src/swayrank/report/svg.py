@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import html
 import math
+from itertools import pairwise
 
-from swayrank.report.document import Columns, Range, Stack
+from swayrank._text import printable
+from swayrank.report.document import Columns, Map, Range, Stack, Trend
 
 _HIDDEN = 'aria-hidden="true" focusable="false"'
 COLOURS = 5
 """How many the page has; further parts share them."""
-_TALL, _FOOT, _HEAD = 190, 22, 16
+_TALL, _FOOT, _HEAD, _TREND = 190, 22, 16, 36
+_ARCS_PER_PATH = 250
+_LONGEST_LABEL, _LONGEST_WORDS = 20, 80
+_LETTER_ON_PHONES, _LINE_ON_PHONES = 19.0, 46.0
+"""Of labels on a phone, where a map that is 1000 wide has 350 pixels."""
 _LEFT = 9.0
 """Percent of a chart's width that belong to the numbers of its upright axis."""
 
@@ -50,8 +56,68 @@ def stack_bar(what: Stack) -> str:
 
 
 def swatch(colour: int) -> str:
-    """A colour for a legend."""
-    return f'<svg width="14" height="14" {_HIDDEN}><rect class="c{colour % COLOURS}" width="14" height="14"/></svg>'
+    """A colour for a legend; -1 is that of the rest."""
+    kind = f"c{colour % COLOURS}" if colour >= 0 else "range"
+    return f'<svg width="14" height="14" {_HIDDEN}><rect class="{kind}" width="14" height="14"/></svg>'
+
+
+def trend_line(what: Trend) -> str:
+    """A line through dots in their intervals, from the left edge to the right."""
+    tall = _TREND - 8
+
+    def place(point: tuple[float, float, float | None, float | None]) -> tuple[float, float]:
+        return 2 + 96 * point[0], 4 + tall * (1 - _at(point[1], what.least, what.most) / 100)
+
+    drawn = []
+    for when, _, low, high in what.points:
+        if low is not None and high is not None:
+            x = 2 + 96 * when
+            top, foot = (4 + tall * (1 - _at(end, what.least, what.most) / 100) for end in (high, low))
+            drawn.append(f'<line class="ends" x1="{x:.2f}%" x2="{x:.2f}%" y1="{top:.1f}" y2="{foot:.1f}"/>')
+    for (x1, y1), (x2, y2) in pairwise(map(place, what.points)):
+        drawn.append(f'<line class="trend" x1="{x1:.2f}%" x2="{x2:.2f}%" y1="{y1:.1f}" y2="{y2:.1f}"/>')
+    drawn += [f'<circle class="dot" cx="{x:.2f}%" cy="{y:.1f}" r="4"/>' for x, y in map(place, what.points)]
+    return f'<svg class="bar" width="100%" height="{_TREND}" {_HIDDEN}>{"".join(drawn)}</svg>'
+
+
+def map_picture(what: Map) -> str:
+    """Arcs, dots over them, names over these. Dots shrink with the page; names keep their size."""
+    width, height = what.size
+    lines = []
+    for first in range(0, len(what.arcs), _ARCS_PER_PATH):
+        ends = ((what.dots[u], what.dots[v]) for u, v in what.arcs[first : first + _ARCS_PER_PATH])
+        path = "".join(f"M{u.x:.0f} {u.y:.0f}L{v.x:.0f} {v.y:.0f}" for u, v in ends)
+        lines.append(f'<path class="arc" d="{path}"/>')
+    kinds = [f"c{dot.colour}" if 0 <= dot.colour < COLOURS else "range" for dot in what.dots]
+    dots = [
+        f'<circle class="{kind}" cx="{dot.x:.1f}" cy="{dot.y:.1f}" '
+        f'r="{dot.radius:.1f}"><title>{html.escape(printable(dot.words, _LONGEST_WORDS))}</title></circle>'
+        for dot, kind in zip(reversed(what.dots), reversed(kinds), strict=True)
+    ]
+    near = _near(what.labels)
+    names = [
+        f'<text class="{"label" if k in near else "label far"}" x="{100 * x / width:.2f}%" y="{100 * y / height:.2f}%" '
+        f'text-anchor="middle" dominant-baseline="middle">{html.escape(printable(name, _LONGEST_LABEL))}</text>'
+        for k, (name, x, y) in enumerate(what.labels)
+    ]
+    told = html.escape(f"{what.table.caption}; the table below holds the first of them")
+    return (
+        f'<svg class="map" role="img" aria-label="{told}" width="100%" height="420">'
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="100%" height="100%">{"".join(lines)}{"".join(dots)}</svg>'
+        f"{''.join(names)}</svg>"
+    )
+
+
+def _near(labels: tuple[tuple[str, float, float], ...]) -> set[int]:
+    """The labels for which a phone has room, the most important first."""
+    taken: list[tuple[float, float, float]] = []
+    kept = set()
+    for k, (name, x, y) in enumerate(labels):
+        half = _LETTER_ON_PHONES * len(printable(name, _LONGEST_LABEL)) / 2
+        if all(abs(x - other) > half + width or abs(y - line) > _LINE_ON_PHONES for other, line, width in taken):
+            taken.append((x, y, half))
+            kept.add(k)
+    return kept
 
 
 def columns_chart(what: Columns) -> str:

@@ -1,13 +1,16 @@
 """Trend lines: chosen accounts' scores over kept runs of one scale, with their intervals.
 
-Runs of other references or weights are on other scales and are not drawn; the caption says how many there are. Lines
-stand by the time of the runs' data. Each account has a colour and a mark of its own.
+Runs of other references or weights are on other scales and are not drawn, nor is an earlier run of the same time of
+data; the caption says how many there are. Lines stand by the time of the runs' data, a little beside each other, so
+that none hides another's interval; each account has a colour and a mark of its own. The axis is cut to the scores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from swayrank._render import renders
 from swayrank._text import printable
@@ -23,6 +26,8 @@ _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross"
 def trend_of(past: History, accounts: Sequence[str] | None = None) -> dict[str, list[HistoryRow]]:
     """By account, its rows in the runs of the newest run's scale, the oldest first; the first seven accounts.
 
+    Of runs of the same time of data, the one made last counts.
+
     Raises
     ------
     ParameterError
@@ -35,9 +40,10 @@ def trend_of(past: History, accounts: Sequence[str] | None = None) -> dict[str, 
     if unknown := [one for one in asked if one not in known]:
         raise ParameterError(f"accounts must be among those of this history, got {printable(unknown[0])!r}")
     scale = past.runs[-1].scale
+    last = {run.time: run.id for run in past.runs if run.scale == scale}
     found: dict[str, list[HistoryRow]] = {one: [] for one in asked}
     for row in past.rows:
-        if row.account in found and row.scale == scale:
+        if row.account in found and last.get(row.time) == row.run:
             found[row.account].append(row)
     return found
 
@@ -59,14 +65,14 @@ def trend_lines(past: History, *, accounts: Sequence[str] | None = None, theme: 
     """The scores of the history's accounts, run by run; seven at most, the first unless `accounts` names others."""
     go, look = plotly(), theme_of(theme)
     lines = trend_of(past, accounts)
-    figure = go.Figure()
+    figure, moments = go.Figure(), [row.time for rows in lines.values() for row in rows]
     for k, (account, rows) in enumerate(lines.items()):
         scored = [row for row in rows if row.score is not None]
         colour = PALETTE[k % _MOST]
         figure.add_trace(
             go.Scatter(
-                x=[row.time for row in scored], y=[row.score for row in scored], mode="lines+markers",
-                name=safe(account), line={"color": colour, "width": 2.5},
+                x=_beside([row.time for row in scored], k, len(lines), moments), y=[row.score for row in scored],
+                mode="lines+markers", name=safe(account), line={"color": colour, "width": 2.5},
                 marker={"size": 9, "color": colour, "symbol": _MARKS[k % _MOST]}, error_y=_errors(scored, colour),
                 hovertext=[_hover(row) for row in scored], hoverinfo="text",
             )
@@ -74,16 +80,33 @@ def trend_lines(past: History, *, accounts: Sequence[str] | None = None, theme: 
     n = len({row.run for rows in lines.values() for row in rows})
     left = len(past.runs) - n
     ends = any(row.score_low is not None for rows in lines.values() for row in rows)
-    caption = f"{n:,} runs of one scale, by the time of their data" + ("; lines across are intervals" if ends else "")
-    caption += f"; {left:,} runs of another scale are left out" if left else ""
+    caption = f"{n:,} runs of one scale, by the time of their data" + ("; bars are intervals" if ends else "")
+    caption += f"; {left:,} more of another scale or the same time are left out" if left else ""
     who = "Score" if len(lines) == 1 else f"Scores of {len(lines):,} accounts"
     of = f" of {safe(next(iter(lines)))}" if len(lines) == 1 else ""
     return dress(
         figure, f"{who}{of} over time", safe(caption, 300), look, width=940, height=520, showlegend=len(lines) > 1,
         xaxis={"showgrid": False, "title": {"text": "time of the data"}},
-        yaxis={"title": {"text": "score, 0 to 100"}, "gridcolor": look.grid, "range": [0, 102], "zeroline": False},
+        yaxis={"title": {"text": "score, 0 to 100"}, "gridcolor": look.grid, "range": _range(lines), "zeroline": False},
         legend={"title": {"text": "account"}},
     )  # fmt: skip
+
+
+def _beside(times: Sequence[str], k: int, n: int, moments: Sequence[str]) -> list[str]:
+    """Times, moved a little for each line."""
+    if n < 2 or len(set(moments)) < 2:
+        return list(times)
+    at = [np.datetime64(time.rstrip("Z")[:19], "s") for time in (*times, min(moments), max(moments))]
+    step = (at[-1] - at[-2]) // 200
+    return [str(one + step * (2 * k - n + 1) // 2) for one in at[:-2]]
+
+
+def _range(lines: Mapping[str, Sequence[HistoryRow]]) -> list[float]:
+    """From where to where the axis goes: what is drawn, and a little more."""
+    shown = [x for rows in lines.values() for row in rows for x in (row.score, row.score_low, row.score_high)]
+    known = [x for x in shown if x is not None] or [0.0, 100.0]
+    room = max(2.0, 0.08 * (max(known) - min(known)))
+    return [max(0.0, min(known) - room), min(101.0, max(known) + room)]
 
 
 def _errors(rows: Sequence[HistoryRow], colour: str) -> dict[str, Any] | None:

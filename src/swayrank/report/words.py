@@ -35,9 +35,10 @@ from swayrank.report.document import (
     Text,
     joined,
 )
-from swayrank.report.evidence import backtest_section, lost, past_section, seeds_section
+from swayrank.report.evidence import backtest_section, foreign_data, lost, past_section, seeds_section
 from swayrank.report.facts import Facts
 from swayrank.report.method import limits_section, method_section, provenance_section
+from swayrank.report.sights import activity_section, communities_section, map_section
 from swayrank.scoring.scores import INSUFFICIENT
 from swayrank.scoring.table import beyond_note
 from swayrank.scoring.telling import counted, listed
@@ -64,7 +65,9 @@ def report_of(facts: Facts, top: int) -> Report:
         _sureness(facts, top),
         _distribution(facts),
         _weights(facts),
-        _communities(facts, top),
+        map_section(facts),
+        communities_section(facts, top),
+        activity_section(facts),
         past_section(facts),
         seeds_section(facts),
         backtest_section(facts),
@@ -170,11 +173,12 @@ def _beside(facts: Facts) -> list[Line]:
         last = facts.seeds[-1]
         lines.append(
             f"Suggested seeds: {counted(len(facts.seeds), 'account')} that together are expected to reach "
-            f"{last.together:,.0f}, themselves included."
+            f"{facts.goal.spread or last.together:,.0f}, themselves included."
         )
     if facts.backtest is None:
         lines.append("Not in this report: whether the ranking foretells what comes later (no backtest was given).")
     else:
+        lines += foreign_data(facts)
         worse, told = lost(facts.backtest), facts.backtest["params"]["n_replicates"]
         lines.append(
             ("Held against what came later, the score LOSES to ", *joined(worse, "; to "), ".")
@@ -321,56 +325,7 @@ def _weights(facts: Facts) -> Section | None:
     return Section("weights", "What the weights do", (intro, Table("What decides", headings, parts), moved))
 
 
-# -- communities, warnings ---------------------------------------------------------------------------------------------
-
-
-def _communities(facts: Facts, top: int) -> Section | None:
-    """The communities that the explained accounts' attention comes from, and how many of those are in each."""
-    sizes: dict[tuple[str, ...], int] = {}
-    own: dict[tuple[str, ...], int] = {}
-    given: dict[tuple[str, ...], float] = {}
-    n, first = len(facts.explanations), min(top, len(facts.explanations))
-    for place, one in enumerate(facts.explanations):
-        for origin in one.get("origins", ()):
-            key = tuple(map(str, origin["leaders"]))
-            if not key:
-                continue
-            sizes[key] = max(sizes.get(key, 0), int(origin["members"]))
-            own[key] = own.get(key, 0) + bool(origin["own"])
-            if place < first:
-                given[key] = given.get(key, 0.0) + float(origin["share"]) / first
-    if not sizes:
-        return None
-    order = sorted(sizes, key=lambda key: (-own[key], -sizes[key], key))[:12]
-    rows = tuple(
-        (
-            joined([Name(leader) for leader in key]),
-            Number(sizes[key]),
-            Number(own[key]),
-            Number(given.get(key, 0.0), PERCENT),
-        )
-        for key in order
-    )
-    share = f"share of the attention of the first {first:,}"
-    headings = ("around", "members", f"of the {n:,} explained accounts", share)
-    caption = (
-        "Communities, at most twelve, named after their best-scored members; an account counts where its own community "
-        "is among the five that heed it most"
-    )
-    text = (
-        "Communities are groups that heed each other more than others, found in the graph. A top list whose "
-        "attention comes from one community is influential there, and perhaps nowhere else."
-    )
-    inside = _inside(facts, first)
-    blocks: list[Block] = [Text(text), *([Text(inside)] if inside else []), Table(caption, headings, rows)]
-    return Section("communities", "Communities", tuple(blocks))
-
-
-def _inside(facts: Facts, top: int) -> str | None:
-    """From how many communities the first accounts are."""
-    found = [[o for o in one.get("origins", ()) if o["own"]] for one in facts.explanations[:top]]
-    homes = {tuple(map(str, origins[0]["leaders"])) for origins in found if origins}
-    return f"The first {top:,} belong to {counted(len(homes), 'community')}." if homes else None
+# -- warnings ---------------------------------------------------------------------------------------------
 
 
 def _warnings(facts: Facts) -> Section:
@@ -387,6 +342,7 @@ def _warnings(facts: Facts) -> Section:
     over = [np.flatnonzero(values > knots[name].top)[:1] for name, values in scores.raw.items()]
     beyond = beyond_note(scores, np.concatenate(over))
     notes += [beyond.removeprefix(">100: ").capitalize() + "."] if beyond else []
+    notes += foreign_data(facts)
     if facts.past_fault:
         notes.append(f"Earlier runs are left out, since one cannot be read ({facts.past_fault}).")
     refused = sum(facts.rejects.values())

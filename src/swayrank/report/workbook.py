@@ -28,6 +28,7 @@ from swayrank.report.document import (
     Cell,
     Columns,
     Legend,
+    Map,
     Name,
     Number,
     Points,
@@ -82,7 +83,7 @@ def _block_rows(block: Block) -> Iterator[Row]:
             yield from ([(line, _PLAIN)] for line in block.lines)
         case Table():
             yield from _table_rows(block)
-        case Columns():
+        case Columns() | Map():
             yield from _table_rows(block.table)
         case Card():
             yield []

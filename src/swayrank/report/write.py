@@ -27,6 +27,7 @@ def write_report(
     *,
     backtest: str | Path | None = None,
     seeds: str | Path | None = None,
+    goal: str | None = None,
     top: int = 10,
 ) -> Path:
     """Tell of a kept run, for people who were not there.
@@ -41,7 +42,10 @@ def write_report(
     backtest : str or Path, optional
         The JSON of a backtest, or the folder that `swayrank backtest -o` wrote to.
     seeds : str or Path, optional
-        Seeds as `swayrank seeds -o` writes them, .csv or .parquet.
+        Seeds as `swayrank seeds -o` writes them, .csv or .parquet; or what its `--json` tells, .json, which also
+        holds how good the choice is and what it costs.
+    goal : str, optional
+        What the seeds are for, in words for the reader.
     top : int, default 10
         How many accounts are shown by name, at least 1; the first ten of them have cards.
 
@@ -53,7 +57,7 @@ def write_report(
     Raises
     ------
     ParameterError
-        If `path` ends in something else.
+        If `path` ends in something else, or there is a goal without seeds.
     FolderError
         If there is no whole run, or its table was altered.
     InputError
@@ -76,7 +80,9 @@ def write_report(
     path = Path(path)
     if path.suffix not in KINDS:
         raise ParameterError(f"a report must end in {', '.join(KINDS[:-1])} or {KINDS[-1]}, got {path.name!r}")
-    facts = gather(run, backtest=backtest, seeds=seeds, top=top)
+    if goal is not None and seeds is None:
+        raise ParameterError("goal says what seeds are for: give seeds, too")
+    facts = gather(run, backtest=backtest, seeds=seeds, top=top, goal=goal)
     report = report_of(facts, top)
     if path.suffix == ".html":
         content = as_page(report).encode("utf-8")

@@ -29,7 +29,7 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ParameterError
 from swayrank.measures.community.detect import NONE
 from swayrank.overview.activity import activity_over_time
-from swayrank.overview.backbone import FOLLOWS, MAX_ARCS, MAX_NODES, REACTIONS, Backbone, backbone
+from swayrank.overview.backbone import FOLLOWS, MAX_NODES, REACTIONS, Backbone, backbone
 from swayrank.overview.communities import Members, community_overview
 from swayrank.overview.evidence import UNKNOWN, Counts, of_graph, of_log, of_posts
 from swayrank.results import unaltered, write_whole
@@ -52,7 +52,7 @@ def map_of(
     scores: Scores,
     *,
     max_nodes: int = MAX_NODES,
-    max_arcs: int = MAX_ARCS,
+    max_arcs: int | None = None,
     rng: Any = 7,
     engine: str | Engine = "local",
     threads: int | None = None,

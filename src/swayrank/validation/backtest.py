@@ -175,6 +175,11 @@ def backtest(
         "n_replicates": n_replicates,
         "confidence": confidence,
         "rng": key.record,
+        "data": {
+            name: source.fingerprint
+            for name, source in (("graph", graph), ("events", events), ("posts", posts))
+            if source is not None
+        },
         **{name: value for name, value in options.items() if name != "reference"},
     }
     return Backtest.of(judged, facts, n_composites=len(weighings), params=told)

@@ -1,0 +1,132 @@
+"""Chosen seeds as files: tables that `swayrank seeds -o` writes, or all that its `--json` tells; read for a report."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from swayrank._text import formula_safe, printable
+from swayrank.errors import InputError, ParameterError
+from swayrank.jobs import read_accounts_table
+
+_KINDS = (".csv", ".parquet", ".json")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One suggested seed: what it adds to those before it, and what they reach together."""
+
+    account: str
+    adds: float
+    together: float
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What seeds are for and how good they are, as far as their file tells.
+
+    Attributes
+    ----------
+    words : str
+        Of whoever asked for the report; "" for none.
+    spread : float or None
+        Accounts that all are expected to reach, on other samples than they were chosen on.
+    interval : tuple of two floats, or None
+        Of `spread`, at 95 %.
+    upper_bound : float or None
+        No choice of as many reaches more.
+    guarantee : str
+    cost, budget : float or None
+    """
+
+    words: str = ""
+    spread: float | None = None
+    interval: tuple[float, float] | None = None
+    upper_bound: float | None = None
+    guarantee: str = ""
+    cost: float | None = None
+    budget: float | None = None
+
+
+def read_seeds(path: Path) -> tuple[tuple[Seed, ...], Goal]:
+    """Seeds, and what a .json tells of them beside.
+
+    Raises
+    ------
+    ParameterError
+        If the file is of another kind.
+    InputError
+        If it does not hold seeds.
+    """
+    if path.suffix not in _KINDS:
+        raise ParameterError(f"seeds must end in {', '.join(_KINDS[:-1])} or {_KINDS[-1]}, got {path.name!r}")
+    return _of_json(path) if path.suffix == ".json" else (_of_table(path), Goal())
+
+
+def _of_json(path: Path) -> tuple[tuple[Seed, ...], Goal]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("there is no such file", file=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"is no sound JSON: {printable(error, 200)}", file=str(path)) from None
+    try:
+        seeds = tuple(
+            Seed(str(one["account"]), _finite(one["marginal_gain"]), _finite(one.get("curve", one.get("cumulative"))))
+            for one in told["seeds"]
+        )
+        ends = told.get("interval")
+        parameters = told.get("parameters") or told.get("params") or {}
+        goal = Goal(
+            spread=_known(told.get("spread")),
+            interval=None if ends is None else (_finite(ends[0]), _finite(ends[1])),
+            upper_bound=_known(told.get("upper_bound")),
+            guarantee=str(told.get("guarantee") or ""),
+            cost=_known(told.get("cost")),
+            budget=_known(parameters.get("budget")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise InputError(
+            "does not hold seeds; make them with: swayrank seeds ... --json > seeds.json", file=str(path)
+        ) from None
+    return seeds, goal
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _known(value: Any) -> float | None:
+    return None if value is None else _finite(value)
+
+
+def _of_table(path: Path) -> tuple[Seed, ...]:
+    """Seeds as `swayrank seeds -o` writes them: with account, marginal_gain and curve."""
+    table = read_accounts_table(path)
+    absent = [name for name in ("account", "marginal_gain", "curve") if name not in table.column_names]
+    if absent:
+        raise InputError(
+            f"has no column {absent[0]!r} (columns: {', '.join(printable(name, 40) for name in table.column_names)}); "
+            "make seeds with: swayrank seeds ... -o seeds.csv",
+            file=str(path),
+        )
+    named = [_unguarded(str(account), path) for account in table["account"].to_pylist()]
+    try:
+        figures = [[float(x) for x in table[name].to_pylist()] for name in ("marginal_gain", "curve")]
+    except (TypeError, ValueError):
+        raise InputError("marginal_gain and curve must be numbers in every row", file=str(path)) from None
+    if not all(math.isfinite(x) for column in figures for x in column):
+        raise InputError("marginal_gain and curve must be finite in every row", file=str(path))
+    return tuple(Seed(*row) for row in zip(named, *figures, strict=True))
+
+
+def _unguarded(account: str, path: Path) -> str:
+    """A name as it was before it got an apostrophe for spreadsheets."""
+    guarded = path.suffix == ".csv" and account[:1] == "'" and formula_safe(account[1:]) == account
+    return account[1:] if guarded else account
