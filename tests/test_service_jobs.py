@@ -183,7 +183,7 @@ def test_events_end_with_the_job(client):
 def test_any_number_of_listeners_hear_progress_and_silence(tmp_path):
     body = """
         for k in range(3):
-            print(json.dumps({"progress": {"what": "working", "done": k, "total": 3, "seconds_left": None}}), flush=True)
+            print(json.dumps({"progress": {"what": "working", "done": k, "total": 3}}), flush=True)
             time.sleep(0.3)
         open(asked["result"], "w").write("{}")
         print(json.dumps({"done": True}), flush=True)
