@@ -11,9 +11,9 @@ from benchmarks import harness, table
 DEFAULT = (
     "load", "build", "open", "pagerank", "walks", "betweenness", "closeness", "approximate", "communities",
     "incremental", "growth", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals", "recovery",
-    "learn", "backtests", "end_to_end", "service_load", "service_ingest",
+    "learn", "backtests", "end_to_end", "service_load", "service_ingest", "service_whatif",
 )  # fmt: skip
-ON_REQUEST = ("build100m", "seeds100m", "engagement100m", "learn100m")
+ON_REQUEST = ("build100m", "seeds100m", "engagement100m", "learn100m", "service_whatif1m")
 
 
 def main() -> int:
