@@ -277,6 +277,13 @@ export function errorState(problem, retry) {
     problem.request_id ? h("p", { class: "faint" }, `Request ${problem.request_id}`) : null);
 }
 
+/** Do `work()` behind a button, which keeps the keyboard's place and takes no second click meanwhile. */
+export async function busyWhile(button, work) {
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  try { await work(); } finally { button.removeAttribute("aria-disabled"); }
+}
+
 export function announce(text) {
   document.getElementById("announce").textContent = text;
 }

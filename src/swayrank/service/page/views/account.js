@@ -5,7 +5,7 @@ import { evidence } from "/page/evidence.js";
 import { followJob } from "/page/follow-job.js";
 import { communities, communityName, theRun } from "/page/known.js";
 import { unlessPrepared } from "/page/not-prepared.js";
-import { accountLink, area, between, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, moment, name, partsBar, percent, plural, shareBar,
+import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, moment, name, partsBar, percent, plural, shareBar,
   tile, toast, visible } from "/page/ui.js";
 import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning } from "/page/words.js";
 
@@ -120,8 +120,7 @@ class Card {
   unexplained() {
     const told = h("div", { role: "status" });
     const { api, signal } = this.context;
-    const button = h("button", { type: "button", class: "primary", onClick: async () => {
-      button.disabled = true;
+    const button = h("button", { type: "button", class: "primary", onClick: () => busyWhile(button, async () => {
       try {
         const job = await api.post("/jobs", { kind: "explain", parameters: { account: this.account } }, { signal });
         const over = await followJob(api, job.id, (now) => clear(told, jobProgress(now)), signal);
@@ -134,8 +133,7 @@ class Card {
         if (error.name === "AbortError") return;
         clear(told, h("p", { class: "error-text" }, error.status === 404 ? "This service runs no jobs." : visible(error.message)));
       }
-      button.disabled = false;
-    } }, "Explain in full");
+    }) }, "Explain in full");
     return h("section", null, h("h2", { id: "evidence" }, "Why"), h("div", { class: "state" },
       h("p", null, `The run explains its ${plural(this.run.has.explanations, "first account")} in full. For this one it can be done now: its posts, who reacts to it, where its attention comes from, and what would change its score. The data are read again for that, which takes about as long as scoring them.`), button, told));
   }

@@ -48,16 +48,28 @@ function drawn(told, run, groups) {
     h("section", null, h("h2", null, "What is known of them"), sideBySide(a, b, groups)), audience(told));
 }
 
+/** Whether the difference is clear, by the ends of the intervals; null where none were drawn. */
+function isClear(a, b) {
+  const [high, low] = a.score >= b.score ? [a, b] : [b, a];
+  return high.score_low === null || low.score_high === null ? null : high.score_low > low.score_high;
+}
+
+const HOW_SURE = {
+  true: ", and that is clear: the intervals of the two do not meet.",
+  false: ", within chance: their intervals overlap, so that with other posts or reactions of the same period the order may be the other way round.",
+  null: "; the run drew no intervals, so how firm that is cannot be told.",
+};
+const LABEL = { true: "clear", false: "within chance", null: "not known how firm" };
+
 function verdict({ a, b, difference, verdict: words, differences }) {
-  const clearly = difference !== null && / clear/.test(words);
+  const sure = difference === null ? null : isClear(a, b);
   const known = differences.filter((one) => one.adds !== null).sort((x, y) => Math.abs(y.adds) - Math.abs(x.adds));
   const ahead = difference === null ? null : difference >= 0 ? a : b;
   const most = known[0] && difference !== null && Math.abs(known[0].adds) > 0.05
-    ? h("p", null, Math.sign(known[0].adds) === Math.sign(difference || known[0].adds) ? "Most of it comes from " : "That is although the other is ahead in ", h("strong", null, visible(known[0].part)), ` (${signed(Math.abs(known[0].adds))} points).`) : null;
+    ? h("p", null, Math.sign(known[0].adds) === Math.sign(difference || known[0].adds) ? (Math.abs(known[0].adds) > Math.abs(difference) / 2 ? "Most of it comes from " : "The largest part of it comes from ") : "That is although the other is ahead in ", h("strong", null, visible(known[0].part)), ` (${signed(Math.abs(known[0].adds))} points).`) : null;
   return h("div", { class: difference === null ? "note warning" : "note", role: "status" },
-    h("p", null, h("span", { class: clearly ? "badge good" : "badge" }, difference === null ? "no comparison" : clearly ? "clear" : "within chance"), " ",
-      ahead === null ? visible(words) : [name(ahead.account), ` is ${decimal(Math.abs(difference))} points ahead${clearly ? ", and that is clear: the intervals of the two do not meet." : /no intervals/.test(words)
-        ? "; the run drew no intervals, so how firm that is cannot be told." : ", within chance: their intervals overlap, so that with other posts or reactions of the same period the order may be the other way round."}`]), most);
+    h("p", null, h("span", { class: sure ? "badge good" : "badge" }, difference === null ? "no comparison" : LABEL[sure]), " ",
+      ahead === null ? visible(words) : [name(ahead.account), ` is ${decimal(Math.abs(difference))} points ahead${HOW_SURE[sure]}`]), most);
 }
 
 /** Both intervals on one scale, so that it can be seen whether they meet. */

@@ -28,7 +28,7 @@ VIEWS = {
     "weights": "/weights?reach=3&resonance=1",
     "communities": "/communities",
     "data": "/data",
-    "nothing here": "/communities/none",
+    "nothing here": "/jobs/none-such",
 }
 NEEDS_404 = ("404", "503")
 
@@ -61,6 +61,10 @@ def query_of(seen):
 
 def listed(served, **query):
     return served.ask("GET", f"{API}/accounts", params=query).json()
+
+
+def explained(served, account):
+    return served.ask("GET", f"{API}/explanations/", params={"account": account}).json()
 
 
 # -- every view --------------------------------------------------------------------------------------------------------
@@ -293,7 +297,7 @@ def test_any_name_has_a_card_that_is_found_by_clicking(seen, served, account):
 
 def test_a_card_tells_score_parts_and_evidence(seen, served):
     account = listed(served)["items"][0]
-    told = served.ask("GET", f"{API}/explanations/{quote(account['account'], safe='')}").json()
+    told = explained(served, account["account"])
     seen.go("/")
     seen.tab.locator(".results tbody th a").first.click()
     seen.settle()
@@ -425,9 +429,8 @@ def test_what_is_not_prepared_can_be_prepared_there(seen):
 
 def test_an_account_is_explained_when_asked(seen, served):
     account = "silent"
-    told = served.ask("GET", f"{API}/explanations/{account}").json()
-    best = listed(served)["items"][0]["account"]
-    whole = served.ask("GET", f"{API}/explanations/{quote(best, safe='')}").json()
+    told = explained(served, account)
+    whole = explained(served, listed(served)["items"][0]["account"])
     made = []
 
     def explanation(route):
