@@ -13,7 +13,7 @@ DEFAULT = (
     "incremental", "growth", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals", "recovery",
     "learn", "backtests", "end_to_end", "service_load", "service_ingest",
 )  # fmt: skip
-ON_REQUEST = ("build100m", "seeds100m", "engagement100m", "learn100m")
+ON_REQUEST = ("service_memory", "build100m", "seeds100m", "engagement100m", "learn100m")
 
 
 def main() -> int:

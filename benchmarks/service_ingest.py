@@ -73,7 +73,7 @@ def cases(quick: bool) -> Iterable[Case]:
             []
             if lookups
             else [
-                Contender("sqlite3", _sqlite, "no service"),
+                Contender("sqlite3", _sqlite, "no service", close=_close),
                 Contender("psycopg", _psycopg, "no service", close=_close),
             ]
         )
@@ -251,8 +251,9 @@ _INSERT = f"INSERT INTO events ({', '.join(_FIELDS)}) VALUES ({{marks}})"
 
 
 def _sqlite(plan: Plan) -> Callable[[], Timed]:
-    folder = tempfile.mkdtemp(prefix="swayrank-ingest-")
-    connection = sqlite3.connect(Path(folder, "floor.db"))
+    folder = tempfile.TemporaryDirectory(prefix="swayrank-ingest-")
+    connection = sqlite3.connect(Path(folder.name, "floor.db"))
+    _OPEN.extend((folder.cleanup, connection.close))
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute(_TABLE.format(serial="INTEGER PRIMARY KEY AUTOINCREMENT"))
@@ -269,19 +270,17 @@ def _psycopg(plan: Plan) -> Callable[[], Timed]:
     connection = psycopg.connect(server.database())
     connection.execute(_TABLE.format(serial="BIGSERIAL PRIMARY KEY"))
     connection.commit()
-    _OPEN.append((connection, server))
+    _OPEN.extend((lambda: server.__exit__(None, None, None), connection.close))
     return lambda: _put(connection, connection.cursor(), _INSERT.format(marks=", ".join(["%s"] * 6)), plan)
 
 
-_OPEN: list[tuple[Any, Any]] = []
+_OPEN: list[Callable[[], Any]] = []
 
 
 def _close() -> None:
-    """Stop the servers of the floors."""
+    """Let go of what the floors opened, the last first."""
     while _OPEN:
-        connection, server = _OPEN.pop()
-        connection.close()
-        server.__exit__(None, None, None)
+        _OPEN.pop()()
 
 
 def _put(connection: Any, cursor: Any, statement: str, plan: Plan) -> Timed:

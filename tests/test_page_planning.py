@@ -305,7 +305,7 @@ def test_costs_that_cannot_be_read_are_told_by_their_lines(tab):
     assert "Line 4: the cost must be 0 or more" in said
     assert "Line 5: ada has a cost already" in said
     assert tab.tab.evaluate("document.activeElement.tagName") == "TEXTAREA"
-    assert tab.tab.get_by_role("group", name="Quotas").is_disabled()
+    assert tab.tab.get_by_label("Quotas by").is_disabled()
     tab.check_accessible("costs with mistakes")
 
 

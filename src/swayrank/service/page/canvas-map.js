@@ -6,15 +6,16 @@
  * `onMove(view)` once the view rests, `onReady()` once something is drawn, `say(text)` for what a screen reader should hear, `describe(index)`.
  */
 
-import { THEMES, groundIsStale, groundView, paint, paintGround, placer, radiusAt } from "./canvas-paint.js";
+import { THEMES, groundIsStale, groundView, paint, paintGround, placer, radiusAt } from "/page/canvas-paint.js";
+import { visible } from "/page/ui.js";
 
 const REST_MS = 110; // without a change until the view counts as at rest
 const MAX_ZOOM = 60;
 const LABEL = 24; // characters
 
-/** A name whose invisible characters are spelled, so that none can turn or hide the text around it. */
-export function spelled(name, limit = LABEL) {
-  const shown = String(name).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+/** A label: a name whose invisible characters are spelled, so that none can turn or hide the text around it, cut. */
+function spelled(name, limit = LABEL) {
+  const shown = visible(name);
   const letters = [...shown];
   return letters.length <= limit ? shown : letters.slice(0, limit - 1).join("") + "…";
 }

@@ -3,7 +3,7 @@
  * Takes {scene} once, then {draw: {id, view, hidden, dark}}; answers {id, view, image}. Only the latest wish counts.
  */
 
-import { THEMES, paintGround } from "./canvas-paint.js";
+import { THEMES, paintGround } from "/page/canvas-paint.js";
 
 let scene = null;
 let wish = null;

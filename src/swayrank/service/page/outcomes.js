@@ -4,6 +4,9 @@ import { accountLink, accountPicker, announce, clear, count, dataTable, decimal,
 import { jobCard } from "/page/follow-job.js";
 import { readNames } from "/page/lines.js";
 
+/** Words for screen readers alone. */
+export const unseen = (text) => h("span", { class: "unseen" }, text);
+
 /** Accounts reached: whole numbers, small ones with a digit. */
 export const reached = (value) => (Math.abs(value) < 20 ? decimal(value, 1) : count(value));
 
@@ -45,7 +48,7 @@ export function reachedByCommunity(rows, sizes) {
     { key: "reached", label: "Reached", number: true, cell: (row) => reached(row.reached) },
     { key: "share", label: "Of all reached", number: true, cell: (row) => percent(row.reached / all) },
     { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (sizes?.get(row.community) ? percent(row.reached / sizes.get(row.community), 1) : "–") },
-    { key: "bar", label: "", wide: true, cell: (row) => h("span", { class: "meter wide-meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * row.reached) / most}%` } })) },
+    { key: "bar", label: unseen("bar"), wide: true, cell: (row) => h("span", { class: "meter wide-meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * row.reached) / most}%` } })) },
   ] });
 }
 

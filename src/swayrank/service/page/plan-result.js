@@ -1,7 +1,7 @@
 // A finished plan: what it reaches and how sure that is, the curve, the seeds, their overlap, the communities.
 
 import { accountLink, count, dataTable, decimal, figure, h, percent, plural, toast, visible } from "/page/ui.js";
-import { overlapTable, range, reached, reachedByCommunity, reachTile, tile } from "/page/outcomes.js";
+import { overlapTable, range, reached, reachedByCommunity, reachTile, tile, unseen } from "/page/outcomes.js";
 
 /** What a seeds job was asked, in one sentence. */
 export function planWords(parameters) {
@@ -74,7 +74,7 @@ function seedsTable(plan, spent) {
     { key: "at", label: "#", number: true, cell: (seed) => plan.seeds.indexOf(seed) + 1 },
     { key: "account", label: "Account", cell: (seed) => accountLink(seed.account) },
     { key: "adds", label: "Adds", number: true, cell: (seed) => reached(seed.marginal_gain) },
-    { key: "bar", label: "", wide: true, cell: (seed) => h("span", { class: "meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * seed.marginal_gain) / most}%` } })) },
+    { key: "bar", label: unseen("bar"), wide: true, cell: (seed) => h("span", { class: "meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * seed.marginal_gain) / most}%` } })) },
     { key: "sum", label: "Together", number: true, cell: (seed) => reached(seed.cumulative) },
     spent ? { key: "cost", label: "Cost", number: true, cell: (seed) => decimalCost(Math.round(seed.cost * 100) / 100) } : null,
     spent ? { key: "each", label: "Cost for each added", number: true, wide: true, cell: (seed) => (seed.marginal_gain > 0 ? decimal(seed.cost / seed.marginal_gain, 2) : "–") } : null,

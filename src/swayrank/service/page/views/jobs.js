@@ -2,6 +2,7 @@
 
 import { announce, clear, dataTable, emptyState, h, jobProgress, moment, pager, plural, toast, visible } from "/page/ui.js";
 import { followJob, isOver } from "/page/follow-job.js";
+import { unseen } from "/page/outcomes.js";
 import { jobWords, KINDS, resultHref, STATUS, took } from "/page/job-words.js";
 
 export const title = (params) => (params?.job ? "Job" : "Jobs");
@@ -80,7 +81,7 @@ function columns(act, api) {
     { key: "status", label: "Status", cell: (job) => [badge(job), job.status === "running" ? jobProgress(job) : null, job.error ? h("p", { class: "error-text" }, visible(job.error.detail)) : null] },
     { key: "created", label: "Asked for", wide: true, cell: (job) => moment(job.created) },
     { key: "took", label: "Took", wide: true, cell: (job) => took(job) },
-    { key: "act", label: "", cell: (job) => h("span", { class: "buttons tight" }, isOver(job)
+    { key: "act", label: unseen("Actions"), cell: (job) => h("span", { class: "buttons tight" }, isOver(job)
       ? [job.status === "done" ? h("a", { class: "button", href: resultHref(job), "data-link": true, "data-focus": `open ${job.id}`, "aria-label": `Open the result: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}` }, "Open") : null, button(job, "restart", job.status === "done" ? "Again" : "Start again", "The job waits for its turn.")]
       : button(job, "cancel", "Cancel", "The job is cancelled.")) },
   ];

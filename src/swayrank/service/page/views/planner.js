@@ -3,7 +3,7 @@
 
 import { clear, dataTable, emptyState, errorState, h, moment, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
-import { accountList, communitySizes } from "/page/outcomes.js";
+import { accountList, communitySizes, unseen } from "/page/outcomes.js";
 import { planForm } from "/page/plan-form.js";
 import { planResult, planWords } from "/page/plan-result.js";
 import { planOf, versus } from "/page/plan-versus.js";
@@ -42,7 +42,7 @@ function earlierPlans(jobs) {
   return h("section", null, h("h2", null, "Earlier plans"), jobs.length ? dataTable({ caption: "Earlier plans, the newest first", rowHeader: "what", rows: jobs.slice(0, 10), columns: [
     { key: "what", label: "Plan", cell: (job) => h("a", { href: `/planner?job=${job.id}`, "data-link": true }, planWords(job.parameters)) },
     { key: "ended", label: "Made", wide: true, cell: (job) => moment(job.ended) },
-    { key: "again", label: "", wide: true, cell: (job) => h("a", { href: `/planner?from=${job.id}`, "data-link": true, "aria-label": `Change: ${planWords(job.parameters)}` }, "Change") },
+    { key: "again", label: unseen("Change"), wide: true, cell: (job) => h("a", { href: `/planner?from=${job.id}`, "data-link": true, "aria-label": `Change: ${planWords(job.parameters)}` }, "Change") },
   ] }) : h("p", { class: "faint" }, "None yet."));
 }
 

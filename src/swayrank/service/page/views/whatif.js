@@ -1,7 +1,7 @@
 // What if these accounts spread a message, or go? Everything is asked anew at each change; the address holds the accounts.
 
 import { accountLink, announce, clear, count, dataTable, decimal, emptyState, errorState, h, percent, plural, signed, visible } from "/page/ui.js";
-import { accountList, communitySizes, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, tile, verdict } from "/page/outcomes.js";
+import { accountList, communitySizes, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, tile, unseen, verdict } from "/page/outcomes.js";
 
 export const title = "What if";
 
@@ -123,7 +123,7 @@ export async function render(root, context) {
     clear(next, h("h2", null, state.seeds.length ? "Who would add most" : "Who would reach most"), dataTable({ caption: "Best accounts to add", rowHeader: "account", rows: offered, columns: [
       { key: "account", label: "Account", cell: (item) => accountLink(item.account, { limit: 18 }) },
       { key: "gain", label: "Adds", number: true, cell: (item) => reached(item.gain) },
-      { key: "add", label: "", cell: (item) => h("button", { type: "button", class: "small", "aria-label": `Add ${visible(item.account)}`, onClick: () => {
+      { key: "add", label: unseen("Add"), cell: (item) => h("button", { type: "button", class: "small", "aria-label": `Add ${visible(item.account)}`, onClick: () => {
         list.add(item.account); list.element.querySelector("input").focus(); } }, "Add") },
     ] }));
   }
