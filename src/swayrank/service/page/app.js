@@ -27,6 +27,7 @@ const address = () => location.pathname + location.search;
 
 /** Go to an address of the page. `replace` leaves no step in the history. */
 export function navigate(to, { replace = false } = {}) {
+  if (!replace) history.replaceState({ y: scrollY }, "");
   history[replace ? "replaceState" : "pushState"](null, "", to);
   return show();
 }
@@ -85,6 +86,7 @@ async function show() {
   }
 }
 
+history.scrollRestoration = "manual";
 let first = true;
 function settled(root, title) {
   root.removeAttribute("aria-busy");
@@ -106,7 +108,19 @@ document.addEventListener("click", (event) => {
   navigate(link.getAttribute("href"));
 });
 // A link within the page, such as the one that skips to the content, is no other view.
-addEventListener("popstate", () => { if (address() !== here) show(); });
+addEventListener("popstate", async (event) => {
+  if (address() === here) return;
+  await show();
+  scrollBack(event.state?.y ?? 0, leaving.signal);
+});
+
+/** Back to where one was, as soon as the view is long enough again; no longer than two seconds. */
+async function scrollBack(y, signal) {
+  for (let i = 0; y && i < 40 && !signal.aborted; i++) {
+    if (document.documentElement.scrollHeight - innerHeight >= y) return scrollTo(0, y);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 const menu = document.querySelector("button.menu");
 function closeMenu() { menu.setAttribute("aria-expanded", "false"); nav.classList.remove("open"); }

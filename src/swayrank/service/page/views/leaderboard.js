@@ -122,7 +122,7 @@ class Leaderboard {
     this.total = answer.total;
     this.filters.show(answer.facets);
     const all = answer.total === this.run.counts.accounts;
-    const told = `${plural(answer.total, "account")}${all ? ", all there are" : " fit"}`;
+    const told = `${plural(answer.total, "account")}${all ? ", all there are" : answer.total === 1 ? " fits" : " fit"}`;
     this.told.textContent = told;
     if (!answer.items.length) return clear(this.table, this.nobody());
     const table = dataTable({ caption: `Accounts ${this.orderInWords()}, page ${answer.page}`, columns: this.columns(answer), rows: answer.items, rowHeader: "account",
