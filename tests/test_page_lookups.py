@@ -271,7 +271,7 @@ def test_what_each_part_makes_of_a_difference(tab, served):
         assert all(f"{value:.1f}" in line for value in (row["a"], row["b"]))
         assert f"{row['adds']:+.1f}" in line
     shared, audience = told["shared_audience"], tab.tab.locator("section", has_text="Shared audience").inner_text()
-    assert shared is None or str(shared["both"]) in audience
+    assert shared is None or f"{shared['both']:.3g} " in audience
 
 
 def test_whether_a_difference_is_clear_is_told_from_the_intervals(tab, served):
