@@ -2,8 +2,8 @@
 
 A town of 50,000 accounts is served, with tokens, log and metrics. At the same time and steadily: lookups, searches,
 pages in many orders, explanations, histories, comparisons, figures, exports, what-if questions, batches of live events,
-strangers with wrong tokens and wrong names; and every two minutes scores are made anew, so that runs are replaced and
-prepared while people ask. What is counted is the private memory of the service's process (its jobs have their own).
+strangers with wrong tokens and wrong names; and every two minutes (every ten, over half an hour and more) scores are made
+anew, so that runs are replaced and prepared while people ask. What is counted is the private memory of the service's process (its jobs have their own).
 
 Ten minutes, after two to warm up; ``SERVICE_MINUTES`` sets another number: an hour is what was promised.
 """
@@ -29,7 +29,7 @@ from benchmarks.harness import Bar
 from benchmarks.serving import Served, accounts, serving, stack
 
 NAME = "service_memory"
-_MINUTES, _REFRESH = 10.0, 120
+_MINUTES, _REFRESH, _LONG_REFRESH = 10.0, 120, 600
 _ORDERS = ("rank", "score", "followers", "account", "reach", "spread", "reactions", "posts")
 _FIGURES = ("leaderboard", "breakdown", "scores", "communities", "flows", "activity")
 _SOON = (200, 503)  # what-if questions, until a new run is prepared
@@ -62,7 +62,7 @@ def figures(quick: bool) -> dict[str, Any]:
     n = 2000 if quick else 50_000
     minutes = 1.0 if quick else float(os.environ.get("SERVICE_MINUTES", _MINUTES))
     load = os.getloadavg()[0]
-    refresh = 10 if quick else _REFRESH
+    refresh = 10 if quick else _REFRESH if minutes < 30 else _LONG_REFRESH
     with serving(n, "--rate-limit", "0", "--refresh", str(refresh)) as served:
         seen = asyncio.run(_mixed(served, _asks(accounts(n)), minutes * 60))
     if seen.wrong:
