@@ -2,8 +2,9 @@
 
 A town of 50,000 accounts is served, with tokens, log and metrics. At the same time and steadily: lookups, searches,
 pages in many orders, explanations, histories, comparisons, figures, exports, what-if questions, batches of live events,
-strangers with wrong tokens and wrong names; and every two minutes (every ten, over half an hour and more) scores are made
-anew, so that runs are replaced and prepared while people ask. What is counted is the private memory of the service's process (its jobs have their own).
+strangers with wrong tokens and wrong names; and every two minutes (every ten, over half an hour and more) scores are
+made anew, so that runs are replaced and prepared while people ask. What is counted is the private memory of the
+service's process (its jobs have their own).
 
 Ten minutes, after two to warm up; ``SERVICE_MINUTES`` sets another number: an hour is what was promised.
 """
