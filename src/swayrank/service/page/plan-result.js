@@ -53,7 +53,8 @@ export function planResult(context, job, plan, { sizes, n_accounts, others, comp
 function guaranteeWords(plan) {
   const share = plan.upper_bound ? Math.min(1, plan.lower_bound / plan.upper_bound) : null;
   const told = typeof plan.guarantee === "string" ? plan.guarantee : null;
-  const risk = Number(/probability 1 - ([\d.]+(?:e-?\d+)?)/.exec(told ?? "")?.[1]);
+  const [, from, value] = /probability (1 - )?([\d.]+(?:e-?\d+)?)/.exec(told ?? "") ?? [];
+  const risk = from ? Number(value) : 1 - Number(value); // that the guarantee does not hold
   if (!share) return h("span", null, told ? `${visible(told)}.`.replace(/\.\.$/, ".") : "Nothing is guaranteed about it.");
   return h("span", null, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}. ` : ". ",
     told ? h("span", { class: "faint" }, `(${visible(told)})`) : null);
