@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nojit lint scan format docs bench pins clean
+.PHONY: help demo serve test nojit lint scan format docs bench pins clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,14 @@ $(VENV)/bench.done: requirements/bench.txt $(VENV)/dev.done
 
 demo: $(VENV)/core.done  ## make a town with known influence, score it, and show how well that recovers the truth
 	@$(BIN)/swayrank demo
+
+# The town lies in the environment's folder, so that `make clean` takes it away too.
+$(VENV)/town/out/current: | $(VENV)/service.done
+	@$(BIN)/swayrank generate town -n 10000 -o $(VENV)/town/town
+	@$(BIN)/swayrank score $(VENV)/town/town/graph.csv $(VENV)/town/town/events.csv -o $(VENV)/town/out --quiet
+
+serve: $(VENV)/town/out/current  ## make a town, score it, and serve it: a web page and REST on this machine
+	@$(BIN)/swayrank serve $(VENV)/town/out
 
 test: $(VENV)/dev.done  ## run every test, the documentation's examples included
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile

@@ -34,6 +34,7 @@ _ORDER = (
     "intervals",
     "recovery",
     "backtests",
+    "service_ingest",
     "end_to_end",
 )
 

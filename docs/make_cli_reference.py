@@ -10,6 +10,7 @@ from pathlib import Path
 COMMANDS = (
     "score", "explain", "compare", "history", "spread", "simulate", "seeds", "whatif", "measure", "correlate", "rates",
     "events", "activity", "learn", "calibrate", "backtest", "fit", "check", "convert", "generate", "demo", "doctor",
+    "report", "serve", "token add", "token list", "token revoke",
 )  # fmt: skip
 TARGET = Path(__file__).parent / "cli.md"
 
@@ -28,7 +29,7 @@ def reference() -> str:
 
 
 def _help(command: str) -> str:
-    words = [sys.executable, "-m", "swayrank", *([command] if command else []), "--help"]
+    words = [sys.executable, "-m", "swayrank", *command.split(), "--help"]
     environment = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
     out = subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout
     return "\n".join(line.rstrip() for line in out.replace("python -m swayrank", "swayrank").splitlines())

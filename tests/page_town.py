@@ -26,6 +26,7 @@ HOSTILE = (
     "مرحبا",
     "javascript:window.hacked='url'",
     "' onmouseover=\"window.hacked='attribute'\" x='",
+    "a clear one: no intervals",
     "${window.hacked='template'}",
     "a very long name without any end " * 5 + "end",
     "x" * 150,

@@ -60,7 +60,11 @@ def test_score_of_a_town_as_table_json_and_run(town, tmp_path):
     assert "400 accounts" in shown.stderr or "400 nodes" in shown.stderr
     files = {path.name for path in (out / "current").iterdir()}
     assert files == {
+        "accounts.parquet",
+        "activity.json",
+        "communities.json",
         "explanations.jsonl",
+        "map.json",
         "manifest.json",
         "reference.json",
         "rejects.csv",

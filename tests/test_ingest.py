@@ -247,6 +247,63 @@ def test_no_commit_is_larger_than_it_may_be(place: str, monkeypatch: pytest.Monk
         assert sum(sizes) == store.events.count() == 45_000
 
 
+def test_more_than_fits_is_sent_away_and_may_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swayrank.service.ingest.MOST_WAITING", 4)
+    with open_store(tmp_path / "service.db") as store:
+        ingest, usual, hold = Ingest(store), store.events.append, threading.Event()
+
+        def slow(sent: Any, receipts: Any = ()) -> Any:
+            hold.wait(10)
+            return usual(sent, receipts)
+
+        monkeypatch.setattr(store.events, "append", slow)
+
+        async def too_many() -> None:
+            first = asyncio.create_task(ingest.take(_body(_rows(5))))
+            while not ingest._waiting:
+                await asyncio.sleep(0.001)
+            with pytest.raises(Problem) as caught:
+                await ingest.take(_body(_rows(1, start=50)))
+            assert (caught.value.status, caught.value.type, caught.value.headers) == (503, "busy", {"Retry-After": "1"})
+            hold.set()
+            await first
+            while ingest._waiting:
+                await asyncio.sleep(0.001)
+            assert (await ingest.take(_body(_rows(1, start=50))))["accepted"] == 1
+
+        asyncio.run(too_many())
+        ingest.close()
+
+
+def test_who_hung_up_before_its_turn_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(tmp_path / "service.db") as store:
+        ingest, usual, hold = Ingest(store), store.events.append, threading.Event()
+
+        def slow(sent: Any, receipts: Any = ()) -> Any:
+            hold.wait(10)
+            return usual(sent, receipts)
+
+        monkeypatch.setattr(store.events, "append", slow)
+
+        async def hang_up() -> None:
+            first = asyncio.create_task(ingest.take(_body(_rows(3))))
+            while not ingest._waiting:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.05)
+            second = asyncio.create_task(ingest.take(_body(_rows(3, start=10))))
+            while ingest._waiting < 6:
+                await asyncio.sleep(0.001)
+            second.cancel()
+            await asyncio.sleep(0)
+            hold.set()
+            await first
+            assert (await ingest.take(_body(_rows(3, start=20))))["accepted"] == 3
+
+        asyncio.run(hang_up())
+        ingest.close()
+        assert store.events.count() == 6
+
+
 def test_what_waits_is_kept_before_it_closes_and_nothing_after(tmp_path: Path) -> None:
     with open_store(tmp_path / "service.db") as store:
         ingest = Ingest(store)

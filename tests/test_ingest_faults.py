@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from starlette.testclient import TestClient
 from swayrank.service.app import create_app
 from swayrank.service.settings import Settings
 from swayrank.stores import open_store
-from tests.assembled import Served, environment, small_result
+from tests.assembled import ROOT, Served, environment, small_result
 from tests.ingesting import ROWS, keys_of
 from tests.postgres import Postgres
 from tests.postgres import find as find_postgres
@@ -289,3 +290,25 @@ def test_a_second_service_on_one_file_is_refused_by_name(out: Path, tmp_path: Pa
         assert "Traceback" not in second.stderr
         assert httpx.get(f"{served.address}/health/live", trust_env=False).status_code == 200
     served.stop()
+
+
+def test_what_the_page_of_live_events_says_works(out: Path, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("the examples need the program curl")
+    text = (ROOT / "docs/live_events.md").read_text(encoding="utf-8")
+    blocks = [block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "curl" in block]
+    town = tmp_path / "out"
+    shutil.copytree(out, town, symlinks=True)
+    served = Served(town, tmp_path / "log", "--refresh", "0")
+    said = []
+    for block in blocks:
+        script = block.replace("http://127.0.0.1:8100", served.address)
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+        said.append(json.loads(done.stdout))
+    served.stop()
+    shown = re.search(r"```json\n(.*?)```", text, re.DOTALL)
+    assert shown is not None
+    assert said[0] == json.loads(shown[1])
+    assert (said[1]["accepted"], len(said[1]["rejected"])) == (1, 1)
+    assert said[2]["unscored"] == said[2]["events"] == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 
@@ -250,6 +251,9 @@ def test_requests_are_counted_by_route_and_not_by_name(out):
     assert 'swayrank_requests_total{method="GET",route="/api/v1/accounts/{account}",status="200"} 5.0' in text
     assert not any(name in text for name in names)
     assert "swayrank_accounts 200.0" in text
+    assert float(re.search(r"^swayrank_run_created_seconds (.*)$", text, re.MULTILINE)[1]) == pytest.approx(
+        time.time(), abs=600
+    )
 
 
 def test_settings_outside_their_domain_are_refused(tmp_path):

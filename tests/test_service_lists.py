@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -100,7 +98,7 @@ def test_few_orders_are_remembered(result):
 
 
 def test_an_unknown_column_is_refused_with_the_known(result):
-    with pytest.raises(ParameterError, match="account, .*followers, .*score"):
+    with pytest.raises(ParameterError, match=r"account, .*followers, .*score"):
         places(result, sort="fame")
 
 

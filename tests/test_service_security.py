@@ -25,7 +25,7 @@ CANARY = "canary-5f1c-do-not-show"
 # What needs no token: nothing here tells about anybody.
 OPEN = {"/health/live", "/health/ready", f"{API}/openapi.json"}
 # POST that only asks.
-ASKS = {f"{API}/whatif", f"{API}/whatif/next", f"{API}/plans/compare"}
+ASKS = {f"{API}/whatif", f"{API}/whatif/next", f"{API}/whatif/cascade", f"{API}/plans/compare"}
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 

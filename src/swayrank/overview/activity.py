@@ -115,7 +115,7 @@ def activity_over_time(
     Examples
     --------
     >>> log = Events.from_frame({"actor": ["bob", "cem", "ada"], "action": ["like", "like", "post"],
-    ...     "target": ["ada", "ada", None], "time": ["2026-03-01T10:20:00Z", "2026-03-01T12:00:00Z", None]})
+    ...     "target": ["ada", "ada", None], "time": ["2026-03-01T10:20:00", "2026-03-01T12:00:00", None]})
     >>> told = activity_over_time(log)
     >>> told["bin"], told["times"][0], told["actions"], told["posts"], told["undated"]
     ('hour', '2026-03-01T10:00:00Z', {'like': [1, 0, 1]}, [0, 0, 0], 1)

@@ -90,7 +90,7 @@ def community_overview(
     >>> all_ = Members(["a", "b", "c", "d"], found.of, np.array([9.0, 1, 2, 3]), np.array([1, 4, 3, 2], np.uint32))
     >>> told = community_overview(found, all_, (g, np.ones(5), np.arange(4)))
     >>> [(one["members"], one["leaders"][0]["account"], one["attention_received"]) for one in told["communities"]]
-    [(2, 'a', 0.6), (2, 'c', 0.4)]
+    [(2, 'a', 0.6), (2, 'd', 0.4)]
     >>> told["communities"][0]["from"]
     [{'community': 0, 'share': 0.666667}, {'community': 1, 'share': 0.333333}]
     """

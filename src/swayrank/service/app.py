@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import re
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
@@ -101,16 +100,5 @@ def _openapi(app: FastAPI) -> dict[str, object]:
         told = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         told["components"].setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer"}
         told["security"] = [{"token": []}]
-        _name_path_parameters(told["paths"])
         app.openapi_schema = told
     return app.openapi_schema
-
-
-def _name_path_parameters(paths: dict[str, dict[str, dict[str, list[dict[str, object]]]]]) -> None:
-    """Describe what stands in a path and is read by a dependency, which FastAPI does not see."""
-    for path, methods in paths.items():
-        for name in re.findall(r"\{(\w+)\}", path):
-            for operation in methods.values():
-                known = operation.setdefault("parameters", [])
-                if not any(one["name"] == name and one["in"] == "path" for one in known):
-                    known.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})

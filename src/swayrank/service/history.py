@@ -59,9 +59,11 @@ class Past:
                 return self._known[account]
         try:
             past = self.of(account)
-        except (FolderError, UnknownAccountError) as error:
-            note = None if isinstance(error, UnknownAccountError) else f"earlier runs cannot be read: {error}"
-            return {"account": account, "runs": [], "comparable": False, "note": note}
+        except (UnknownAccountError, UnicodeEncodeError):  # the latter: bytes that are no text name nobody
+            return {"account": account, "runs": [], "comparable": False, "note": None}
+        except FolderError as error:
+            told = f"earlier runs cannot be read: {error}"
+            return {"account": account, "runs": [], "comparable": False, "note": told}
         scale = past.runs[-1].scale
         created = {run.id: run.created for run in past.runs}
         names = ("run", "time", "score", "score_low", "score_high", "rank", "status", "parts")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from swayrank._text import printable
-from swayrank.errors import StoreFullError, StoreUnavailableError
+from swayrank.errors import StoreBusyError, StoreFullError, StoreUnavailableError
 from swayrank.service.incoming import MOST_EVENTS, Incoming, Reader, UnreadableError, rows_of_json, rows_of_lines
 from swayrank.service.problems import Problem
 from swayrank.stores import Store
@@ -170,7 +170,7 @@ class Ingest:
         fresh = [one for one in group if one.answer.set_running_or_notify_cancel() and not self._answered(one)]
         try:
             self._commit(fresh)
-        except (StoreFullError, StoreUnavailableError) as error:
+        except (StoreBusyError, StoreFullError, StoreUnavailableError) as error:
             _fail(fresh, error)
         except Exception:
             for one in fresh:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ class Service:
 
     def _count(self) -> None:
         self.metrics.accounts.set(len(self.published))
+        self.metrics.run_created.set(datetime.fromisoformat(self.published.kept.manifest["created"]).timestamp())
         self.log.write("serving", run=self.published.run, accounts=len(self.published))
 
     # -- tokens --------------------------------------------------------------------------------------------------------

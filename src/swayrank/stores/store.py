@@ -40,6 +40,12 @@ from swayrank.stores.state import State
 from swayrank.stores.tokens import TokenTable
 
 _BUSY_SECONDS = 10
+_PRAGMAS = (
+    f"busy_timeout={_BUSY_SECONDS * 1000}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "journal_size_limit=67108864",  # a busy hour leaves no large log behind
+)
 _LOCK_TIMEOUT = "55P03"
 _LOST_AFTER = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 _WAIT_AT_MOST = "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"  # a service that hangs blocks nobody
@@ -59,7 +65,7 @@ def open_store(place: str | Path, *, own: bool = True) -> Store:
     Parameters
     ----------
     place : str or Path
-        A file (SQLite), or ``postgresql://user:password@host/database``.
+        A file (SQLite), or ``postgresql://user@host/database``.
     own : bool, default=True
         Of a file: whether this process serves it, and no other may. Looking and small changes beside a running service
         (tokens) need no ownership.
@@ -202,7 +208,7 @@ def _sqlite(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_SECONDS * 1000}"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

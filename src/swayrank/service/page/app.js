@@ -1,6 +1,6 @@
 // The shell: which view an address means, moving between views, signing in, and what stands around them.
 
-import { api, onTokenNeeded, token } from "/page/api.js";
+import { api, onTokenNeeded, Problem, token } from "/page/api.js";
 import { theRun } from "/page/known.js";
 import { announce, clear, count, dialog, errorState, field, h, loading, moment, plural, toast } from "/page/ui.js";
 
@@ -22,9 +22,12 @@ const ROUTES = [
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
 let leaving = null;
+let here = "";
+const address = () => location.pathname + location.search;
 
 /** Go to an address of the page. `replace` leaves no step in the history. */
 export function navigate(to, { replace = false } = {}) {
+  if (!replace) history.replaceState({ y: scrollY }, "");
   history[replace ? "replaceState" : "pushState"](null, "", to);
   return show();
 }
@@ -37,6 +40,7 @@ export function remember(query) {
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null && one !== "") url.searchParams.append(name, one);
   }
   history.replaceState(null, "", url);
+  here = address();
 }
 
 /** What stands in a path, decoded; a broken escape is taken as it is. */
@@ -44,16 +48,23 @@ function decoded(raw) {
   try { return decodeURIComponent(raw); } catch { return raw; }
 }
 
+/** The module of a view; that it cannot be had means that the service is away. */
+const load = (view) => import(`/page/views/${view}.js`).catch((error) => {
+  if (!/fetch|load/i.test(error.message)) throw error;
+  throw new Problem({ type: "offline", status: 0, title: "No connection", detail: "The service cannot be reached. Is it still running? Try again when it is." });
+});
+
 async function show() {
   leaving?.abort();
   leaving = new AbortController();
   const { signal } = leaving;
+  here = address();
   const found = ROUTES.find(([pattern]) => pattern.test(location.pathname));
   for (const link of nav.querySelectorAll("a")) {
     if (found && link.pathname === found[3]) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const root = h("div", { class: "view" });
+  const root = h("div", { class: "view", "aria-busy": "true" });
   clear(main, root);
   if (!found) {
     clear(root, h("h1", null, "Nothing here"), h("p", null, "There is no page at this address. ", h("a", { href: "/", "data-link": true }, "To the leaderboard")));
@@ -63,7 +74,7 @@ async function show() {
   const params = {};
   for (const [key, raw] of Object.entries(location.pathname.match(found[0]).groups ?? {})) params[key] = raw && decoded(raw);
   try {
-    const view = await import(`/page/views/${found[1]}.js`);
+    const view = await load(found[1]);
     if (signal.aborted) return;
     clear(root);
     await view.render(root, { params, query: new URLSearchParams(location.search), api, navigate, remember, signal });
@@ -75,8 +86,10 @@ async function show() {
   }
 }
 
+history.scrollRestoration = "manual";
 let first = true;
 function settled(root, title) {
+  root.removeAttribute("aria-busy");
   document.title = `${title} · swayrank`;
   const heading = root.querySelector("h1");
   if (first) { first = false; return; }
@@ -94,7 +107,20 @@ document.addEventListener("click", (event) => {
   closeMenu();
   navigate(link.getAttribute("href"));
 });
-addEventListener("popstate", show);
+// A link within the page, such as the one that skips to the content, is no other view.
+addEventListener("popstate", async (event) => {
+  if (address() === here) return;
+  await show();
+  scrollBack(event.state?.y ?? 0, leaving.signal);
+});
+
+/** Back to where one was, as soon as the view is long enough again; no longer than two seconds. */
+async function scrollBack(y, signal) {
+  for (let i = 0; y && i < 40 && !signal.aborted; i++) {
+    if (document.documentElement.scrollHeight - innerHeight >= y) return scrollTo(0, y);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 const menu = document.querySelector("button.menu");
 function closeMenu() { menu.setAttribute("aria-expanded", "false"); nav.classList.remove("open"); }

@@ -59,7 +59,7 @@ function changes({ changes: found, score, enough, middle_half: half, n_posts }) 
     ? h("p", { class: "note" }, `Its score lies above three quarters of its replicates${n_posts ? ` and rests on ${plural(n_posts, "post")}` : ""}: another such period would probably bring less, between ${decimal(half[0])} and ${decimal(half[1])} in the middle half of them.`) : null;
   if (!found?.length) return enough ? block("How sure that is", null, lucky, h("p", null, visible(enough))) : lucky;
   const columns = [
-    { key: "what", label: "If there were", cell: (row) => visible(row.what) },
+    { key: "what", label: "What if", cell: (row) => visible(row.what) },
     { key: "difference", label: "Score", number: true, cell: (row) => h("span", { class: row.difference < -0.005 ? "falls" : row.difference > 0.005 ? "rises" : undefined }, arrow(row.difference), signed(row.difference, Math.abs(row.difference) < 0.095 ? 2 : 1)) },
     { key: "score_after", label: "Comes to", number: true, wide: true, cell: (row) => decimal(row.score_after) },
     { key: "rank_after", label: "Rank", number: true, cell: (row) => count(row.rank_after) },

@@ -1,6 +1,6 @@
 // A menu of files to take away: what is shown, in the forms that other programs read.
 
-import { count, h, toast, visible } from "/page/ui.js";
+import { busyWhile, count, h, toast, visible } from "/page/ui.js";
 
 const FORMS = {
   csv: ["CSV", "for spreadsheets and statistics programs; safe against formulas"],
@@ -24,15 +24,12 @@ export function exportMenu({ api, path, query, forms, total, what }) {
 }
 
 /** Download behind a button, which rests meanwhile. */
-export async function saveFile(api, button, path, query) {
+export const saveFile = (api, button, path, query) => busyWhile(button, async () => {
   const file = path.slice(path.lastIndexOf("/") + 1);
-  button.disabled = true;
   try {
     await api.download(path, query, file);
     toast(`${file} is saved where your browser keeps downloads.`);
   } catch (error) {
     toast(`${file} cannot be had: ${visible(error.message)}`, "error");
-  } finally {
-    button.disabled = false;
   }
-}
+});

@@ -1,7 +1,7 @@
 // What stands where an answer needs the prepared network, and it is not there: why, and what can be done.
 
 import { followJob } from "/page/follow-job.js";
-import { clear, emptyState, h, jobProgress, visible } from "/page/ui.js";
+import { busyWhile, clear, emptyState, h, jobProgress, visible } from "/page/ui.js";
 
 /** For `area(..., {instead})`: a state for "not prepared" and for services that lack the route; null for all else. */
 export const unlessPrepared = (what, { api, signal }) => (problem, again) => {
@@ -10,10 +10,11 @@ export const unlessPrepared = (what, { api, signal }) => (problem, again) => {
   return null;
 };
 
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
 function waiting(what, problem, again, { api, signal }) {
   const told = h("div", { role: "status" });
-  const prepare = h("button", { type: "button", class: "primary", onClick: async () => {
-    prepare.disabled = true;
+  const prepare = h("button", { type: "button", class: "primary", onClick: () => busyWhile(prepare, async () => {
     try {
       const job = await api.post("/jobs", { kind: "prepare", parameters: {} }, { signal });
       const over = await followJob(api, job.id, (now) => clear(told, jobProgress(now)), signal);
@@ -22,7 +23,6 @@ function waiting(what, problem, again, { api, signal }) {
       if (error.name === "AbortError") return;
       clear(told, h("p", { class: "error-text" }, visible(error.message)));
     }
-    prepare.disabled = false;
-  } }, "Prepare it now");
-  return emptyState(`${what} is not prepared yet`, visible(problem.message), prepare, " ", h("button", { type: "button", onClick: again }, "Look again"), told);
+  }) }, "Prepare it now");
+  return emptyState(`${what} is not prepared yet`, sentence(visible(problem.message)), prepare, " ", h("button", { type: "button", onClick: again }, "Look again"), told);
 }

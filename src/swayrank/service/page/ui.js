@@ -136,7 +136,7 @@ export function dataTable({ caption, columns, rows, sort, onSort, rowHeader, sho
     const label = column.sort && onSort
       ? h("button", { type: "button", class: "sort", "data-sort": column.sort, onClick: () => onSort(column.sort) }, column.label,
         h("span", { "aria-hidden": "true", class: "arrow" }, sorted ? (sort.descending ? "▼" : "▲") : "↕"))
-      : column.label;
+      : column.label || h("span", { class: "unseen" }, "More");
     return h("th", { scope: "col", class: cellClass(column), "aria-sort": aria, title: column.title }, label);
   });
   const body = rows.map((row) => h("tr", { class: row.class }, columns.map((column) => {
@@ -275,6 +275,13 @@ export function errorState(problem, retry) {
     h("p", null, visible(problem.message || "Something went wrong.")), CURES[problem.status] ? h("p", null, CURES[problem.status]) : null,
     retry ? h("button", { type: "button", onClick: retry }, "Try again") : null,
     problem.request_id ? h("p", { class: "faint" }, `Request ${problem.request_id}`) : null);
+}
+
+/** Do `work()` behind a button, which keeps the keyboard's place and takes no second click meanwhile. */
+export async function busyWhile(button, work) {
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  try { await work(); } finally { button.removeAttribute("aria-disabled"); }
 }
 
 export function announce(text) {

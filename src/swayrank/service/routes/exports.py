@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from swayrank.service.gate import requires
 from swayrank.service.listing import Wanted, find
@@ -89,6 +89,35 @@ def sheet_of(title: str, table: Any) -> bytes:
         columns.append([Number(v, "") if numbers else Name("" if v is None else str(v)) for v in values])
     rows = tuple(zip(*columns, strict=True))
     return as_workbook(Report("", "", ()), Table(title, tuple(table.column_names), rows))
+
+
+_SEED_COLUMNS = (
+    "place",
+    "account",
+    "marginal_gain",
+    "cumulative",
+    "cost",
+    "score",
+    "rank",
+    "community",
+    "role",
+    "tier",
+)
+
+
+@router.get("/seeds.{form}", response_class=Response, responses=documented(404, 409))
+def seeds(
+    service: Serving, form: Literal["csv", "xlsx"], job: Annotated[str, Query(pattern="^[0-9a-f]{16}$")]
+) -> Response:
+    """The accounts that a job of kind "seeds" chose, in the order of being chosen."""
+    import pyarrow as pa
+
+    found = service.store.jobs.get(job)
+    if found is None or found.kind != "seeds":
+        raise Problem(404, "not-found", f"there is no plan {job!r}; /api/v1/jobs?kind=seeds lists them")
+    chosen = [{"place": i + 1, **seed} for i, seed in enumerate(service.jobs.result(job)["seeds"])]
+    table = pa.table({name: [seed.get(name) for seed in chosen] for name in _SEED_COLUMNS})
+    return sent(sheet_of("seeds", table) if form == "xlsx" else _file(table, form), f"seeds.{form}")
 
 
 @router.get("/map.gexf", response_class=Response)

@@ -5,9 +5,11 @@ import { evidence } from "/page/evidence.js";
 import { followJob } from "/page/follow-job.js";
 import { communities, communityName, theRun } from "/page/known.js";
 import { unlessPrepared } from "/page/not-prepared.js";
-import { accountLink, area, between, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, moment, name, partsBar, percent, plural, shareBar,
+import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, moment, name, partsBar, percent, plural, shareBar,
   tile, toast, visible } from "/page/ui.js";
 import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning } from "/page/words.js";
+
+const MOST_NEIGHBOURS = 500;
 
 export const title = (params) => visible(params.account ?? "Account");
 
@@ -55,7 +57,7 @@ class Card {
       row.tier && h("span", { class: "faint" }, `tier ${tierMeaning(row.tier)}`)];
     const to = (href, label, primary) => h("a", { class: primary ? "button primary" : "button", "data-link": true, href }, label);
     return h("header", { class: "card-head" }, h("h1", null, name(account, { limit: 80 })), h("p", { class: "kind-line" }, kind.filter(Boolean).flatMap((one) => [one, " "])),
-      h("div", { class: "buttons" }, to(`/compare?a=${q}`, "Compare with another"), to(`/map?account=${q}`, "Show on the map"), to(`/whatif?seeds=${q}`, "What would it reach?"), to(`/planner?must=${q}`, "Plan with it"),
+      h("div", { class: "buttons" }, to(`/compare?a=${q}`, "Compare with another"), to(`/map?at=${q}`, "Show on the map"), to(`/whatif?seed=${q}`, "What would it reach?"), to(`/planner?must=${q}`, "Plan with it"),
         h("button", { type: "button", onClick: () => this.copyLink() }, "Copy link")));
   }
 
@@ -120,8 +122,7 @@ class Card {
   unexplained() {
     const told = h("div", { role: "status" });
     const { api, signal } = this.context;
-    const button = h("button", { type: "button", class: "primary", onClick: async () => {
-      button.disabled = true;
+    const button = h("button", { type: "button", class: "primary", onClick: () => busyWhile(button, async () => {
       try {
         const job = await api.post("/jobs", { kind: "explain", parameters: { account: this.account } }, { signal });
         const over = await followJob(api, job.id, (now) => clear(told, jobProgress(now)), signal);
@@ -134,8 +135,7 @@ class Card {
         if (error.name === "AbortError") return;
         clear(told, h("p", { class: "error-text" }, error.status === 404 ? "This service runs no jobs." : visible(error.message)));
       }
-      button.disabled = false;
-    } }, "Explain in full");
+    }) }, "Explain in full");
     return h("section", null, h("h2", { id: "evidence" }, "Why"), h("div", { class: "state" },
       h("p", null, `The run explains its ${plural(this.run.has.explanations, "first account")} in full. For this one it can be done now: its posts, who reacts to it, where its attention comes from, and what would change its score. The data are read again for that, which takes about as long as scoring them.`), button, told));
   }
@@ -157,6 +157,7 @@ class Card {
 
   trend(past) {
     if (past.runs.length < 2) return h("p", { class: "faint" }, "Only one run of this scale is kept. Score again later with the same reference, and its trend shows here.");
+    if (!past.runs.some((run) => run.score !== null)) return h("p", { class: "faint" }, `It has no score in any of the ${plural(past.runs.length, "kept run")}.`);
     const first = past.runs[0], last = past.runs.at(-1);
     const moved = first.score === null || last.score === null ? null
       : h("p", null, `From ${decimal(first.score)} to ${decimal(last.score)} over ${plural(past.runs.length, "run")}: `, changeInWords(first, last));
@@ -166,25 +167,37 @@ class Card {
   // -- who is around it ------------------------------------------------------------------------------------------------
 
   neighbours() {
-    return h("section", null, h("h2", null, "Who is around it"), h("div", { class: "columns" },
-      this.around("followers", "Who gives it attention", "Share of their attention", "Nobody is known to follow or react to it."),
-      this.around("following", "Whom it gives attention", "Share of its attention", "It is not known to follow or react to anybody.")));
+    const { signal } = this.context;
+    const load = () => Promise.all(["followers", "following"].map((direction) => this.ask(direction, 10)));
+    const draw = ([followers, following]) => h("div", { class: "columns" },
+      this.around(followers, "Who gives it attention", "Share of their attention", "Nobody is known to follow or react to it."),
+      this.around(following, "Whom it gives attention", "Share of its attention", "It is not known to follow or react to anybody."));
+    return h("section", null, h("h2", null, "Who is around it"), area(load, draw, { signal, lines: 6, instead: unlessPrepared("Who is around it", this.context) }));
   }
 
-  around(direction, heading, shareLabel, empty) {
-    const { context, account } = this;
-    let k = 10;
-    const load = () => context.api.get(accountPath("neighbours", account), { direction, k }, { signal: context.signal });
-    const draw = (told) => {
-      const columns = [{ key: "account", label: "Account", cell: (row) => accountLink(row.account, { limit: 24 }) }, { key: "score", label: "Score", number: true, cell: (row) => decimal(row.score) },
-        { key: "rank", label: "Rank", number: true, wide: true, cell: (row) => count(row.rank) },
-        { key: "share", label: shareLabel, cell: (row) => h("span", { class: "bar-and-figure" }, shareBar(row.share), percent(row.share, row.share < 0.0995 ? 1 : 0)) }];
-      return h("div", null, dataTable({ caption: `${heading}: ${count(Math.min(k, told.items.length))} of ${count(told.total)}`, showCaption: told.items.length > 0, columns, rows: told.items, rowHeader: "account", empty }),
-        told.total > told.items.length && k < 500 ? h("button", { type: "button", onClick: () => { k = Math.min(500, k * 5); place.replaceWith(place = area(load, draw, options)); } }, "Show more") : null);
+  ask(direction, k) {
+    return this.context.api.get(accountPath("neighbours", this.account), { direction, k }, { signal: this.context.signal });
+  }
+
+  /** One direction of attention, which grows when more are asked for. */
+  around(told, heading, shareLabel, empty) {
+    const columns = [
+      { key: "account", label: "Account", cell: (row) => accountLink(row.account, { limit: 24 }) },
+      { key: "score", label: "Score", number: true, cell: (row) => decimal(row.score) },
+      { key: "rank", label: "Rank", number: true, wide: true, cell: (row) => count(row.rank) },
+      { key: "share", label: shareLabel, cell: (row) => h("span", { class: "bar-and-figure" }, shareBar(row.share), percent(row.share, row.share < 0.0995 ? 1 : 0)) },
+    ];
+    const box = h("div");
+    const fill = (now) => {
+      const more = h("button", { type: "button", onClick: () => busyWhile(more, async () => {
+        try { fill(await this.ask(now.direction, Math.min(MOST_NEIGHBOURS, now.items.length * 5))); box.querySelector(".scroll").focus(); }
+        catch (error) { if (error.name !== "AbortError") toast(visible(error.message), "error"); }
+      }) }, "Show more");
+      clear(box, dataTable({ caption: `${heading}: ${count(now.items.length)} of ${count(now.total)}`, showCaption: now.items.length > 0, columns, rows: now.items, rowHeader: "account", empty }),
+        now.total > now.items.length && now.items.length < MOST_NEIGHBOURS ? more : null);
     };
-    const options = { signal: context.signal, lines: 6, instead: unlessPrepared(heading, context) };
-    let place = area(load, draw, options);
-    return h("div", null, h("h3", null, heading), place);
+    fill(told);
+    return h("div", null, h("h3", null, heading), box);
   }
 }
 

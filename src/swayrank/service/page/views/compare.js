@@ -1,7 +1,7 @@
 // Two accounts side by side: who is ahead, whether that is clear, and which parts make the difference.
 
 import { communities, communityName, theRun } from "/page/known.js";
-import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, intervalBar, legend, name, partsBar, percent, plural, signed, svg, tile, visible } from "/page/ui.js";
+import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, intervalBar, legend, name, partsBar, percent, signed, svg, tile, visible } from "/page/ui.js";
 import { figureOf, partMeaning } from "/page/words.js";
 
 export const title = "Compare two accounts";
@@ -48,16 +48,28 @@ function drawn(told, run, groups) {
     h("section", null, h("h2", null, "What is known of them"), sideBySide(a, b, groups)), audience(told));
 }
 
+/** Whether the difference is clear, by the ends of the intervals; null where none were drawn. */
+function isClear(a, b) {
+  const [high, low] = a.score >= b.score ? [a, b] : [b, a];
+  return high.score_low === null || low.score_high === null ? null : high.score_low > low.score_high;
+}
+
+const HOW_SURE = {
+  true: ", and that is clear: the intervals of the two do not meet.",
+  false: ", within chance: their intervals overlap, so that with other posts or reactions of the same period the order may be the other way round.",
+  null: "; the run drew no intervals, so how firm that is cannot be told.",
+};
+const LABEL = { true: "clear", false: "within chance", null: "not known how firm" };
+
 function verdict({ a, b, difference, verdict: words, differences }) {
-  const clearly = difference !== null && / clear/.test(words);
+  const sure = difference === null ? null : isClear(a, b);
   const known = differences.filter((one) => one.adds !== null).sort((x, y) => Math.abs(y.adds) - Math.abs(x.adds));
   const ahead = difference === null ? null : difference >= 0 ? a : b;
   const most = known[0] && difference !== null && Math.abs(known[0].adds) > 0.05
-    ? h("p", null, Math.sign(known[0].adds) === Math.sign(difference || known[0].adds) ? "Most of it comes from " : "That is although the other is ahead in ", h("strong", null, visible(known[0].part)), ` (${signed(Math.abs(known[0].adds))} points).`) : null;
+    ? h("p", null, Math.sign(known[0].adds) === Math.sign(difference || known[0].adds) ? (Math.abs(known[0].adds) > Math.abs(difference) / 2 ? "Most of it comes from " : "The largest part of it comes from ") : "That is although the other is ahead in ", h("strong", null, visible(known[0].part)), ` (${signed(Math.abs(known[0].adds))} points).`) : null;
   return h("div", { class: difference === null ? "note warning" : "note", role: "status" },
-    h("p", null, h("span", { class: clearly ? "badge good" : "badge" }, difference === null ? "no comparison" : clearly ? "clear" : "within chance"), " ",
-      ahead === null ? visible(words) : [name(ahead.account), ` is ${decimal(Math.abs(difference))} points ahead${clearly ? ", and that is clear: the intervals of the two do not meet." : /no intervals/.test(words)
-        ? "; the run drew no intervals, so how firm that is cannot be told." : ", within chance: their intervals overlap, so that with other posts or reactions of the same period the order may be the other way round."}`]), most);
+    h("p", null, h("span", { class: sure ? "badge good" : "badge" }, difference === null ? "no comparison" : LABEL[sure]), " ",
+      ahead === null ? visible(words) : [name(ahead.account), ` is ${decimal(Math.abs(difference))} points ahead${HOW_SURE[sure]}`]), most);
 }
 
 /** Both intervals on one scale, so that it can be seen whether they meet. */
@@ -116,15 +128,29 @@ function sideBySide(a, b, groups) {
   return h("div", { class: "side" }, dataTable({ caption: "The two accounts side by side", columns, rows, rowHeader: "what" }));
 }
 
+/** Whom a post of each is expected to reach, as the prepared network has it, and how much of that is the same people. */
 function audience({ a, b, shared_audience: shared }) {
-  if (!shared) return h("section", null, h("h2", null, "Shared audience"), h("p", { class: "faint" }, "How many follow or react to both is known once the network of this run is prepared; see ", h("a", { href: "/jobs", "data-link": true }, "jobs"), "."));
-  const onlyA = shared.a - shared.both, onlyB = shared.b - shared.both, all = onlyA + onlyB + shared.both;
-  const pieces = [["only the first", onlyA, "side-0"], ["both", shared.both, "side-both"], ["only the second", onlyB, "side-1"]];
+  const heading = h("h2", null, "Shared audience");
+  if (!shared) {
+    return h("section", null, heading, h("p", { class: "faint" }, "How many accounts both would reach is known once the network of this run is prepared; see ",
+      h("a", { href: "/jobs", "data-link": true }, "jobs"), "."));
+  }
+  const pieces = [["only the first", shared.a - shared.both, "side-0"], ["both", shared.both, "side-both"], ["only the second", shared.b - shared.both, "side-1"]];
+  const all = pieces.reduce((sum, [, n]) => sum + n, 0);
   let at = 0;
-  const bar = svg("svg", { class: "audience", viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img", "aria-label": pieces.map(([what, n]) => `${what}: ${count(n)}`).join(", ") },
-    pieces.map(([, n, side]) => { const width = all ? (n / all) * 100 : 0; const piece = svg("rect", { x: at, width, height: 10, class: side }); at += width; return piece; }));
-  const smaller = Math.min(shared.a, shared.b);
-  return h("section", null, h("h2", null, "Shared audience"),
-    h("p", null, all ? `${plural(shared.both, "account")} attend to both, ${percent(smaller ? shared.both / smaller : 0)} of the smaller audience. ${shared.both / (smaller || 1) > 0.5 ? "Asking both reaches few more than asking one." : "Asking both reaches mostly different people."}` : "Nobody is known to attend to either."),
-    bar, h("dl", { class: "tiles" }, tile(h("span", null, "Only ", name(a.account, { limit: 20 })), count(onlyA)), tile("Both", count(shared.both)), tile(h("span", null, "Only ", name(b.account, { limit: 20 })), count(onlyB))));
+  const bar = svg("svg", { class: "audience", viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img",
+    "aria-label": pieces.map(([what, n]) => `${what}: ${figureOf(n)}`).join(", ") },
+  pieces.map(([, n, side]) => {
+    const width = all ? (n / all) * 100 : 0;
+    const piece = svg("rect", { x: at, width, height: 10, class: side });
+    at += width;
+    return piece;
+  }));
+  const share = shared.both / (Math.min(shared.a, shared.b) || 1);
+  return h("section", null, heading,
+    h("p", null, "Passed on from one account to the next, a post of ", name(a.account, { limit: 24 }), ` is expected to reach ${figureOf(shared.a)} accounts, one of `,
+      name(b.account, { limit: 24 }), ` ${figureOf(shared.b)}. Of these, ${figureOf(shared.both)} are the same, ${percent(share)} of the smaller audience: `,
+      share > 0.5 ? "asking both reaches few more than asking one." : "asking both reaches mostly different people."),
+    bar, h("dl", { class: "tiles" }, tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(shared.a - shared.both)), tile("Both", figureOf(shared.both)),
+      tile(h("span", null, "Only ", name(b.account, { limit: 20 })), figureOf(shared.b - shared.both))));
 }

@@ -47,7 +47,7 @@ function files({ api }, run) {
 
 function read(run) {
   const { counts } = run;
-  const labels = { accounts: "Accounts", scored: "with a score", rejected_rows: "Rows refused", nodes: "Accounts in the graph", arcs: "Ties in the graph", events: "Events in the log", posts: "Posts" };
+  const labels = { accounts: "Accounts", scored: "With a score", rejected_rows: "Rows refused", nodes: "Accounts in the graph", arcs: "Ties in the graph", events: "Events in the log", posts: "Posts" };
   const facts = Object.entries(counts).filter(([, value]) => typeof value === "number");
   const columns = [{ key: "file", label: "File", cell: (row) => visible(row.file ?? row.path ?? "") }, { key: "bytes", label: "Size", number: true, cell: (row) => size(row.bytes) }, { key: "hash", label: "Fingerprint (BLAKE2b)", wide: true, cell: (row) => h("code", { class: "hash" }, visible(row.blake2b ?? "")) }];
   return h("section", null, h("h2", null, "What was read"), h("dl", { class: "tiles" }, facts.map(([key, value]) => h("div", { class: "tile" }, h("dt", null, labels[key] ?? capital(visible(key.replaceAll("_", " ")))), h("dd", null, count(value))))),

@@ -122,7 +122,7 @@ class Leaderboard {
     this.total = answer.total;
     this.filters.show(answer.facets);
     const all = answer.total === this.run.counts.accounts;
-    const told = `${plural(answer.total, "account")}${all ? ", all there are" : " fit"}`;
+    const told = `${plural(answer.total, "account")}${all ? ", all there are" : answer.total === 1 ? " fits" : " fit"}`;
     this.told.textContent = told;
     if (!answer.items.length) return clear(this.table, this.nobody());
     const table = dataTable({ caption: `Accounts ${this.orderInWords()}, page ${answer.page}`, columns: this.columns(answer), rows: answer.items, rowHeader: "account",
@@ -222,7 +222,7 @@ class Leaderboard {
       h("span", { class: "buttons" },
         picked.length === 2 ? h("a", { class: "button primary", "data-link": true, href: `/compare?a=${encodeURIComponent(picked[0])}&b=${encodeURIComponent(picked[1])}` }, "Compare the two")
           : h("span", { class: "faint" }, picked.length < 2 ? "Choose a second one to compare" : "Two can be compared"),
-        h("a", { class: "button", "data-link": true, href: `/whatif?${all("seeds", picked)}` }, "What would they reach?"),
+        h("a", { class: "button", "data-link": true, href: `/whatif?${all("seed", picked)}` }, "What would they reach?"),
         h("a", { class: "button", "data-link": true, href: `/planner?${all("must", picked)}` }, "Plan with them"),
         h("button", { type: "button", onClick: () => this.unpick() }, "Choose none")));
   }

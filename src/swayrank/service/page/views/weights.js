@@ -88,10 +88,10 @@ class Weights {
     const n = told.items.length;
     const columns = [
       { key: "rank", label: "Rank", number: true, cell: (row) => count(row.rank) },
-      { key: "moved", label: "Was", number: true, cell: (row) => moved(row, told.items.length) },
+      { key: "moved", label: "Rank before", number: true, cell: (row) => moved(row, told.items.length) },
       { key: "account", label: "Account", class: "who", cell: (row) => accountLink(row.account) },
       { key: "score", label: "Score", number: true, cell: (row) => h("strong", null, decimal(row.score)) },
-      { key: "score_was", label: "Was", number: true, wide: true, cell: (row) => decimal(row.score_was) },
+      { key: "score_was", label: "Score before", number: true, wide: true, cell: (row) => decimal(row.score_was) },
       { key: "change", label: "Change", number: true, wide: true, cell: (row) => signed(row.score - row.score_was) },
     ];
     const entered = new Set(told.entered);
