@@ -11,9 +11,9 @@ from benchmarks import harness, table
 DEFAULT = (
     "load", "build", "open", "pagerank", "walks", "betweenness", "closeness", "approximate", "communities",
     "incremental", "growth", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals", "recovery",
-    "learn", "backtests", "end_to_end", "service_load", "service_ingest", "map_frames",
+    "learn", "backtests", "end_to_end", "service_load", "service_ingest", "service_whatif", "map_frames",
 )  # fmt: skip
-ON_REQUEST = ("service_memory", "build100m", "seeds100m", "engagement100m", "learn100m")
+ON_REQUEST = ("service_memory", "service_whatif1m", "build100m", "seeds100m", "engagement100m", "learn100m")
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.harness import ROOT, Absent, Bar
-from benchmarks.serving import lookups, paced, serving, wrk
+from benchmarks.serving import lookups, paced, serving, stack, wrk
 
 NAME = "service_load"
 _RATE = 5000
@@ -96,7 +96,9 @@ def figures(quick: bool) -> dict[str, Any]:
         [f"{_RATE / 2:,.0f}/s", f"{len(waits):,}", f"{p50:.2f}", f"{p99:.2f}", f"{p999:.2f}", f"{max(waits):.1f}"]
     ]
     memory = [[f"{before / 1e6:,.0f} MB", f"{after / 1e6:,.0f} MB"]]
-    note = f"{n:,} accounts, one worker, wrk with 16 connections on the same machine; load average before: {load:.1f}"
+    note = (
+        f"{n:,} accounts, one worker, {stack()}; wrk with 16 connections on the same machine; load average {load:.1f}"
+    )
     return {
         "bars": [
             Bar("lookups of one account a second", ours, _RATE),

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
@@ -151,11 +152,6 @@ def lookups(n: int) -> list[str]:
     return ["/api/v1/accounts/" + quote(name, safe="") for name in accounts(n)]
 
 
-def every_second(seconds: float, look: Callable[[], float], meanwhile: Callable[[float], None]) -> list[float]:
-    """What `look` says each second, while `meanwhile` is given what is left of the second."""
-    seen, began = [], time.monotonic()
-    for k in range(int(seconds)):
-        meanwhile(began + k + 1)
-        time.sleep(max(0.0, began + k + 1 - time.monotonic()))
-        seen.append(look())
-    return seen
+def stack() -> str:
+    """What serves, with versions."""
+    return ", ".join(f"{name} {metadata.version(name)}" for name in ("uvicorn", "uvloop", "httptools", "fastapi"))

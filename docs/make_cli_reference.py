@@ -10,7 +10,7 @@ from pathlib import Path
 COMMANDS = (
     "score", "explain", "compare", "history", "spread", "simulate", "seeds", "whatif", "measure", "correlate", "rates",
     "events", "activity", "learn", "calibrate", "backtest", "fit", "check", "convert", "generate", "demo", "doctor",
-    "report", "serve", "token add", "token list", "token revoke",
+    "communities", "report", "serve", "token add", "token list", "token revoke",
 )  # fmt: skip
 TARGET = Path(__file__).parent / "cli.md"
 

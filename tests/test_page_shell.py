@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ import swayrank.service
 from tests.assembled import serving
 from tests.browser import browser, watched  # noqa: F401  a fixture
 from tests.page_town import page_result
-from tests.serving import copied
 
 PAGE = Path(swayrank.service.__file__).parent / "page"
 REFUSED = "Failed to load resource"  # how the browser reports an answer of 4xx or 5xx, or none
@@ -155,7 +155,7 @@ def test_modified_clicks_are_the_browsers_own(tab):
 @pytest.fixture(scope="module")
 def guarded(out, tmp_path_factory):
     folder = tmp_path_factory.mktemp("guarded")
-    with serving(copied(out, folder), folder / "log", "--rate-limit", "0") as served:
+    with serving(shutil.copytree(out, folder / "out", symlinks=True), folder / "log", "--rate-limit", "0") as served:
         yield served
 
 

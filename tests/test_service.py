@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ET
 import zipfile
@@ -284,6 +285,35 @@ def test_exports_hold_what_the_filters_leave(client, kept):
     for form, answer in given.items():
         if form != "json":
             assert answer.headers["content-disposition"] == f'attachment; filename="scores.{form}"'
+
+
+def test_an_excel_file_holds_numbers_as_numbers_and_missing_ones_as_nothing(client, kept):
+    book = zipfile.ZipFile(io.BytesIO(client.get("/api/v1/exports/scores.xlsx").content))
+    assert book.testzip() is None
+    head, *lines = ET.fromstring(book.read("xl/worksheets/sheet1.xml")).findall(".//{*}row")
+    names = ["".join(cell.itertext()) for cell in head]
+    assert names[:2] == ["rank", "account"] or "account" in names
+    table = pq.read_table(current_run(kept.folder.parents[1]) / "scores.parquet").to_pylist()
+    assert len(lines) == len(table) == len(kept)
+    place = {name: k for k, name in enumerate(names)}
+    for line, row in zip(lines, table, strict=True):
+        cells = {re.sub("[0-9]", "", cell.get("r")): cell for cell in line}
+        letters = {name: (chr(64 + k // 26) if k >= 26 else "") + chr(65 + k % 26) for name, k in place.items()}
+        for name in ("score", "rank", "reach_raw"):
+            cell = cells.get(letters[name])
+            assert (None if cell is None else float(cell[0].text)) == row[name]
+        account = "".join(cells[letters["account"]].itertext())
+        assert account.replace("\\u202e", "\u202e") == row["account"]
+
+
+def test_a_list_as_json_is_sent_in_pieces_that_join(client, kept, monkeypatch):
+    from swayrank.service.routes import exports
+
+    monkeypatch.setattr(exports, "_AT_ONCE", 7)
+    for query in ({}, {"tier": "q1"}, {"q": "nobody at all"}):
+        got = client.get("/api/v1/exports/scores.json", params=query).json()
+        assert got["items"] == rows(client, **query)
+        assert got["run"] == kept.manifest["id"]
 
 
 def test_no_name_becomes_a_formula_in_a_spreadsheet(client):

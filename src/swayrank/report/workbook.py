@@ -8,13 +8,15 @@ The same report gives the same bytes.
 
 from __future__ import annotations
 
+import functools
 import io
+import math
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TypeAlias
+from typing import IO, Any, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
 from swayrank._text import printable
@@ -47,6 +49,9 @@ _FORMS = {WHOLE: 4, ONE: 5, THREE: 6, PERCENT: 7}
 """Places in the list of styles."""
 _USUAL_WIDTH, _WIDEST = 12, 60
 _WORDS_WIDTH = 24
+_FROZEN = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
+_BLOCK = 1000
+"""Rows that are put into the file at once."""
 
 Row: TypeAlias = Sequence[tuple[Cell, int]]
 
@@ -64,6 +69,62 @@ def as_workbook(report: Report, accounts: Table | None = None) -> bytes:
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, text.encode("utf-8"))
     return made.getvalue()
+
+
+def write_table(file: IO[bytes], title: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """A table of any length as a workbook of one sheet, row by row: lists are exported so, which no report would hold.
+
+    Parameters
+    ----------
+    file : binary file
+        Written to.
+    title : str
+        Of the sheet.
+    columns : mapping of str to sequence
+        A column of numbers (None where one is missing) is written as numbers, any other as text that is no formula.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in _frame_parts(_sheet_names([title])):
+            archive.writestr(path, text.encode("utf-8"))
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            for lines in _long_sheet(columns):
+                sheet.write(lines.encode("utf-8"))
+
+
+def _long_sheet(columns: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    widths = "".join(
+        f'<col min="{k}" max="{k}" width="{_USUAL_WIDTH if k > 1 else _WORDS_WIDTH}" customWidth="1"/>'
+        for k in range(1, len(columns) + 1)
+    )
+    view = f'<sheetView workbookViewId="0">{_FROZEN}</sheetView>'
+    yield f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews>{view}</sheetViews><cols>{widths}</cols><sheetData>'
+    yield f'<row r="1">{"".join(_cell(1, k, word, _BOLD) for k, word in enumerate(columns))}</row>'
+    makers = [_maker(_letters(k), values) for k, values in enumerate(columns.values())]
+    n = max((len(values) for values in columns.values()), default=0)
+    for start in range(0, n, _BLOCK):
+        rows = range(start, min(start + _BLOCK, n))
+        yield "".join(f'<row r="{i + 2}">{"".join([make(i) for make in makers])}</row>' for i in rows)
+    yield "</sheetData></worksheet>"
+
+
+def _maker(letters: str, values: Sequence[Any]) -> Callable[[int], str]:
+    """What writes a column's cell of row `i`."""
+    if any(isinstance(value, int | float) for value in values) and not any(isinstance(v, str) for v in values):
+
+        def number(i: int) -> str:
+            value = values[i]
+            if value is None or math.isnan(value):
+                return ""
+            return f'<c r="{letters}{i + 2}"><v>{float(value)!r}</v></c>'
+
+        return number
+    text = functools.lru_cache(maxsize=1000)(_text)  # roles and such come again and again
+
+    def words(i: int) -> str:
+        told = "" if values[i] is None else text(str(values[i]))
+        return f'<c r="{letters}{i + 2}" s="{_NAME}" t="inlineStr"><is><t xml:space="preserve">{told}</t></is></c>'
+
+    return words
 
 
 # -- what stands in the rows -------------------------------------------------------------------------------------------
@@ -206,7 +267,7 @@ def _sheet(rows: Iterable[Row], *, frozen: bool = False) -> str:
     columns = "".join(
         f'<col min="{k}" max="{k}" width="{w:g}" customWidth="1"/>' for k, w in enumerate(widths, start=1)
     )
-    pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>' if frozen else ""
+    pane = _FROZEN if frozen else ""
     return (
         f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
         f"<cols>{columns}</cols><sheetData>{''.join(lines)}</sheetData></worksheet>"

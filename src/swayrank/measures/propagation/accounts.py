@@ -56,7 +56,10 @@ def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least:
     named: list[Any] = [given] if isinstance(given, (str, int, np.integer)) else list(given)
     if len(named) < least:
         raise ParameterError(f"{what} must name at least one account, got none")
-    positions = [graph.ids.position(account) for account in named]
+    if all(isinstance(account, str) for account in named):  # many at once, where they are of one type
+        positions = graph.ids.positions(named).tolist() if named else []
+    else:
+        positions = [graph.ids.position(account) for account in named]
     nodes = np.array(list(dict.fromkeys(positions)), np.uint32)
     repeated = len(named) - nodes.size
     if repeated:

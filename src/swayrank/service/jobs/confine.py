@@ -27,6 +27,19 @@ def step_back(nice: int = NICE) -> None:
         Path("/proc/self/oom_score_adj").write_text(_KILLED_FIRST)
 
 
+def load_libraries() -> None:
+    """Load what the work loads late, before memory is limited: OpenBLAS waits for ever where it gets no buffers."""
+    import duckdb  # noqa: F401
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
+    import scipy.linalg
+    import scipy.special  # noqa: F401
+
+    from swayrank.ids import Ids
+
+    Ids.from_values(["loads", "numba"])
+
+
 def limit_memory(limit: int | None) -> None:
     """Allow `limit` bytes beyond what is allocated now; None: whatever there is."""
     if limit is None:

@@ -33,7 +33,7 @@ from swayrank.errors import (
     SwayrankError,
     UnknownAccountError,
 )
-from swayrank.service.jobs.confine import die_with, limit_memory, step_back
+from swayrank.service.jobs.confine import die_with, limit_memory, load_libraries, step_back
 
 TOLD_EVERY_SECONDS = 0.25
 _ESTIMATED_AFTER_SECONDS = 1.0
@@ -115,6 +115,7 @@ def main() -> int:
         step_back(asked.get("nice", 10))
         from swayrank.service.jobs.kinds import do
 
+        load_libraries()
         limit_memory(asked.get("memory_limit"))
         do(asked, news.progress)
         news.send(done=True)

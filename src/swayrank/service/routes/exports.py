@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
+import orjson
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from swayrank.service.gate import requires
 from swayrank.service.listing import Wanted, find
 from swayrank.service.problems import Problem, documented
 from swayrank.service.published import Published
-from swayrank.service.routes import Serving, answer
+from swayrank.service.routes import Serving
 from swayrank.service.routes.accounts import Filters
 
 router = APIRouter(
@@ -25,14 +30,35 @@ _TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "gexf": "application/gexf+xml",
 }
+_PIECE, _AT_ONCE = 1 << 18, 200
 MOST_ROWS = 200_000
 """Rows of an Excel file: it holds about a million, but few programs open that."""
 
 
-def sent(content: bytes, name: str) -> Response:
-    """A file to be kept; `name` is ours, never a stranger's."""
+def sent(write: Callable[[Path], object], name: str) -> Response:
+    """A file to be kept, in pieces, so that none is ever whole in memory; `name` is ours, never a stranger's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        write(path)
+        size, file = path.stat().st_size, path.open("rb")  # its name goes, its content stays until it is closed
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, 200, headers, _TYPES[name.rpartition(".")[2]])
+    headers["Content-Length"] = str(size)
+    return StreamingResponse(_pieces(file), 200, headers, _TYPES[name.rpartition(".")[2]])
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _rows(result: Published, at: npt.NDArray[np.integer[Any]]) -> Iterator[bytes]:
+    """The rows as JSON, some hundred at once."""
+    yield b'{"run":' + orjson.dumps(result.run) + b',"items":['
+    for start in range(0, at.size, _AT_ONCE):
+        rows = orjson.dumps([result.row(int(i)) for i in at[start : start + _AT_ONCE]])
+        yield (b"," if start else b"") + rows[1:-1]
+    yield b"]}"
 
 
 @router.get("/scores.{form}", response_class=Response)
@@ -41,14 +67,13 @@ def scores(service: Serving, wanted: Filters, form: Literal["csv", "xlsx", "json
     result = service.published
     if form == "json":
         at, _ = find(result, wanted)
-        return answer({"run": result.run, "items": [result.row(int(i)) for i in at]})
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(_rows(result, at), 200, headers, "application/json")
     table = _table(result, wanted)
-    if form == "xlsx":
-        if table.num_rows > MOST_ROWS:
-            raise Problem(422, "too-many", f"an Excel file has room for {MOST_ROWS:,} accounts here, and these are "
-                          f"{table.num_rows:,}; filter, or take CSV or Parquet")  # fmt: skip
-        return sent(sheet_of("scores", table), "scores.xlsx")
-    return sent(_file(table, form), f"scores.{form}")
+    if form == "xlsx" and table.num_rows > MOST_ROWS:
+        raise Problem(422, "too-many", f"an Excel file has room for {MOST_ROWS:,} accounts here, and these are "
+                      f"{table.num_rows:,}; filter, or take CSV or Parquet")  # fmt: skip
+    return sent(functools.partial(write_as, table, form, "scores"), f"scores.{form}")
 
 
 def _table(result: Published, wanted: Wanted) -> Any:
@@ -65,30 +90,20 @@ def _table(result: Published, wanted: Wanted) -> Any:
     return table.take(pa.array(at))
 
 
-def _file(table: Any, form: str) -> bytes:
+def write_as(table: Any, form: str, title: str, path: Path) -> None:
+    """A table as a file; no cell of it is a formula in a spreadsheet."""
+    from swayrank.report.workbook import write_table
     from swayrank.tables import write_csv, write_parquet
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"scores.{form}")
-        if form == "csv":
-            write_csv(table, path, for_people=True)
-        else:
-            write_parquet(table, path)
-        return path.read_bytes()
-
-
-def sheet_of(title: str, table: Any) -> bytes:
-    """A table as an Excel workbook of one sheet: numbers as numbers, all else as text that is no formula."""
-    from swayrank.report.document import Name, Number, Report, Table
-    from swayrank.report.workbook import as_workbook
-
-    columns = []
-    for name in table.column_names:
-        values = table[name].to_pylist()
-        numbers = all(value is None or isinstance(value, int | float) for value in values) and name != "account"
-        columns.append([Number(v, "") if numbers else Name("" if v is None else str(v)) for v in values])
-    rows = tuple(zip(*columns, strict=True))
-    return as_workbook(Report("", "", ()), Table(title, tuple(table.column_names), rows))
+    if form == "csv":
+        write_csv(table, path, for_people=True)
+    elif form == "parquet":
+        write_parquet(table, path)
+    else:
+        columns = {name: table[name].to_pylist() for name in table.column_names}
+        columns["account"] = [str(one) for one in columns["account"]]  # ids that are numbers are names all the same
+        with path.open("wb") as file:
+            write_table(file, title, columns)
 
 
 _SEED_COLUMNS = (
@@ -117,7 +132,7 @@ def seeds(
         raise Problem(404, "not-found", f"there is no plan {job!r}; /api/v1/jobs?kind=seeds lists them")
     chosen = [{"place": i + 1, **seed} for i, seed in enumerate(service.jobs.result(job)["seeds"])]
     table = pa.table({name: [seed.get(name) for seed in chosen] for name in _SEED_COLUMNS})
-    return sent(sheet_of("seeds", table) if form == "xlsx" else _file(table, form), f"seeds.{form}")
+    return sent(functools.partial(write_as, table, form, "seeds"), f"seeds.{form}")
 
 
 @router.get("/map.gexf", response_class=Response)
@@ -132,9 +147,7 @@ def map_gexf(service: Serving) -> Response:
     arcs = np.array(kept["arcs"], np.int64).reshape(-1, 2)
     graph = Graph.from_edges(arcs[:, 0], arcs[:, 1], n_nodes=len(kept["accounts"]), ids=kept["accounts"])
     nodes = {name: _numbers(kept[name]) for name in ("score", "rank", "followers", "community", "x", "y")}
-    with tempfile.TemporaryDirectory() as folder:
-        path = write_graph(graph, Path(folder, "map.gexf"), nodes=nodes)
-        return sent(path.read_bytes(), "map.gexf")
+    return sent(lambda path: write_graph(graph, path, nodes=nodes), "map.gexf")
 
 
 def _numbers(values: list[Any]) -> Any:

@@ -1,0 +1,147 @@
+"""What-if questions through HTTP: how long the answer takes by the number of seeds; and lookups while a job runs.
+
+A served town, one worker, tokens, log and metrics on; one client asks, each question about other seeds, half of them
+from the 1,000 highest accounts (whose audiences are large), with ten accounts as the baseline: spread, what each seed
+adds, communities, the baseline's spread and both together, and overlaps up to 20 seeds. No peer: there is no other
+service that answers this. Before the clock starts, one answer is held against the sum of what its seeds add.
+
+Lookups come at 1,000 a second, in turn without and with a job that chooses seeds by simulation on all cores; waiting is
+counted from the moment at which each was due.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness import Bar
+from benchmarks.serving import Served, accounts, lookups, paced, serving
+
+NAME = "service_whatif"
+_SEEDS = (1, 3, 10, 20, 30, 100, 1000)
+_WANTED_MS, _WANTED_SEEDS = 100, 100
+_RATE = 1000
+_PATIENCE_SECONDS = 900
+
+
+def figures(quick: bool) -> dict[str, Any]:
+    """Bars and tables of a town of 50,000 accounts."""
+    return measured(2000 if quick else 50_000, questions=20 if quick else 300, seconds=2 if quick else 10, rounds=3)
+
+
+def measured(n: int, *, questions: int, seconds: float, rounds: int) -> dict[str, Any]:
+    """The same for any size."""
+    names, paths, load = accounts(n), lookups(n), os.getloadavg()[0]
+    with serving(n, "--rate-limit", "1000000", "--refresh", "0") as served:
+        prepared = _prepared(served)
+        waits = {k: _asked(served, names, k, questions) for k in _SEEDS if k <= n // 2}
+        alone, beside = [], []
+        for _ in range(rounds):
+            alone += paced(served.port, paths, served.secret, rate=_RATE, seconds=seconds)
+            job = _long_job(served)
+            beside += paced(served.port, paths, served.secret, rate=_RATE, seconds=seconds)
+            _ended(served, job)
+    note = f"{n:,} accounts, {prepared['n_samples']:,} samples; load average before: {load:.1f}"
+    worst = max(_at(seen, 0.99) for k, seen in waits.items() if k <= _WANTED_SEEDS)
+    return {
+        "bars": [
+            Bar(f"99 % of what-if answers about 1 to {_WANTED_SEEDS} seeds, ms", worst, _WANTED_MS, at_most=True),
+            Bar("99 % of lookups while a job chooses seeds, ms", _at(beside, 0.99), 20, at_most=True),
+        ],
+        "tables": [
+            {
+                "title": f"milliseconds to a what-if answer ({note})",
+                "head": ["seeds", "questions", "median", "99 %", "longest"],
+                "rows": [[str(k), f"{len(seen):,}", *_told(seen)] for k, seen in waits.items()],
+            },
+            {
+                "title": f"milliseconds to a lookup, {_RATE:,} a second",
+                "head": ["meanwhile", "requests", "median", "99 %", "longest"],
+                "rows": [
+                    ["nothing", f"{len(alone):,}", *_told(alone)],
+                    ["a job chooses seeds", f"{len(beside):,}", *_told(beside)],
+                ],
+            },
+        ],
+    }
+
+
+def _told(seen: list[float]) -> list[str]:
+    return [f"{_at(seen, 0.5):.2f}", f"{_at(seen, 0.99):.2f}", f"{max(seen):.1f}"]
+
+
+def _at(seen: list[float], share: float) -> float:
+    return sorted(seen)[min(len(seen) - 1, int(len(seen) * share))]
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+class Client:
+    """One connection that is kept."""
+
+    def __init__(self, served: Served) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+        self._headers = {"Authorization": f"Bearer {served.secret}", "Content-Type": "application/json"}
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and answer."""
+        sent = None if body is None else json.dumps(body)
+        self._connection.request(method, f"/api/v1{path}", sent, self._headers)
+        answer = self._connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def _prepared(served: Served) -> dict[str, Any]:
+    """Wait until what-if questions are answered; then an answer."""
+    client = Client(served)
+    best = client.ask("GET", "/accounts?page_size=3")[1]["items"]
+    question = {"seeds": [row["account"] for row in best]}
+    for _ in range(_PATIENCE_SECONDS):
+        status, told = client.ask("POST", "/whatif", question)
+        if status == 200:
+            assert math.isclose(sum(told["adds"]), told["mean"]), told
+            return dict(told)
+        time.sleep(1)
+    raise TimeoutError(told)
+
+
+def _asked(served: Served, names: list[str], k: int, questions: int) -> list[float]:
+    """Milliseconds to each answer."""
+    client, draw, waits = Client(served), np.random.default_rng(k), []
+    for i in range(questions):
+        among = min(1000, len(names)) if i % 2 and k < 1000 else len(names)
+        chosen = draw.choice(among, k, replace=False)
+        body = {
+            "seeds": [names[j] for j in chosen],
+            "baseline": [names[j] for j in draw.choice(min(1000, len(names)), 10, replace=False)],
+        }
+        began = time.perf_counter()
+        status, told = client.ask("POST", "/whatif", body)
+        waits.append((time.perf_counter() - began) * 1000)
+        assert status == 200, told
+    return waits
+
+
+def _long_job(served: Served) -> str:
+    """A job that outlasts what is measured beside it, once it really works."""
+    client = Client(served)
+    asked = {"kind": "seeds", "parameters": {"k": 200, "method": "celf"}}
+    job = client.ask("POST", "/jobs", asked)[1]["id"]
+    for _ in range(600):
+        told = client.ask("GET", f"/jobs/{job}")[1]
+        if told["status"] == "running" and told["progress"]:
+            return str(job)
+        time.sleep(0.1)
+    raise TimeoutError(told)
+
+
+def _ended(served: Served, job: str) -> None:
+    status, told = Client(served).ask("POST", f"/jobs/{job}/cancel")
+    assert (status, told["status"]) == (200, "cancelled"), told

@@ -1,0 +1,285 @@
+"""Jobs: what may be asked, how they are run, told and ended, and what they make."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import typing
+
+import pytest
+
+from swayrank.campaign.select import METHODS
+from swayrank.results import current_run
+from swayrank.service.jobs.parameters import Method
+from swayrank.service.jobs.scored import forget_runs
+from swayrank.stores import open_store
+from tests.serving import serving
+from tests.working import copied, finished, program, runner_over, town_in, waited
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return town_in(tmp_path_factory.mktemp("jobs"))
+
+
+@pytest.fixture(scope="module")
+def client(town, tmp_path_factory):
+    out = copied(town, tmp_path_factory.mktemp("served"))
+    with serving(out, refresh_seconds=0) as client:
+        waited(lambda: client.app.state.service.prepared)
+        yield client
+
+
+def done(client, kind, parameters=None, status="done"):
+    answer = client.post("/api/v1/jobs", json={"kind": kind, "parameters": parameters or {}})
+    assert answer.status_code == 202, answer.text
+    job = answer.json()["id"]
+    told = waited(lambda: (j := client.get(f"/api/v1/jobs/{job}").json())["ended"] and j)
+    assert told["status"] == status, told
+    return told
+
+
+def result(client, job):
+    return client.get(f"/api/v1/jobs/{job['id']}/result").json()
+
+
+# -- what may be asked -------------------------------------------------------------------------------------------------
+
+
+def test_the_methods_are_those_of_select_seeds():
+    assert typing.get_args(Method) == METHODS
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"kind": "dance", "parameters": {}}, "'seeds', 'score', 'prepare', 'explain'"),
+        ({"kind": "seeds", "parameters": {}}, "give k"),
+        ({"kind": "seeds", "parameters": {"k": 0}}, "greater than or equal to 1"),
+        ({"kind": "seeds", "parameters": {"k": 1, "size": 2}}, "not permitted"),
+        ({"kind": "seeds", "parameters": {"k": 1, "method": "magic"}}, "'opim', 'celf'"),
+        ({"kind": "seeds", "parameters": {"budget": 3}}, "budget needs costs"),
+        ({"kind": "seeds", "parameters": {"k": 1, "must": ["nobody at all"]}}, "nobody at all"),
+        ({"kind": "seeds", "parameters": {"k": 1, "quota": {"by": "tier"}}}, "one of at_most and at_least"),
+        ({"kind": "seeds", "parameters": {"k": 1, "quota": {"by": "tier", "at_most": {"x": 1}}}}, "got 'x'"),
+        ({"kind": "seeds", "parameters": {"k": 1, "quota": {"by": "tier", "at_least": {"q1": 2}}}}, "k must hold"),
+        ({"kind": "seeds", "parameters": {"k": 1, "only": {"role": ["emperor"]}}}, "emperor"),
+        ({"kind": "explain", "parameters": {"account": "nobody at all"}}, "nobody at all"),
+        ({"kind": "prepare", "parameters": {"run": "../../etc"}}, "pattern"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_queued(client, asked, words):
+    before = client.get("/api/v1/jobs").json()["total"]
+    answer = client.post("/api/v1/jobs", json=asked)
+    assert answer.status_code in (404, 422)
+    assert words in answer.text
+    assert client.get("/api/v1/jobs").json()["total"] == before
+
+
+# -- what they make ----------------------------------------------------------------------------------------------------
+
+
+def test_seeds_come_with_curve_bounds_communities_and_overlap(client):
+    plan = result(client, done(client, "seeds", {"k": 4}))
+    names = [row["account"] for row in plan["seeds"]]
+    assert len(set(names)) == 4
+    assert [point["k"] for point in plan["curve"]] == [1, 2, 3, 4]
+    assert all(p["low"] <= p["spread"] <= p["high"] for p in plan["curve"])
+    assert plan["curve"][-1]["spread"] == pytest.approx(plan["spread"])
+    assert plan["lower_bound"] <= plan["spread"] <= plan["upper_bound"]
+    assert sum(c["reached"] for c in plan["by_community"]) == pytest.approx(plan["spread"])
+    assert sum(c["seeds"] for c in plan["by_community"]) == 4
+    assert plan["overlap"][0][0] == pytest.approx(plan["seeds"][0]["marginal_gain"])
+    whatif = client.post("/api/v1/whatif", json={"seeds": names}).json()
+    assert whatif["mean"] == plan["spread"]
+    assert whatif["adds"] == [row["marginal_gain"] for row in plan["seeds"]]
+
+
+def test_must_never_only_and_prices_hold(client):
+    rows = client.get("/api/v1/accounts", params={"page_size": 30}).json()["items"]
+    must, never = rows[20]["account"], rows[0]["account"]
+    only = sorted({row["tier"] for row in rows})[:1]
+    asked = {"must": [must], "never": [never], "only": {"tier": only}}
+    costs = {"default": 1.0, "per_follower": 0.5, "accounts": {must: 0.25}}
+    plan = result(client, done(client, "seeds", {**asked, "budget": 60.0, "costs": costs}))
+    names = [row["account"] for row in plan["seeds"]]
+    assert names[0] == must
+    assert never not in names
+    assert len(names) > 1
+    assert {row["tier"] for row in plan["seeds"][1:]} == set(only)
+    assert plan["seeds"][0]["cost"] == 0.25
+    for row in plan["seeds"][1:]:
+        followers = client.get(f"/api/v1/accounts/{row['account']}").json()["evidence"]["followers"]
+        assert row["cost"] == pytest.approx(1.0 + 0.5 * followers)
+    assert plan["cost"] == pytest.approx(sum(row["cost"] for row in plan["seeds"]))
+    assert plan["cost"] <= 60.0
+
+
+@pytest.mark.parametrize("bound", ["at_most", "at_least"])
+def test_quotas_hold(client, bound):
+    free = result(client, done(client, "seeds", {"k": 6}))
+    tiers = [row["tier"] for row in free["seeds"]]
+    group = max(set(tiers), key=tiers.count) if bound == "at_most" else "q1"
+    assert tiers.count(group) > 1 if bound == "at_most" else tiers.count(group) < 2
+    limit = 1 if bound == "at_most" else 2
+    plan = result(client, done(client, "seeds", {"k": 6, "quota": {"by": "tier", bound: {group: limit}}}))
+    found = [row["tier"] for row in plan["seeds"]].count(group)
+    assert found <= limit if bound == "at_most" else found >= limit
+    assert len(plan["seeds"]) == 6
+    assert ("no bound" in plan["guarantee"]) == (bound == "at_least")
+
+
+def test_contradictions_are_told_by_the_job(client):
+    name = client.get("/api/v1/accounts").json()["items"][0]["account"]
+    job = done(client, "seeds", {"k": 2, "must": [name], "never": [name]}, status="failed")
+    assert job["error"] == {"type": "wrong-value", "detail": f"must and never both name {name!r}"}
+    answer = client.get(f"/api/v1/jobs/{job['id']}/result")
+    assert answer.status_code == 409
+    assert "failed" in answer.json()["detail"]
+
+
+def test_an_explanation_that_the_run_lacks_is_made_once_and_kept(client):
+    service = client.app.state.service
+    service.published.__dict__["n_explained"] = 5  # this town is small: its run explains everybody
+    account = str(service.published.kept.ids[40])
+    assert client.get(f"/api/v1/explanations/{account}").json()["kept"] is False
+    kept = service.published.kept.explanation(account)
+    job = done(client, "explain", {"account": account})
+    made = result(client, job)
+    assert made["kept"] is True
+    assert made["text"] == kept["text"]
+    assert made["activity"] is None or len(made["activity"]["counts"]) == len(made["activity"]["times"])
+
+
+def test_a_run_is_scored_under_its_own_reference_and_served_at_once(town, tmp_path):
+    out = copied(town, tmp_path)
+    with serving(out, refresh_seconds=0) as client:
+        before = client.get("/api/v1/run").json()
+        made = result(client, done(client, "score"))
+        after = client.get("/api/v1/run").json()
+        assert made["run"] == after["id"] != before["id"]
+        assert after["reference"] == before["reference"]
+        assert made["prepared"] is True
+        waited(lambda: client.get("/api/v1/run").json()["has"]["oracle"])
+        assert client.get("/api/v1/jobs?kind=prepare").json()["total"] <= 1  # of the first run alone
+
+
+# -- how they are told -------------------------------------------------------------------------------------------------
+
+
+def test_events_end_with_the_job(client):
+    job = client.post("/api/v1/jobs", json={"kind": "seeds", "parameters": {"k": 3}}).json()["id"]
+    with client.stream("GET", f"/api/v1/jobs/{job}/events") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = [line for line in answer.iter_lines() if line]
+    kinds = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+    told = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    assert kinds[-1] == "done"
+    assert set(kinds[:-1]) <= {"progress"}
+    assert told[-1]["status"] == "done"
+    assert told[-1]["id"] == job
+
+
+def test_any_number_of_listeners_hear_progress_and_silence(tmp_path):
+    body = """
+        for k in range(3):
+            print(json.dumps({"progress": {"what": "working", "done": k, "total": 3}}), flush=True)
+            time.sleep(0.3)
+        open(asked["result"], "w").write("{}")
+        print(json.dumps({"done": True}), flush=True)
+    """
+
+    async def work():
+        with open_store(tmp_path / "service.db") as store:
+            runner, stopping = runner_over(store, tmp_path, command=program(body)), asyncio.Event()
+            job = await runner.add("score", {})
+
+            async def listen():
+                return [found async for found in runner.follow(job.id, heartbeat=0.1)]
+
+            listening = [asyncio.create_task(listen()) for _ in range(5)]
+            loop = asyncio.create_task(runner.run(stopping))
+            heard = await asyncio.gather(*listening)
+            stopping.set()
+            await loop
+            return heard
+
+    for heard in asyncio.run(work()):
+        assert heard[-1].status == "done"
+        assert {2, 1} & {one.progress["done"] for one in heard if one is not None and one.progress}
+        assert None in heard
+
+
+def test_lists_are_paged_and_filtered(client):
+    done(client, "seeds", {"k": 1})
+    page = client.get("/api/v1/jobs", params={"kind": "seeds", "status": "done", "page_size": 1}).json()
+    assert len(page["items"]) == 1
+    assert page["items"][0]["parameters"]["k"] == 1
+    assert page["total"] >= 1
+    assert client.get("/api/v1/jobs", params={"status": "dancing"}).status_code == 422
+
+
+def test_what_is_not_there_is_said(client):
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/result"),
+        ("GET", "/events"),
+        ("POST", "/cancel"),
+        ("POST", "/restart"),
+    ):
+        answer = client.request(method, f"/api/v1/jobs/0123456789abcdef{path}")
+        assert (answer.status_code, answer.json()["type"]) == (404, "unknown-job")
+    ended = done(client, "seeds", {"k": 1})["id"]
+    assert client.post(f"/api/v1/jobs/{ended}/cancel").status_code == 409
+    again = client.post(f"/api/v1/jobs/{ended}/restart")
+    assert again.status_code == 202
+    assert again.json()["status"] in ("queued", "running")
+    waited(lambda: client.get(f"/api/v1/jobs/{ended}").json()["status"] == "done")
+
+
+# -- scores refreshed --------------------------------------------------------------------------------------------------
+
+
+def live_events(n, actor="newcomer"):
+    return {"events": [
+        {"key": f"{actor}-{i}", "time": 1_774_900_000 + i, "actor": actor, "action": "like", "target": "n" + str(i)}
+        for i in range(n)
+    ]}  # fmt: skip
+
+
+def test_live_events_are_scored_by_themselves_and_once(town, tmp_path):
+    out = copied(town, tmp_path)
+    with serving(out, refresh_seconds=1.0) as client:
+        first = client.get("/api/v1/run").json()["id"]
+        assert client.post("/api/v1/events", json=live_events(3)).json()["accepted"] == 3
+        waited(lambda: client.get("/api/v1/events/status").json()["unscored"] == 0)
+        told = client.get("/api/v1/events/status").json()
+        assert told["last_scored_seq"] == told["last_seq"] == 3
+        run = client.get("/api/v1/run").json()
+        assert run["id"] != first
+        assert client.get("/api/v1/accounts/newcomer").status_code == 200
+        assert waited(lambda: client.app.state.service.store.state.get("last_scored_seq")) == "3"
+        asked = client.get("/api/v1/jobs?kind=score").json()["total"]
+        assert asked == 1
+    assert [path.name for path in (out / "live").iterdir()] == ["events-000000000003.parquet"]
+    with serving(out, refresh_seconds=1.0) as client:  # the run itself tells what it knows
+        client.app.state.service.store.state.set("last_scored_seq", "0")
+        assert client.get("/api/v1/events/status").json()["unscored"] == 0
+        assert client.get("/api/v1/run").json()["id"] == run["id"]
+        assert client.get("/api/v1/jobs?kind=score").json()["total"] == asked
+
+
+def test_runs_that_nobody_needs_are_forgotten(town, tmp_path):
+    out = copied(town, tmp_path)
+    (first,) = (path.name for path in (out / "runs").iterdir())
+    with open_store(out / "service.db") as store:
+        from swayrank.stores.events import LiveEvent
+
+        store.events.append([[LiveEvent("k", 1_774_900_000_000_000, "newcomer", "like", "n1", None)]])
+    for _ in range(3):
+        assert finished(out).status == "done"
+    made = sorted(path.name for path in (out / "runs").iterdir() if path.name != first)
+    assert len(made) == 3
+    assert forget_runs(out, newest=2) == made[:1]
+    assert sorted(path.name for path in (out / "runs").iterdir()) == sorted([first, *made[1:]])
+    assert current_run(out).name == made[-1]

@@ -1,0 +1,158 @@
+"""What-if questions: the same numbers as the oracle gives, over REST, and plain words where there is no answer."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import swayrank as sr
+from swayrank.service.jobs.derive import derived_folder, prepare_again
+from swayrank.service.prepared import Prepared
+from swayrank.service.published import Published
+from tests.serving import result_in, serving
+from tests.working import copied, town_in, waited
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    out = town_in(tmp_path_factory.mktemp("whatif"))
+    prepare_again(Published.load(out).kept.folder, out, n_samples=50_000)
+    return out
+
+
+@pytest.fixture(scope="module")
+def prepared(out):
+    return Prepared.load(Published.load(out), out)
+
+
+@pytest.fixture(scope="module")
+def oracle(out, prepared):
+    return sr.InfluenceOracle.open(derived_folder(out, prepared.run) / "whatif" / "oracle")
+
+
+@pytest.fixture(scope="module")
+def client(out, tmp_path_factory):
+    with serving(copied(out, tmp_path_factory.mktemp("served")), refresh_seconds=0) as client:
+        waited(lambda: client.app.state.service.prepared)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def names(prepared):
+    return [str(one) for one in prepared.result.kept.ids[np.arange(8)]]
+
+
+def test_the_answer_is_the_oracles(client, oracle, names):
+    told = client.post("/api/v1/whatif", json={"seeds": names[:5], "baseline": names[3:7]}).json()
+    wanted = oracle.spread(names[:5])
+    assert (told["mean"], told["low"], told["high"]) == (wanted.mean, *wanted.interval)
+    assert told["adds"] == wanted.adds.tolist()
+    assert np.array_equal(told["overlap"], oracle.overlap(names[:5]))
+    assert sum(one["reached"] for one in told["by_community"]) == pytest.approx(wanted.mean)
+    assert told["baseline"]["mean"] == oracle.spread(names[3:7]).mean
+    assert told["together"]["mean"] == oracle.spread(names[:7]).mean
+    assert told["n_samples"] == 50_000
+
+
+def test_communities_are_those_of_the_accounts(prepared, oracle, names):
+    facet = prepared.result.facets["community"]
+    of = {str(prepared.result.kept.ids[i]): facet.value(i) for i in range(len(prepared.result))}
+    groups = np.array([-1 if of[str(one)] is None else of[str(one)] for one in oracle.ids])
+    wanted = oracle.audience(names[:3], groups)
+    told = {one["community"]: one["reached"] for one in prepared.whatif(names[:3])["by_community"]}
+    assert told == pytest.approx({None if group == -1 else group: n for group, n in wanted.items()})
+
+
+def test_whom_to_add_next(client, oracle, names):
+    told = client.post("/api/v1/whatif/next", json={"seeds": names[:3], "k": 5}).json()["items"]
+    before = oracle.spread(names[:3]).mean
+    gains = {str(one): oracle.spread([*names[:3], one]).mean - before for one in oracle.ids if one not in names[:3]}
+    best = sorted(gains.values(), reverse=True)[:5]
+    assert [one["gain"] for one in told] == pytest.approx(best)
+    assert not {one["account"] for one in told} & set(names[:3])
+    row = client.get(f"/api/v1/accounts/{told[0]['account']}").json()
+    assert (row["rank"], row["score"]) == (told[0]["rank"], told[0]["score"])
+    everybody = client.post("/api/v1/whatif/next", json={"k": 500}).json()["items"]
+    assert len(everybody) == len(oracle.ids)
+
+
+def test_two_plans(client, oracle, names):
+    told = client.post("/api/v1/plans/compare", json={"a": names[:4], "b": names[2:6]}).json()
+    a, b, union = (oracle.spread(some).mean for some in (names[:4], names[2:6], names[:6]))
+    assert (told["a"]["mean"], told["b"]["mean"], told["union"]["mean"]) == (a, b, union)
+    assert told["only_a"] + told["shared"] + told["only_b"] == pytest.approx(union)
+    assert told["only_a"] == pytest.approx(union - b)
+
+
+def test_neighbours_by_the_share_of_attention(client, out, prepared, names):
+    graph = sr.Graph.open(derived_folder(out, prepared.run) / "graph")
+    u, v = graph.edges()
+    share = dict(zip(zip(u.tolist(), v.tolist(), strict=True), graph.column("probability").tolist(), strict=True))
+    node = graph.position(names[0])
+    for direction, arcs in (
+        ("followers", {a: p for (a, b), p in share.items() if b == node}),
+        ("following", {b: p for (a, b), p in share.items() if a == node}),
+    ):
+        told = client.get(f"/api/v1/neighbours/{names[0]}", params={"direction": direction, "k": 500}).json()
+        assert told["total"] == len(arcs)
+        assert {graph.position(one["account"]): one["share"] for one in told["items"]} == pytest.approx(arcs, rel=1e-6)
+        shares = [one["share"] for one in told["items"]]
+        assert shares == sorted(shares, reverse=True)
+
+
+def test_comparing_two_accounts_tells_what_they_share(client, oracle, names):
+    told = client.get("/api/v1/compare", params={"a": names[0], "b": names[1]}).json()["shared_audience"]
+    wanted = oracle.overlap(names[:2])
+    assert told == {"a": wanted[0, 0], "b": wanted[1, 1], "both": wanted[0, 1]}
+
+
+def test_many_threads_get_their_own_answers(prepared, oracle, names):
+    wanted = {name: oracle.spread([name]).mean for name in names}
+    wrong = []
+
+    def ask(name):
+        for _ in range(40):
+            if prepared.whatif([name])["mean"] != wanted[name]:
+                wrong.append(name)
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_what_is_wrong_is_said(client, names):
+    unknown = client.post("/api/v1/whatif", json={"seeds": [names[0], "nobody at all"]})
+    assert unknown.status_code == 404
+    assert "nobody at all" in unknown.json()["detail"]
+    for body in ({"seeds": []}, {"seeds": names * 200}, {"seeds": names, "more": 1}, {"seeds": [1]}, {}):
+        assert client.post("/api/v1/whatif", json=body).status_code == 422
+    assert client.post("/api/v1/whatif", json={"seeds": [names[0]] * 3}).json()["seeds"] == [names[0]]
+    assert client.get("/api/v1/neighbours/nobody").status_code == 404
+
+
+def test_a_result_that_does_not_name_its_files_says_so(tmp_path):
+    with serving(result_in(tmp_path)) as client:
+        answer = client.post("/api/v1/whatif", json={"seeds": ["a/b"]})
+        assert (answer.status_code, answer.json()["type"]) == (503, "not-prepared")
+        assert "saved from Python" in answer.json()["detail"]
+        assert client.get("/api/v1/jobs").json()["total"] == 0
+
+
+def test_files_that_are_gone_are_told_and_lookups_live_on(out, tmp_path):
+    alone = tmp_path / "alone"
+    moved = town_in(alone, 120)
+    (alone / "town" / "graph.csv").unlink()
+    with serving(moved, refresh_seconds=0) as client:
+        waited(lambda: client.get("/api/v1/jobs?status=failed").json()["total"])
+        answer = client.post("/api/v1/whatif", json={"seeds": ["x"]})
+        assert answer.status_code == 503
+        assert "graph.csv" in answer.json()["detail"]
+        assert any("graph.csv" in one["detail"] for one in client.get("/api/v1/run").json()["warnings"])
+        name = client.get("/api/v1/accounts").json()["items"][0]["account"]
+        assert client.get(f"/api/v1/accounts/{name}").status_code == 200
+        assert client.get("/api/v1/jobs?kind=prepare").json()["total"] == 1  # asked for once
