@@ -48,7 +48,8 @@ _MAKE = """async ([n, m]) => {
 }"""
 _MOVE = """async ([kind, frames]) => {
   const canvas = map.canvas, times = [];
-  const send = (type, clientX, clientY) => canvas.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX, clientY }));
+  const sent = (type, more) => new PointerEvent(type, { pointerId: 1, ...more });
+  const send = (type, clientX, clientY) => canvas.dispatchEvent(sent(type, { clientX, clientY }));
   canvas.setPointerCapture = () => {};
   if (kind === "pan") send("pointerdown", 600, 400);
   let last = 0;

@@ -35,6 +35,7 @@ _ORDER = (
     "recovery",
     "backtests",
     "service_ingest",
+    "map_frames",
     "end_to_end",
 )
 

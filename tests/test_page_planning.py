@@ -1,6 +1,6 @@
 """The page's views of networks and campaigns in a real browser over a small town with hostile names.
 
-The map on its canvas, the planner's form and plans, what-if, jobs, live events, and how lines that people paste are read.
+The map on its canvas, the planner's form and plans, what-if, jobs, live events, and how pasted lines are read.
 """
 
 from __future__ import annotations

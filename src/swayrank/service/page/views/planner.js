@@ -61,10 +61,14 @@ async function showJob(root, context, id) {
   if (job.status === "done") return showPlan(root, context, job);
   const body = h("div");
   const heading = h("h1", null, "A plan is being made");
-  const head = (now) => { heading.textContent = { failed: "The plan failed", cancelled: "The plan was cancelled" }[now.status] ?? "A plan is being made"; };
+  const leave = h("p", { class: "hint" }, "You may leave this page; the plan will be under ", h("a", { href: "/jobs", "data-link": true }, "jobs"), ".");
+  const head = (now) => {
+    leave.hidden = now.status !== "running" && now.status !== "queued";
+    heading.textContent = { failed: "The plan failed", cancelled: "The plan was cancelled" }[now.status] ?? "A plan is being made";
+  };
   head(job);
   clear(root, heading, h("p", { class: "lead" }, `Asked: ${planWords(job.parameters)}.`), body,
-    h("p", null, h("a", { href: `/planner?from=${job.id}`, "data-link": true }, "Change what is asked")), h("p", { class: "hint" }, "You may leave this page; the plan will be under ", h("a", { href: "/jobs", "data-link": true }, "jobs"), "."));
+    h("p", null, h("a", { href: `/planner?from=${job.id}`, "data-link": true }, "Change what is asked")), leave);
   clear(body, jobCard(context, id, { heading: "Choosing accounts", done: async (now) => { await showPlan(root, context, now); root.querySelector("h1").tabIndex = -1; root.querySelector("h1").focus(); }, changed: head }));
 }
 
