@@ -114,6 +114,6 @@ def figure(
     if account is not None:
         result.names.position(account)
     past = service.past.of(account) if name == "trend" and account is not None else None
-    plan = service.jobs.result(job) if name == "seeds" and job is not None else None  # type: ignore[attr-defined]
+    plan = service.jobs.result(job) if name == "seeds" and job is not None else None
     drawn = figure_data(result.kept, name, theme=theme, k=k, account=account, past=past, plan=plan)
     return of_run(request, result, drawn)
