@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -289,6 +291,29 @@ def test_a_service_that_is_killed_takes_its_child_along_and_the_next_one_does_th
     with open_store(out / "service.db") as store:
         told = store.jobs.get(job.id)
         assert (told.status, told.attempt) == ("done", 2)
+
+
+def test_a_service_that_is_told_to_stop_ends_its_streams_and_its_job(town, tmp_path):
+    out, told = copied(town, tmp_path), tmp_path / "told"
+    with open_store(out / "service.db") as store:
+        job = store.jobs.add("seeds", {"k": 100, "method": "celf", "epsilon": 0.001})
+    with told.open("wb") as errors:
+        words = [sys.executable, "-m", "swayrank", "serve", str(out), "--port", "0", "--log", str(tmp_path / "log")]
+        service = subprocess.Popen(words, stderr=errors)
+    try:
+        port = waited(lambda: (m := re.search(r"http://127\.0\.0\.1:(\d+)", told.read_text())) and int(m[1]))
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        client.request("GET", f"/api/v1/jobs/{job.id}/events")
+        answer = client.getresponse()
+        assert answer.readline().startswith(b"event: ")
+        service.terminate()
+        answer.read()  # to its end
+        assert service.wait(30) is not None
+    finally:
+        service.kill()
+    assert '"status":503' not in (tmp_path / "log").read_text()
+    with open_store(out / "service.db") as store:
+        assert store.jobs.get(job.id).status in ("queued", "done")
 
 
 def test_a_job_whose_services_die_again_and_again_fails_in_words(tmp_path):

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -59,7 +60,20 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
         )
         # Once all is in good order uvicorn raises the signal again; being told to stop is no failure.
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            _Server(config, service.stop_soon).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells the service of the end as soon as the signal comes: streams have no end of their own."""
+
+    def __init__(self, config: uvicorn.Config, stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal to stop."""
+        self._stop()
+        super().handle_exit(sig, frame)
 
 
 def _listen(settings: Settings) -> socket.socket:

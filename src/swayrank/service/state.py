@@ -74,6 +74,7 @@ class Service:
         self.trouble: str | None = None
         self.needs_token = not settings.is_loopback
         self.stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._tokens: dict[str, tuple[float, float, Token | None]] = {}  # when asked, when answered, what
         self._loading = threading.Lock()
         self._refused: Path | None = None
@@ -161,8 +162,14 @@ class Service:
         except (SwayrankError, OSError):
             return None
 
+    def stop_soon(self) -> None:
+        """Begin to stop; may be called from a signal handler."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.stopping.set)
+
     async def watch(self) -> None:
         """Look for newer runs and tokens until the service stops."""
+        self._loop = asyncio.get_running_loop()
         while not self.stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), _LOOK_SECONDS)

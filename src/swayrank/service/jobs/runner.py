@@ -186,7 +186,7 @@ class JobRunner:
                 if found != seen:
                     seen, silent = found, 0.0
                     yield found
-                    if found.status in ENDED:
+                    if found.status in ENDED or self._stopping:
                         return
                 wait = heartbeat - silent if job in self._running else min(_ELSEWHERE_SECONDS, heartbeat - silent)
                 with contextlib.suppress(TimeoutError):
