@@ -33,6 +33,8 @@ VIEWS = ("/", "/compare?a={0}&b={1}", "/weights?reach=1", "/communities", "/data
 def served(tmp_path_factory):
     out = page_result(tmp_path_factory.mktemp("town"))
     with serving(out, tmp_path_factory.mktemp("log") / "log", "--rate-limit", "0", tokens=False) as one:
+        jobs = ask(one, "/jobs", kind="prepare")["items"]  # the service itself asks for it as it starts
+        assert finished(one, jobs[0]["id"])["status"] == "done"
         yield one
 
 
@@ -171,6 +173,17 @@ def test_exporting_what_is_filtered(tab, served, form):
         assert all(escape(name) in sheets or escape(name, {'"': "&quot;"}) in sheets for name in names)
 
 
+@pytest.mark.parametrize("width", [1280, 375])
+def test_tables_that_matter_most_are_whole_without_scrolling(browser, served, width):  # noqa: F811
+    tables = {"/": ".results", card_of("petamo"): "section", "/compare?a=petamo&b=zakese": ".versus-table"}
+    with watched(browser, served.address, width=width) as seen:
+        for view, place in tables.items():
+            seen.go(view)
+            box = seen.tab.locator(f"main {place} .scroll").first
+            wide, there = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
+            assert wide <= there, view
+
+
 # -- hostile names -----------------------------------------------------------------------------------------------------
 
 
@@ -242,8 +255,6 @@ def test_a_card_tells_score_parts_and_evidence(tab, served, first):
 
 
 def test_neighbours_are_there_once_the_network_is_prepared(tab, served, first):
-    jobs = ask(served, "/jobs", kind="prepare")["items"]  # made by the service itself, after its start
-    assert finished(served, jobs[0]["id"])["status"] == "done"
     section = tab.tab.locator("section", has=tab.tab.get_by_role("heading", name="Who is around it"))
     for direction, i in (("followers", 0), ("following", 1)):
         tab.go(card_of(first))

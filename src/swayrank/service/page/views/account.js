@@ -99,8 +99,7 @@ class Card {
     const reasons = new Map((facts?.parts ?? []).map((one) => [one.part, one]));
     const weight = (part) => reasons.get(part)?.weight ?? this.run.weights[part];
     const columns = [
-      { key: "part", label: "Part", cell: (part) => [h("strong", null, visible(part)), h("span", { class: "under wrap" }, partMeaning(part)),
-        reasons.has(part) ? h("span", { class: "under wrap narrow" }, visible(reasons.get(part).because)) : null] },
+      { key: "part", label: "Part", cell: (part) => [h("strong", null, visible(part)), h("span", { class: "under wrap meaning" }, partMeaning(part))] },
       { key: "raw", label: "Measured", number: true, wide: true, cell: (part) => [figureOf(row.parts[part].raw), h("span", { class: "under" }, visible(this.run.units[part] ?? ""))] },
       { key: "scaled", label: "On 0 to 100", number: true, cell: (part) => decimal(row.parts[part].scaled) },
       { key: "between", label: "Between", cell: (part) => [intervalBar(row.parts[part].scaled, row.parts[part].low, row.parts[part].high), h("span", { class: "under" }, between(row.parts[part].low, row.parts[part].high))] },
@@ -113,6 +112,9 @@ class Card {
       h("p", { class: "lead" }, `Each part is put on 0 to 100, times its weight: what they add comes to ${decimal(row.score)}.`, varies(facts)),
       h("div", { class: "big-parts" }, partsBar(row.parts)), legend(names.map((part) => `${visible(part)} ${decimal(row.parts[part].contribution)}`)),
       dataTable({ caption: "What each part adds to the score", columns, rows: there, rowHeader: "part" }),
+      // On phones the table has no room for words: they stand below it.
+      h("dl", { class: "narrow in-words" }, there.map((part) => [h("dt", null, visible(part)),
+        h("dd", null, [partMeaning(part), visible(reasons.get(part)?.because ?? "")].filter(Boolean).join(": "))])),
       there.length < names.length ? h("p", { class: "faint" }, `Not known for this account: ${names.filter((part) => !there.includes(part)).join(", ")}. The others share its weight.`) : null,
       h("details", { class: "more-below" }, h("summary", null, "As a figure"), figure("breakdown", { account: this.account }, { signal: this.context.signal })));
   }

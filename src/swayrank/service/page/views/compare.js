@@ -101,7 +101,7 @@ function parts({ a, b, differences, difference }, run) {
   return h("section", null, h("h2", null, "What makes the difference"),
     h("p", { class: "lead" }, difference === null ? "Parts that only one of them has cannot be set against each other." : `Points that each part adds to the first, less those to the second: together ${signed(difference)}.`),
     h("div", { class: "two-parts" }, [a, b].map((one) => (one.score === null ? null : h("div", null, h("span", { class: "faint" }, name(one.account, { limit: 24 })), partsBar(one.parts))))),
-    legend(Object.keys(run.weights).map(visible)), dataTable({ caption: "What each part makes of the difference", columns, rows: differences, rowHeader: "part" }));
+    legend(Object.keys(run.weights).map(visible)), h("div", { class: "versus-table" }, dataTable({ caption: "What each part makes of the difference", columns, rows: differences, rowHeader: "part" })));
 }
 
 const cellOf = (one, part) => { const { scaled, raw, low, high } = one.parts[part]; return scaled === null ? null : [decimal(scaled), h("span", { class: "under" }, low === null ? `${figureOf(raw)}` : between(low, high))]; };

@@ -169,7 +169,7 @@ class Leaderboard {
       { key: "score", label: "Score", number: true, sort: "score", cell: (row) => (row.score === null ? null : h("strong", null, decimal(row.score))) },
       { key: "interval", label: "Between", class: "interval-cell", title: "The interval of the score, on 0 to 100", cell: intervalCell },
       part && { key: part, label: visible(part), number: true, sort: part, cell: (row) => decimal(row.parts[part]?.scaled) },
-      { key: "parts", label: "What it is made of", wide: true, cell: (row) => (row.score === null ? null : partsBar(row.parts)) },
+      { key: "parts", label: "Made of", wide: true, cell: (row) => (row.score === null ? null : partsBar(row.parts)) },
       { key: "followers", label: "Followers", number: true, wide: true, sort: this.run.has.accounts ? "followers" : undefined,
         cell: (row) => [count(row.followers), row.tier === null ? null : h("span", { class: "under" }, "tier ", visible(row.tier))] },
       shown.some((row) => row.role !== null || row.community !== null) && { key: "role", label: "Role and community", wide: true, class: "kind",
