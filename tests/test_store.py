@@ -149,7 +149,7 @@ def test_a_snapshot_that_cannot_be_written_leaves_nothing(store: Store, tmp_path
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", broken)
-    with pytest.raises(StoreFullError, match=r"events-\d+\.parquet: cannot be written .*No space.*; make room"):
+    with pytest.raises(StoreFullError, match=r"events-\w{8}-\d+\.parquet: cannot be written .*No space.*; make room"):
         store.events.snapshot(tmp_path / "live", last)
     assert not list((tmp_path / "live").iterdir())
     monkeypatch.undo()
@@ -391,3 +391,16 @@ def test_commits_are_durable_and_readers_do_not_wait(tmp_path: Path) -> None:
         with store.writing() as writer:
             writer.execute(sa.text("UPDATE state SET value = value"))
             assert store.events.count() == 0
+
+
+def test_another_stores_numbers_mean_other_events(tmp_path):
+    """Under an old result, a new store's snapshots must not be taken for the former one's."""
+    event = LiveEvent("k", 1_700_000_000_000_000, "ada", "like", "bob", None)
+    names = []
+    for which in ("first.db", "second.db"):
+        with open_store(tmp_path / which) as store:
+            store.events.append([[event]])
+            names.append(store.events.snapshot(tmp_path / "live", 1).name)
+        with open_store(tmp_path / which) as again:
+            assert again.identity in names[-1]
+    assert len(set(names)) == 2

@@ -31,7 +31,7 @@ MOST_AT_ONCE = 20_000
 MOST_WAITING = 200_000
 REUSED = "key-reused"
 _READERS = 2
-_SNAPSHOT = re.compile(r"events-(\d+)\.parquet")
+_SNAPSHOT = re.compile(r"events-([0-9a-f]{8})-(\d+)\.parquet")
 
 
 @dataclass(frozen=True)
@@ -230,20 +230,21 @@ def _fail(group: list[_Waiting], error: Exception) -> None:
 # -- what is scored ----------------------------------------------------------------------------------------------------
 
 
-def scored_seq(manifest: Mapping[str, Any]) -> int:
-    """Up to which number a run knows live events: it names the snapshot that it was made of; 0 if none.
+def scored_seq(manifest: Mapping[str, Any], store: str | None = None) -> int:
+    """Up to which number a run knows the live events of a store (by its identity; None: of any); 0 if it knows none.
 
-    >>> scored_seq({"recipe": {"live": "out/live/events-000000000042.parquet"}}), scored_seq({"recipe": {}})
-    (42, 0)
+    >>> made = {"recipe": {"live": "out/live/events-0a1b2c3d-000000000042.parquet"}}
+    >>> scored_seq(made), scored_seq(made, "0a1b2c3d"), scored_seq(made, "ffffffff"), scored_seq({"recipe": {}})
+    (42, 42, 0, 0)
     """
     named = (manifest.get("recipe") or {}).get("live")
     found = None if named is None else _SNAPSHOT.fullmatch(Path(named).name)
-    return 0 if found is None else int(found[1])
+    return 0 if found is None or store not in (None, found[1]) else int(found[2])
 
 
 def live_facts(store: Store, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """How many events are kept, and how many of them a run does not know."""
-    scored = scored_seq(manifest)
+    scored = scored_seq(manifest, store.identity)
     return {
         "events": store.events.count(),
         "unscored": store.events.count_after(scored),

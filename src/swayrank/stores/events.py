@@ -206,7 +206,7 @@ class EventLog:
         Returns
         -------
         Path
-            ``events-<upto>.parquet``.
+            ``events-<store>-<upto>.parquet``: numbers of another store mean other events.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class EventLog:
         import pyarrow.parquet as pq
 
         place = Path(folder)
-        path = place / f"events-{upto:012d}.parquet"
+        path = place / f"events-{self._store.identity}-{upto:012d}.parquet"
         if path.exists():
             return path
         if not 0 <= upto <= (last := self.last_seq()):

@@ -16,6 +16,7 @@ Times are whole microseconds since 1970 UTC. A store of another version is migra
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -84,8 +85,14 @@ state = sa.Table(
 )
 
 
-def prepare(connection: sa.Connection, where: str) -> None:
-    """Make the tables of an empty store; migrate or refuse those of another version."""
+def prepare(connection: sa.Connection, where: str) -> str:
+    """Make the tables of an empty store; migrate or refuse those of another version.
+
+    Returns
+    -------
+    str
+        Eight hexadecimal digits that tell this store from any other: the same numbers mean other events there.
+    """
     there = sa.inspect(connection).get_table_names()
     ours = [name for name in metadata.tables if name in there]
     if ours and "state" not in there:
@@ -93,8 +100,10 @@ def prepare(connection: sa.Connection, where: str) -> None:
     metadata.create_all(connection)
     kept = connection.scalar(sa.select(state.c.value).where(state.c.name == "version"))
     if kept is None:
-        connection.execute(sa.insert(state).values(name="version", value=str(VERSION)))
-        return
+        identity = secrets.token_hex(4)
+        for name, value in (("version", str(VERSION)), ("identity", identity)):
+            connection.execute(sa.insert(state).values(name=name, value=value))
+        return identity
     version = int(kept) if kept.isdecimal() else -1
     while version in MIGRATIONS:
         for statement in MIGRATIONS[version]:
@@ -103,3 +112,4 @@ def prepare(connection: sa.Connection, where: str) -> None:
     if version != VERSION:
         raise StoreError(f"{where}: written in version {kept!r} of the store, and this swayrank reads {VERSION}")
     connection.execute(sa.update(state).where(state.c.name == "version").values(value=str(VERSION)))
+    return str(connection.scalar(sa.select(state.c.value).where(state.c.name == "identity")))

@@ -113,6 +113,8 @@ class Store:
     state : State
     told : str
         Where it is, without any password.
+    identity : str
+        Eight hexadecimal digits that tell it from any other store.
     """
 
     def __init__(
@@ -125,7 +127,7 @@ class Store:
         with self.writing() as connection:
             if self.is_postgres:  # two services that start at once
                 connection.execute(sa.text("select pg_advisory_xact_lock(7223001)"))
-            schema.prepare(connection, told)
+            self.identity = schema.prepare(connection, told)
         self._identity = _identity(file)
         self.events = EventLog(self)
         self.jobs, self.tokens, self.state = JobTable(self), TokenTable(self), State(self)

@@ -1,7 +1,7 @@
 """Which of the runs that a service made by itself are kept, and which snapshots of live events.
 
-A run that was made with live events names a snapshot of them, ``live/events-<number>.parquet``: the run itself tells up
-to which event it is scored, whatever became of the service that made it.
+A run that was made with live events names a snapshot of them, ``live/events-<store>-<number>.parquet``: the run itself
+tells up to which event it is scored, whatever became of the service that made it.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Upkeep:
             await self._prepare()
 
     async def _remember(self) -> None:
-        upto = scored_seq(self._service.published.kept.manifest)
+        upto = scored_seq(self._service.published.kept.manifest, self._service.store.identity)
         await asyncio.to_thread(self._service.store.state.set, LAST_SCORED, str(upto))
 
     # -- what-if -------------------------------------------------------------------------------------------------------
@@ -133,7 +133,8 @@ class Upkeep:
     def _due(self) -> float | None:
         """When scores are to be made anew, in seconds since 1970; None: no event waits for that, or nobody wants it."""
         service = self._service
-        last, scored = service.store.events.last_seq(), scored_seq(service.published.kept.manifest)
+        last = service.store.events.last_seq()
+        scored = scored_seq(service.published.kept.manifest, service.store.identity)
         service.metrics.unscored.set(max(0, last - scored))
         if last <= scored or not service.settings.refresh_seconds:
             return None

@@ -84,34 +84,34 @@ async def jobs(
     return answer({"items": [as_dict(job) for job in found], "total": total, "page": page, "page_size": page_size})
 
 
-@router.get("/{job}", response_model=JobTold, responses=documented(404), dependencies=[_READ])
-async def job_told(service: Serving, job: Id) -> Response:
+@router.get("/{job_id}", response_model=JobTold, responses=documented(404), dependencies=[_READ])
+async def job_told(service: Serving, job_id: Id) -> Response:
     """A job as it stands."""
-    return answer(as_dict(await _there(service, job)))
+    return answer(as_dict(await _there(service, job_id)))
 
 
-@router.get("/{job}/result", response_model=Told, responses=documented(404, 409), dependencies=[_READ])
-async def result(service: Serving, job: Id) -> Response:
+@router.get("/{job_id}/result", response_model=Told, responses=documented(404, 409), dependencies=[_READ])
+async def result(service: Serving, job_id: Id) -> Response:
     """What a job made, once it is done."""
-    await _there(service, job)
-    made = await asyncio.to_thread(service.jobs.result_bytes, job)
+    await _there(service, job_id)
+    made = await asyncio.to_thread(service.jobs.result_bytes, job_id)
     return Response(made, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.get(
-    "/{job}/events",
+    "/{job_id}/events",
     response_class=StreamingResponse,
     responses={**documented(404), 200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     dependencies=[_READ],
 )
-async def events(request: Request, service: Serving, job: Id) -> Response:
+async def events(request: Request, service: Serving, job_id: Id) -> Response:
     """Follow a job (server-sent events): `progress` while it waits and runs, then `done`, `failed` or `cancelled`.
 
     The data of each is the job; the stream ends with the job. A comment comes after 15 seconds of silence.
     """
-    await _there(service, job)
+    await _there(service, job_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_lines(request, service, job), headers=headers, media_type="text/event-stream")
+    return StreamingResponse(_lines(request, service, job_id), headers=headers, media_type="text/event-stream")
 
 
 async def _lines(request: Request, service: Service, job: str) -> AsyncIterator[bytes]:
@@ -125,20 +125,20 @@ async def _lines(request: Request, service: Service, job: str) -> AsyncIterator[
         yield b"event: " + name.encode() + b"\ndata: " + orjson.dumps(as_dict(found)) + b"\n\n"
 
 
-@router.post("/{job}/cancel", response_model=JobTold, responses=documented(404, 409), dependencies=[_WRITE])
-async def cancel(service: Serving, job: Id) -> Response:
+@router.post("/{job_id}/cancel", response_model=JobTold, responses=documented(404, 409), dependencies=[_WRITE])
+async def cancel(service: Serving, job_id: Id) -> Response:
     """End a job that waits or runs; answers once it has ended."""
-    await _there(service, job)
-    return answer(as_dict(await service.jobs.cancel(job)))
+    await _there(service, job_id)
+    return answer(as_dict(await service.jobs.cancel(job_id)))
 
 
 @router.post(
-    "/{job}/restart", status_code=202, response_model=JobTold, responses=documented(404, 409), dependencies=[_WRITE]
+    "/{job_id}/restart", status_code=202, response_model=JobTold, responses=documented(404, 409), dependencies=[_WRITE]
 )
-async def restart(service: Serving, job: Id) -> Response:
+async def restart(service: Serving, job_id: Id) -> Response:
     """Do a job that has ended once more, with the same parameters."""
-    await _there(service, job)
-    return answer(as_dict(await service.jobs.restart(job)), status=202)
+    await _there(service, job_id)
+    return answer(as_dict(await service.jobs.restart(job_id)), status=202)
 
 
 async def _there(service: Service, job: str) -> Job:
