@@ -116,7 +116,7 @@ class RunFolder:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self.id = f"{stamp}-{secrets.token_hex(3)}"
         self._runs = self.out / "runs"
-        self._folder = self._runs / (_UNFINISHED + self.id)
+        self._folder = self._runs / f"{_UNFINISHED}{self.id}+{os.getpid()}@{platform.node()}"
         try:
             self._runs.mkdir(parents=True, exist_ok=True)
             _remove_stale(self._runs)
@@ -161,11 +161,26 @@ def _point(link: Path, target: Path) -> None:
 
 
 def _remove_stale(runs: Path) -> None:
-    """Remove what interrupted writers left more than a day ago."""
+    """Remove what dead writers of this machine left, and what others left more than a day ago."""
     for folder in runs.glob(_UNFINISHED + "*"):
         with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+            if _is_dead(folder.name) or time.time() - folder.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_dead(name: str) -> bool:
+    """Whether the process that wrote an unfinished run was one of this machine, and is no more."""
+    writer = name.partition("+")[2]
+    process, _, machine = writer.partition("@")
+    if machine != platform.node() or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def kept_runs(out: str | Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,7 @@ def serve(
     )
 
     def started(address: str, n_accounts: int, notes: list[str]) -> None:
-        if not quiet:
+        if not quiet and (log is not None or sys.stderr.isatty()):  # else stderr holds the log, a JSON object a line
             for note in notes:
                 say(f"note: {note}")
             say(f"serving {n_accounts:,} accounts of {out} at {address} (Ctrl-C stops)")

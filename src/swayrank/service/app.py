@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    problems.install(app)
+    problems.install(app, page.lost)
     for module in ROUTERS:
         app.include_router(module.router)
     inner = functools.partial(FastAPI.__call__, app)

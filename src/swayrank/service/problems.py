@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -98,8 +98,16 @@ def as_problem(error: SwayrankError) -> Problem:
     for kind, status, name in _OURS:
         if isinstance(error, kind):
             headers = {"Retry-After": "5"} if status == 503 else {}
-            return Problem(status, name, printable(error, 1000), headers=headers)
+            return Problem(status, name, _told(error), headers=headers)
     return Problem(422, "failed", printable(error, 1000))
+
+
+def _told(error: SwayrankError) -> str:
+    """What a caller may know: where things lie on this machine's disk is for the log."""
+    text = printable(error, 1000)
+    if isinstance(error, StoreError) and not isinstance(error, IllegalStepError):
+        return f"the store: {text.partition(': ')[2] or 'cannot be used'}"
+    return f"the result: {text.partition(': ')[2] or 'cannot be read'}" if isinstance(error, FolderError) else text
 
 
 def of_problem(problem: Problem, request: Request) -> Response:
@@ -108,8 +116,8 @@ def of_problem(problem: Problem, request: Request) -> Response:
     return Response(body, problem.status, {**problem.headers, "Cache-Control": "no-store"}, MEDIA)
 
 
-def install(app: FastAPI) -> None:
-    """Let an application answer every failure in this form."""
+def install(app: FastAPI, lost: Callable[[Request], Response | None]) -> None:
+    """Let an application answer every failure in this form; of unknown addresses, `lost` may answer otherwise."""
 
     @app.exception_handler(Problem)
     async def _problem(request: Request, error: Exception) -> Response:
@@ -139,6 +147,8 @@ def install(app: FastAPI) -> None:
         status, name = error.status_code, _NAMES.get(error.status_code, "problem")
         detail = {404: "there is nothing at this address", 405: "this address does not take that method"}
         headers = dict(error.headers or {})
+        if status == 404 and (shown := lost(request)) is not None:
+            return shown
         if status == 405:  # the router tells of the first route alone
             headers["Allow"] = ", ".join(sorted(_methods_at(app, request)))
         return of_problem(Problem(status, name, detail.get(status, printable(error.detail)), headers=headers), request)

@@ -35,8 +35,8 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     few_heaps()
-    listening = _listen(settings)
-    with listening:
+    # Being told to stop is no failure: neither while it starts, nor when uvicorn raises the signal again at its end.
+    with contextlib.suppress(KeyboardInterrupt), _listen(settings) as listening:
         app = create_app(settings)
         service = app.state.service
         if service.needs_token and not any(token.revoked is None for token in service.store.tokens.list()):
@@ -48,7 +48,9 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
         port = listening.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         notes = [one["detail"] for one in service.warnings() if one["level"] == "warning"]
-        started(f"http://{shown}:{port}/", len(service.published), notes)
+        address = f"http://{shown}:{port}/"
+        service.log.write("serving", address=address, run=service.published.run, accounts=len(service.published))
+        started(address, len(service.published), notes)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -60,9 +62,7 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
             timeout_graceful_shutdown=_GRACE_SECONDS,
             h11_max_incomplete_event_size=64_000,
         )
-        # Once all is in good order uvicorn raises the signal again; being told to stop is no failure.
-        with contextlib.suppress(KeyboardInterrupt):
-            _Server(config, service.stop_soon).run(sockets=[listening])
+        _Server(config, service.stop_soon).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):

@@ -97,7 +97,6 @@ class Service:
     def _count(self) -> None:
         self.metrics.accounts.set(len(self.published))
         self.metrics.run_created.set(datetime.fromisoformat(self.published.kept.manifest["created"]).timestamp())
-        self.log.write("serving", run=self.published.run, accounts=len(self.published))
 
     # -- tokens --------------------------------------------------------------------------------------------------------
 
@@ -146,7 +145,7 @@ class Service:
                     return False
                 fresh = Published.load(folder)
             except Exception as error:  # whatever is wrong with a newer run, the earlier one is served
-                told = f"a newer run cannot be read, the earlier one is served: {printable(error, 300)}"
+                told = f"a newer run cannot be read, the earlier one is served: {self._told(error)}"
                 self._refused = self._current_or_none()
                 if told != self.trouble:
                     self.log.write("run refused", detail=told)
@@ -156,6 +155,10 @@ class Service:
             self.past.forget()
             self._count()
             return True
+
+    def _told(self, error: Exception) -> str:
+        """In words, without where the result lies on this machine's disk."""
+        return printable(str(error).replace(f"{self.settings.out}/", ""), 300)
 
     def _current_or_none(self) -> Path | None:
         try:

@@ -4,7 +4,7 @@
 
     queued -> running -> done | failed | cancelled
     queued -> cancelled
-    running -> queued           its service died: another attempt, unless there were too many
+    running -> queued           its service stopped; or died: another attempt, unless there were too many
     done, failed, cancelled -> queued       restarted
 
 A job belongs to the service that claimed it. A service says now and then that it lives; the jobs of one that has been
@@ -133,6 +133,13 @@ class JobTable:
         """
         fresh = {"status": QUEUED, "started": None, "ended": None, "progress": None, "error": None, "owner": None}
         return self._step(job, ENDED, **fresh, attempt=0)
+
+    def give_back(self, job: str, owner: str) -> None:
+        """Queue a running job of a service that stops in good order; the attempt does not count."""
+        mine = (jobs.c.id == job) & (jobs.c.owner == owner) & (jobs.c.status == RUNNING)
+        values: dict[str, Any] = {"status": QUEUED, "owner": None, "progress": None, "started": None}
+        with self._store.writing() as connection:
+            connection.execute(sa.update(jobs).where(mine).values(**values, attempt=jobs.c.attempt - 1))
 
     def take_back(self, owner: str | None = None, *, silent_seconds: float = 60.0) -> list[Job]:
         """Requeue (or, after many attempts, fail) running jobs whose service died; which ones.

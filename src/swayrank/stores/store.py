@@ -94,6 +94,8 @@ def open_store(place: str | Path, *, own: bool = True) -> Store:
         raise StoreError(f"{_without_password(text)}: a store is a file or postgresql://..., not that")
     path = Path(text)
     lock = _lock(path) if own else None
+    with contextlib.suppress(OSError):  # what is wrong with the place is told below
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # events and hashes of secrets are its owner's alone
     try:
         return Store(_sqlite(path), told=text, lock=lock, file=path)
     except BaseException:

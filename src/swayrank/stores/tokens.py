@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -53,8 +54,9 @@ class Token:
         return scope in self.scopes or "admin" in self.scopes or (scope == "read" and "write" in self.scopes)
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, for JSON."""
-        return {**vars(self), "scopes": sorted(self.scopes)}
+        """All of it, for JSON; times in ISO form."""
+        times = {"created": _iso(self.created), "revoked": None if self.revoked is None else _iso(self.revoked)}
+        return {**vars(self), "scopes": sorted(self.scopes), **times}
 
 
 class TokenTable:
@@ -107,6 +109,10 @@ class TokenTable:
                 .values(revoked=time.time_ns() // 1000)
             )
             return bool(done.rowcount)
+
+
+def _iso(time: int) -> str:
+    return datetime.fromtimestamp(time / 1e6, UTC).isoformat(timespec="seconds")
 
 
 def digest(secret: str) -> str:

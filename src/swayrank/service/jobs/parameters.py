@@ -102,6 +102,10 @@ class SeedsParameters(Strict):
             raise ValueError("budget needs costs: what accounts ask for")
         if self.budget is not None and self.quota is not None:
             raise ValueError("give one of budget and quota")
+        if both := set(self.must) & set(self.never):
+            raise ValueError(f"must and never both name {printable(min(both))!r}")
+        if self.k is not None and len(set(self.must)) > self.k:
+            raise ValueError(f"k must be at least {len(set(self.must))}, the number of accounts in must, got {self.k}")
         if self.quota is not None and self.quota.at_least is not None:
             least = sum(self.quota.at_least.values())
             if self.k is None or least + len(self.must) > self.k:
@@ -179,11 +183,40 @@ def check_names(asked: Any, result: Published) -> None:
     named = [*asked.must, *asked.never, *(asked.costs.accounts if asked.costs else ())]
     for account in named:
         result.names.position(account)
+    _check_must(asked, result)
     if asked.quota is not None:
         _check_groups(result, "quota", asked.quota.by, [*(asked.quota.at_most or {}), *(asked.quota.at_least or {})])
     for by, groups in asked.only.model_dump().items() if asked.only else ():
         if groups:
             _check_groups(result, f"only.{by}", by, groups)
+
+
+def _check_must(asked: SeedsParameters, result: Published) -> None:
+    """Raise where accounts that must be seeds cannot all be had: they cost too much, or a quota leaves no room."""
+    must = list(dict.fromkeys(asked.must))
+    if asked.budget is not None and asked.costs is not None:
+        prices = [_price(asked.costs, one, result) for one in must]
+        if (total := sum(prices)) > asked.budget:
+            told = f"budget must be at least {total:g}, what the accounts in must cost, got {asked.budget:g}"
+            raise ParameterError(told)
+    if asked.quota is not None and asked.quota.at_most and (facet := result.facets.get(asked.quota.by)) is not None:
+        groups = [str(facet.value(result.names.position(one))) for one in must]
+        for group, most in asked.quota.at_most.items():
+            if groups.count(group) > most:
+                raise ParameterError(
+                    f"quota.at_most allows {most} of {printable(group)!r}, and must names {groups.count(group)} of them"
+                )
+
+
+def _price(costs: Costs, account: str, result: Published) -> float:
+    """What an account asks for."""
+    if account in (costs.accounts or {}):
+        return float((costs.accounts or {})[account])
+    if costs.default is None and costs.per_follower is None:
+        raise ParameterError(f"costs must name every account in must: {printable(account)!r} has none")
+    known = result.evidence.get("followers")
+    followers = 0 if known is None else max(0, int(known[result.names.position(account)]))
+    return float((costs.default or 0.0) + (costs.per_follower or 0.0) * followers)
 
 
 def _check_groups(result: Published, what: str, by: str, groups: list[str]) -> None:

@@ -296,6 +296,8 @@ class JobRunner:
             error = {"type": "internal", "detail": "the job said that it is done, and left no result"}
         if here.child.tail and error is not None:
             self._log.write("job said", job=job.id, stderr=here.child.tail)
+        if self._stopping and not here.lost:
+            await self._give_back(job.id)
         ended = None if self._stopping or here.lost else await self._finish(here, error)
         del self._running[job.id]
         here.over.set()
@@ -307,6 +309,11 @@ class JobRunner:
         for told in self.ended:
             with contextlib.suppress(StoreError):
                 await told(ended)
+
+    async def _give_back(self, job: str) -> None:
+        """Queue a job that our own end interrupted: that is no attempt of its."""
+        with contextlib.suppress(StoreError):  # then it is taken back when it has been silent
+            await asyncio.to_thread(self._store.jobs.give_back, job, self.owner)
 
     async def _finish(self, here: _Running, error: Error | None) -> Job | None:
         """Write down how a job ended, however long the store cannot be reached."""
@@ -398,7 +405,7 @@ class _Running:
 
 def _make_room(path: Path) -> None:
     """The result of an earlier attempt must not pass for that of this one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
 
 

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from swayrank.errors import SwayrankError
 from swayrank.service.gate import requires
-from swayrank.service.problems import documented
+from swayrank.service.problems import as_problem, documented
 from swayrank.service.routes import Serving, Told, answer
 
 router = APIRouter(tags=["health"])
@@ -28,8 +28,8 @@ def ready(service: Serving) -> Response:
     try:
         service.store.state.get("version")
     except SwayrankError as error:
-        return answer({"status": "store", "detail": str(error)}, status=503)
-    return answer({"status": "ready", "run": service.published.run, "trouble": service.trouble})
+        return answer({"status": "store", "detail": as_problem(error).detail}, status=503)
+    return answer({"status": "ready", "run": service.published.run, "trouble": service.trouble is not None})
 
 
 @router.get("/metrics", response_class=Response, dependencies=[requires("read")], responses=documented())

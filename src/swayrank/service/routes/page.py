@@ -72,6 +72,15 @@ def icon(request: Request) -> Response:
     return _send(request, "icon.svg")
 
 
+def lost(request: Request) -> Response | None:
+    """The page, which says that there is nothing here, for people in a browser; None for programs."""
+    if request.url.path.startswith(("/api/", "/page/")) or "text/html" not in request.headers.get("accept", ""):
+        return None
+    shown = _send(request, "index.html")
+    shown.status_code = 404
+    return shown
+
+
 def document(request: Request) -> Response:
     """The page."""
     return _send(request, "index.html")
