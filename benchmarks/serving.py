@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 from benchmarks.inputs import FOLDER
 
@@ -76,7 +78,9 @@ def serving(n: int, *options: str) -> Iterator[Served]:
         with told.open("wb") as errors:
             process = subprocess.Popen(words, stderr=errors)
         try:
-            yield Served(_port(told, process), process, secret)
+            served = Served(_port(told, process), process, secret)
+            _until_prepared(served)
+            yield served
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(_WAIT_SECONDS)
@@ -90,6 +94,17 @@ def _port(told: Path, process: subprocess.Popen[bytes]) -> int:
             raise RuntimeError(told.read_text())
         time.sleep(0.1)
     raise TimeoutError("the service did not start")
+
+
+def _until_prepared(served: Served) -> None:
+    """Wait for the job that every service begins with: what is measured shall not stand beside it."""
+    asked = Request(f"http://127.0.0.1:{served.port}/api/v1/run", headers={"Authorization": f"Bearer {served.secret}"})
+    for _ in range(_WAIT_SECONDS * 5):
+        with urlopen(asked) as answer:
+            if json.load(answer)["has"]["oracle"]:
+                return
+        time.sleep(0.2)
+    raise TimeoutError("the service did not prepare its answers")
 
 
 # -- who asks ----------------------------------------------------------------------------------------------------------

@@ -283,8 +283,8 @@ def test_exports_hold_what_the_filters_leave(client, kept):
     assert len(sheet.findall(".//{*}row")) == len(wanted) + 1
     assert not sheet.findall(".//{*}f")
     for form, answer in given.items():
-        if form != "json":
-            assert answer.headers["content-disposition"] == f'attachment; filename="scores.{form}"'
+        assert int(answer.headers["content-length"]) == len(answer.content)
+        assert answer.headers["content-disposition"] == f'attachment; filename="scores.{form}"'
 
 
 def test_an_excel_file_holds_numbers_as_numbers_and_missing_ones_as_nothing(client, kept):
@@ -306,7 +306,7 @@ def test_an_excel_file_holds_numbers_as_numbers_and_missing_ones_as_nothing(clie
         assert account.replace("\\u202e", "\u202e") == row["account"]
 
 
-def test_a_list_as_json_is_sent_in_pieces_that_join(client, kept, monkeypatch):
+def test_a_list_as_json_is_made_of_pieces_that_join(client, kept, monkeypatch):
     from swayrank.service.routes import exports
 
     monkeypatch.setattr(exports, "_AT_ONCE", 7)

@@ -12,6 +12,7 @@ import uvicorn
 
 from swayrank.errors import ParameterError, SwayrankError
 from swayrank.service.app import create_app
+from swayrank.service.memory import few_heaps
 from swayrank.service.settings import Settings
 
 _GRACE_SECONDS = 10
@@ -33,6 +34,7 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
         If there is no result, the store cannot be had, the port is taken, or a token is needed and none was made.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
+    few_heaps()
     listening = _listen(settings)
     with listening:
         app = create_app(settings)

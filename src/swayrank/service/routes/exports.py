@@ -26,6 +26,7 @@ router = APIRouter(
 )
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
     "gexf": "application/gexf+xml",
@@ -52,13 +53,14 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _rows(result: Published, at: npt.NDArray[np.integer[Any]]) -> Iterator[bytes]:
+def _write_rows(result: Published, at: npt.NDArray[np.integer[Any]], path: Path) -> None:
     """The rows as JSON, some hundred at once."""
-    yield b'{"run":' + orjson.dumps(result.run) + b',"items":['
-    for start in range(0, at.size, _AT_ONCE):
-        rows = orjson.dumps([result.row(int(i)) for i in at[start : start + _AT_ONCE]])
-        yield (b"," if start else b"") + rows[1:-1]
-    yield b"]}"
+    with path.open("wb") as file:
+        file.write(b'{"run":' + orjson.dumps(result.run) + b',"items":[')
+        for start in range(0, at.size, _AT_ONCE):
+            rows = orjson.dumps([result.row(int(i)) for i in at[start : start + _AT_ONCE]])
+            file.write((b"," if start else b"") + rows[1:-1])
+        file.write(b"]}")
 
 
 @router.get("/scores.{form}", response_class=Response)
@@ -67,8 +69,7 @@ def scores(service: Serving, wanted: Filters, form: Literal["csv", "xlsx", "json
     result = service.published
     if form == "json":
         at, _ = find(result, wanted)
-        headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(_rows(result, at), 200, headers, "application/json")
+        return sent(functools.partial(_write_rows, result, at), "scores.json")
     table = _table(result, wanted)
     if form == "xlsx" and table.num_rows > MOST_ROWS:
         raise Problem(422, "too-many", f"an Excel file has room for {MOST_ROWS:,} accounts here, and these are "
