@@ -433,3 +433,21 @@ def test_the_warning_above_every_view_leads_to_the_data(tab):
     tab.tab.locator("#banner").get_by_role("link", name="1 warning about the data").click()
     tab.settle()
     assert tab.tab.url.endswith("/data")
+
+
+# -- while a view loads ------------------------------------------------------------------------------------------------
+
+_SHIFTS = """
+window.shifted = 0
+new PerformanceObserver(list => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value
+}).observe({type: "layout-shift", buffered: true})
+"""
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_jumps_while_a_view_loads(tab, first, view):
+    """Cumulative layout shift, as browsers measure it: up to 0.1 is called good."""
+    tab.tab.add_init_script(_SHIFTS)
+    tab.go(view.format(quote(first, safe=""), "petamo"))
+    assert tab.tab.evaluate("window.shifted") < 0.1

@@ -172,6 +172,10 @@ function loadPlotly() {
   return plotly;
 }
 
+// Heights as the service draws them, and what caption and table's heading take besides.
+const HEIGHTS = { scores: 394, activity: 494, trend: 454, breakdown: 254 };
+const AROUND = 70;
+
 /** Call `then` once the element comes near the window. */
 function whenSeen(element, then) {
   const watcher = new IntersectionObserver((entries) => {
@@ -182,11 +186,12 @@ function whenSeen(element, then) {
 
 /**
  * A figure of the service, drawn into a new element once it comes into sight, with its table below, and anew where the
- * colours change. `query` goes to /figures/{which}.
+ * colours change. `query` goes to /figures/{which}. Its room is kept from the start, so that nothing below it jumps:
+ * `height` where the view knows it better.
  */
-export function figure(which, query = {}, { signal } = {}) {
+export function figure(which, query = {}, { signal, height = HEIGHTS[which] ?? 400 } = {}) {
   const place = h("div", { class: "plot" });
-  const box = h("figure", { class: "figure" }, place);
+  const box = h("figure", { class: "figure", style: { minHeight: `${height + AROUND}px` } }, place);
   const draw = async () => {
     box.querySelectorAll(":scope > figcaption, :scope > details").forEach((old) => old.remove());
     clear(place, loading(4));

@@ -151,7 +151,7 @@ class Card {
   overTime(told) {
     const { context, account } = this;
     const { signal } = context;
-    const activity = told.activity ? figure("activity", { account }, { signal })
+    const activity = told.activity ? figure("activity", { account }, { signal, height: 354 })
       : h("p", { class: "faint" }, this.run.has.activity ? "The run keeps reactions over time for the accounts that it explains; this is none of them." : "This run keeps no reactions over time.");
     return h("section", null, h("h2", null, "Over time"), h("div", { class: "columns" }, h("div", null, h("h3", null, "Reactions received"), activity),
       h("div", null, h("h3", null, "Score in the kept runs"), area(() => context.api.get(accountPath("history", account), {}, { signal }), (past) => this.trend(past), { signal }))));

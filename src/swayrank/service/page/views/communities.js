@@ -13,7 +13,8 @@ export async function render(root, context) {
   if (context.signal.aborted) return;
   const { signal } = context;
   clear(root, h("h1", null, title),
-    area(() => known("/communities"), (told) => overview(told, signal), { lines: 12, signal, instead: (problem) => (problem.type === "not-kept" ? notKept() : null) }),
+    // Lines enough that what stands below begins out of sight, and does not jump.
+    area(() => known("/communities"), (told) => overview(told, signal), { lines: 40, signal, instead: (problem) => (problem.type === "not-kept" ? notKept() : null) }),
     groupTops(context, run), activity(run, signal));
 }
 
@@ -22,11 +23,12 @@ const notKept = () => emptyState("This run keeps no communities", "They need a g
 function overview(told, signal) {
   const found = new Map(told.communities.map((one) => [one.community, one]));
   const listed = told.communities.reduce((sum, one) => sum + one.members, 0);
+  const shown = innerWidth < 600 ? 5 : 10;
   return h("div", null, h("p", { class: "lead" }, `${plural(told.n_communities, "community", "communities")}: groups of accounts that attend to each other more than to others. They have no names of their own, so they are called by their highest accounts.`),
     h("dl", { class: "tiles" }, tile("Communities", count(told.n_communities), told.rest?.communities ? `${count(told.communities.length)} listed` : "all listed"), tile("Largest", plural(told.communities[0]?.members ?? 0, "account"), percent((told.communities[0]?.members ?? 0) / told.accounts) + " of all"),
       tile("In none", count(told.in_none ?? told.accounts - listed), "accounts with too few ties"), tile("How separate", told.modularity === null ? "–" : decimal(told.modularity, 2), modularity(told.modularity))),
     table(told, found), rest(told),
-    h("div", { class: "columns" }, figure("communities", {}, { signal }), figure("flows", { k: innerWidth < 600 ? 5 : 10 }, { signal })),
+    h("div", { class: "columns" }, figure("communities", {}, { signal, height: 124 + 44 * Math.min(12, told.communities.length) }), figure("flows", { k: shown }, { signal, height: 144 + 40 * Math.min(shown, told.communities.length) })),
     h("p", { class: "faint" }, `Found by ${visible(String(told.method).replaceAll("_", " "))}; another method, or other data, may cut them differently.`));
 }
 
