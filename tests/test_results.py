@@ -162,3 +162,15 @@ def test_altered_files_are_not_believed(tmp_path):
     (folder / "note.txt").unlink()
     with pytest.raises(InputError, match=r"note\.txt: is missing from the run; score the data again"):
         unaltered(folder, manifest, "note.txt")
+
+
+def test_what_a_dead_writer_left_goes_with_the_next_run(tmp_path):
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os, sys\nfrom swayrank.results import RunFolder\n"
+         "RunFolder(sys.argv[1])\nos._exit(1)", str(tmp_path)], check=False,
+    )  # fmt: skip
+    assert dead.returncode == 1
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    with RunFolder(tmp_path) as mine, RunFolder(tmp_path):  # the first lives: the second leaves it alone
+        assert len(list((tmp_path / "runs").iterdir())) == 2
+        mine.publish({})

@@ -126,8 +126,9 @@ def until(true, seconds=30):
 
 def test_a_new_run_comes_in_whole_while_people_ask_and_a_damaged_one_never(out, tmp_path):
     with serving(out, tmp_path / "log", "--rate-limit", "0", tokens=False) as served:
-        told = (tmp_path / "log").read_text()
-        assert f"serving 200 accounts of {out} at {served.address}" in told
+        told = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+        started = next(line for line in told if line["what"] == "serving")
+        assert (started["accounts"], started["address"].rstrip("/")) == (200, served.address.rstrip("/"))
         first = served.ask("GET", "/api/v1/run").json()["id"]
         other = ask("serve", out, "--port", 0)  # a second service over the same files
         assert other.exit_code == 1

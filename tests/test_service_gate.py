@@ -270,3 +270,26 @@ def test_a_problem_says_what_it_is():
         "type": "unknown-account", "title": "Not found", "status": 404, "detail": "no such account",
         "request_id": "r1", "account": "x",
     }  # fmt: skip
+
+
+def test_where_things_lie_is_not_told(out):
+    with serving(out) as client:
+        (out / "service.db").rename(out / "elsewhere.db")
+        for address in ("/health/ready", "/api/v1/tokens"):
+            got = client.get(address)
+            assert got.status_code == 503
+            assert str(out) not in got.text
+            assert "gone" in got.text
+
+
+def test_people_who_are_lost_get_the_page_and_programs_a_problem(out):
+    with serving(out) as client:
+        page = client.get("/nowhere", headers={"Accept": "text/html,*/*"})
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert client.get("/nowhere").json()["type"] == "not-found"
+        assert client.get("/api/v1/nowhere", headers={"Accept": "text/html"}).json()["type"] == "not-found"
+
+
+def test_the_store_is_its_owners_alone(out):
+    with serving(out):
+        assert (out / "service.db").stat().st_mode & 0o077 == 0

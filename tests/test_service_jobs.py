@@ -129,10 +129,27 @@ def test_quotas_hold(client, bound):
     assert ("no bound" in plan["guarantee"]) == (bound == "at_least")
 
 
-def test_contradictions_are_told_by_the_job(client):
-    name = client.get("/api/v1/accounts").json()["items"][0]["account"]
-    job = done(client, "seeds", {"k": 2, "must": [name], "never": [name]}, status="failed")
-    assert job["error"] == {"type": "wrong-value", "detail": f"must and never both name {name!r}"}
+def test_contradictions_are_refused_before_any_work(client):
+    rows = client.get("/api/v1/accounts?page_size=5").json()["items"]
+    name, tier = rows[0]["account"], rows[0]["tier"]
+    two = [row["account"] for row in rows[:2]]
+    for asked, told in (
+        ({"k": 2, "must": [name], "never": [name]}, "must and never both name"),
+        ({"k": 1, "must": two}, "k must be at least 2"),
+        ({"must": two, "budget": 1.0, "costs": {"default": 3.0}}, "budget must be at least 6"),
+        ({"must": two, "budget": 9.0, "costs": {"accounts": {name: 1.0}}}, "costs must name every account in must"),
+        ({"k": 3, "must": [name], "quota": {"by": "tier", "at_most": {tier: 0}}}, "quota.at_most allows 0"),
+    ):
+        answer = client.post("/api/v1/jobs", json={"kind": "seeds", "parameters": asked})
+        assert answer.status_code == 422
+        assert told in answer.json()["detail"]
+
+
+def test_a_job_that_failed_says_why_and_has_no_result(client):
+    nobody = {"only": {"tier": ["q1"]}, "costs": {"accounts": {"nobody": 1.0}}}
+    assert client.post("/api/v1/jobs", json={"kind": "seeds", "parameters": {"k": 1, **nobody}}).status_code == 404
+    job = done(client, "seeds", {"k": 2, "budget": 0.5, "costs": {"default": 1.0}}, status="failed")
+    assert job["error"]["type"] == "wrong-value"
     answer = client.get(f"/api/v1/jobs/{job['id']}/result")
     assert answer.status_code == 409
     assert "failed" in answer.json()["detail"]
