@@ -86,6 +86,11 @@ class Served:
             time.sleep(0.05)
         raise AssertionError(f"the service does not answer:\n{self.log.read_text(errors='replace')}")
 
+    @property
+    def process(self) -> int:
+        """Which process it is."""
+        return self._process.pid
+
     def ask(self, method: str, path: str, *, scope: str | None = "admin", **more: Any) -> httpx.Response:
         """An answer to a request with the token of a scope, or with none."""
         headers = dict(more.pop("headers", {}))
