@@ -28,6 +28,9 @@ export async function communities() {
   }
 }
 
+/** The same as plain text, for choices and labels. */
+export const communityText = (number, found) => communityName(number, found).textContent;
+
 /** What a community is called: by its leaders, since it has no name of its own. `links`: to their cards. */
 export function communityName(number, found, { leaders = 2, links = false, limit = 18 } = {}) {
   const who = found.get(Number(number))?.leaders.slice(0, leaders) ?? [];

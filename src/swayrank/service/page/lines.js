@@ -24,16 +24,23 @@ export const commaOf = (line) => [",", ";", "\t"].map((sign) => [line.split(sign
 
 const linesOf = (text) => text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line, i) => ({ line: i + 1, text: line })).filter((one) => one.text.trim());
 
-/** Names, one a line; the first cell of a line of CSV counts. */
+/** The cells of a line without a head that are names: figures beside a name are not, ids that are all numbers are. */
+function namesAmong(cells) {
+  const isNumber = (one) => Number.isFinite(Number(one));
+  return cells.every(isNumber) ? cells.filter(Boolean) : cells.filter((one, i) => one && (!i || !isNumber(one)));
+}
+
+/** Names: one a line, or some between commas; of a table with a head, the first column. */
 export function readNames(text) {
   const rows = [];
   const errors = [];
   const seen = new Set();
+  let table = false;
   for (const { line, text: raw } of linesOf(text)) {
     const cells = splitCsv(raw);
     if (!cells || !cells[0]) errors.push({ line, text: raw, reason: cells ? "has no name" : "a quote is not closed" });
-    else if (line === 1 && /^(account|id|name|user|username)$/i.test(cells[0])) continue;
-    else if (!seen.has(cells[0])) { seen.add(cells[0]); rows.push(cells[0]); }
+    else if (line === 1 && /^(account|id|name|user|username)$/i.test(cells[0])) table = true;
+    else for (const one of table ? cells.slice(0, 1) : namesAmong(cells)) if (!seen.has(one)) { seen.add(one); rows.push(one); }
   }
   return { rows, errors };
 }

@@ -1,6 +1,7 @@
 // A finished plan: what it reaches and how sure that is, the curve, the seeds, their overlap, the communities.
 
 import { accountLink, count, dataTable, decimal, figure, h, percent, plural, toast, visible } from "/page/ui.js";
+import { communityName } from "/page/known.js";
 import { overlapTable, range, reached, reachedByCommunity, reachTile, tile, unseen } from "/page/outcomes.js";
 
 /** What a seeds job was asked, in one sentence. */
@@ -26,7 +27,7 @@ const decimalCost = (value) => (Number.isInteger(value) ? count(value) : String(
 const query = (seeds) => seeds.map((account) => `seed=${encodeURIComponent(account)}`).join("&");
 
 /** The result of a seeds job. `others`: done seeds jobs to compare with. */
-export function planResult(context, job, plan, { sizes, n_accounts, others, compare }) {
+export function planResult(context, job, plan, { groups, n_accounts, others, compare }) {
   const accounts = plan.seeds.map((seed) => seed.account);
   const [low, high] = [plan.low ?? plan.lower_bound, plan.high ?? plan.upper_bound];
   const spent = plan.cost !== null && plan.cost !== undefined;
@@ -42,11 +43,11 @@ export function planResult(context, job, plan, { sizes, n_accounts, others, comp
     links(context, job, accounts),
     h("h2", null, "What each account adds"),
     figure("seeds", { job: job.id }, { signal: context.signal }),
-    seedsTable(plan, spent),
+    seedsTable(plan, spent, groups),
     h("h2", null, "Shared audience"),
     plan.overlap ? overlapTable(accounts, plan.overlap) : h("p", { class: "faint" }, "The overlap is told for up to 20 seeds."),
     h("h2", null, "Where it reaches"),
-    reachedByCommunity(plan.by_community ?? [], sizes),
+    reachedByCommunity(plan.by_community ?? [], groups),
     compareWith(context, job, others, compare));
 }
 
@@ -57,7 +58,7 @@ function guaranteeWords(plan) {
   const risk = from ? Number(value) : 1 - Number(value); // that the guarantee does not hold
   if (!share) return h("span", null, told ? `${visible(told)}.`.replace(/\.\.$/, ".") : "Nothing is guaranteed about it.");
   return h("span", null, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}. ` : ". ",
-    told ? h("span", { class: "faint" }, `(${visible(told)})`) : null);
+    h("span", { class: "faint" }, "That is about the model: how far real messages go depends on whether it fits, which swayrank calibrate tests."));
 }
 
 function links(context, job, accounts) {
@@ -69,7 +70,7 @@ function links(context, job, accounts) {
     h("a", { class: "button", href: `/planner?from=${job.id}`, "data-link": true }, "Plan again with changes"));
 }
 
-function seedsTable(plan, spent) {
+function seedsTable(plan, spent, groups) {
   const most = Math.max(...plan.seeds.map((seed) => seed.marginal_gain), 1e-9);
   return dataTable({ caption: "Seeds in the order in which they were chosen", rowHeader: "account", rows: plan.seeds, columns: [
     { key: "at", label: "#", number: true, cell: (seed) => plan.seeds.indexOf(seed) + 1 },
@@ -81,7 +82,7 @@ function seedsTable(plan, spent) {
     spent ? { key: "each", label: "Cost for each added", number: true, wide: true, cell: (seed) => (seed.marginal_gain > 0 ? decimal(seed.cost / seed.marginal_gain, 2) : "–") } : null,
     { key: "score", label: "Score", number: true, wide: true, cell: (seed) => decimal(seed.score) },
     { key: "rank", label: "Rank", number: true, wide: true, cell: (seed) => count(seed.rank) },
-    { key: "community", label: "Community", number: true, wide: true, cell: (seed) => seed.community ?? "none" },
+    { key: "community", label: "Community", wide: true, cell: (seed) => (seed.community === null ? "none" : communityName(seed.community, groups)) },
     { key: "role", label: "Role", wide: true, cell: (seed) => seed.role ?? "none" },
   ].filter(Boolean) });
 }

@@ -205,6 +205,7 @@ class Card {
 
 function topShare(rank, scored) {
   const share = rank / scored;
+  if (share > 0.5) return "below the first half";
   return `in the first ${share < 0.001 ? "thousandth" : percent(Math.ceil(share * 1000) / 1000, share < 0.1 ? 1 : 0)}`;
 }
 
