@@ -112,6 +112,9 @@ def test_the_curve_shows_every_bin_its_limits_and_the_diagonal(town):
     assert found.predicted[0] == 0.0
     assert "0" in figure.layout.xaxis.ticktext  # risks of zero stand at a place of their own on the logarithmic axis
     assert min(*right.x, *wrong.x) > 0
+    behind = figure.layout.meta["table"]
+    assert [row[:4] for row in behind["rows"]] == shown.tolist()
+    assert all(len(row) == len(behind["head"]) for row in behind["rows"])
 
 
 def test_images_hold_the_title_and_are_whole(town, tmp_path):

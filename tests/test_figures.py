@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,7 @@ import pytest
 import swayrank as sr
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.overview.backbone import REST, backbone
-from swayrank.report.backtests import metrics_rows, removal_rows
-from swayrank.report.canvas import PALETTE
+from swayrank.report.canvas import PALETTE, table_of
 from swayrank.report.figure_data import FIGURES as FIGURE_NAMES
 from swayrank.report.figure_data import figure_data
 from swayrank.report.network_map import draw, network_map
@@ -245,13 +245,65 @@ def test_figures_as_data(tmp_path, scores, results):
             figure_data(kept, name)
 
 
-def test_every_figure_has_a_table(results):
-    """Those that the service does not serve."""
-    found = results["backtest"]
-    table = metrics_rows(found)
-    assert [row[0] for row in table.rows] == list(found.names)
-    assert table.rows[0][1] == found.value(found.names[0], found.main_metrics[0])
-    assert [row[0] for row in removal_rows(found).rows] == list(found.names)
+def every_figure(results, town, scores, folder):
+    """A figure of each function that makes one, by the function's name."""
+    import swayrank.report  # noqa: F401  figures register themselves
+    from swayrank._render import _RENDERERS
+
+    model = sr.IndependentCascade(town.graph, prob=0.03)
+    kept = sr.load_scores(scores.save(folder))
+    shown = {
+        **{type(result).__name__: result for result in results.values()},
+        "Correlations": sr.correlate([sr.in_degree(town.graph), sr.pagerank(town.graph), sr.k_core(town.graph)]),
+        "History": sr.history(folder, [str(kept.ids[0])]),
+        "KeptScores": kept,
+    }
+    spread = sr.simulate(model, town.graph.ids[3], n_runs=20, rng=7, playback=1)
+    figures = {"cascade_playback": cascade_playback(spread, town.graph)}
+    for (kind, what), function in _RENDERERS.items():
+        if what != "html" and kind in shown:
+            figures[f"{kind}.{function.__name__}"] = function(shown[kind])
+    return figures, {kind for kind, what in _RENDERERS if what != "html"} - set(shown)
+
+
+def test_every_figure_carries_its_table(results, town, scores, tmp_path):
+    pytest.importorskip("plotly")
+    figures, missing = every_figure(results, town, scores, tmp_path)
+    assert missing == {"Calibration", "ReachCalibration"}, "whose figures tests/test_calibrate_command.py makes"
+    assert len(figures) >= 19
+    for name, figure in figures.items():
+        told = json.loads(figure.to_json())["layout"]["meta"]["table"]
+        assert told["rows"], name
+        assert all(len(row) == len(told["head"]) for row in told["rows"]), name
+        assert all(isinstance(cell, str | int | float | None) for row in told["rows"] for cell in row), name
+    found, best = results["backtest"], scores.top(1)[0]
+    assert [row[0] for row in table_of(figures["Backtest.metrics_figure"]).rows] == list(found.names)
+    assert table_of(figures["Backtest.metrics_figure"]).rows[0][1] == found.value(found.names[0], found.main_metrics[0])
+    assert [row[0] for row in table_of(figures["Backtest.removal_figure"]).rows] == list(found.names)
+    assert table_of(figures["Scores.network_map"]).rows[0][:2] == [best.account, best.score]
+    assert sum(row[2] for row in table_of(figures["Spread.distribution"]).rows) == results["spread"].n_runs
+
+
+def test_figures_are_written_with_their_tables(tmp_path, scores):
+    go = pytest.importorskip("plotly.graph_objects")
+    figure = scores.plot("breakdown", k=3)
+    page = sr.write_figure(figure, tmp_path / "one.html").read_text(encoding="utf-8")
+    tail = page[page.rindex("<details>") :]
+    assert tail.count("<tr>") == 4
+    assert all(row.account in tail for row in scores.top(3))
+    assert page.startswith('<!doctype html><html lang="en">')
+    assert page == sr.write_figure(figure, tmp_path / "two.html").read_text(encoding="utf-8")
+    with pytest.raises(ParameterError, match=r"must end in \.html"):
+        sr.write_figure(figure, tmp_path / "one.png")
+    with pytest.raises(ParameterError, match="which carry a table"):
+        sr.write_figure(go.Figure(), tmp_path / "one.html")
+
+
+def test_the_page_of_the_service_has_the_same_colours():
+    source = (Path(sr.__file__).parent / "service" / "page" / "ui.js").read_text(encoding="utf-8")
+    found = re.search(r"export const PALETTE = (\[.*?\]);", source, flags=re.DOTALL)
+    assert found is not None
+    assert tuple(json.loads(found[1])) == PALETTE
 
 
 # -- the map -----------------------------------------------------------------------------------------------------------
@@ -426,12 +478,20 @@ def test_hostile_names_are_inert(tmp_path):
         tags = set(re.findall(r"</?([a-z]+)", page))
         assert tags <= {"table", "caption", "thead", "tbody", "tr", "th", "td", "p"}
         assert "onerror=alert" not in re.sub(r"&lt;.*?&gt;", "", page)
-    figures = [result.plot() for result in shown] + [scores.plot("breakdown"), scores.plot("map")]
+    figures = [result.plot() for result in shown] + [
+        scores.plot("breakdown"),
+        scores.plot("map"),
+    ]
     for figure in figures:
         texts = list(_texts(json.loads(figure.to_json())))
         tags = {tag for text in texts for tag in re.findall(r"</?([a-z]+)", text)}
         assert tags <= {"b", "br", "sub", "extra"}
         assert not any("href" in text and "$" in text for text in texts), "no formula for MathJax"
+        assert not any("%{x}" in text for text in texts), "no template that plotly fills in"
+        assert figure is figures[4] or any(HOSTILE[0] in row for row in table_of(figure).rows), "a table is data"
+        page = sr.write_figure(figure, tmp_path / "figure.html").read_text(encoding="utf-8")
+        tags = set(re.findall(r"</?([a-z]+)", page[page.rindex("<details>") :]))
+        assert tags <= {"details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "body", "html"}
     assert any("&lt;script&gt;" in text for text in _texts(json.loads(figures[0].to_json())))
     svg = draw(graph, tmp_path / "map.svg").read_text(encoding="utf-8")
     assert "<script" not in svg
@@ -442,7 +502,7 @@ def _texts(value):
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        value = {key: inner for key, inner in value.items() if key != "template"}
+        value = {key: inner for key, inner in value.items() if key not in ("template", "meta")}
         for inner in value.values():
             yield from _texts(inner)
     elif isinstance(value, list):

@@ -176,6 +176,7 @@ def test_summary_says_what_the_table_holds(run):
     assert f"draw {share:.0%} of all reactions" in told
     assert f"{len(rows) - len(scored)} account" in told
     assert "no backtest was given" in told
+    assert "no selection of seeds was given" in told
 
 
 def test_sureness_and_histogram(run):

@@ -146,6 +146,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "scoring.history": ("History", "history"),
     "scoring.between_runs": ("Change", "why_changed"),
     "overview.layout": ("layout",),
+    "report.canvas": ("write_figure",),
     "report.network_map": ("draw",),
     "report.playback": ("cascade_playback",),
     "report.write": ("write_report",),

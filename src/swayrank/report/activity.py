@@ -103,7 +103,7 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
     posts = f", {sum(told['posts']):,} posts" if has_posts else ""
     dress(
         figure, f"Engagement over time, by {told['bin']}", safe(f"{total:,} reactions{posts}; {span_told(told)}", 400),
-        look, width=980, height=560 if has_posts else 460, barmode="stack", bargap=0.08,
+        look, activity_rows(told), width=980, height=560 if has_posts else 460, barmode="stack", bargap=0.08,
         legend={"title": {"text": "kind of reaction"}, "traceorder": "normal"},
     )  # fmt: skip
     figure.update_yaxes(
@@ -134,6 +134,6 @@ def _of_one(told: Mapping[str, Any], account: str, theme: str) -> Any:
     figure = go.Figure(_bars(go, told, "reactions", counts, PALETTE[0], legend=False))
     return dress(
         figure, f"Reactions to {safe(account)} over time", safe(f"{sum(counts):,} in {span_told(told)}", 400), look,
-        width=980, height=420, bargap=0.08, xaxis={"showgrid": False},
+        activity_rows(told, account), width=980, height=420, bargap=0.08, xaxis={"showgrid": False},
         yaxis={"title": {"text": f"reactions per {told['bin']}"}, "gridcolor": look.grid, "rangemode": "tozero"},
     )  # fmt: skip

@@ -16,7 +16,7 @@ from swayrank._render import renders
 from swayrank._text import printable
 from swayrank._validate import domains
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.report.canvas import THEMES, Rows, dress, table, theme_of
+from swayrank.report.canvas import THEMES, Rows, dress, safe, table, theme_of, write_figure
 from swayrank.report.correlations import IMAGES
 from swayrank.results import write_whole
 from swayrank.validation.metrics import DEPTHS
@@ -69,7 +69,7 @@ def metrics_figure(found: Backtest, *, theme: str = "light") -> Any:
     for column, i in enumerate(shown, start=1):
         order = _by_value(found, i)
         value, low, high = (table[order, i] for table in (found.values, found.low, found.high))
-        names = [html.escape(printable(found.names[m], 28)) for m in order]
+        names = [safe(found.names[m]) for m in order]
         bars = {
             "array": np.nan_to_num(high - value),
             "arrayminus": np.nan_to_num(value - low),
@@ -88,8 +88,8 @@ def metrics_figure(found: Backtest, *, theme: str = "light") -> Any:
         )  # fmt: skip
     title, whom = _title(found)
     dress(
-        figure, html.escape(title), f"{whom}; bars are {found.params['confidence']:.0%} intervals", look, width=1120,
-        height=max(380, 130 + 32 * len(found.names)), margin={"t": 110},
+        figure, html.escape(title), f"{whom}; bars are {found.params['confidence']:.0%} intervals", look,
+        metrics_rows(found), width=1120, height=max(380, 130 + 32 * len(found.names)), margin={"t": 110},
     )  # fmt: skip
     figure.update_yaxes(automargin=True)
     return figure
@@ -133,18 +133,19 @@ def removal_figure(found: Backtest, *, theme: str = "light") -> Any:
     shares, cut = _removal(found)
     figure = go.Figure()
     for m, name in enumerate(found.names):
-        safe = html.escape(printable(name, 28))
+        shown = safe(name)
         figure.add_trace(
             go.Scatter(
-                x=shares, y=cut[m], name=safe, mode="lines+markers",
+                x=shares, y=cut[m], name=shown, mode="lines+markers",
                 line={"color": _colour(m, theme), "width": 3 if m == 0 else 1.5},
                 marker={"symbol": _MARKS[m % len(_MARKS)], "size": 8},
-                hovertemplate=f"{safe}: without its first %{{x:.2f}} %, %{{y:.1f}} % less<extra></extra>",
+                hovertemplate=f"{shown}: without its first %{{x:.2f}} %, %{{y:.1f}} % less<extra></extra>",
             )
         )  # fmt: skip
     title, whom = _title(found)
     dress(
         figure, "What goes if the first accounts are removed", f"{html.escape(title)}; {whom}", look,
+        removal_rows(found),
         xaxis={"title": "accounts removed, % (logarithmic)", "type": "log", "tickvals": shares.tolist(),
                "ticktext": [f"{share:g}" for share in shares]},
         yaxis={"title": f"{html.escape(str(found.params['outcome']).replace('_', ' '))} cut, %", "rangemode": "tozero"},
@@ -178,9 +179,7 @@ def save_figure(found: Backtest, what: str, path: Path) -> Path:
     if what not in interactive:
         raise ParameterError(f"what must be one of {', '.join(interactive)}, got {what!r}")
     if path.suffix == ".html":
-        page = interactive[what](found).to_html(include_plotlyjs=True)
-        with write_whole(path) as file:
-            file.write(page.encode())
+        write_figure(interactive[what](found), path)
     elif path.suffix in IMAGES:
         _save_image(found, static[what], path)
     else:

@@ -18,7 +18,7 @@ from swayrank._text import printable
 from swayrank._validate import domains
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.measures.propagation.models import Floats
-from swayrank.report.canvas import THEMES, Rows, dress, theme_of
+from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of, write_figure
 from swayrank.report.correlations import IMAGES
 from swayrank.results import write_whole
 from swayrank.validation.calibration import Calibration
@@ -112,14 +112,13 @@ def curve_figure(found: Calibration | ReachCalibration, *, theme: str = "light")
     axis = {"type": "log", "range": ends, "tickvals": values, "ticktext": texts, "automargin": True,
             "gridcolor": look.grid}  # fmt: skip
     return dress(
-        figure, html.escape(curve.title), html.escape(curve.below), look, width=860, height=680,
+        figure, html.escape(curve.title), safe(curve.below, 300), look, _rows(curve), width=860, height=680,
         xaxis={**axis, "title": curve.x_name}, yaxis={**axis, "title": curve.y_name},
     )  # fmt: skip
 
 
-def curve_rows(found: Calibration | ReachCalibration) -> Rows:
+def _rows(curve: _Curve) -> Rows:
     """The table behind it."""
-    curve = _curve(found)
     columns = (curve.x, curve.y, curve.low, curve.high)
     rows = [[*map(float, figures), note] for *figures, note in zip(*columns, curve.notes, strict=True)]
     return Rows([curve.x_name, curve.y_name, "from", "to", "of"], rows)
@@ -138,9 +137,7 @@ def _ticks(zero: float, most: float, *, has_zero: bool) -> tuple[list[float], li
 def save_curve(found: Calibration | ReachCalibration, path: Path) -> None:
     """Write the curve as .html (whole, works offline), .png or .svg."""
     if path.suffix == ".html":
-        page = curve_figure(found).to_html(include_plotlyjs=True)
-        with write_whole(path) as file:
-            file.write(page.encode())
+        write_figure(curve_figure(found), path)
     elif path.suffix in IMAGES:
         _save_image(_curve(found), path)
     else:

@@ -2,14 +2,17 @@
 
 Colours are Okabe and Ito's (2008), which colour-blind people tell apart, less the yellow that white paper swallows; the
 first serves where one is enough. Whatever comes from outside, names above all, goes through :func:`safe` before it is
-put into a plotly figure or a page: markup, control characters and formulas are shown as they are spelled.
+put into a plotly figure or a page: markup, control characters, formulas and templates are shown as they are spelled.
+
+Every plotly figure carries the table of what it shows, for screen readers and programs, in its ``layout.meta``, where
+plotly keeps it and draws nothing of it; :func:`write_figure` writes both.
 """
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,7 +76,8 @@ def safe(name: object, limit: int = NAME) -> str:
     '&lt;b&gt;&#34;&#36;x&#36;&#34;&lt;/b&gt;'
     """
     # plotly knows few entities by name, &quot; not among them, but all by number
-    return html.escape(printable(name, limit)).replace("&quot;", "&#34;").replace("$", "&#36;")
+    text = html.escape(printable(name, limit)).replace("&quot;", "&#34;").replace("$", "&#36;")
+    return text.replace("%{", "&#37;{")  # else plotly would fill in what the name asks for, unescaped
 
 
 def plain(name: object, limit: int = NAME) -> str:
@@ -103,16 +107,72 @@ def plotly() -> Any:
     return graph_objects
 
 
-def dress(figure: Any, title: str, caption: str, theme: Theme, **layout: Any) -> Any:
-    """Give a plotly figure its title, what is shown and of whom, and its colours; titles are escaped already."""
+def dress(figure: Any, title: str, caption: str, theme: Theme, rows: Rows, **layout: Any) -> Any:
+    """Give a plotly figure its title, what is shown and of whom, its colours and its table; titles are escaped already.
+
+    The table holds names as they are: data, which whoever shows it must escape.
+    """
     figure.update_layout(
         title={"text": f"{title}<br><sub>{caption}</sub>", "x": 0.02, "xanchor": "left", "yref": "container", "y": 1,
                "yanchor": "top", "pad": {"t": 24}},
         template=theme.template, paper_bgcolor=theme.paper, plot_bgcolor=theme.paper, font={"color": theme.ink},
         colorway=list(PALETTE), hoverlabel={"align": "left", "namelength": -1}, margin={"t": 90},
+        meta={"table": {"head": list(rows.head), "rows": [list(row) for row in rows.rows]}},
     )  # fmt: skip
     figure.update_layout(**layout)
     return figure
+
+
+def table_of(figure: Any) -> Rows:
+    """The table that a figure of this package carries.
+
+    Raises
+    ------
+    ParameterError
+        If it carries none.
+    """
+    told = figure.layout.meta
+    if not isinstance(told, Mapping) or "table" not in told:
+        raise ParameterError(f"figure must be one of swayrank's, which carry a table, got {type(figure).__name__}")
+    return Rows(told["table"]["head"], told["table"]["rows"])
+
+
+def write_figure(figure: Any, path: str | Path) -> Path:
+    """Write a figure, and below it its table, as a page that works offline: the same bytes every time.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        What ``.plot()`` of a result gave.
+    path : str or Path
+        The page, which must end in .html.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ParameterError
+        If the file has another ending, or the figure carries no table.
+    """
+    path = Path(path)
+    if path.suffix != ".html":
+        raise ParameterError(f"path must end in .html, got {path.name!r}")
+    title, _, caption = str(figure.layout.title.text).partition("<br><sub>")
+    found = table_of(figure)
+    words = [head for k, head in enumerate(found.head) if any(isinstance(row[k], str) for row in found.rows)]
+    told = html.unescape(f"{title}; {caption.removesuffix('</sub>')}")
+    drawn = figure.to_html(full_html=False, include_plotlyjs=True, div_id="figure")
+    style = f"body{{background:{figure.layout.paper_bgcolor};color:{figure.layout.font.color};font-family:sans-serif}}"
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}'
+        f"td,th{{padding:.2em .6em}}</style></head><body>{drawn}<details><summary>The figure as a table</summary>"
+        f"{table(told, found.head, found.rows, names=words)}</details></body></html>"
+    )
+    with write_whole(path) as file:
+        file.write(page.encode())
+    return path
 
 
 # -- matplotlib --------------------------------------------------------------------------------------------------------

@@ -72,8 +72,8 @@ def community_bars(found: Scores | KeptScores, *, k: int = 12, theme: str = "lig
     caption = f"the {len(shown):,} largest of {told['n_communities']:,} communities, named by their best score{beyond}"
     return dress(
         figure, "Communities: who leads them, and how much attention they get", safe(caption, 300), look,
-        width=900, height=max(320, 190 + 44 * len(shown)), barmode="group", bargap=0.3, bargroupgap=0.05,
-        xaxis={"title": {"text": "share, %"}, "gridcolor": look.grid, "rangemode": "tozero",
+        community_rows(told), width=900, height=max(320, 190 + 44 * len(shown)), barmode="group", bargap=0.3,
+        bargroupgap=0.05, xaxis={"title": {"text": "share, %"}, "gridcolor": look.grid, "rangemode": "tozero",
                "range": [0, 1.18 * max([*accounts, *attention, 1.0])]},
         yaxis={"tickvals": places, "ticktext": names, "automargin": True, "showgrid": False},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "reversed"},
@@ -93,7 +93,7 @@ def _hover(one: Mapping[str, Any]) -> str:
 
 
 def community_rows(told: Mapping[str, Any]) -> Rows:
-    """The table behind both figures: a row for each community."""
+    """The table behind the bars: a row for each community that is listed, drawn or not."""
     heads = ["community", "leaders", "accounts", "scored", "mean score", "attention, %", "of it from inside, %", "from"]
     rows = [
         [
@@ -157,8 +157,8 @@ def attention_flows(found: Scores | KeptScores, *, k: int = 10, theme: str = "li
             figure.add_annotation(x=j, y=i, text=f"{value:.0f}", showarrow=False, font={"color": ink, "size": 12})
     caption = f"the {len(names):,} largest of {told['n_communities']:,} communities; every row adds up to 100 %"
     return dress(
-        figure, "Whose attention goes to which community", safe(caption, 300), look, width=900,
-        height=max(360, 210 + 40 * len(names)), margin={"t": 130},
+        figure, "Whose attention goes to which community", safe(caption, 300), look, flow_rows(told, k),
+        width=900, height=max(360, 210 + 40 * len(names)), margin={"t": 130},
         xaxis={"tickvals": list(range(len(columns))), "ticktext": columns, "side": "top", "showgrid": False,
                "title": {"text": "attention from community"}, "zeroline": False},
         yaxis={"tickvals": places, "ticktext": shown, "autorange": "reversed", "automargin": True, "showgrid": False,
@@ -166,7 +166,7 @@ def attention_flows(found: Scores | KeptScores, *, k: int = 10, theme: str = "li
     )  # fmt: skip
 
 
-def flow_rows(told: Mapping[str, Any], k: int = 10) -> Rows:
+def flow_rows(told: Mapping[str, Any], k: int) -> Rows:
     """The table behind the heat map."""
     names, share = flow_shares(told, k)
     heads = ["to community", *(f"from {name}, %" for name in names), "from others, %"]

@@ -18,7 +18,7 @@ from swayrank._text import printable
 from swayrank._validate import domains
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.measures.correlate import told
-from swayrank.report.canvas import THEMES, Rows, dress, theme_of
+from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of, write_figure
 from swayrank.results import write_whole
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True, *
             "an interactive heat map needs plotly: pip install plotly; or write .csv or .json"
         ) from None
     of, names, matrix = _look(result, of, ordered)
-    safe = [html.escape(name) for name in names]
+    shown = [safe(name) for name in names]
     colours, low = _scale(of)
     title, whom = _title(result, of)
     steps = [[k / (len(colours) - 1), colour] for k, colour in enumerate(colours)]
@@ -98,7 +98,7 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True, *
         go.Heatmap(
             x=places, y=places, z=cells, zmin=low, zmax=1, colorscale=steps, xgap=2, ygap=2,
             colorbar={"title": {"text": of}, "tickvals": np.linspace(low, 1, 5).tolist()},
-            customdata=[[f"{a}, {b}" for b in safe] for a in safe],
+            customdata=[[f"{a}, {b}" for b in shown] for a in shown],
             hovertemplate="%{customdata}: %{z:.4f}<extra></extra>",
         )
     )  # fmt: skip
@@ -106,21 +106,14 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True, *
         for j, value in enumerate(row):
             ink = "white" if _is_dark(of, value) else "#222222"
             figure.add_annotation(x=j, y=i, text=told(value), showarrow=False, font={"color": ink})
-    ticks = {"tickvals": places, "ticktext": safe, "showgrid": False, "zeroline": False, "automargin": True}
+    ticks = {"tickvals": places, "ticktext": shown, "showgrid": False, "zeroline": False, "automargin": True}
     side = 200 + 64 * len(names)
     return dress(
-        figure, title, whom, look,
+        figure, title, whom, look, Rows(["measure", *names], [[a, *row] for a, row in zip(names, cells, strict=True)]),
         xaxis={**ticks, "side": "bottom", "tickangle": -45 if max(map(len, names)) > 6 else 0},
         yaxis={**ticks, "autorange": "reversed", "scaleanchor": "x", "constrain": "domain"},
         plot_bgcolor=_NO_VALUE, width=max(560, side + 120), height=max(460, side),
     )  # fmt: skip
-
-
-def correlation_rows(result: Correlations, of: str | None = None, ordered: bool = True) -> Rows:
-    """The table behind it."""
-    _, names, matrix = _look(result, of, ordered)
-    rows = [[name, *(None if np.isnan(x) else float(x) for x in row)] for name, row in zip(names, matrix, strict=True)]
-    return Rows(["measure", *names], rows)
 
 
 @renders("Correlations", "html")
@@ -156,9 +149,7 @@ def _colour(of: str, value: float) -> str:
 def save_heatmap(result: Correlations, path: Path, of: str | None = None) -> None:
     """Write the heat map as .html (whole, works offline), .png or .svg."""
     if path.suffix == ".html":
-        page = heatmap(result, of).to_html(include_plotlyjs=True)
-        with write_whole(path) as file:
-            file.write(page.encode())
+        write_figure(heatmap(result, of), path)
     elif path.suffix in IMAGES:
         _save_image(result, path, of)
     else:

@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swayrank.errors import ParameterError
-from swayrank.report.activity import activity_facts, activity_rows, engagement_over_time
-from swayrank.report.canvas import Rows
-from swayrank.report.communities import attention_flows, community_bars, community_facts, community_rows, flow_rows
-from swayrank.report.scores import breakdown, breakdown_rows, histogram, histogram_rows, leaderboard, leaderboard_rows
-from swayrank.report.seeds import SeedPlan, plan_curve, plan_rows
-from swayrank.report.trends import trend_lines, trend_rows
+from swayrank.report.activity import engagement_over_time
+from swayrank.report.communities import attention_flows, community_bars
+from swayrank.report.scores import breakdown, histogram, leaderboard
+from swayrank.report.seeds import SeedPlan, plan_curve
+from swayrank.report.trends import trend_lines
 from swayrank.scoring.history import History
 from swayrank.scoring.keep import KeptScores
 
@@ -26,15 +25,13 @@ FIGURES = ("leaderboard", "breakdown", "scores", "communities", "flows", "activi
 _TOP = 24
 
 
-def figure_json(figure: Any, table: Rows) -> dict[str, Any]:
+def figure_json(figure: Any) -> dict[str, Any]:
     """A plotly figure and its table as plain data.
 
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
-        Of this package: its title is "title<br><sub>caption</sub>".
-    table : Rows
-        What it shows.
+        Of this package: its title is "title<br><sub>caption</sub>", and it carries its table.
 
     Returns
     -------
@@ -46,13 +43,14 @@ def figure_json(figure: Any, table: Rows) -> dict[str, Any]:
     >>> import swayrank as sr
     >>> town = sr.generate("town", n=300, rng=7)
     >>> scores = sr.score(town.graph, town.events, rng=7)
-    >>> told = figure_json(scores.plot("leaderboard", k=3), leaderboard_rows(scores, 3))
+    >>> told = figure_json(scores.plot("leaderboard", k=3))
     >>> told["title"], len(told["data"]), [row[1] for row in told["table"]["rows"]]
     ('Leaderboard: who has most influence', 1, ['mirodi', 'petamo', 'bobeno'])
     """
     drawn = json.loads(figure.to_json())
     layout = drawn["layout"]
     title, _, caption = str(layout.pop("title", {}).get("text", "")).partition("<br><sub>")
+    table = layout.pop("meta")["table"]
     layout.pop("width", None)
     legend_above = "y" in layout.get("legend", {})
     margin = layout.get("margin", {})
@@ -62,7 +60,7 @@ def figure_json(figure: Any, table: Rows) -> dict[str, Any]:
     return {
         "data": drawn["data"],
         "layout": {**layout, "autosize": True},
-        "table": {"head": list(table.head), "rows": [list(row) for row in table.rows]},
+        "table": table,
         "title": html.unescape(title),
         "caption": html.unescape(caption.removesuffix("</sub>")),
     }
@@ -103,24 +101,21 @@ def figure_data(
     """
     own = None if account is None else [account]
     if name == "leaderboard":
-        return figure_json(leaderboard(kept, k=k, theme=theme), leaderboard_rows(kept, k))
+        return figure_json(leaderboard(kept, k=k, theme=theme))
     if name == "breakdown":
-        return figure_json(breakdown(kept, k=k, accounts=own, theme=theme), breakdown_rows(kept, k, own))
+        return figure_json(breakdown(kept, k=k, accounts=own, theme=theme))
     if name == "scores":
-        return figure_json(histogram(kept, theme=theme), histogram_rows(kept))
+        return figure_json(histogram(kept, theme=theme))
     if name == "communities":
-        return figure_json(community_bars(kept, k=min(k, 12), theme=theme), community_rows(community_facts(kept)))
+        return figure_json(community_bars(kept, k=min(k, 12), theme=theme))
     if name == "flows":
-        k = min(k, 10)
-        return figure_json(attention_flows(kept, k=k, theme=theme), flow_rows(community_facts(kept), k))
+        return figure_json(attention_flows(kept, k=min(k, 10), theme=theme))
     if name == "activity":
-        drawn = engagement_over_time(kept, account=account, theme=theme)
-        return figure_json(drawn, activity_rows(activity_facts(kept, account), account))
+        return figure_json(engagement_over_time(kept, account=account, theme=theme))
     if name == "trend" and past is not None:
-        return figure_json(trend_lines(past, theme=theme), trend_rows(past))
+        return figure_json(trend_lines(past, theme=theme))
     if name == "seeds" and plan is not None:
-        found = plan_of(plan)
-        return figure_json(plan_curve(found, theme=theme), plan_rows(found))
+        return figure_json(plan_curve(plan_of(plan), theme=theme))
     if name in FIGURES:
         raise ParameterError(f"figure {name!r} needs {'a history' if name == 'trend' else 'a selection of seeds'}")
     raise ParameterError(f"figure must be one of {', '.join(FIGURES)}, got {name!r}")

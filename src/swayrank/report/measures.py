@@ -9,7 +9,7 @@ import numpy as np
 from swayrank._render import renders
 from swayrank._validate import Integer, domains
 from swayrank.measures._measure import Measure, highest
-from swayrank.report.canvas import PALETTE, THEMES, dress, number, plotly, safe, table, theme_of
+from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, table, theme_of
 
 _ROWS = 10
 
@@ -55,21 +55,28 @@ def bars(found: Measure, *, k: int = 20, theme: str = "light") -> Any:
     title, caption = _title(found, len(best))
     names = [safe(found.ids[int(i)]) for i in best]
     return dress(
-        figure, safe(title, 80), safe(caption, 200), look, width=860, height=max(320, 160 + 24 * len(best)),
+        figure, safe(title, 80), safe(caption, 200), look, _rows(found, k), width=860,
+        height=max(320, 160 + 24 * len(best)),
         xaxis={"title": {"text": safe(words(found.name), 80)}, "gridcolor": look.grid},
         yaxis={"tickvals": places, "ticktext": names, "automargin": True, "showgrid": False},
     )  # fmt: skip
 
 
-@renders("Measure", "html")
-def as_html(found: Measure) -> str:
-    """The highest accounts as a table."""
-    best = highest(found.values, _ROWS)
+def _rows(found: Measure, k: int) -> Rows:
+    """The table behind the bars."""
+    best = highest(found.values, k)
     heads, ends = ["rank", "account", words(found.name)], found.interval
     heads += ["from", "to"] if ends is not None else []
-    rows = []
+    rows: list[list[Any]] = []
     for rank, i in enumerate(best.tolist(), 1):
         row = [rank, str(found.ids[i]), found.values[i].item()]
         rows.append(row + ([float(end[i]) for end in ends] if ends is not None else []))
-    title, caption = _title(found, len(best))
+    return Rows(heads, rows)
+
+
+@renders("Measure", "html")
+def as_html(found: Measure) -> str:
+    """The highest accounts as a table."""
+    heads, rows = _rows(found, _ROWS)
+    title, caption = _title(found, len(rows))
     return table(title, heads, rows, [caption])

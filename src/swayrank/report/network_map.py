@@ -25,6 +25,7 @@ from swayrank.overview.backbone import REST, Backbone, backbone, first_of
 from swayrank.report.canvas import (
     PALETTE,
     THEMES,
+    Rows,
     Theme,
     blank,
     check_image,
@@ -122,12 +123,21 @@ def network_map(
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     wide, high = (float(side) + 0.06 for side in abs(shown.places).max(axis=0, initial=0.0))
     return dress(
-        figure, safe(shown.title, 200), safe(shown.caption, 300), look, width=_WIDTH, height=_HEIGHT,
+        figure, safe(shown.title, 200), safe(shown.caption, 300), look, _rows(shown), width=_WIDTH, height=_HEIGHT,
         xaxis={**hidden, "range": [-wide, wide], "constrain": "domain"}, hovermode="closest",
         yaxis={**hidden, "range": [-high, high], "scaleanchor": "x", "constrain": "domain"},
         margin={"t": 90, "l": 16, "r": 16, "b": 16},
         legend={"title": {"text": "community"}, "itemsizing": "constant"},
     )  # fmt: skip
+
+
+def _rows(shown: Backbone) -> Rows:
+    """The table behind the map: a row for each account, the highest first; of arcs it says how many followers."""
+    scores = {"score": shown.size, **shown.details} if shown.sized_by == "score" else {}
+    communities = [None if c == REST else c for c in shown.community.tolist()]
+    known = [[None if np.isnan(x) else x for x in column.tolist()] for column in scores.values()]
+    columns = [list(map(str, shown.accounts)), *known, shown.followers.tolist(), communities]
+    return Rows(["account", *scores, "followers", "community"], [list(row) for row in zip(*columns, strict=True)])
 
 
 @domains(theme=THEMES, n_labels=Integer(0, 200))

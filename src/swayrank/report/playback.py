@@ -17,7 +17,7 @@ from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.measures.propagation.outcomes import Spread
 from swayrank.overview.backbone import Backbone, backbone
-from swayrank.report.canvas import PALETTE, THEMES, Theme, dress, plotly, safe, theme_of
+from swayrank.report.canvas import PALETTE, THEMES, Rows, Theme, dress, plotly, safe, theme_of
 
 _NEVER = -1
 _MOST_FRAMES = 60
@@ -85,7 +85,8 @@ def cascade_playback(
     steps = [{"label": name, "method": "animate", "args": [[name], told]} for name in names]
     hidden = {"visible": False, "range": [-1.06, 1.06], "constrain": "domain"}
     dress(
-        figure, "", "", look, width=980, height=820, xaxis=hidden, yaxis={**hidden, "scaleanchor": "x"},
+        figure, "", "", look, _rows(step, names, unit), width=980, height=820, xaxis=hidden,
+        yaxis={**hidden, "scaleanchor": "x"},
         updatemenus=[{"type": "buttons", "buttons": [play], "x": 0, "y": 0, "xanchor": "left", "yanchor": "top",
                       "pad": {"t": 32}, "showactive": False, "font": {"color": "#222222"}, "bgcolor": "#eeeeee"}],
         sliders=[{"steps": steps, "x": 0.12, "len": 0.88, "currentvalue": {"prefix": f"{unit} "}}],
@@ -105,6 +106,13 @@ def _steps(run: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], list[str]]:
     step = np.full(run.size, _NEVER)
     step[ever] = np.ceil(run[ever] / width).astype(np.int64)
     return step, [f"{k * width:.3g}" for k in range(int(step.max(initial=0)) + 1)]
+
+
+def _rows(step: npt.NDArray[np.int64], names: list[str], unit: str) -> Rows:
+    """The table behind it: how many of all accounts become active in each frame, and have by then."""
+    new = np.bincount(step[step != _NEVER], minlength=len(names))
+    columns = names, new.tolist(), np.cumsum(new).tolist()
+    return Rows([unit, "new", "active so far"], [list(row) for row in zip(*columns, strict=True)])
 
 
 def _marks(go: Any, shown: Backbone, here: npt.NDArray[np.int64], k: int, look: Theme) -> list[Any]:

@@ -74,10 +74,11 @@ def leaderboard(found: Scores | KeptScores, *, k: int = 20, theme: str = "light"
         )
     )  # fmt: skip
     title = "Leaderboard: who has most influence"
-    return dress(figure, title, safe(_caption(found, len(best)) + ends, 400), look, **_axes(_names(found, best), look))
+    caption, axes = safe(_caption(found, len(best)) + ends, 400), _axes(_names(found, best), look)
+    return dress(figure, title, caption, look, leaderboard_rows(found, k), **axes)
 
 
-def leaderboard_rows(found: Scores | KeptScores, k: int = 20) -> Rows:
+def leaderboard_rows(found: Scores | KeptScores, k: int) -> Rows:
     """The table behind the leaderboard."""
     sure = found.intervals
     heads = ["rank", "account", "score", *(["from", "to", "best rank", "worst rank"] if sure is not None else [])]
@@ -124,7 +125,7 @@ def breakdown(
     title = "What each score is made of"
     caption = _caption(found, len(best) if accounts is None else None)
     return dress(
-        figure, title, safe(caption, 400), look, barmode="stack", bargap=0.25,
+        figure, title, safe(caption, 400), look, breakdown_rows(found, k, accounts), barmode="stack", bargap=0.25,
         legend={"title": {"text": "part"}, "traceorder": "normal"}, **axes,
     )  # fmt: skip
 
@@ -137,7 +138,7 @@ def _chosen(found: Scores | KeptScores, k: int, accounts: Sequence[str] | None) 
     return sorted((i for i in named if found.rank[i]), key=lambda i: int(found.rank[i]))
 
 
-def breakdown_rows(found: Scores | KeptScores, k: int = 20, accounts: Sequence[str] | None = None) -> Rows:
+def breakdown_rows(found: Scores | KeptScores, k: int, accounts: Sequence[str] | None) -> Rows:
     """The table behind the breakdown: what each part adds, and the score."""
     parts = list(found.contributions)
     rows = [
@@ -176,8 +177,8 @@ def histogram(found: Scores | KeptScores, *, theme: str = "light") -> Any:
         )  # fmt: skip
     caption = f"{found.n_scored:,} scored accounts; {len(found) - found.n_scored:,} more have too little data"
     return dress(
-        figure, "How the score is spread", safe(caption, 300), look, width=900, height=460, bargap=0,
-        xaxis={"title": {"text": _UNIT}, "range": [0, 100], "showgrid": False},
+        figure, "How the score is spread", safe(caption, 300), look, histogram_rows(found), width=900, height=460,
+        bargap=0, xaxis={"title": {"text": _UNIT}, "range": [0, 100], "showgrid": False},
         yaxis={"title": {"text": "accounts"}, "gridcolor": look.grid, "tickformat": ",d"},
     )  # fmt: skip
 

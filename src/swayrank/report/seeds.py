@@ -118,7 +118,7 @@ def plan_curve(found: SeedPlan, *, theme: str = "light") -> Any:
     )  # fmt: skip
     title, caption = _title(found)
     dress(
-        figure, safe(title, 200), safe(caption, 300), look, width=900, height=640, bargap=0.3,
+        figure, safe(title, 200), safe(caption, 300), look, plan_rows(found), width=900, height=640, bargap=0.3,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, margin={"t": 150},
     )  # fmt: skip
     ticks = {"tickvals": place.tolist(), "ticktext": names, "tickangle": -45} if place.size <= _MOST_NAMES else {}

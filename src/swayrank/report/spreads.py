@@ -9,7 +9,7 @@ import numpy as np
 from swayrank._render import renders
 from swayrank._validate import Integer, domains
 from swayrank.measures.propagation.outcomes import Spread
-from swayrank.report.canvas import PALETTE, THEMES, dress, number, plotly, safe, table, theme_of
+from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, table, theme_of
 
 _STEPS = 12
 
@@ -53,10 +53,14 @@ def distribution(found: Spread, *, n_bins: int = 40, theme: str = "light") -> An
     figure.add_vrect(
         x0=lows, x1=highs, fillcolor=PALETTE[0], opacity=0.1, line_width=0, layer="below",
     )  # fmt: skip
+    firsts = edges[:-1].tolist()
+    counted = zip(firsts, runs.tolist(), share.tolist(), strict=True)
+    rows = [[a, a + width - 1, n, s] for a, n, s in counted]
     caption = f"{_caption(found)}; shaded: the middle 90 % of the runs, {number(lows)} to {number(highs)}"
     return dress(
-        figure, f"How far it spreads, run by run ({safe(_model(found))})", safe(caption, 300), look, width=900,
-        height=480, xaxis={"title": {"text": "active accounts in the end"}, "showgrid": False},
+        figure, f"How far it spreads, run by run ({safe(_model(found))})", safe(caption, 300),
+        look, Rows(["accounts from", "to", "runs", "runs, %"], rows), width=900, height=480,
+        xaxis={"title": {"text": "active accounts in the end"}, "showgrid": False},
         yaxis={"title": {"text": "runs, %"}, "gridcolor": look.grid},
     )  # fmt: skip
 
@@ -66,15 +70,14 @@ def distribution(found: Spread, *, n_bins: int = 40, theme: str = "light") -> An
 def by_step(found: Spread, *, theme: str = "light") -> Any:
     """How many accounts joined at each step (SIR: in each stretch of time; SIS: were infected at each time)."""
     go, look = plotly(), theme_of(theme)
-    what, axis, places = _steps(found)
-    pairs = zip(places.tolist(), found.by_step.tolist(), strict=True)
-    told = [f"{axis} {number(place)}: {number(n)}" for place, n in pairs]
+    (what, axis, places), rows = _steps(found), _rows(found)
+    told = [f"{axis} {number(place)}: {number(n)}" for place, n in rows.rows]
     figure = go.Figure(
         go.Bar(x=places, y=found.by_step, marker={"color": PALETTE[0]}, hovertext=told, hoverinfo="text")
     )
     return dress(
         figure, f"{what[0].upper()}{what[1:]}, step by step ({safe(_model(found))})", safe(_caption(found), 300), look,
-        width=900, height=460, xaxis={"title": {"text": axis}, "showgrid": False},
+        rows, width=900, height=460, xaxis={"title": {"text": axis}, "showgrid": False},
         yaxis={"title": {"text": f"{what}, mean of the runs"}, "gridcolor": look.grid},
     )  # fmt: skip
 
@@ -89,10 +92,15 @@ def _steps(found: Spread) -> tuple[str, str, Any]:
     return what, "time", np.arange(found.by_step.size) * width
 
 
+def _rows(found: Spread) -> Rows:
+    """The table behind it."""
+    what, axis, places = _steps(found)
+    return Rows([axis, what], [[place, n] for place, n in zip(places.tolist(), found.by_step.tolist(), strict=True)])
+
+
 @renders("Spread", "html")
 def as_html(found: Spread) -> str:
     """How far, and the first steps, as a table."""
-    what, axis, places = _steps(found)
-    rows = [[place, n] for place, n in zip(places.tolist(), found.by_step.tolist(), strict=True)]
+    heads, rows = _rows(found)
     notes = [f"and {len(rows) - _STEPS:,} more"] if len(rows) > _STEPS else []
-    return table(f"Spread ({_model(found)})", [axis, what], rows[:_STEPS], [*notes, _caption(found)])
+    return table(f"Spread ({_model(found)})", heads, rows[:_STEPS], [*notes, _caption(found)])

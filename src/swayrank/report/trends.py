@@ -85,8 +85,8 @@ def trend_lines(past: History, *, accounts: Sequence[str] | None = None, theme: 
     who = "Score" if len(lines) == 1 else f"Scores of {len(lines):,} accounts"
     of = f" of {safe(next(iter(lines)))}" if len(lines) == 1 else ""
     return dress(
-        figure, f"{who}{of} over time", safe(caption, 300), look, width=940, height=520, showlegend=len(lines) > 1,
-        xaxis={"showgrid": False, "title": {"text": "time of the data"}},
+        figure, f"{who}{of} over time", safe(caption, 300), look, trend_rows(past, accounts), width=940, height=520,
+        showlegend=len(lines) > 1, xaxis={"showgrid": False, "title": {"text": "time of the data"}},
         yaxis={"title": {"text": "score, 0 to 100"}, "gridcolor": look.grid, "range": _range(lines), "zeroline": False},
         legend={"title": {"text": "account"}},
     )  # fmt: skip

@@ -175,6 +175,8 @@ def _beside(facts: Facts) -> list[Line]:
             f"Suggested seeds: {counted(len(facts.seeds), 'account')} that together are expected to reach "
             f"{facts.goal.spread or last.together:,.0f}, themselves included."
         )
+    else:
+        lines.append("Not in this report: whom to recruit as seeds (no selection of seeds was given).")
     if facts.backtest is None:
         lines.append("Not in this report: whether the ranking foretells what comes later (no backtest was given).")
     else:
