@@ -145,6 +145,14 @@ def serving(out: Path, log: Path, *options: str, tokens: bool = True) -> Iterato
         served.stop()
 
 
+def until_prepared(served: Served, seconds: float = 180) -> None:
+    """Wait for the job with which every service begins: what needs the graph answers 503 until then."""
+    end = time.monotonic() + seconds
+    while not served.ask("GET", "/api/v1/run").json()["has"]["oracle"]:
+        assert time.monotonic() < end, "the service did not prepare its answers"
+        time.sleep(0.2)
+
+
 def finished(served: Served, job: str, seconds: float = 180) -> dict[str, Any]:
     """A job once it has ended, however."""
     until = time.monotonic() + seconds

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the service's packages are not installed")
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from tests.assembled import serving
+from tests.assembled import serving, until_prepared
 from tests.browser import browser, watched  # noqa: F401  a fixture
 from tests.serving_large import ACCOUNTS, large_town  # noqa: F401  a fixture
 
@@ -21,6 +21,7 @@ API = "/api/v1"
 @pytest.fixture(scope="module")
 def large(large_town, tmp_path_factory):  # noqa: F811
     with serving(large_town, tmp_path_factory.mktemp("log") / "log", "--rate-limit", "0", tokens=False) as served:
+        until_prepared(served)
         yield served
 
 
