@@ -248,7 +248,7 @@ def test_a_service_that_stops_leaves_its_job_to_the_next_one(tmp_path):
             return store.jobs.get(job.id)
 
     job = asyncio.run(stopped())
-    assert (job.status, job.attempt) == ("queued", 1)
+    assert (job.status, job.attempt) == ("queued", 0)  # a stop in good order is no attempt
 
 
 SERVICE = """
