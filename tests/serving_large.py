@@ -65,7 +65,7 @@ def kept_town(base: Path, accounts: int = ACCOUNTS, rng: int = 7) -> Path:
 
 @pytest.fixture(scope="session")
 def large_town(request, tmp_path_factory) -> Path:
-    """A copy of the result folder of the large town, for this session to do with as it likes."""
+    """A copy of the result folder of the large town, for the tests to do with as they like."""
     cache = getattr(request.config, "cache", None)
     base = Path(cache.mkdir("swayrank-town")) if cache else Path(tempfile.gettempdir()) / f"swayrank-town-{os.getuid()}"
     base.mkdir(exist_ok=True, mode=0o700)

@@ -16,7 +16,7 @@ from tests.serving import result_in
 pytest.importorskip("fastapi", reason="the service needs the extra 'service'")
 from swayrank.service.listing import Wanted, find
 from swayrank.service.published import Facet, Published
-from swayrank.service.views import mean_of_parts, reweighted
+from swayrank.service.views import reweighted
 
 N = 300
 NAMES = [f"{'Ab' if k % 3 else 'xa'}{(k * 7919) % 1000:03d}{'İ' if k % 50 == 7 else ''}" for k in range(N)]
@@ -31,6 +31,16 @@ class Tied(KeptScores):
         table = {name: pa.array(values, mask=values == 5) for name, values in counts.items()}
         groups = {"community": pa.array([k % 7 or None for k in range(N)]), "tier": pa.array(["q1", None] * (N // 2))}
         return pa.table({"account": self.ids.to_arrow(), **table, **groups})
+
+
+def mean_of_parts(parts, weights):
+    """Account by account: the weighted mean of the parts that are there."""
+    means = []
+    for row in zip(*(parts[name] for name in weights), strict=True):
+        there = [(w, x) for w, x in zip(weights.values(), row, strict=True) if not np.isnan(x)]
+        total = sum(w for w, _ in there)
+        means.append(sum(w * x for w, x in there) / total if total else np.nan)
+    return np.array(means)
 
 
 @pytest.fixture(scope="module")

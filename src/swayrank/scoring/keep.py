@@ -295,6 +295,11 @@ class KeptScores:
         """A line for each of the accounts that are explained, best first: those of the first positions."""
         return unaltered(self.folder, self.manifest, EXPLANATIONS).splitlines()
 
+    @property
+    def n_explained(self) -> int:
+        """How many accounts, the first ones, the run explains; raises InputError where it cannot tell."""
+        return len(self._explanations)
+
     def explanation(self, account: int | str) -> dict[str, Any] | None:
         """The kept explanation of an account, "text" included; None where it was not among the first 1,000.
 

@@ -13,6 +13,7 @@ from swayrank._validate import Integer, Interval, domains
 from swayrank.scoring.metrics import best, spearman
 
 if TYPE_CHECKING:
+    from swayrank.scoring.keep import KeptScores
     from swayrank.scoring.scores import Scores
 
 Floats = npt.NDArray[np.float64]
@@ -143,7 +144,7 @@ def sensitivity(scores: Scores, *, k: int = 10, step: float = 0.1) -> Sensitivit
     for part in scores.weights if len(scores.weights) > 1 else ():
         for sign in (1, -1):
             weights = _moved(scores.weights, part, sign * step)
-            values = _weighed(scores, weights)
+            values = weighed(scores, weights)
             order = best(values, k)
             shifts.append(
                 Shift(
@@ -166,7 +167,7 @@ def _moved(weights: Mapping[str, float], part: str, by: float) -> dict[str, floa
     return {name: moved if name == part else (1 - moved) * others[name] for name in weights}
 
 
-def _weighed(scores: Scores, weights: Mapping[str, float]) -> Floats:
+def weighed(scores: Scores | KeptScores, weights: Mapping[str, float]) -> Floats:
     """The scores that other weights would give to the scored accounts; NaN elsewhere."""
     there = sum((weights[name] * ~np.isnan(v) for name, v in scores.parts.items()), np.zeros(len(scores)))
     total = sum((weights[name] * np.nan_to_num(v) for name, v in scores.parts.items()), np.zeros(len(scores)))

@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in ROUTERS:
         app.include_router(module.router)
     inner = functools.partial(FastAPI.__call__, app)
-    app.entry = Gate(Lookups(Patience(inner, lambda: service), lambda: service), lambda: service)
+    app.entry = Gate(Lookups(Patience(inner, service), service), service)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -15,7 +15,6 @@ import itertools
 import secrets
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 from fastapi import Depends, Request
@@ -68,11 +67,10 @@ class Gate:
     ----------
     app : ASGI application
         What is guarded.
-    service : callable
-        Gives the service, which exists once the application has started.
+    service : Service
     """
 
-    def __init__(self, app: ASGIApp, service: Callable[[], Service]) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app, self._service = app, service
         self._run, self._numbers = secrets.token_hex(3), itertools.count(1)
         self._callers: dict[str, list[float]] = {}
@@ -82,7 +80,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        service, started = self._service(), time.perf_counter()
+        service, started = self._service, time.perf_counter()
         request_id, method = f"{self._run}-{next(self._numbers)}", scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET"}  # the server's own copy still says HEAD

@@ -6,7 +6,6 @@ the route of that name (:mod:`swayrank.service.routes.accounts`) documents what 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import orjson
@@ -26,11 +25,10 @@ class Lookups:
     ----------
     app : ASGI application
         What answers everything else.
-    service : callable
-        Gives the service.
+    service : Service
     """
 
-    def __init__(self, app: ASGIApp, service: Callable[[], Service]) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +36,7 @@ class Lookups:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
-        token, result = scope.get("token"), self._service().published
+        token, result = scope.get("token"), self._service.published
         i = None if token is None or not token.may("read") else result.names.find(name_in(scope))
         if i is None:
             await self._app(scope, receive, send)

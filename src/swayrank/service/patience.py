@@ -7,7 +7,6 @@ progress and files take as long as they take.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,16 +23,16 @@ class Patience:
     ----------
     app : ASGI application
         What may take long.
-    service : callable
-        Gives the service, whose settings hold the limit.
+    service : Service
+        Its settings hold the limit.
     """
 
-    def __init__(self, app: ASGIApp, service: Callable[[], Service]) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait for an answer, as long as the settings say."""
-        limit = self._service().settings.timeout_seconds
+        limit = self._service.settings.timeout_seconds
         if scope["type"] != "http" or not limit or _is_endless(scope["path"]):
             await self._app(scope, receive, send)
             return

@@ -170,7 +170,7 @@ class Published:
     def n_explained(self) -> int:
         """How many of the first accounts the run explains."""
         try:
-            return len(self.kept._explanations)
+            return self.kept.n_explained
         except SwayrankError:
             return 0
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.errors import ParameterError
+from swayrank.scoring.sensitivity import weighed
 from swayrank.service.problems import Problem
 from swayrank.service.published import Published
 
@@ -42,8 +43,7 @@ def reweighted(result: Published, weights: Mapping[str, float], k: int) -> dict[
     """
     kept = result.kept
     used = _normalised(weights, list(kept.parts))
-    score = mean_of_parts(kept.parts, used)
-    score[kept.rank == 0] = np.nan
+    score = weighed(kept, used)
     order = np.argsort(-score, kind="stable")  # NaN last, ties by the rank they had
     order = order[: np.count_nonzero(~np.isnan(score))]
     top, before = order[:k], np.arange(min(k, kept.n_scored))
@@ -56,16 +56,6 @@ def reweighted(result: Published, weights: Mapping[str, float], k: int) -> dict[
     left = [str(kept.ids[int(i)]) for i in before[~np.isin(before, top)]]
     told = {"weights": used, "items": items, "entered": entered, "left": left, "shared": len(top) - len(entered)}
     return {**told, "spearman": _spearman(score, kept.score, order)}
-
-
-def mean_of_parts(parts: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    """The weighted mean of what is there; NaN where nothing is."""
-    stacked = np.array([parts[name] for name in weights])
-    w = np.array(list(weights.values()))[:, None] * ~np.isnan(stacked)
-    total = w.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Floats = np.where(total > 0, (w * np.nan_to_num(stacked)).sum(axis=0) / total, np.nan)
-    return mean
 
 
 def _normalised(weights: Mapping[str, float], parts: list[str]) -> dict[str, float]:

@@ -232,8 +232,8 @@ class EventLog:
             place.mkdir(parents=True, exist_ok=True)
             with write_whole(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
                 for rows in self.read(upto=upto):
-                    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
-                    writer.write_table(pa.table(columns, schema=schema))
+                    columns = dict(zip(events.c.keys(), zip(*rows, strict=True), strict=True))
+                    writer.write_table(pa.table([columns[name] for name in schema.names], schema=schema))
         except (OSError, InputError) as error:
             full = getattr(error, "errno", None) in _NO_ROOM
             raise (StoreFullError if full else StoreUnavailableError)(
