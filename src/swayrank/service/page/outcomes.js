@@ -1,11 +1,8 @@
 // What seeds reach, shown: numbers with their interval, overlap as a heat table, communities, lists of accounts to edit.
 
-import { accountLink, accountPicker, announce, clear, count, dataTable, decimal, emptyState, h, name, percent, plural, toast, visible } from "/page/ui.js";
+import { accountLink, accountPicker, announce, clear, count, dataTable, decimal, emptyState, h, name, percent, plural, tile, toast, unseen, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
 import { readNames } from "/page/lines.js";
-
-/** Words for screen readers alone. */
-export const unseen = (text) => h("span", { class: "unseen" }, text);
 
 /** Accounts reached: whole numbers, small ones with a digit. */
 export const reached = (value) => (Math.abs(value) < 20 ? decimal(value, 1) : count(value));
@@ -14,10 +11,7 @@ export const reached = (value) => (Math.abs(value) < 20 ? decimal(value, 1) : co
 export const range = (low, high) => (reached(low) === reached(high) ? `exactly ${reached(low)}` : `between ${reached(low)} and ${reached(high)}`);
 
 /** A large number with its interval below. */
-export const reachTile = (label, told, more) => h("div", { class: "tile" }, h("div", { class: "what" }, label), h("div", { class: "value" }, reached(told.mean)),
-  h("div", { class: "more" }, told.low === undefined ? "" : range(told.low, told.high)), more ? h("div", { class: "more" }, more) : null);
-
-export const tile = (label, value, more) => h("div", { class: "tile" }, h("div", { class: "what" }, label), h("div", { class: "value" }, value), more ? h("div", { class: "more" }, more) : null);
+export const reachTile = (label, told, more) => tile(label, reached(told.mean), told.low === undefined ? null : h("div", null, range(told.low, told.high)), more);
 
 /** How much of the row's audience the column's account reaches as well; darker is more. */
 export function overlapTable(accounts, matrix) {

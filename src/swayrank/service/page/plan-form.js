@@ -3,10 +3,10 @@
 import { clear, count, field, h, plural, visible } from "/page/ui.js";
 import { accountList } from "/page/outcomes.js";
 import { readCosts } from "/page/lines.js";
+import { byTier } from "/page/words.js";
 
 const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
   ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"], ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
-const TIERS = ["nano", "micro", "mid", "macro", "mega", "q1", "q2", "q3", "q4"];
 const CERTAINTY = [["0.05", "5 % (slower)"], ["0.1", "10 %"], ["0.2", "20 % (faster)"]];
 const GROUPS = [["community", "community"], ["tier", "size (tier)"], ["role", "role"]];
 
@@ -125,7 +125,7 @@ export function errorLines(errors, most = 20) {
 /** The groups that can be asked for: tiers from small to large, others as the service lists them. */
 function groupsOf(facets, by) {
   const groups = (facets[by] ?? []).filter((one) => one.value !== null && one.value !== "none");
-  return by === "tier" ? groups.sort((a, b) => TIERS.indexOf(a.value) - TIERS.indexOf(b.value)) : groups;
+  return by === "tier" ? groups.sort((a, b) => byTier(b.value, a.value)) : groups;
 }
 
 function onlyPart(facets, past) {

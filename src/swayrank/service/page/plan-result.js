@@ -1,7 +1,7 @@
 // A finished plan: what it reaches and how sure that is, the curve, the seeds, their overlap, the communities.
 
-import { accountLink, count, dataTable, decimal, figure, h, percent, plural, toast, visible } from "/page/ui.js";
-import { overlapTable, range, reached, reachedByCommunity, reachTile, tile, unseen } from "/page/outcomes.js";
+import { accountLink, count, dataTable, decimal, figure, h, percent, plural, tile, tiles, toast, unseen, visible } from "/page/ui.js";
+import { overlapTable, range, reached, reachedByCommunity, reachTile } from "/page/outcomes.js";
 
 /** What a seeds job was asked, in one sentence. */
 export function planWords(parameters) {
@@ -34,7 +34,7 @@ export function planResult(context, job, plan, { sizes, n_accounts, others, comp
     h("p", { class: "lead" }, `Asked: ${planWords(job.parameters)}.`),
     h("p", { class: "headline" }, "These ", h("strong", null, plural(accounts.length, "account")), " are expected to reach ", h("strong", null, `${reached(plan.spread)} accounts`),
       `, themselves among them (${range(low, high)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
-    h("div", { class: "tiles" }, reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
+    tiles(reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
       plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one, certified, at least ${reached(plan.lower_bound)}`) : null,
       spent ? tile("Cost", count(plan.cost), job.parameters.budget ? `of ${count(job.parameters.budget)}; ${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached` : `${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached`) : null,
       tile("Seeds", count(accounts.length), `${plural(new Set(plan.seeds.map((seed) => seed.community)).size, "community", "communities")}`)),

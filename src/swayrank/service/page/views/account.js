@@ -5,8 +5,8 @@ import { evidence } from "/page/evidence.js";
 import { followJob } from "/page/follow-job.js";
 import { communities, communityName, theRun } from "/page/known.js";
 import { unlessPrepared } from "/page/not-prepared.js";
-import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, moment, name, partsBar, percent, plural, shareBar,
-  tile, toast, visible } from "/page/ui.js";
+import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, name, partsBar, percent, plural, shareBar,
+  tile, tiles, toast, visible } from "/page/ui.js";
 import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning } from "/page/words.js";
 
 const MOST_NEIGHBOURS = 500;
@@ -72,16 +72,16 @@ class Card {
     const scored = run.counts.scored;
     const peer = facts?.peer;
     const e = row.evidence;
-    const tiles = [];
+    const all = [];
     if (row.score !== null) {
-      tiles.push(tile("Score, of 100", decimal(row.score), intervalBar(row.score, row.score_low, row.score_high),
+      all.push(tile("Score, of 100", decimal(row.score), intervalBar(row.score, row.score_low, row.score_high),
         row.score_low === null ? "no interval was drawn" : `${between(row.score_low, row.score_high)} (${percent(sure.confidence)} interval)`));
-      tiles.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval; `, topShare(row.rank, scored)));
-    } else tiles.push(tile("Score", "None", "too little data"));
-    if (peer) tiles.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
-    tiles.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
+      all.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval; `, topShare(row.rank, scored)));
+    } else all.push(tile("Score", "None", "too little data"));
+    if (peer) all.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
+    all.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
       tile("Reactions received", count(e.reactions), e.engagers === null ? null : `by ${plural(e.engagers, "account")}`), tile("Posts", count(e.posts), e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null));
-    return h("dl", { class: "tiles" }, tiles);
+    return tiles(all);
   }
 
   insufficient(row, facts) {

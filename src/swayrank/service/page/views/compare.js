@@ -1,7 +1,7 @@
 // Two accounts side by side: who is ahead, whether that is clear, and which parts make the difference.
 
 import { communities, communityName, theRun } from "/page/known.js";
-import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, intervalBar, legend, name, partsBar, percent, signed, svg, tile, visible } from "/page/ui.js";
+import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, legend, name, partsBar, percent, signed, svg, tile, tiles, unseen, visible } from "/page/ui.js";
 import { figureOf, partMeaning } from "/page/words.js";
 
 export const title = "Compare two accounts";
@@ -123,8 +123,7 @@ function sideBySide(a, b, groups) {
     ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : visible(one.tier))],
     ["Community", (one) => (one.community === null ? "none" : communityName(one.community, groups, { limit: 14 }))],
   ];
-  const columns = [{ key: "what", label: "", cell: ([what]) => what }, { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) }, { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
-  columns[0].label = h("span", { class: "unseen" }, "What");
+  const columns = [{ key: "what", label: unseen("What"), cell: ([what]) => what }, { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) }, { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
   return h("div", { class: "side" }, dataTable({ caption: "The two accounts side by side", columns, rows, rowHeader: "what" }));
 }
 
@@ -151,6 +150,6 @@ function audience({ a, b, shared_audience: shared }) {
     h("p", null, "Passed on from one account to the next, a post of ", name(a.account, { limit: 24 }), ` is expected to reach ${figureOf(shared.a)} accounts, one of `,
       name(b.account, { limit: 24 }), ` ${figureOf(shared.b)}. Of these, ${figureOf(shared.both)} are the same, ${percent(share)} of the smaller audience: `,
       share > 0.5 ? "asking both reaches few more than asking one." : "asking both reaches mostly different people."),
-    bar, h("dl", { class: "tiles" }, tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(shared.a - shared.both)), tile("Both", figureOf(shared.both)),
+    bar, tiles(tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(shared.a - shared.both)), tile("Both", figureOf(shared.both)),
       tile(h("span", null, "Only ", name(b.account, { limit: 20 })), figureOf(shared.b - shared.both))));
 }

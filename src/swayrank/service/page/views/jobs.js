@@ -1,8 +1,7 @@
 // Jobs: what runs in the background, what ran, what failed and why. Also the small sign in the header.
 
-import { announce, clear, dataTable, emptyState, h, jobProgress, moment, pager, plural, toast, visible } from "/page/ui.js";
+import { announce, clear, dataTable, emptyState, h, jobProgress, moment, pager, plural, toast, unseen, visible } from "/page/ui.js";
 import { followJob, isOver } from "/page/follow-job.js";
-import { unseen } from "/page/outcomes.js";
 import { jobWords, KINDS, resultHref, STATUS, took } from "/page/job-words.js";
 
 export const title = (params) => (params?.job ? "Job" : "Jobs");

@@ -1,9 +1,9 @@
 // The campaign planner: a form, then a job, then its plan; two plans side by side. All of it has an address:
 // ?job= one plan, ?from= the form filled as for that plan, ?a=&b= two plans, ?a=&hand=&hand= a plan and a list.
 
-import { clear, dataTable, emptyState, errorState, h, moment, visible } from "/page/ui.js";
+import { clear, dataTable, emptyState, errorState, h, moment, unseen, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
-import { accountList, communitySizes, unseen } from "/page/outcomes.js";
+import { accountList, communitySizes } from "/page/outcomes.js";
 import { planForm } from "/page/plan-form.js";
 import { planResult, planWords } from "/page/plan-result.js";
 import { planOf, versus } from "/page/plan-versus.js";

@@ -1,7 +1,7 @@
 // What if these accounts spread a message, or go? Everything is asked anew at each change; the address holds the accounts.
 
-import { accountLink, announce, clear, count, dataTable, decimal, emptyState, errorState, h, percent, plural, signed, visible } from "/page/ui.js";
-import { accountList, communitySizes, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, tile, unseen, verdict } from "/page/outcomes.js";
+import { accountLink, announce, clear, count, dataTable, decimal, emptyState, errorState, h, percent, plural, signed, tile, tiles, unseen, visible } from "/page/ui.js";
+import { accountList, communitySizes, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, verdict } from "/page/outcomes.js";
 
 export const title = "What if";
 
@@ -77,7 +77,7 @@ export async function render(root, context) {
 
   function show(told, all, left) {
     const at = document.activeElement?.dataset?.focus;
-    clear(answer, told ? [tiles(told, left), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
+    clear(answer, told ? [figures(told, left), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
       h("h2", null, "What each adds"), seedsTable(told, left),
       told && told.overlap && left.length > 1 ? [h("h2", null, "Shared audience"), overlapTable(left, told.overlap)] : null,
       told ? [h("h2", null, "Where they reach"), reachedByCommunity(told.by_community, sizes)] : null,
@@ -86,8 +86,8 @@ export async function render(root, context) {
     if (at) answer.querySelector(`[data-focus="${CSS.escape(at)}"]`)?.focus();
   }
 
-  function tiles(told, left) {
-    return h("div", { class: "tiles" }, reachTile("Expected reach", told, state.total ? `${percent(told.mean / state.total, 1)} of all` : null),
+  function figures(told, left) {
+    return tiles(reachTile("Expected reach", told, state.total ? `${percent(told.mean / state.total, 1)} of all` : null),
       tile("Accounts", count(left.length), state.gone.size ? `${count(state.gone.size)} taken away` : null),
       told.baseline ? reachTile(state.gone.size ? "With all of them" : "Baseline", told.baseline) : null,
       told.baseline ? tile(state.gone.size ? "Lost" : "Difference", state.gone.size ? reached(Math.max(0, told.baseline.mean - told.mean)) : signedReach(told.mean - told.baseline.mean),
