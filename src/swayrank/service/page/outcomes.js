@@ -2,6 +2,7 @@
 
 import { accountLink, accountPicker, announce, clear, count, dataTable, decimal, emptyState, h, name, percent, plural, tile, toast, unseen, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
+import { communityName } from "/page/known.js";
 import { readNames } from "/page/lines.js";
 
 /** Accounts reached: whole numbers, small ones with a digit. */
@@ -33,28 +34,17 @@ export function overlapTable(accounts, matrix) {
         : h("td", { class: "number", style: { background: `color-mix(in srgb, var(--span) ${Math.round(Math.min(1, share(i, j) * 1.6) * 100)}%, transparent)` } }, percent(share(i, j)))))))))));
 }
 
-/** Where the reached accounts are; `sizes` gives a community's members. */
-export function reachedByCommunity(rows, sizes) {
+/** Where the reached accounts are; `groups`: the communities by number. */
+export function reachedByCommunity(rows, groups) {
   const all = rows.reduce((sum, row) => sum + row.reached, 0) || 1;
   const most = Math.max(...rows.map((row) => row.reached), 1e-9);
   return dataTable({ caption: "Reached by community, most first", rowHeader: "community", rows: rows.slice(0, 12), empty: "Nobody is reached.", columns: [
-    { key: "community", label: "Community", cell: (row) => (row.community === null || row.community === "none" ? "in none" : row.community === "rest" ? "all others" : `Community ${row.community}`) },
+    { key: "community", label: "Community", cell: (row) => (row.community === null || row.community === "none" ? "in none" : row.community === "rest" ? "all others" : communityName(row.community, groups, { limit: 16 })) },
     { key: "reached", label: "Reached", number: true, cell: (row) => reached(row.reached) },
     { key: "share", label: "Of all reached", number: true, cell: (row) => percent(row.reached / all) },
-    { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (sizes?.get(row.community) ? percent(row.reached / sizes.get(row.community), 1) : "–") },
+    { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (groups.has(row.community) ? percent(row.reached / groups.get(row.community).members, 1) : "–") },
     { key: "bar", label: unseen("bar"), wide: true, cell: (row) => h("span", { class: "meter wide-meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * row.reached) / most}%` } })) },
   ] });
-}
-
-/** Members of each community, or an empty map where the run keeps none. */
-export async function communitySizes({ api, signal }) {
-  try {
-    const told = await api.get("/communities", {}, { signal });
-    return new Map(told.communities.map((one) => [one.community, one.members]));
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    return new Map();
-  }
 }
 
 /** What stands in a view while the graph is not prepared, and a button that has it prepared. `ready()` once it is. */

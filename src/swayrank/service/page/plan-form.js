@@ -1,9 +1,10 @@
 // The planner's form: what a campaign wants, in the words of people who run one, turned into the parameters of a job.
 
 import { clear, count, field, h, plural, visible } from "/page/ui.js";
+import { communityText } from "/page/known.js";
 import { accountList } from "/page/outcomes.js";
 import { readCosts } from "/page/lines.js";
-import { byTier } from "/page/words.js";
+import { byTier, tierMeaning } from "/page/words.js";
 
 const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
   ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"], ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
@@ -14,7 +15,7 @@ const number = (value, attributes) => h("input", { type: "number", inputmode: "d
 const choice = (options, value) => h("select", null, options.map(([key, label]) => h("option", { value: key, selected: String(value) === key }, label)));
 
 /** A form over `past` parameters; `onPlan(parameters)` is called with what was asked for once it can be. */
-export function planForm({ facets, past = {}, signal, onPlan }) {
+export function planForm({ facets, groups, past = {}, signal, onPlan }) {
   const goal = goalPart(past);
   const costs = costsPart(past.costs);
   const lists = {
@@ -22,7 +23,7 @@ export function planForm({ facets, past = {}, signal, onPlan }) {
     never: accountList({ label: "Never", hint: "Competitors, staff, accounts that declined.", value: past.never ?? [], limit: 100_000, signal }),
   };
   const only = onlyPart(facets, past.only ?? {});
-  const quota = quotaPart(facets, past.quota);
+  const quota = quotaPart(facets, groups, past.quota);
   const more = morePart(past);
   const wrong = h("div", { role: "alert" });
   const button = h("button", { class: "primary", type: "submit" }, "Plan");
@@ -128,12 +129,15 @@ function groupsOf(facets, by) {
   return by === "tier" ? groups.sort((a, b) => byTier(b.value, a.value)) : groups;
 }
 
+/** What a group is called, as on the leaderboard. */
+const groupWords = (by, group, groups) => (by === "community" ? communityText(group, groups) : by === "tier" ? tierMeaning(group) : visible(group));
+
 function onlyPart(facets, past) {
   const part = (by, label) => {
     const groups = groupsOf(facets, by);
     if (!groups.length) return null;
     return h("div", { role: "group", "aria-label": label }, h("p", null, h("strong", null, label)), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
-      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), String(one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
+      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), groupWords(by, one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
   };
   const parts = [part("role", "Roles"), part("tier", "Sizes (tiers)")];
   const element = h("fieldset", null, h("legend", null, "Choose only from"), h("p", { class: "hint" }, "Nothing ticked: everybody."), parts);
@@ -145,13 +149,13 @@ function onlyPart(facets, past) {
   } };
 }
 
-function quotaPart(facets, past) {
+function quotaPart(facets, groups, past) {
   const by = choice(GROUPS.filter(([key]) => facets[key]?.length), past?.by);
   const sense = choice([["at_most", "at most"], ["at_least", "at least"]], past?.at_least ? "at_least" : "at_most");
   const rows = h("ul", { class: "plain" });
   const groupsNow = () => groupsOf(facets, by.value);
   const add = (group, n = 1) => {
-    const select = choice(groupsNow().map((one) => [String(one.value), `${by.value === "community" ? "Community " : ""}${one.value} (${count(one.count)})`]), group);
+    const select = choice(groupsNow().map((one) => [String(one.value), `${groupWords(by.value, one.value, groups)} (${count(one.count)})`]), group);
     select.setAttribute("aria-label", "Group");
     const row = h("li", { class: "row" }, select, number(n, { min: 0, step: 1, "aria-label": "How many", class: "short" }),
       h("button", { type: "button", "aria-label": "Remove this quota", onClick: () => { row.remove(); button.focus(); } }, "×"));
@@ -170,7 +174,7 @@ function quotaPart(facets, past) {
     for (const row of rows.children) {
       const [select, input] = row.querySelectorAll("select, input");
       if (!Number.isInteger(Number(input.value)) || input.value === "" || Number(input.value) < 0) errors.push([input, `A quota must be a whole number, got "${input.value}".`]);
-      if (select.value in told) errors.push([select, `There are two quotas for ${visible(select.value)}.`]);
+      if (select.value in told) errors.push([select, `There are two quotas for ${groupWords(by.value, select.value, groups)}.`]);
       told[select.value] = Number(input.value);
     }
     return Object.keys(told).length ? { quota: { by: by.value, [sense.value]: told } } : {};

@@ -1,10 +1,19 @@
 // A finished plan: what it reaches and how sure that is, the curve, the seeds, their overlap, the communities.
 
+import { communityCell, communityText } from "/page/known.js";
+import { tierMeaning } from "/page/words.js";
 import { accountLink, count, dataTable, decimal, figure, h, percent, plural, tile, tiles, toast, unseen, visible } from "/page/ui.js";
 import { overlapTable, range, reached, reachedByCommunity, reachTile } from "/page/outcomes.js";
 
-/** What a seeds job was asked, in one sentence. */
-export function planWords(parameters) {
+/** A group within a sentence: "the community around ada and bob", "tier mid: ...", "role broker". */
+function groupInWords(by, group, groups) {
+  if (by === "tier") return `tier ${tierMeaning(group)}`;
+  if (by === "community" && groups.get(Number(group))?.leaders.length) return `the community ${communityText(group, groups)}`;
+  return `${by} ${visible(group)}`;
+}
+
+/** What a seeds job was asked, in one sentence. `groups`: the communities of its run, where they are known. */
+export function planWords(parameters, groups = new Map()) {
   const { k, budget, costs, must = [], never = [], quota, only, method, epsilon } = parameters ?? {};
   const said = [budget !== undefined && budget !== null ? `a budget of ${count(budget)}${k ? ` for at most ${plural(k, "account")}` : ""}` : plural(k ?? 0, "account")];
   if (costs) said.push([costs.default !== undefined && costs.default !== null ? `${decimalCost(costs.default)} each` : "", costs.per_follower ? `${decimalCost(costs.per_follower)} a follower` : "",
@@ -13,10 +22,10 @@ export function planWords(parameters) {
   if (never.length) said.push(`without ${never.length <= 2 ? never.map((one) => visible(one)).join(" and ") : plural(never.length, "account")}`);
   if (quota) {
     const rooms = quota.at_most ?? quota.at_least ?? {};
-    said.push(`${quota.at_most ? "at most" : "at least"} ${Object.entries(rooms).slice(0, 3).map(([group, n]) => `${n} of ${quota.by} ${visible(group)}`).join(", ")}${Object.keys(rooms).length > 3 ? " and so on" : ""}`);
+    said.push(`${quota.at_most ? "at most" : "at least"} ${Object.entries(rooms).slice(0, 3).map(([group, n]) => `${n} of ${groupInWords(quota.by, group, groups)}`).join(", ")}${Object.keys(rooms).length > 3 ? " and so on" : ""}`);
   }
-  const groups = Object.values(only ?? {}).flat();
-  if (groups.length) said.push(`only ${groups.map((one) => visible(one)).join(", ")}`);
+  const among = Object.entries(only ?? {}).flatMap(([by, wanted]) => wanted.map((one) => (by === "tier" ? `tier ${tierMeaning(one)}` : visible(one))));
+  if (among.length) said.push(`only ${among.join(", ")}`);
   if (method && method !== "opim") said.push(`method ${method.replaceAll("_", " ")}`);
   if (epsilon && epsilon !== 0.1 && (!method || method === "opim")) said.push(`within ${percent(epsilon)}`);
   return said.filter(Boolean).join("; ");
@@ -26,12 +35,12 @@ const decimalCost = (value) => (Number.isInteger(value) ? count(value) : String(
 const query = (seeds) => seeds.map((account) => `seed=${encodeURIComponent(account)}`).join("&");
 
 /** The result of a seeds job. `others`: done seeds jobs to compare with. */
-export function planResult(context, job, plan, { sizes, n_accounts, others, compare }) {
+export function planResult(context, job, plan, { groups, n_accounts, others, compare }) {
   const accounts = plan.seeds.map((seed) => seed.account);
   const [low, high] = [plan.low ?? plan.lower_bound, plan.high ?? plan.upper_bound];
   const spent = plan.cost !== null && plan.cost !== undefined;
   return h("div", null,
-    h("p", { class: "lead" }, `Asked: ${planWords(job.parameters)}.`),
+    h("p", { class: "lead" }, `Asked: ${planWords(job.parameters, groups)}.`),
     h("p", { class: "headline" }, "These ", h("strong", null, plural(accounts.length, "account")), " are expected to reach ", h("strong", null, `${reached(plan.spread)} accounts`),
       `, themselves among them (${range(low, high)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
     tiles(reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
@@ -42,11 +51,11 @@ export function planResult(context, job, plan, { sizes, n_accounts, others, comp
     links(context, job, accounts),
     h("h2", null, "What each account adds"),
     figure("seeds", { job: job.id }, { signal: context.signal }),
-    seedsTable(plan, spent),
+    seedsTable(plan, spent, groups),
     h("h2", null, "Shared audience"),
     plan.overlap ? overlapTable(accounts, plan.overlap) : h("p", { class: "faint" }, "The overlap is told for up to 20 seeds."),
     h("h2", null, "Where it reaches"),
-    reachedByCommunity(plan.by_community ?? [], sizes),
+    reachedByCommunity(plan.by_community ?? [], groups),
     compareWith(context, job, others, compare));
 }
 
@@ -69,7 +78,7 @@ function links(context, job, accounts) {
     h("a", { class: "button", href: `/planner?from=${job.id}`, "data-link": true }, "Plan again with changes"));
 }
 
-function seedsTable(plan, spent) {
+function seedsTable(plan, spent, groups) {
   const most = Math.max(...plan.seeds.map((seed) => seed.marginal_gain), 1e-9);
   return dataTable({ caption: "Seeds in the order in which they were chosen", rowHeader: "account", rows: plan.seeds, columns: [
     { key: "at", label: "#", number: true, cell: (seed) => plan.seeds.indexOf(seed) + 1 },
@@ -81,7 +90,7 @@ function seedsTable(plan, spent) {
     spent ? { key: "each", label: "Cost for each added", number: true, wide: true, cell: (seed) => (seed.marginal_gain > 0 ? decimal(seed.cost / seed.marginal_gain, 2) : "–") } : null,
     { key: "score", label: "Score", number: true, wide: true, cell: (seed) => decimal(seed.score) },
     { key: "rank", label: "Rank", number: true, wide: true, cell: (seed) => count(seed.rank) },
-    { key: "community", label: "Community", number: true, wide: true, cell: (seed) => seed.community ?? "none" },
+    { key: "community", label: "Community", wide: true, cell: (seed) => communityCell(seed.community, groups, { limit: 14 }) },
     { key: "role", label: "Role", wide: true, cell: (seed) => seed.role ?? "none" },
   ].filter(Boolean) });
 }

@@ -1,8 +1,8 @@
 // Two accounts side by side: who is ahead, whether that is clear, and which parts make the difference.
 
-import { communities, communityName, theRun } from "/page/known.js";
+import { communities, communityCell, theRun } from "/page/known.js";
 import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, legend, name, partsBar, percent, signed, svg, tile, tiles, unseen, visible } from "/page/ui.js";
-import { figureOf, partMeaning } from "/page/words.js";
+import { figureOf, partMeaning, tierMeaning } from "/page/words.js";
 
 export const title = "Compare two accounts";
 
@@ -120,8 +120,8 @@ function sideBySide(a, b, groups) {
     ["Rank", (one) => (one.rank === null ? "none" : [count(one.rank), h("span", { class: "under" }, one.rank_low === null ? "" : between(one.rank_low, one.rank_high, count))])],
     ...EVIDENCE.map(([key, label]) => [label, (one) => count(one.evidence[key])]),
     ["Reactions a post", (one) => (one.evidence.posts ? decimal(one.evidence.reactions / one.evidence.posts) : "–")],
-    ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : visible(one.tier))],
-    ["Community", (one) => (one.community === null ? "none" : communityName(one.community, groups, { limit: 14 }))],
+    ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : tierMeaning(one.tier))],
+    ["Community", (one) => communityCell(one.community, groups, { limit: 14 })],
   ];
   const columns = [{ key: "what", label: unseen("What"), cell: ([what]) => what }, { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) }, { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
   return h("div", { class: "side" }, dataTable({ caption: "The two accounts side by side", columns, rows, rowHeader: "what" }));

@@ -1,7 +1,8 @@
 // What if these accounts spread a message, or go? Everything is asked anew at each change; the address holds the accounts.
 
+import { communities } from "/page/known.js";
 import { accountLink, announce, clear, count, dataTable, decimal, emptyState, errorState, h, percent, plural, signed, tile, tiles, unseen, visible } from "/page/ui.js";
-import { accountList, communitySizes, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, verdict } from "/page/outcomes.js";
+import { accountList, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, verdict } from "/page/outcomes.js";
 
 export const title = "What if";
 
@@ -9,8 +10,9 @@ const LEAVE_ONE_OUT = 20; // seeds for which the loss of each is asked
 
 export async function render(root, context) {
   const { api, query, signal } = context;
-  const [run, sizes] = await Promise.all([api.get("/run", {}, { signal }), communitySizes(context)]);
-  const state = { seeds: [...new Set([...query.getAll("seed"), ...query.getAll("seeds")])], gone: new Set(query.getAll("gone")), base: [...new Set(query.getAll("base"))], total: run.counts?.accounts, sizes };
+  const [run, groups] = await Promise.all([api.get("/run", {}, { signal }), communities()]);
+  if (signal.aborted) return;
+  const state = { seeds: [...new Set([...query.getAll("seed"), ...query.getAll("seeds")])], gone: new Set(query.getAll("gone")), base: [...new Set(query.getAll("base"))], total: run.counts?.accounts };
   const answer = h("div", { class: "whatif-answer", "aria-label": "What they reach", role: "region" });
   const next = h("section", { class: "card whatif-next" });
   let asking = null;
@@ -80,7 +82,7 @@ export async function render(root, context) {
     clear(answer, told ? [figures(told, left), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
       h("h2", null, "What each adds"), seedsTable(told, left),
       told && told.overlap && left.length > 1 ? [h("h2", null, "Shared audience"), overlapTable(left, told.overlap)] : null,
-      told ? [h("h2", null, "Where they reach"), reachedByCommunity(told.by_community, sizes)] : null,
+      told ? [h("h2", null, "Where they reach"), reachedByCommunity(told.by_community, groups)] : null,
       told ? h("p", { class: "faint" }, `From ${count(told.n_samples)} samples of how messages spread (${visible(modelWords(told.model))}), asked in ${decimal(told.milliseconds, 1)} ms. `,
         h("a", { href: `/map?${left.slice(0, 100).map((one) => `seed=${encodeURIComponent(one)}`).join("&")}`, "data-link": true }, "Show them on the map")) : null);
     if (at) answer.querySelector(`[data-focus="${CSS.escape(at)}"]`)?.focus();
