@@ -14,6 +14,10 @@ export const range = (low, high) => (reached(low) === reached(high) ? `exactly $
 /** A large number with its interval below. */
 export const reachTile = (label, told, more) => tile(label, reached(told.mean), told.low === undefined ? null : h("div", null, range(told.low, told.high)), more);
 
+/** What the interval of a reach leaves out. */
+export const simulationAlone = () => h("p", { class: "faint" }, "The interval is that of the simulation alone: how far real messages go depends on the model of how they spread, which ",
+  h("code", null, "swayrank calibrate"), " can test against what happened.");
+
 /** How much of the row's audience the column's account reaches as well; darker is more. */
 export function overlapTable(accounts, matrix) {
   const shown = Math.min(accounts.length, matrix?.length ?? 0);

@@ -3,7 +3,7 @@
 import { communityCell, communityText } from "/page/known.js";
 import { tierMeaning } from "/page/words.js";
 import { accountLink, count, dataTable, decimal, figure, h, percent, plural, tile, tiles, toast, unseen, visible } from "/page/ui.js";
-import { overlapTable, range, reached, reachedByCommunity, reachTile } from "/page/outcomes.js";
+import { overlapTable, range, reached, reachedByCommunity, reachTile, simulationAlone } from "/page/outcomes.js";
 
 /** A group within a sentence: "the community around ada and bob", "tier mid: ...", "role broker". */
 function groupInWords(by, group, groups) {
@@ -47,6 +47,7 @@ export function planResult(context, job, plan, { groups, n_accounts, others, com
       plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one, certified, at least ${reached(plan.lower_bound)}`) : null,
       spent ? tile("Cost", count(plan.cost), job.parameters.budget ? `of ${count(job.parameters.budget)}; ${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached` : `${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached`) : null,
       tile("Seeds", count(accounts.length), `${plural(new Set(plan.seeds.map((seed) => seed.community)).size, "community", "communities")}`)),
+    simulationAlone(),
     h("div", { class: "note" }, h("strong", null, "How good is this choice? "), guaranteeWords(plan)),
     links(context, job, accounts),
     h("h2", null, "What each account adds"),
@@ -65,8 +66,7 @@ function guaranteeWords(plan) {
   const [, from, value] = /probability (1 - )?([\d.]+(?:e-?\d+)?)/.exec(told ?? "") ?? [];
   const risk = from ? Number(value) : 1 - Number(value); // that the guarantee does not hold
   if (!share) return h("span", null, told ? `${visible(told)}.`.replace(/\.\.$/, ".") : "Nothing is guaranteed about it.");
-  return h("span", null, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}. ` : ". ",
-    told ? h("span", { class: "faint" }, `(${visible(told)})`) : null);
+  return h("span", { title: told ? visible(told) : undefined }, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}.` : ".");
 }
 
 function links(context, job, accounts) {

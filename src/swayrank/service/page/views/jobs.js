@@ -21,7 +21,8 @@ export async function render(root, context) {
 
 async function renderList(root, context) {
   const { api, query, signal } = context;
-  const state = { kind: query.get("kind") ?? "", status: query.get("status") ?? "", page: Math.max(1, Number(query.get("page")) || 1) };
+  const asked = (key, known) => (Object.hasOwn(known, query.get(key) ?? "") ? query.get(key) : ""); // an unknown one asks for nothing
+  const state = { kind: asked("kind", KINDS), status: asked("status", STATUS), page: /^[1-9]\d{0,6}$/.test(query.get("page") ?? "") ? Number(query.get("page")) : 1 };
   const place = h("div");
   const choose = (key, label, options) => {
     const select = h("select", { onChange: () => { state[key] = select.value; state.page = 1; context.remember(state); refresh(); } },

@@ -2,7 +2,7 @@
 
 import { communities } from "/page/known.js";
 import { accountLink, announce, clear, count, dataTable, decimal, emptyState, errorState, h, percent, plural, signed, tile, tiles, unseen, visible } from "/page/ui.js";
-import { accountList, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, verdict } from "/page/outcomes.js";
+import { accountList, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, simulationAlone, verdict } from "/page/outcomes.js";
 
 export const title = "What if";
 
@@ -79,7 +79,7 @@ export async function render(root, context) {
 
   function show(told, all, left) {
     const at = document.activeElement?.dataset?.focus;
-    clear(answer, told ? [figures(told, left), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
+    clear(answer, told ? [figures(told, left), simulationAlone(), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
       h("h2", null, "What each adds"), seedsTable(told, left),
       told && told.overlap && left.length > 1 ? [h("h2", null, "Shared audience"), overlapTable(left, told.overlap)] : null,
       told ? [h("h2", null, "Where they reach"), reachedByCommunity(told.by_community, groups)] : null,
