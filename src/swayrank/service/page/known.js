@@ -28,6 +28,11 @@ export async function communities() {
   }
 }
 
+/** The communities of run `id`, empty unless it is the one served: each run counts its communities anew. */
+export async function communitiesOf(id) {
+  return !id || (await theRun()).id === id ? communities() : new Map();
+}
+
 /** "around ", a leader, " and ", another; the number alone where no leader is known. */
 function pieces(number, found, leaders, shown) {
   const who = found.get(Number(number))?.leaders.slice(0, leaders) ?? [];

@@ -1,6 +1,7 @@
 // Two plans side by side: what each reaches, what both do, what they cost, and a verdict in words.
 
 import { accountLink, clear, count, emptyState, errorState, h, percent, plural, shareBar, tile, tiles, unseen } from "/page/ui.js";
+import { communitiesOf } from "/page/known.js";
 import { notPrepared, reached, reachTile, verdict } from "/page/outcomes.js";
 import { planWords } from "/page/plan-result.js";
 
@@ -9,7 +10,7 @@ export async function planOf({ api, signal }, id, byHand) {
   if (!id) return { label: "your list", accounts: byHand, cost: null };
   const path = `/jobs/${encodeURIComponent(id)}`;
   const [job, plan] = await Promise.all([api.get(path, {}, { signal }), api.get(`${path}/result`, {}, { signal })]);
-  return { id, label: planWords(job.parameters), accounts: plan.seeds.map((seed) => seed.account), cost: plan.cost ?? null };
+  return { id, label: planWords(job.parameters, await communitiesOf(plan.run)), accounts: plan.seeds.map((seed) => seed.account), cost: plan.cost ?? null };
 }
 
 /** Fill `place` with a comparison of plans a and b. */
