@@ -198,15 +198,15 @@ def test_fingers_move_and_pinch_the_map(browser, large):  # noqa: F811
 def test_communities_are_hidden_by_the_legend(tab, shown):
     tab.go("/map")
     members = sum(1 for colour in shown["colour"] if colour == 0)
-    called = re.compile("^around ")
-    tab.tab.get_by_label(called).first.uncheck()
+    first = tab.tab.get_by_role("group", name="Communities shown").get_by_label(re.compile("^around ")).first
+    first.uncheck()
     tab.settle()
     assert tab.tab.evaluate(f"{MAP}.scene.hidden.reduce((a, b) => a + b)") == members
     assert f"of {len(shown['accounts']) - members}" in tab.tab.get_by_role("navigation", name="Pages").inner_text()
     assert "hide=0" in tab.tab.url
     tab.tab.reload()
     tab.settle()
-    assert not tab.tab.get_by_label(called).first.is_checked()
+    assert not first.is_checked()
 
 
 def test_an_account_is_searched_and_the_table_leads_to_the_map(tab, shown):

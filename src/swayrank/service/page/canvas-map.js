@@ -7,18 +7,11 @@
  */
 
 import { THEMES, groundIsStale, groundView, paint, paintGround, placer, radiusAt } from "/page/canvas-paint.js";
-import { visible } from "/page/ui.js";
+import { spelled } from "/page/ui.js";
 
 const REST_MS = 110; // without a change until the view counts as at rest
 const MAX_ZOOM = 60;
 const LABEL = 24; // characters
-
-/** A label: a name whose invisible characters are spelled, so that none can turn or hide the text around it, cut. */
-function spelled(name, limit = LABEL) {
-  const shown = visible(name);
-  const letters = [...shown];
-  return letters.length <= limit ? shown : letters.slice(0, limit - 1).join("") + "…";
-}
 
 function sceneOf(data) {
   const n = data.accounts.length;
@@ -28,7 +21,7 @@ function sceneOf(data) {
     y: Float32Array.from(data.y, (y) => -y),
     colour: Int16Array.from(data.colour),
     arcs: Uint32Array.from(data.arcs.flat()),
-    labels: data.accounts.map((name) => spelled(name)),
+    labels: data.accounts.map((name) => spelled(name, LABEL)),
     radii: radiiOf(data, n),
     hidden: new Uint8Array(n),
     seeds: new Map(),

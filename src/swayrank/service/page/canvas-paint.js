@@ -9,8 +9,8 @@
  * - labels are placed greedily by rank over a list of taken boxes, never more than LABELS of them.
  */
 
-/** Okabe and Ito's colours, as everywhere in swayrank; -1 is everybody else. */
-export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195"];
+import { PALETTE } from "/page/colours.js";
+
 export const THEMES = {
   light: { paper: "#ffffff", ink: "#222222", faint: "#555555", rest: "#9a9a9a", arc: "70,70,70", edge: "#ffffff" },
   dark: { paper: "#14171a", ink: "#eeeeee", faint: "#b5b5b5", rest: "#7d7d7d", arc: "205,205,205", edge: "#14171a" },
@@ -24,7 +24,7 @@ const MARGIN = 0.25; // of the window, on each side, that the ground is larger
 const MOST_PIXELS = 6e6; // of a ground
 const FONT = "12px system-ui, sans-serif";
 
-/** The colour of a place in the palette. */
+/** The colour of a place in the palette; -1 is everybody else. */
 export function shade(colour, theme) {
   return colour < 0 ? theme.rest : PALETTE[colour % PALETTE.length];
 }

@@ -1,7 +1,7 @@
 // The leaderboard's facets: each group with how many accounts it would give under the other filters.
 
 import { communityName } from "/page/known.js";
-import { clear, count, debounced, field, h, visible } from "/page/ui.js";
+import { clear, count, debounced, h, visible } from "/page/ui.js";
 import { roleMeaning, tierMeaning } from "/page/words.js";
 
 const FACETS = ["role", "tier", "community"];

@@ -1,7 +1,7 @@
 // What every view asks about the run that is served, asked once: the run itself, its communities, and what they are called.
 
 import { api } from "/page/api.js";
-import { accountLink, h, name } from "/page/ui.js";
+import { h, name, spelled } from "/page/ui.js";
 
 const asked = new Map();
 
@@ -28,13 +28,23 @@ export async function communities() {
   }
 }
 
-/** The same as plain text, for choices and labels. */
-export const communityText = (number, found) => communityName(number, found).textContent;
-
-/** What a community is called: by its leaders, since it has no name of its own. `links`: to their cards. */
-export function communityName(number, found, { leaders = 2, links = false, limit = 18 } = {}) {
-  const who = found.get(Number(number))?.leaders.slice(0, leaders) ?? [];
-  if (!who.length) return h("span", null, `community ${number}`);
-  const shown = who.map(({ account }) => (links ? accountLink(account, { limit }) : name(account, { limit })));
-  return h("span", null, "around ", shown.flatMap((one, i) => (i ? [i === shown.length - 1 ? " and " : ", ", one] : [one])));
+/** The communities of run `id`, empty unless it is the one served: each run counts its communities anew. */
+export async function communitiesOf(id) {
+  return !id || (await theRun()).id === id ? communities() : new Map();
 }
+
+/** "around ", a leader, " and ", another; the number alone where no leader is known. */
+function pieces(number, found, leaders, shown) {
+  const who = found.get(Number(number))?.leaders.slice(0, leaders) ?? [];
+  if (!who.length) return [`community ${number}`];
+  return ["around ", ...who.flatMap(({ account }, i) => (i ? [i === who.length - 1 ? " and " : ", ", shown(account)] : [shown(account)]))];
+}
+
+/** What a community is called: by its leaders, since it has no name of its own. */
+export const communityName = (number, found, { leaders = 2, limit = 18 } = {}) => h("span", null, pieces(number, found, leaders, (account) => name(account, { limit })));
+
+/** The same as plain text, for what holds no elements. */
+export const communityText = (number, found, { leaders = 2, limit = 18 } = {}) => pieces(number, found, leaders, (account) => spelled(account, limit)).join("");
+
+/** In a cell: the name, or that it is in none. */
+export const communityCell = (number, found, options) => (number === null || number === undefined || number === "none" ? "none" : communityName(number, found, options));

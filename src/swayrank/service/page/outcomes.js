@@ -1,12 +1,9 @@
 // What seeds reach, shown: numbers with their interval, overlap as a heat table, communities, lists of accounts to edit.
 
-import { accountLink, accountPicker, announce, clear, count, dataTable, decimal, emptyState, h, name, percent, plural, toast, visible } from "/page/ui.js";
+import { accountLink, accountPicker, announce, clear, count, dataTable, decimal, emptyState, h, name, percent, plural, tile, toast, unseen, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
 import { communityName } from "/page/known.js";
 import { readNames } from "/page/lines.js";
-
-/** Words for screen readers alone. */
-export const unseen = (text) => h("span", { class: "unseen" }, text);
 
 /** Accounts reached: whole numbers, small ones with a digit. */
 export const reached = (value) => (Math.abs(value) < 20 ? decimal(value, 1) : count(value));
@@ -15,10 +12,11 @@ export const reached = (value) => (Math.abs(value) < 20 ? decimal(value, 1) : co
 export const range = (low, high) => (reached(low) === reached(high) ? `exactly ${reached(low)}` : `between ${reached(low)} and ${reached(high)}`);
 
 /** A large number with its interval below. */
-export const reachTile = (label, told, more) => h("div", { class: "tile" }, h("div", { class: "what" }, label), h("div", { class: "value" }, reached(told.mean)),
-  h("div", { class: "more" }, told.low === undefined ? "" : range(told.low, told.high)), more ? h("div", { class: "more" }, more) : null);
+export const reachTile = (label, told, more) => tile(label, reached(told.mean), told.low === undefined ? null : h("div", null, range(told.low, told.high)), more);
 
-export const tile = (label, value, more) => h("div", { class: "tile" }, h("div", { class: "what" }, label), h("div", { class: "value" }, value), more ? h("div", { class: "more" }, more) : null);
+/** What the interval of a reach leaves out. */
+export const simulationAlone = () => h("p", { class: "faint" }, "The interval is that of the simulation alone: how far real messages go depends on the model of how they spread, which ",
+  h("code", null, "swayrank calibrate"), " can test against what happened.");
 
 /** How much of the row's audience the column's account reaches as well; darker is more. */
 export function overlapTable(accounts, matrix) {
@@ -40,15 +38,15 @@ export function overlapTable(accounts, matrix) {
         : h("td", { class: "number", style: { background: `color-mix(in srgb, var(--span) ${Math.round(Math.min(1, share(i, j) * 1.6) * 100)}%, transparent)` } }, percent(share(i, j)))))))))));
 }
 
-/** Where the reached accounts are; `groups` are the communities of known.js. */
+/** Where the reached accounts are; `groups`: the communities by number. */
 export function reachedByCommunity(rows, groups) {
   const all = rows.reduce((sum, row) => sum + row.reached, 0) || 1;
   const most = Math.max(...rows.map((row) => row.reached), 1e-9);
   return dataTable({ caption: "Reached by community, most first", rowHeader: "community", rows: rows.slice(0, 12), empty: "Nobody is reached.", columns: [
-    { key: "community", label: "Community", cell: (row) => (row.community === null || row.community === "none" ? "in none" : row.community === "rest" ? "all others" : communityName(row.community, groups, { links: true })) },
+    { key: "community", label: "Community", cell: (row) => (row.community === null || row.community === "none" ? "in none" : row.community === "rest" ? "all others" : communityName(row.community, groups, { limit: 16 })) },
     { key: "reached", label: "Reached", number: true, cell: (row) => reached(row.reached) },
     { key: "share", label: "Of all reached", number: true, cell: (row) => percent(row.reached / all) },
-    { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (groups.get(row.community) ? percent(row.reached / groups.get(row.community).members, 1) : "–") },
+    { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (groups.has(row.community) ? percent(row.reached / groups.get(row.community).members, 1) : "–") },
     { key: "bar", label: unseen("bar"), wide: true, cell: (row) => h("span", { class: "meter wide-meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * row.reached) / most}%` } })) },
   ] });
 }

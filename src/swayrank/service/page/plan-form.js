@@ -1,14 +1,14 @@
 // The planner's form: what a campaign wants, in the words of people who run one, turned into the parameters of a job.
 
 import { clear, count, field, h, plural, visible } from "/page/ui.js";
+import { communityText } from "/page/known.js";
 import { accountList } from "/page/outcomes.js";
 import { communityText } from "/page/known.js";
 import { readCosts } from "/page/lines.js";
-import { tierMeaning } from "/page/words.js";
+import { byTier, tierMeaning } from "/page/words.js";
 
 const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
   ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"], ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
-const TIERS = ["nano", "micro", "mid", "macro", "mega", "q1", "q2", "q3", "q4"];
 const CERTAINTY = [["0.05", "5 % (slower)"], ["0.1", "10 %"], ["0.2", "20 % (faster)"]];
 const GROUPS = [["community", "community"], ["tier", "size (tier)"], ["role", "role"]];
 
@@ -127,15 +127,18 @@ export function errorLines(errors, most = 20) {
 /** The groups that can be asked for: tiers from small to large, others as the service lists them. */
 function groupsOf(facets, by) {
   const groups = (facets[by] ?? []).filter((one) => one.value !== null && one.value !== "none");
-  return by === "tier" ? groups.sort((a, b) => TIERS.indexOf(a.value) - TIERS.indexOf(b.value)) : groups;
+  return by === "tier" ? groups.sort((a, b) => byTier(b.value, a.value)) : groups;
 }
+
+/** What a group is called, as on the leaderboard. */
+const groupWords = (by, group, groups) => (by === "community" ? communityText(group, groups) : by === "tier" ? tierMeaning(group) : visible(group));
 
 function onlyPart(facets, past) {
   const part = (by, label) => {
     const groups = groupsOf(facets, by);
     if (!groups.length) return null;
     return h("div", { role: "group", "aria-label": label }, h("p", null, h("strong", null, label)), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
-      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), groupText(by, one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
+      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), groupWords(by, one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
   };
   const parts = [part("role", "Roles"), part("tier", "Sizes (tiers)")];
   const element = h("fieldset", null, h("legend", null, "Choose only from"), h("p", { class: "hint" }, "Nothing ticked: everybody."), parts);
@@ -147,19 +150,13 @@ function onlyPart(facets, past) {
   } };
 }
 
-/** What a group is called. */
-function groupText(by, value, communities) {
-  if (by === "community") return communityText(value, communities);
-  return by === "tier" ? tierMeaning(value) : visible(value);
-}
-
-function quotaPart(facets, communities, past) {
+function quotaPart(facets, groups, past) {
   const by = choice(GROUPS.filter(([key]) => facets[key]?.length), past?.by);
   const sense = choice([["at_most", "at most"], ["at_least", "at least"]], past?.at_least ? "at_least" : "at_most");
   const rows = h("ul", { class: "plain" });
   const groupsNow = () => groupsOf(facets, by.value);
   const add = (group, n = 1) => {
-    const select = choice(groupsNow().map((one) => [String(one.value), `${groupText(by.value, one.value, communities)} (${count(one.count)})`]), group);
+    const select = choice(groupsNow().map((one) => [String(one.value), `${groupWords(by.value, one.value, groups)} (${count(one.count)})`]), group);
     select.setAttribute("aria-label", "Group");
     const row = h("li", { class: "row" }, select, number(n, { min: 0, step: 1, "aria-label": "How many", class: "short" }),
       h("button", { type: "button", "aria-label": "Remove this quota", onClick: () => { row.remove(); button.focus(); } }, "×"));
@@ -178,7 +175,7 @@ function quotaPart(facets, communities, past) {
     for (const row of rows.children) {
       const [select, input] = row.querySelectorAll("select, input");
       if (!Number.isInteger(Number(input.value)) || input.value === "" || Number(input.value) < 0) errors.push([input, `A quota must be a whole number, got "${input.value}".`]);
-      if (select.value in told) errors.push([select, `There are two quotas for ${visible(select.value)}.`]);
+      if (select.value in told) errors.push([select, `There are two quotas for ${groupWords(by.value, select.value, groups)}.`]);
       told[select.value] = Number(input.value);
     }
     return Object.keys(told).length ? { quota: { by: by.value, [sense.value]: told } } : {};

@@ -1,11 +1,19 @@
 // A finished plan: what it reaches and how sure that is, the curve, the seeds, their overlap, the communities.
 
-import { accountLink, count, dataTable, decimal, figure, h, percent, plural, toast, visible } from "/page/ui.js";
-import { communityName } from "/page/known.js";
-import { overlapTable, range, reached, reachedByCommunity, reachTile, tile, unseen } from "/page/outcomes.js";
+import { communityCell, communityText } from "/page/known.js";
+import { tierMeaning } from "/page/words.js";
+import { accountLink, count, dataTable, decimal, figure, h, percent, plural, tile, tiles, toast, unseen, visible } from "/page/ui.js";
+import { overlapTable, range, reached, reachedByCommunity, reachTile, simulationAlone } from "/page/outcomes.js";
 
-/** What a seeds job was asked, in one sentence. */
-export function planWords(parameters) {
+/** A group within a sentence: "the community around ada and bob", "tier mid: ...", "role broker". */
+function groupInWords(by, group, groups) {
+  if (by === "tier") return `tier ${tierMeaning(group)}`;
+  if (by === "community" && groups.get(Number(group))?.leaders.length) return `the community ${communityText(group, groups)}`;
+  return `${by} ${visible(group)}`;
+}
+
+/** What a seeds job was asked, in one sentence. `groups`: the communities of its run, where they are known. */
+export function planWords(parameters, groups = new Map()) {
   const { k, budget, costs, must = [], never = [], quota, only, method, epsilon } = parameters ?? {};
   const said = [budget !== undefined && budget !== null ? `a budget of ${count(budget)}${k ? ` for at most ${plural(k, "account")}` : ""}` : plural(k ?? 0, "account")];
   if (costs) said.push([costs.default !== undefined && costs.default !== null ? `${decimalCost(costs.default)} each` : "", costs.per_follower ? `${decimalCost(costs.per_follower)} a follower` : "",
@@ -14,10 +22,10 @@ export function planWords(parameters) {
   if (never.length) said.push(`without ${never.length <= 2 ? never.map((one) => visible(one)).join(" and ") : plural(never.length, "account")}`);
   if (quota) {
     const rooms = quota.at_most ?? quota.at_least ?? {};
-    said.push(`${quota.at_most ? "at most" : "at least"} ${Object.entries(rooms).slice(0, 3).map(([group, n]) => `${n} of ${quota.by} ${visible(group)}`).join(", ")}${Object.keys(rooms).length > 3 ? " and so on" : ""}`);
+    said.push(`${quota.at_most ? "at most" : "at least"} ${Object.entries(rooms).slice(0, 3).map(([group, n]) => `${n} of ${groupInWords(quota.by, group, groups)}`).join(", ")}${Object.keys(rooms).length > 3 ? " and so on" : ""}`);
   }
-  const groups = Object.values(only ?? {}).flat();
-  if (groups.length) said.push(`only ${groups.map((one) => visible(one)).join(", ")}`);
+  const among = Object.entries(only ?? {}).flatMap(([by, wanted]) => wanted.map((one) => (by === "tier" ? `tier ${tierMeaning(one)}` : visible(one))));
+  if (among.length) said.push(`only ${among.join(", ")}`);
   if (method && method !== "opim") said.push(`method ${method.replaceAll("_", " ")}`);
   if (epsilon && epsilon !== 0.1 && (!method || method === "opim")) said.push(`within ${percent(epsilon)}`);
   return said.filter(Boolean).join("; ");
@@ -32,13 +40,14 @@ export function planResult(context, job, plan, { groups, n_accounts, others, com
   const [low, high] = [plan.low ?? plan.lower_bound, plan.high ?? plan.upper_bound];
   const spent = plan.cost !== null && plan.cost !== undefined;
   return h("div", null,
-    h("p", { class: "lead" }, `Asked: ${planWords(job.parameters)}.`),
+    h("p", { class: "lead" }, `Asked: ${planWords(job.parameters, groups)}.`),
     h("p", { class: "headline" }, "These ", h("strong", null, plural(accounts.length, "account")), " are expected to reach ", h("strong", null, `${reached(plan.spread)} accounts`),
       `, themselves among them (${range(low, high)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
-    h("div", { class: "tiles" }, reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
+    tiles(reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
       plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one, certified, at least ${reached(plan.lower_bound)}`) : null,
       spent ? tile("Cost", count(plan.cost), job.parameters.budget ? `of ${count(job.parameters.budget)}; ${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached` : `${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached`) : null,
       tile("Seeds", count(accounts.length), `${plural(new Set(plan.seeds.map((seed) => seed.community)).size, "community", "communities")}`)),
+    simulationAlone(),
     h("div", { class: "note" }, h("strong", null, "How good is this choice? "), guaranteeWords(plan)),
     links(context, job, accounts),
     h("h2", null, "What each account adds"),
@@ -57,8 +66,7 @@ function guaranteeWords(plan) {
   const [, from, value] = /probability (1 - )?([\d.]+(?:e-?\d+)?)/.exec(told ?? "") ?? [];
   const risk = from ? Number(value) : 1 - Number(value); // that the guarantee does not hold
   if (!share) return h("span", null, told ? `${visible(told)}.`.replace(/\.\.$/, ".") : "Nothing is guaranteed about it.");
-  return h("span", null, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}. ` : ". ",
-    h("span", { class: "faint" }, "That is about the model: how far real messages go depends on whether it fits, which swayrank calibrate tests."));
+  return h("span", { title: told ? visible(told) : undefined }, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}.` : ".");
 }
 
 function links(context, job, accounts) {
@@ -82,7 +90,7 @@ function seedsTable(plan, spent, groups) {
     spent ? { key: "each", label: "Cost for each added", number: true, wide: true, cell: (seed) => (seed.marginal_gain > 0 ? decimal(seed.cost / seed.marginal_gain, 2) : "–") } : null,
     { key: "score", label: "Score", number: true, wide: true, cell: (seed) => decimal(seed.score) },
     { key: "rank", label: "Rank", number: true, wide: true, cell: (seed) => count(seed.rank) },
-    { key: "community", label: "Community", wide: true, cell: (seed) => (seed.community === null ? "none" : communityName(seed.community, groups)) },
+    { key: "community", label: "Community", wide: true, cell: (seed) => communityCell(seed.community, groups, { limit: 14 }) },
     { key: "role", label: "Role", wide: true, cell: (seed) => seed.role ?? "none" },
   ].filter(Boolean) });
 }

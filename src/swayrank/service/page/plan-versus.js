@@ -1,7 +1,8 @@
 // Two plans side by side: what each reaches, what both do, what they cost, and a verdict in words.
 
-import { accountLink, clear, count, emptyState, errorState, h, percent, plural, shareBar } from "/page/ui.js";
-import { notPrepared, reached, reachTile, tile, verdict } from "/page/outcomes.js";
+import { accountLink, clear, count, emptyState, errorState, h, percent, plural, shareBar, tile, tiles, unseen } from "/page/ui.js";
+import { communitiesOf } from "/page/known.js";
+import { notPrepared, reached, reachTile, verdict } from "/page/outcomes.js";
 import { planWords } from "/page/plan-result.js";
 
 /** A plan of the address: a job, or accounts by hand. */
@@ -9,7 +10,7 @@ export async function planOf({ api, signal }, id, byHand) {
   if (!id) return { label: "your list", accounts: byHand, cost: null };
   const path = `/jobs/${encodeURIComponent(id)}`;
   const [job, plan] = await Promise.all([api.get(path, {}, { signal }), api.get(`${path}/result`, {}, { signal })]);
-  return { id, label: planWords(job.parameters), accounts: plan.seeds.map((seed) => seed.account), cost: plan.cost ?? null };
+  return { id, label: planWords(job.parameters, await communitiesOf(plan.run)), accounts: plan.seeds.map((seed) => seed.account), cost: plan.cost ?? null };
 }
 
 /** Fill `place` with a comparison of plans a and b. */
@@ -29,7 +30,7 @@ export async function versus(context, place, a, b) {
   clear(place, h("p", { class: "headline" }, verdict(told.a, told.b, ["plan A", "plan B"])), costWords(a, b, told),
     h("div", { class: "versus" }, column("A", a, told.a, inBoth), column("B", b, told.b, inBoth)),
     h("h2", null, "Audiences"), h("div", { class: "scroll" }, h("table", null, h("caption", null, `Together they reach ${reached(told.union.mean)} accounts`),
-      h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share", ""].map((label, i) => (label ? h("th", { scope: "col", class: i === 1 || i === 2 ? "number" : undefined }, label) : h("td", { class: "wide" }))))),
+      h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share", unseen("bar")].map((label, i) => h("th", { scope: "col", class: [undefined, "number", "number", "wide"][i] }, label)))),
       h("tbody", null, row("plan A alone", told.only_a), row("both", told.shared), row("plan B alone", told.only_b)))));
 }
 
@@ -42,7 +43,7 @@ function costWords(a, b, told) {
 
 function column(letter, plan, spread, inBoth) {
   return h("section", { class: "card" }, h("h2", null, `Plan ${letter}`), h("p", { class: "faint" }, plan.id ? h("a", { href: `/planner?job=${plan.id}`, "data-link": true }, plan.label) : plan.label),
-    h("div", { class: "tiles" }, reachTile("Expected reach", spread), plan.cost === null ? null : tile("Cost", count(plan.cost)), tile("Accounts", count(plan.accounts.length), `${plural(inBoth.length, "account")} in both`)),
+    tiles(reachTile("Expected reach", spread), plan.cost === null ? null : tile("Cost", count(plan.cost)), tile("Accounts", count(plan.accounts.length), `${plural(inBoth.length, "account")} in both`)),
     h("ul", { class: "names" }, plan.accounts.slice(0, 30).map((account) => h("li", null, accountLink(account), inBoth.includes(account) ? h("span", { class: "badge" }, "in both") : null)),
       plan.accounts.length > 30 ? h("li", { class: "faint" }, `and ${count(plan.accounts.length - 30)} more`) : null));
 }

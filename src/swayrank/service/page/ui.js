@@ -2,6 +2,7 @@
 // nothing else: no function here takes markup.
 
 import { api } from "/page/api.js";
+import { PALETTE } from "/page/colours.js";
 
 // -- elements ----------------------------------------------------------------------------------------------------------
 
@@ -24,6 +25,9 @@ export const h = (tag, attributes, ...children) => make(document.createElement(t
 /** The same for SVG. */
 export const svg = (tag, attributes, ...children) => make(document.createElementNS(SVG, tag), attributes, children);
 
+/** Words for screen readers alone. */
+export const unseen = (text) => h("span", { class: "unseen" }, text);
+
 export function clear(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
@@ -37,10 +41,16 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 export const visible = (text) =>
   String(text).replace(INVISIBLE, (sign) => "\\u" + sign.codePointAt(0).toString(16).padStart(4, "0"));
 
+/** A name as plain text, cut where it is long: for what holds no elements, such as options and the canvas. */
+export function spelled(account, limit) {
+  const letters = [...visible(account)];
+  return letters.length > limit ? letters.slice(0, limit - 1).join("") + "…" : letters.join("");
+}
+
 /** A stranger's name: kept apart from the direction of the text around it, cut where it is long. */
 export function name(account, { limit = 40 } = {}) {
   const whole = visible(account);
-  const short = [...whole].length > limit ? [...whole].slice(0, limit - 1).join("") + "…" : whole;
+  const short = spelled(account, limit);
   return h("bdi", { class: "name", title: short === whole ? undefined : whole }, short || "(no name)");
 }
 
@@ -81,7 +91,6 @@ export function duration(seconds) {
 }
 export const plural = (n, one, many = one + "s") => `${count(n)} ${n === 1 ? one : many}`;
 
-export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195"];
 export const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -136,7 +145,7 @@ export function dataTable({ caption, columns, rows, sort, onSort, rowHeader, sho
     const label = column.sort && onSort
       ? h("button", { type: "button", class: "sort", "data-sort": column.sort, onClick: () => onSort(column.sort) }, column.label,
         h("span", { "aria-hidden": "true", class: "arrow" }, sorted ? (sort.descending ? "▼" : "▲") : "↕"))
-      : column.label || h("span", { class: "unseen" }, "More");
+      : column.label || unseen("More");
     return h("th", { scope: "col", class: cellClass(column), "aria-sort": aria, title: column.title }, label);
   });
   const body = rows.map((row) => h("tr", { class: row.class }, columns.map((column) => {
@@ -260,7 +269,9 @@ export function area(load, draw, { lines = 4, signal, instead } = {}) {
 
 /** A figure in words: what it is, the figure, what it means. */
 export const tile = (what, value, ...more) =>
-  h("div", { class: "tile" }, h("dt", null, what), h("dd", null, value), more.length ? h("dd", { class: "more" }, more) : null);
+  h("div", { class: "tile" }, h("dt", null, what), h("dd", null, value), more.some(Boolean) ? h("dd", { class: "more" }, more) : null);
+/** Such figures in a row. */
+export const tiles = (...all) => h("dl", { class: "tiles" }, all);
 
 /** Nothing here: what it means, and what to do. */
 export const emptyState = (title, text, ...actions) =>

@@ -5,8 +5,8 @@ import { evidence } from "/page/evidence.js";
 import { followJob } from "/page/follow-job.js";
 import { communities, communityName, theRun } from "/page/known.js";
 import { unlessPrepared } from "/page/not-prepared.js";
-import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, moment, name, partsBar, percent, plural, shareBar,
-  tile, toast, visible } from "/page/ui.js";
+import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, name, partsBar, percent, plural, shareBar,
+  tile, tiles, toast, visible } from "/page/ui.js";
 import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning } from "/page/words.js";
 
 const MOST_NEIGHBOURS = 500;
@@ -53,7 +53,7 @@ class Card {
     const q = encodeURIComponent(account);
     const kind = [row.role && h("span", { class: "badge", title: roleMeaning(row.role) }, visible(row.role)),
       row.role && roleMeaning(row.role) ? h("span", { class: "faint" }, roleMeaning(row.role)) : null,
-      row.community === null ? null : h("a", { href: `/?community=${row.community}`, "data-link": true }, "community ", communityName(row.community, this.groups)),
+      row.community === null ? null : h("a", { href: `/?community=${row.community}`, "data-link": true }, this.groups.has(row.community) ? "community " : "", communityName(row.community, this.groups)),
       row.tier && h("span", { class: "faint" }, `tier ${tierMeaning(row.tier)}`)];
     const to = (href, label, primary) => h("a", { class: primary ? "button primary" : "button", "data-link": true, href }, label);
     return h("header", { class: "card-head" }, h("h1", null, name(account, { limit: 80 })), h("p", { class: "kind-line" }, kind.filter(Boolean).flatMap((one) => [one, " "])),
@@ -72,16 +72,16 @@ class Card {
     const scored = run.counts.scored;
     const peer = facts?.peer;
     const e = row.evidence;
-    const tiles = [];
+    const all = [];
     if (row.score !== null) {
-      tiles.push(tile("Score, of 100", decimal(row.score), intervalBar(row.score, row.score_low, row.score_high),
+      all.push(tile("Score, of 100", decimal(row.score), intervalBar(row.score, row.score_low, row.score_high),
         row.score_low === null ? "no interval was drawn" : `${between(row.score_low, row.score_high)} (${percent(sure.confidence)} interval)`));
-      tiles.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval; `, topShare(row.rank, scored)));
-    } else tiles.push(tile("Score", "None", "too little data"));
-    if (peer) tiles.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
-    tiles.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
+      all.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, [row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval`, placeAmong(row.rank, scored)].filter(Boolean).join("; ")));
+    } else all.push(tile("Score", "None", "too little data"));
+    if (peer) all.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
+    all.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
       tile("Reactions received", count(e.reactions), e.engagers === null ? null : `by ${plural(e.engagers, "account")}`), tile("Posts", count(e.posts), e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null));
-    return h("dl", { class: "tiles" }, tiles);
+    return tiles(all);
   }
 
   insufficient(row, facts) {
@@ -203,9 +203,11 @@ class Card {
   }
 }
 
-function topShare(rank, scored) {
+/** How high a rank is among all; of the lower half only its very end is told. */
+function placeAmong(rank, scored) {
   const share = rank / scored;
-  if (share > 0.5) return "below the first half";
+  if ((scored - rank + 1) / scored <= 0.01) return "in the last hundredth";
+  if (share > 0.5) return null;
   return `in the first ${share < 0.001 ? "thousandth" : percent(Math.ceil(share * 1000) / 1000, share < 0.1 ? 1 : 0)}`;
 }
 

@@ -1,7 +1,8 @@
 // Who belongs together: the communities, their leaders, whose attention they have, and the top of other groups.
 
 import { communityName, known, theRun } from "/page/known.js";
-import { accountLink, area, clear, count, dataTable, decimal, emptyState, figure, h, percent, plural, shareBar, tile, visible, PALETTE } from "/page/ui.js";
+import { accountLink, area, clear, count, dataTable, decimal, emptyState, figure, h, percent, plural, shareBar, tile, tiles, visible } from "/page/ui.js";
+import { PALETTE } from "/page/colours.js";
 import { byTier, roleMeaning, tierMeaning } from "/page/words.js";
 
 export const title = "Communities";
@@ -25,7 +26,7 @@ function overview(told, signal) {
   const listed = told.communities.reduce((sum, one) => sum + one.members, 0);
   const shown = innerWidth < 600 ? 5 : 10;
   return h("div", null, h("p", { class: "lead" }, `${plural(told.n_communities, "community", "communities")}: groups of accounts that attend to each other more than to others. They have no names of their own, so they are called by their highest accounts.`),
-    h("dl", { class: "tiles" }, tile("Communities", count(told.n_communities), told.rest?.communities ? `${count(told.communities.length)} listed` : "all listed"), tile("Largest", plural(told.communities[0]?.members ?? 0, "account"), percent((told.communities[0]?.members ?? 0) / told.accounts) + " of all"),
+    tiles(tile("Communities", count(told.n_communities), told.rest?.communities ? `${count(told.communities.length)} listed` : "all listed"), tile("Largest", plural(told.communities[0]?.members ?? 0, "account"), percent((told.communities[0]?.members ?? 0) / told.accounts) + " of all"),
       tile("In none", count(told.in_none ?? told.accounts - listed), "accounts with too few ties"), tile("How separate", told.modularity === null ? "–" : decimal(told.modularity, 2), modularity(told.modularity))),
     table(told, found), rest(told),
     h("div", { class: "columns" }, figure("communities", {}, { signal, height: 124 + 44 * Math.min(12, told.communities.length) }), figure("flows", { k: shown }, { signal, height: 144 + 40 * Math.min(shown, told.communities.length) })),

@@ -1,8 +1,8 @@
 // Two accounts side by side: who is ahead, whether that is clear, and which parts make the difference.
 
-import { communities, communityName, theRun } from "/page/known.js";
-import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, intervalBar, legend, name, partsBar, percent, signed, svg, tile, visible } from "/page/ui.js";
-import { figureOf, partMeaning } from "/page/words.js";
+import { communities, communityCell, theRun } from "/page/known.js";
+import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, legend, name, partsBar, percent, signed, svg, tile, tiles, unseen, visible } from "/page/ui.js";
+import { figureOf, partMeaning, tierMeaning } from "/page/words.js";
 
 export const title = "Compare two accounts";
 
@@ -120,11 +120,10 @@ function sideBySide(a, b, groups) {
     ["Rank", (one) => (one.rank === null ? "none" : [count(one.rank), h("span", { class: "under" }, one.rank_low === null ? "" : between(one.rank_low, one.rank_high, count))])],
     ...EVIDENCE.map(([key, label]) => [label, (one) => count(one.evidence[key])]),
     ["Reactions a post", (one) => (one.evidence.posts ? decimal(one.evidence.reactions / one.evidence.posts) : "–")],
-    ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : visible(one.tier))],
-    ["Community", (one) => (one.community === null ? "none" : communityName(one.community, groups, { limit: 14 }))],
+    ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : tierMeaning(one.tier))],
+    ["Community", (one) => communityCell(one.community, groups, { limit: 14 })],
   ];
-  const columns = [{ key: "what", label: "", cell: ([what]) => what }, { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) }, { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
-  columns[0].label = h("span", { class: "unseen" }, "What");
+  const columns = [{ key: "what", label: unseen("What"), cell: ([what]) => what }, { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) }, { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
   return h("div", { class: "side" }, dataTable({ caption: "The two accounts side by side", columns, rows, rowHeader: "what" }));
 }
 
@@ -151,6 +150,6 @@ function audience({ a, b, shared_audience: shared }) {
     h("p", null, "Passed on from one account to the next, a post of ", name(a.account, { limit: 24 }), ` is expected to reach ${figureOf(shared.a)} accounts, one of `,
       name(b.account, { limit: 24 }), ` ${figureOf(shared.b)}. Of these, ${figureOf(shared.both)} are the same, ${percent(share)} of the smaller audience: `,
       share > 0.5 ? "asking both reaches few more than asking one." : "asking both reaches mostly different people."),
-    bar, h("dl", { class: "tiles" }, tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(shared.a - shared.both)), tile("Both", figureOf(shared.both)),
+    bar, tiles(tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(shared.a - shared.both)), tile("Both", figureOf(shared.both)),
       tile(h("span", null, "Only ", name(b.account, { limit: 20 })), figureOf(shared.b - shared.both))));
 }

@@ -2,7 +2,7 @@
 
 import { saveFile } from "/page/exports.js";
 import { known, theRun } from "/page/known.js";
-import { area, clear, count, dataTable, decimal, h, moment, percent, plural, visible } from "/page/ui.js";
+import { area, clear, count, dataTable, decimal, h, moment, percent, plural, tile, tiles, unseen, visible } from "/page/ui.js";
 import { parameterInWords, partMeaning } from "/page/words.js";
 
 export const title = "Data and provenance";
@@ -41,7 +41,7 @@ function files({ api }, run) {
   const rows = [["CSV", "All accounts with scores, intervals, parts and counts; safe against formulas", "/exports/scores.csv", true], ["Excel", "The same as a workbook", "/exports/scores.xlsx", run.counts.accounts <= 200_000],
     ["Parquet", "The same for data frames, types kept", "/exports/scores.parquet", true], ["JSON", "The same for programs", "/exports/scores.json", true], ["GEXF", "The network map with scores and communities, for Gephi", "/exports/map.gexf", run.has.map]];
   const columns = [{ key: "form", label: "Form", cell: ([form]) => form }, { key: "what", label: "What it holds", cell: ([, what]) => what },
-    { key: "save", label: h("span", { class: "unseen" }, "Save"), cell: ([form, , path, there]) => (there ? h("button", { type: "button", "aria-label": `Save as ${form}`, onClick: (event) => saveFile(api, event.target, path, {}) }, "Save") : h("span", { class: "faint" }, "not in this run")) }];
+    { key: "save", label: unseen("Save"), cell: ([form, , path, there]) => (there ? h("button", { type: "button", "aria-label": `Save as ${form}`, onClick: (event) => saveFile(api, event.target, path, {}) }, "Save") : h("span", { class: "faint" }, "not in this run")) }];
   return h("section", null, h("h2", null, "Take it away"), dataTable({ caption: "Files to save", columns, rows, rowHeader: "form" }), h("p", { class: "faint" }, "Part of the accounts: filter the ", h("a", { href: "/", "data-link": true }, "leaderboard"), " and export there. Programs ask the same of ", h("a", { href: "/api/v1/openapi.json" }, "the API"), "."));
 }
 
@@ -50,7 +50,7 @@ function read(run) {
   const labels = { accounts: "Accounts", scored: "With a score", rejected_rows: "Rows refused", nodes: "Accounts in the graph", arcs: "Ties in the graph", events: "Events in the log", posts: "Posts" };
   const facts = Object.entries(counts).filter(([, value]) => typeof value === "number");
   const columns = [{ key: "file", label: "File", cell: (row) => visible(row.file ?? row.path ?? "") }, { key: "bytes", label: "Size", number: true, cell: (row) => size(row.bytes) }, { key: "hash", label: "Fingerprint (BLAKE2b)", wide: true, cell: (row) => h("code", { class: "hash" }, visible(row.blake2b ?? "")) }];
-  return h("section", null, h("h2", null, "What was read"), h("dl", { class: "tiles" }, facts.map(([key, value]) => h("div", { class: "tile" }, h("dt", null, labels[key] ?? capital(visible(key.replaceAll("_", " ")))), h("dd", null, count(value))))),
+  return h("section", null, h("h2", null, "What was read"), tiles(facts.map(([key, value]) => tile(labels[key] ?? capital(visible(key.replaceAll("_", " "))), count(value)))),
     dataTable({ caption: "Files", columns, rows: run.inputs ?? [], rowHeader: "file", empty: "The run was made from data in memory; it names no files." }),
     run.inputs?.length ? h("p", { class: "faint" }, "The fingerprint tells whether a file is still the one that was scored.") : null);
 }

@@ -1,8 +1,7 @@
 // Jobs: what runs in the background, what ran, what failed and why. Also the small sign in the header.
 
-import { announce, clear, dataTable, emptyState, h, jobProgress, moment, pager, plural, toast, visible } from "/page/ui.js";
+import { announce, clear, dataTable, emptyState, h, jobProgress, moment, pager, plural, toast, unseen, visible } from "/page/ui.js";
 import { followJob, isOver } from "/page/follow-job.js";
-import { unseen } from "/page/outcomes.js";
 import { jobWords, KINDS, resultHref, STATUS, took } from "/page/job-words.js";
 
 export const title = (params) => (params?.job ? "Job" : "Jobs");
@@ -22,7 +21,8 @@ export async function render(root, context) {
 
 async function renderList(root, context) {
   const { api, query, signal } = context;
-  const state = { kind: query.get("kind") ?? "", status: query.get("status") ?? "", page: Math.max(1, Number(query.get("page")) || 1) };
+  const asked = (key, known) => (Object.hasOwn(known, query.get(key) ?? "") ? query.get(key) : ""); // an unknown one asks for nothing
+  const state = { kind: asked("kind", KINDS), status: asked("status", STATUS), page: /^[1-9]\d{0,6}$/.test(query.get("page") ?? "") ? Number(query.get("page")) : 1 };
   const place = h("div");
   const choose = (key, label, options) => {
     const select = h("select", { onChange: () => { state[key] = select.value; state.page = 1; context.remember(state); refresh(); } },

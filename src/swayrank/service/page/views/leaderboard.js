@@ -4,7 +4,7 @@ import { communities, communityName, theRun } from "/page/known.js";
 import { filtersPanel, readFilters } from "/page/filters.js";
 import { exportMenu } from "/page/exports.js";
 import { accountLink, announce, between, clear, count, dataTable, debounced, decimal, emptyState, errorState, field, figure, h, intervalBar, legend, loading,
-  name, pager, partsBar, percent, plural, visible } from "/page/ui.js";
+  name, pager, partsBar, percent, plural, unseen, visible } from "/page/ui.js";
 import { byTier, partMeaning } from "/page/words.js";
 
 export const title = "Leaderboard";
@@ -163,7 +163,7 @@ class Leaderboard {
     const shown = answer.items;
     const part = Object.hasOwn(this.run.weights, this.state.sort) ? this.state.sort : null;
     return [
-      { key: "pick", label: h("span", { class: "unseen" }, "Choose"), class: "pick", cell: (row) => this.checkbox(row.account) },
+      { key: "pick", label: unseen("Choose"), class: "pick", cell: (row) => this.checkbox(row.account) },
       { key: "rank", label: "Rank", number: true, sort: "rank", cell: rankCell },
       { key: "account", label: "Account", sort: "account", class: "who", cell: (row) => accountLink(row.account) },
       { key: "score", label: "Score", number: true, sort: "score", cell: (row) => (row.score === null ? null : h("strong", null, decimal(row.score))) },

@@ -1,10 +1,9 @@
 // Live events: how many came in, how many wait to be scored, and a way to send some by hand, checked line by line.
 
-import { announce, clear, count, dataTable, field, h, moment, plural, toast, visible } from "/page/ui.js";
+import { announce, clear, count, dataTable, field, h, moment, plural, tile, tiles, toast, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
 import { readEvents } from "/page/lines.js";
 import { errorLines } from "/page/plan-form.js";
-import { tile } from "/page/outcomes.js";
 import { jobsChanged } from "/page/views/jobs.js";
 
 export const title = "Live events";
@@ -44,7 +43,7 @@ export async function render(root, context) {
 function showFacts(place, told, score) {
   const waits = told.unscored ?? 0;
   const held = place.contains(document.activeElement);
-  clear(place, h("div", { class: "tiles" }, tile("Events kept", count(told.events)), tile("Not yet in the scores", count(waits)), tile("Last event", told.last_event ? moment(told.last_event) : "none"),
+  clear(place, tiles(tile("Events kept", count(told.events)), tile("Not yet in the scores", count(waits)), tile("Last event", told.last_event ? moment(told.last_event) : "none"),
     tile("Next refresh", told.next_refresh ? moment(told.next_refresh) : "none planned", told.refresh_seconds ? `at most every ${count(told.refresh_seconds / 60)} min where events came in` : "refreshing by itself is off")),
   h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", disabled: !waits, onClick: score }, "Score now"), waits ? null : h("span", { class: "faint" }, "All events are in the scores.")));
   if (held) place.querySelector("button")?.focus();

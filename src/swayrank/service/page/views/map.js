@@ -1,6 +1,7 @@
 // The network map: who follows whom, communities in colours, and where a plan's seeds are. Everything that the canvas
 // shows is also in words: the chosen account beside it, all accounts in a table below it.
 
+import { communities, communityCell, communityName, communityText } from "/page/known.js";
 import { createMap } from "/page/canvas-map.js";
 import { communities, communityName, communityText } from "/page/known.js";
 import { shade, THEMES } from "/page/canvas-paint.js";
@@ -153,31 +154,31 @@ function offMap(note, state, account) {
 }
 
 function legendBox(state, map, redo) {
-  const { data } = state;
+  const { data, groups } = state;
   const members = new Map();
   for (const colour of data.colour) members.set(colour, (members.get(colour) ?? 0) + 1);
-  const colours = [...data.coloured.map((community, colour) => [colour, communityText(community, state.groups)]), [-1, "All others"]].filter(([colour]) => members.has(colour));
-  const one = ([colour, label]) => {
+  const colours = [...data.coloured.map((community, colour) => [colour, community]), [-1, null]].filter(([colour]) => members.has(colour));
+  const one = ([colour, community]) => {
     const box = h("input", { type: "checkbox", checked: !state.hidden.has(colour), onChange: () => {
       if (box.checked) state.hidden.delete(colour); else state.hidden.add(colour);
       map().hide(state.hidden);
-      announce(`${label} ${box.checked ? "shown" : "hidden"}`);
+      announce(`${community === null ? "All others" : communityText(community, groups)} ${box.checked ? "shown" : "hidden"}`);
       redo();
     } });
     return h("label", null, box, h("span", { class: "swatch round", style: { background: shade(colour, THEMES[dark() ? "dark" : "light"]) }, "aria-hidden": "true" }),
-      label, h("span", { class: "number" }, count(members.get(colour))));
+      community === null ? "All others" : communityName(community, groups, { limit: 14 }), h("span", { class: "number" }, count(members.get(colour))));
   };
-  return h("fieldset", { class: "map-legend" }, h("legend", null, "Shown"), colours.map(one),
+  return h("fieldset", { class: "map-legend" }, h("legend", null, "Communities shown"), colours.map(one),
     h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? "more followers" : "a higher score"}. Near means connected; the directions mean nothing.`));
 }
 
 const nobody = () => h("div", { class: "card" }, h("h2", null, "No account chosen"), h("p", { class: "faint" }, "Click or tap a dot, or press n on the map, to see who it is, who follows it and whom it follows."));
 
 function words(state, i) {
-  const { data, degrees } = state;
+  const { data, degrees, groups } = state;
   const own = data.community[i];
   return `${visible(data.accounts[i])}. Rank ${count(data.rank[i])}, score ${decimal(data.score[i])}. ${plural(data.followers[i] ?? 0, data.arcs_are === "reactions" ? "account that reacted" : "follower",
-    data.arcs_are === "reactions" ? "accounts that reacted" : "followers")}, ${own === null ? "in no community" : `community ${own}`}${data.role[i] ? `, ${data.role[i]}` : ""}. `
+    data.arcs_are === "reactions" ? "accounts that reacted" : "followers")}, ${own === null ? "in no community" : groups.get(own)?.leaders.length ? `in the community ${communityText(own, groups)}` : `in community ${own}`}${data.role[i] ? `, ${data.role[i]}` : ""}. `
     + `On this map ${degrees.into[i]} ${data.arcs_are === "reactions" ? "reacted to it" : "follow it"}, it ${data.arcs_are === "reactions" ? "reacted to" : "follows"} ${degrees.out[i]}.`;
 }
 
@@ -200,7 +201,7 @@ function chosenCard(context, state, map, i, setShow) {
     h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }), data.arcs_are === "reactions" ? label.replace("follows", "reacted to") : label)));
   return h("div", { class: "card" }, h("h2", null, name(account, { limit: 60 })),
     h("dl", { class: "facts" }, fact("Rank", count(data.rank[i])), fact("Score", decimal(data.score[i])), fact(data.arcs_are === "reactions" ? "Reacted to it" : "Followers", count(data.followers[i])),
-      fact("Community", data.community[i] === null ? "none" : communityName(data.community[i], state.groups)), fact("Role", data.role[i] ?? "none")),
+      fact("Community", communityCell(data.community[i], state.groups)), fact("Role", data.role[i] ?? "none")),
     more, choice, state.show ? h("p", { class: "faint" }, map.scene.lit ? lightWords(state, map) : "") : null,
     h("p", { class: "buttons" }, h("a", { class: "button primary", href: accountHref(account), "data-link": true }, "Open its card"),
       h("a", { class: "button", href: `/whatif?seed=${encodeURIComponent(account)}`, "data-link": true }, "What would it reach?")));
@@ -263,7 +264,7 @@ function tableOf({ data, degrees, groups }, map, indices, box) {
     { key: "account", label: "Account", cell: (i) => accountLink(data.accounts[i]) },
     { key: "score", label: "Score", number: true, cell: (i) => decimal(data.score[i]) },
     { key: "followers", label: "Followers", number: true, wide: true, cell: (i) => count(data.followers[i]) },
-    { key: "community", label: "Community", wide: true, cell: (i) => (data.community[i] === null ? "none" : communityName(data.community[i], groups)) },
+    { key: "community", label: "Community", wide: true, cell: (i) => communityCell(data.community[i], groups, { limit: 14 }) },
     { key: "role", label: "Role", wide: true, cell: (i) => data.role[i] ?? "none" },
     { key: "into", label: "Follow it here", number: true, wide: true, cell: (i) => count(degrees.into[i]) },
     { key: "out", label: "It follows here", number: true, wide: true, cell: (i) => count(degrees.out[i]) },

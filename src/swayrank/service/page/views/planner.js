@@ -1,10 +1,10 @@
 // The campaign planner: a form, then a job, then its plan; two plans side by side. All of it has an address:
 // ?job= one plan, ?from= the form filled as for that plan, ?a=&b= two plans, ?a=&hand=&hand= a plan and a list.
 
-import { clear, dataTable, emptyState, errorState, h, moment, visible } from "/page/ui.js";
+import { communities, communitiesOf } from "/page/known.js";
+import { clear, dataTable, emptyState, errorState, h, moment, unseen, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
-import { communities } from "/page/known.js";
-import { accountList, unseen } from "/page/outcomes.js";
+import { accountList } from "/page/outcomes.js";
 import { planForm } from "/page/plan-form.js";
 import { planResult, planWords } from "/page/plan-result.js";
 import { planOf, versus } from "/page/plan-versus.js";
@@ -75,8 +75,9 @@ async function showJob(root, context, id) {
 
 async function showPlan(root, context, job) {
   const { api, signal, navigate } = context;
-  const [plan, groups, run, others] = await Promise.all([api.get(`${jobPath(job.id)}/result`, {}, { signal }), communities(), api.get("/run", {}, { signal }), doneJobs(context, job.id).catch(() => [])]);
+  const [plan, run, others] = await Promise.all([api.get(`${jobPath(job.id)}/result`, {}, { signal }), api.get("/run", {}, { signal }), doneJobs(context, job.id).catch(() => [])]);
   if (!plan.seeds.length) return void clear(root, h("h1", null, "An empty plan"), emptyState("Nobody could be chosen", "The wishes leave no account: the budget may be below every cost, or the filters too narrow.", h("a", { class: "button", href: `/planner?from=${job.id}`, "data-link": true }, "Change what is asked")));
+  const groups = await communitiesOf(plan.run);
   const list = accountList({ label: "Your list", signal });
   const compare = h("div", null, list.element, h("button", { type: "button", onClick: () => list.get().length && navigate(`/planner?a=${job.id}&${list.get().map((one) => `hand=${encodeURIComponent(one)}`).join("&")}`) }, "Compare with this list"));
   const stale = plan.run && run.id !== plan.run ? h("p", { class: "note warning" }, `This plan rests on run ${plan.run}; the service serves ${run.id} now. Plan again to have it on newer scores.`) : null;

@@ -1,7 +1,7 @@
 // What the top would be under other weights of the parts: who enters, who leaves, who moves.
 
 import { theRun } from "/page/known.js";
-import { accountLink, announce, clear, count, dataTable, debounced, decimal, errorState, h, loading, percent, plural, signed, visible } from "/page/ui.js";
+import { accountLink, announce, clear, count, dataTable, debounced, decimal, errorState, h, loading, percent, plural, signed, unseen, visible } from "/page/ui.js";
 import { agreement, partMeaning } from "/page/words.js";
 
 export const title = "Other weights";
@@ -114,7 +114,7 @@ function names(heading, list, side) {
 function moved(row) {
   const up = row.rank_was - row.rank;
   const [side, sign, words] = up > 0 ? ["rises", "▲", `up ${count(up)}`] : up < 0 ? ["falls", "▼", `down ${count(-up)}`] : ["faint", "=", "as before"];
-  return [count(row.rank_was), " ", h("span", { class: `move ${side}` }, h("span", { "aria-hidden": "true" }, `${sign}${up ? " " + count(Math.abs(up)) : ""}`), h("span", { class: "unseen" }, words))];
+  return [count(row.rank_was), " ", h("span", { class: `move ${side}` }, h("span", { "aria-hidden": "true" }, `${sign}${up ? " " + count(Math.abs(up)) : ""}`), unseen(words))];
 }
 
 /** A slider and a field of numbers for one part, in percents. */

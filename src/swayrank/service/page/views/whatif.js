@@ -1,8 +1,8 @@
 // What if these accounts spread a message, or go? Everything is asked anew at each change; the address holds the accounts.
 
-import { accountLink, announce, clear, count, dataTable, decimal, emptyState, errorState, h, percent, plural, signed, visible } from "/page/ui.js";
 import { communities } from "/page/known.js";
-import { accountList, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, tile, unseen, verdict } from "/page/outcomes.js";
+import { accountLink, announce, clear, count, dataTable, decimal, emptyState, errorState, h, percent, plural, signed, tile, tiles, unseen, visible } from "/page/ui.js";
+import { accountList, notPrepared, overlapTable, reached, reachedByCommunity, reachTile, simulationAlone, verdict } from "/page/outcomes.js";
 
 export const title = "What if";
 
@@ -11,6 +11,7 @@ const LEAVE_ONE_OUT = 20; // seeds for which the loss of each is asked
 export async function render(root, context) {
   const { api, query, signal } = context;
   const [run, groups] = await Promise.all([api.get("/run", {}, { signal }), communities()]);
+  if (signal.aborted) return;
   const state = { seeds: [...new Set([...query.getAll("seed"), ...query.getAll("seeds")])], gone: new Set(query.getAll("gone")), base: [...new Set(query.getAll("base"))], total: run.counts?.accounts };
   const answer = h("div", { class: "whatif-answer", "aria-label": "What they reach", role: "region" });
   const next = h("section", { class: "card whatif-next" });
@@ -78,17 +79,17 @@ export async function render(root, context) {
 
   function show(told, all, left) {
     const at = document.activeElement?.dataset?.focus;
-    clear(answer, told ? [tiles(told, left), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
+    clear(answer, told ? [figures(told, left), simulationAlone(), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
       h("h2", null, "What each adds"), seedsTable(told, left),
       told && told.overlap && left.length > 1 ? [h("h2", null, "Shared audience"), overlapTable(left, told.overlap)] : null,
       told ? [h("h2", null, "Where they reach"), reachedByCommunity(told.by_community, groups)] : null,
-      told ? h("p", { class: "faint" }, `From ${count(told.n_samples)} samples of how messages spread (${visible(modelWords(told.model))}), asked in ${decimal(told.milliseconds, 1)} ms. The interval is of these samples alone: how far real messages go depends on whether the model fits, which swayrank calibrate tests. `,
+      told ? h("p", { class: "faint" }, `From ${count(told.n_samples)} samples of how messages spread (${visible(modelWords(told.model))}), asked in ${decimal(told.milliseconds, 1)} ms. `,
         h("a", { href: `/map?${left.slice(0, 100).map((one) => `seed=${encodeURIComponent(one)}`).join("&")}`, "data-link": true }, "Show them on the map")) : null);
     if (at) answer.querySelector(`[data-focus="${CSS.escape(at)}"]`)?.focus();
   }
 
-  function tiles(told, left) {
-    return h("div", { class: "tiles" }, reachTile("Expected reach", told, state.total ? `${percent(told.mean / state.total, 1)} of all` : null),
+  function figures(told, left) {
+    return tiles(reachTile("Expected reach", told, state.total ? `${percent(told.mean / state.total, 1)} of all` : null),
       tile("Accounts", count(left.length), state.gone.size ? `${count(state.gone.size)} taken away` : null),
       told.baseline ? reachTile(state.gone.size ? "With all of them" : "Baseline", told.baseline) : null,
       told.baseline ? tile(state.gone.size ? "Lost" : "Difference", state.gone.size ? reached(Math.max(0, told.baseline.mean - told.mean)) : signedReach(told.mean - told.baseline.mean),
