@@ -127,7 +127,7 @@ def test_maps(tmp_path, suffix, of):
     content = path.read_bytes()
     assert content.startswith(b"\x89PNG") if suffix == ".png" else b"<script>alert" not in content
     if suffix == ".svg":
-        assert b"&lt;b&gt;$x^2$&lt;/b&gt;" in content
+        assert b"&lt;b&gt;&#36;x^2&#36;&lt;/b&gt;" in content
 
 
 def test_figure_and_notebook():
@@ -135,7 +135,7 @@ def test_figure_and_notebook():
     found = sr.correlate(HOSTILE)
     figure = found.heatmap("kendall", ordered=False)
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-1, 1)
-    assert figure.layout.xaxis.ticktext[0] == "&lt;b&gt;$x^2$&lt;/b&gt;"
+    assert figure.layout.xaxis.ticktext[0] == "&lt;b&gt;&#36;x^2&#36;&lt;/b&gt;"
     assert figure.data[0].z[0][2] is None
     assert [note.text for note in figure.layout.annotations][:3] == ["1.00", "-0.33", "-"]
     assert found.heatmap("rbo").data[0].zmin == 0

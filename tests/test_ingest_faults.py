@@ -212,7 +212,7 @@ def test_a_file_that_cannot_be_written_is_told() -> None:
         os.chmod(folder, 0o755)
         words = [sys.executable, "-c", _READ_ONLY, str(Path(folder, "service.db"))]
         done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment())
-    assert "service.db: cannot be reached or written now (attempt to write a readonly database)" in done.stdout, done
+    assert re.search(r"service.db: cannot be reached or written now \((attempt to write a readonly|unable to open)", done.stdout), done
 
 
 # -- a lost database ---------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def test_a_lost_database_is_told_lookups_go_on_and_it_recovers(out: Path, tmp_pa
             assert (lost.status_code, lost.json()["type"]) == (503, "store-unavailable")
             assert int(lost.headers["retry-after"]) > 0
             assert "cannot be reached" in lost.json()["detail"]
-            assert "tests@127.0.0.1" in lost.json()["detail"]
+            assert "tests@127.0.0.1" not in lost.json()["detail"]
         assert client.get(f"/api/v1/accounts/{account}").status_code == 200
         assert client.get("/api/v1/accounts?page_size=5").status_code == 200
         assert client.get("/api/v1/run").json()["live"] is None

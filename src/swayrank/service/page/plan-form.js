@@ -3,7 +3,6 @@
 import { clear, count, field, h, plural, visible } from "/page/ui.js";
 import { communityText } from "/page/known.js";
 import { accountList } from "/page/outcomes.js";
-import { communityText } from "/page/known.js";
 import { readCosts } from "/page/lines.js";
 import { byTier, tierMeaning } from "/page/words.js";
 

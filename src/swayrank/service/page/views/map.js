@@ -3,7 +3,6 @@
 
 import { communities, communityCell, communityName, communityText } from "/page/known.js";
 import { createMap } from "/page/canvas-map.js";
-import { communities, communityName, communityText } from "/page/known.js";
 import { shade, THEMES } from "/page/canvas-paint.js";
 import { playback } from "/page/playback.js";
 import { accountHref, accountLink, accountPicker, announce, clear, count, dark, dataTable, debounced, decimal, emptyState, h, name,
