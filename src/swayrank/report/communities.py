@@ -150,15 +150,17 @@ def attention_flows(found: Scores | KeptScores, *, k: int = 10, theme: str = "li
             hovertext=hover, hoverinfo="text", colorbar={"title": {"text": "%"}},
         )
     )  # fmt: skip
+    words = []  # all at once: plotly checks those that are there again for each that is added
     for i, row in enumerate(cells):
         for j, value in enumerate(row):
             strong = value > 45
             ink = ("#ffffff" if strong else "#222222") if theme == "light" else ("#111111" if value > 70 else "#ffffff")
-            figure.add_annotation(x=j, y=i, text=f"{value:.0f}", showarrow=False, font={"color": ink, "size": 12})
+            font = {"color": ink, "size": 12}
+            words.append({"x": j, "y": i, "text": f"{value:.0f}", "showarrow": False, "font": font})
     caption = f"the {len(names):,} largest of {told['n_communities']:,} communities; every row adds up to 100 %"
     return dress(
         figure, "Whose attention goes to which community", safe(caption, 300), look, flow_rows(told, k),
-        width=900, height=max(360, 210 + 40 * len(names)), margin={"t": 130},
+        width=900, height=max(360, 210 + 40 * len(names)), margin={"t": 130}, annotations=words,
         xaxis={"tickvals": list(range(len(columns))), "ticktext": columns, "side": "top", "showgrid": False,
                "title": {"text": "attention from community"}, "zeroline": False},
         yaxis={"tickvals": places, "ticktext": shown, "autorange": "reversed", "automargin": True, "showgrid": False,

@@ -102,17 +102,19 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True, *
             hovertemplate="%{customdata}: %{z:.4f}<extra></extra>",
         )
     )  # fmt: skip
-    for i, row in enumerate(matrix):
-        for j, value in enumerate(row):
-            ink = "white" if _is_dark(of, value) else "#222222"
-            figure.add_annotation(x=j, y=i, text=told(value), showarrow=False, font={"color": ink})
+    words = [  # all at once: plotly checks those that are there again for each that is added
+        {"x": j, "y": i, "text": told(value), "showarrow": False,
+         "font": {"color": "white" if _is_dark(of, value) else "#222222"}}
+        for i, row in enumerate(matrix)
+        for j, value in enumerate(row)
+    ]  # fmt: skip
     ticks = {"tickvals": places, "ticktext": shown, "showgrid": False, "zeroline": False, "automargin": True}
     side = 200 + 64 * len(names)
     return dress(
         figure, title, whom, look, Rows(["measure", *names], [[a, *row] for a, row in zip(names, cells, strict=True)]),
         xaxis={**ticks, "side": "bottom", "tickangle": -45 if max(map(len, names)) > 6 else 0},
         yaxis={**ticks, "autorange": "reversed", "scaleanchor": "x", "constrain": "domain"},
-        plot_bgcolor=_NO_VALUE, width=max(560, side + 120), height=max(460, side),
+        plot_bgcolor=_NO_VALUE, annotations=words, width=max(560, side + 120), height=max(460, side),
     )  # fmt: skip
 
 

@@ -115,18 +115,18 @@ def network_map(
                         "line": {"color": look.paper, "width": 0.7 if len(shown) <= 500 else 0.3}},
             )
         )  # fmt: skip
-    for i, (x, y) in label_places(shown, n_labels, sizes / _PIXELS):
-        figure.add_annotation(
-            x=x, y=y, text=safe(shown.accounts[i], _LABEL), showarrow=False, font={"size": 12, "color": look.ink},
-            bgcolor=look.paper, opacity=0.85, borderpad=1,
-        )  # fmt: skip
+    labels = [  # all at once: plotly checks those that are there again for each that is added
+        {"x": x, "y": y, "text": safe(shown.accounts[i], _LABEL), "showarrow": False,
+         "font": {"size": 12, "color": look.ink}, "bgcolor": look.paper, "opacity": 0.85, "borderpad": 1}
+        for i, (x, y) in label_places(shown, n_labels, sizes / _PIXELS)
+    ]  # fmt: skip
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     wide, high = (float(side) + 0.06 for side in abs(shown.places).max(axis=0, initial=0.0))
     return dress(
         figure, safe(shown.title, 200), safe(shown.caption, 300), look, _rows(shown), width=_WIDTH, height=_HEIGHT,
         xaxis={**hidden, "range": [-wide, wide], "constrain": "domain"}, hovermode="closest",
         yaxis={**hidden, "range": [-high, high], "scaleanchor": "x", "constrain": "domain"},
-        margin={"t": 90, "l": 16, "r": 16, "b": 16},
+        margin={"t": 90, "l": 16, "r": 16, "b": 16}, annotations=labels,
         legend={"title": {"text": "community"}, "itemsizing": "constant"},
     )  # fmt: skip
 

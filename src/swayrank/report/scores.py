@@ -115,18 +115,18 @@ def breakdown(
                 hovertext=told, hoverinfo="text",
             )
         )  # fmt: skip
-    for place, i in enumerate(best):
-        figure.add_annotation(
-            x=float(found.score[i]), y=place, text=f"{found.score[i]:.1f}", showarrow=False, xanchor="left", xshift=4,
-            font={"size": 11, "color": look.ink},
-        )  # fmt: skip
+    sums = [  # all at once: plotly checks those that are there again for each that is added
+        {"x": float(found.score[i]), "y": place, "text": f"{found.score[i]:.1f}", "showarrow": False,
+         "xanchor": "left", "xshift": 4, "font": {"size": 11, "color": look.ink}}
+        for place, i in enumerate(best)
+    ]  # fmt: skip
     axes = _axes(_names(found, best), look)
     axes["xaxis"]["range"] = [0, 108]
     title = "What each score is made of"
     caption = _caption(found, len(best) if accounts is None else None)
     return dress(
         figure, title, safe(caption, 400), look, breakdown_rows(found, k, accounts), barmode="stack", bargap=0.25,
-        legend={"title": {"text": "part"}, "traceorder": "normal"}, **axes,
+        legend={"title": {"text": "part"}, "traceorder": "normal"}, annotations=sums, **axes,
     )  # fmt: skip
 
 

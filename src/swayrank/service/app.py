@@ -4,10 +4,10 @@
 
     request -> Gate (host, origin, rate, token, size; headers, log, metrics)
             -> Lookups (one account, from memory)
-            -> Patience (time)
+            -> Patience (time) -> Turns (how much at once)
             -> FastAPI: routers (routes/*.py, documented in /api/v1/openapi.json)
 
-The first three stand before FastAPI, whose own layers take as long as a whole lookup.
+The first four stand before FastAPI, whose own layers take as long as a whole lookup.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator
 
-from fastapi import FastAPI
+import anyio.to_thread
+import orjson
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,8 +31,11 @@ from swayrank.service.patience import Patience
 from swayrank.service.routes import accounts, events, exports, health, jobs, page, result, tokens, whatif
 from swayrank.service.settings import Settings
 from swayrank.service.state import Service
+from swayrank.service.turns import Turns
 
 ROUTERS = (health, accounts, result, exports, events, jobs, whatif, tokens, page)
+DESCRIPTION, _JSON = "/api/v1/openapi.json", "application/json"
+_THREADS = 16  # each that works takes its turn at the interpreter's lock; lookups wait for as many as there are
 _ABOUT = "Who influences whom in a social network, by how much, how sure that is, and whom to ask."
 
 
@@ -56,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="swayrank",
         version=__version__,
         description=_ABOUT,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # FastAPI's own route writes all of it anew each time, where it holds everybody up
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -67,8 +72,10 @@ def create_app(settings: Settings) -> FastAPI:
     for module in ROUTERS:
         app.include_router(module.router)
     inner = functools.partial(FastAPI.__call__, app)
-    app.entry = Gate(Lookups(Patience(inner, service), service), service)
+    app.entry = Gate(Lookups(Patience(Turns(inner), service), service), service)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    written = functools.cache(lambda: orjson.dumps(app.openapi()))
+    app.add_api_route(DESCRIPTION, lambda: Response(written(), media_type=_JSON), include_in_schema=False)
     return app
 
 
@@ -84,6 +91,7 @@ class _Application(FastAPI):
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
     beside = [service.watch(), service.upkeep.run(), service.jobs.run(service.stopping)]
     tasks = [asyncio.create_task(one) for one in beside]
     try:

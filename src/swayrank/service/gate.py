@@ -50,7 +50,7 @@ _FREE = ("/api/v1/openapi.json",)
 def requires(scope: str) -> Any:
     """A dependency of routes: the caller may do what `scope` ("read", "write", "admin") stands for."""
 
-    def check(request: Request) -> Token:
+    async def check(request: Request) -> Token:  # what is not async would wait for a thread
         token: Token | None = request.scope.get("token")
         if token is None or not token.may(scope):
             raise Problem(403, "forbidden", f"this token does not have the scope {scope!r}; ask for another one")
@@ -113,7 +113,8 @@ class Gate:
             _check_origin(headers, host)
         guarded = path.startswith(_GUARDED) and path not in _FREE
         token = scope["token"] = await self._token(service, headers) if guarded else None
-        self._count_in(service, scope)  # whoever has none is counted too, by address
+        scope["caller"] = _caller(scope)  # whoever has no token is counted too, by address
+        self._count_in(service, scope["caller"])
         if guarded and token is None:
             told = "a token is needed: Authorization: Bearer swr_...; `swayrank token add` makes one"
             raise Problem(401, "unauthorised", told, headers={"WWW-Authenticate": 'Bearer realm="swayrank"'})
@@ -126,13 +127,11 @@ class Gate:
         kind, _, secret = given.partition(" ")
         return await service.token_of(secret.strip()) if kind.lower() == "bearer" and secret else None
 
-    def _count_in(self, service: Service, scope: Scope) -> None:
+    def _count_in(self, service: Service, caller: str) -> None:
         """A bucket of tokens for each caller: `rate_limit` drop in each second, ten seconds' worth fit."""
         rate = service.settings.rate_limit
         if not rate:
             return
-        token, client = scope["token"], scope.get("client")
-        caller = token.id if token is not None and token is not _ANYONE else client[0] if client else "-"
         now = time.monotonic()
         bucket = self._callers.get(caller)
         if bucket is None:
@@ -195,6 +194,12 @@ class _Answer:
 
 
 _LOOKED_AT = frozenset((b"host", b"origin", b"sec-fetch-site", b"authorization", b"content-length"))
+
+
+def _caller(scope: Scope) -> str:
+    """Who asks: a token, or an address."""
+    token, client = scope["token"], scope.get("client")
+    return token.id if token is not None and token is not _ANYONE else client[0] if client else "-"
 
 
 def _name_of(host: str) -> str:

@@ -22,6 +22,7 @@ from swayrank.service.logs import Log
 from swayrank.service.memory import trim
 from swayrank.service.metrics import Metrics
 from swayrank.service.published import Published
+from swayrank.service.pulse import Pulse
 from swayrank.service.settings import Settings
 from swayrank.stores import Store, open_store
 
@@ -55,6 +56,8 @@ class Service:
         What the service asks for by itself.
     prepared : Prepared or None
         Answers what-if questions.
+    pulse : Pulse
+        Whether the store answers.
     trouble : str or None
         Why a newer run is not served, in words.
 
@@ -72,6 +75,7 @@ class Service:
         self.store: Store = open_store(settings.store)
         known = self.published.kept.manifest["parameters"].get("action_weights") or ()
         self.ingest = Ingest(self.store, Reader(known))
+        self.pulse = Pulse(self.store)
         self.trouble: str | None = None
         self.needs_token = not settings.is_loopback
         self.stopping = asyncio.Event()
@@ -191,5 +195,6 @@ class Service:
     def close(self) -> None:
         """Give up what is open."""
         self.ingest.close()
+        self.pulse.close()
         self.store.close()
         self.log.close()

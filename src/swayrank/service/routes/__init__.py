@@ -14,8 +14,8 @@ from swayrank.service.published import Published
 from swayrank.service.state import Service
 
 
-def service_of(request: Request) -> Service:
-    """The service behind a request."""
+async def service_of(request: Request) -> Service:
+    """The service behind a request; what routes depend on is async: anything else would wait for a thread."""
     service: Service = request.app.state.service
     return service
 
@@ -24,7 +24,7 @@ Serving = Annotated[Service, Depends(service_of)]
 """A route's parameter: the service."""
 
 
-def named_account(request: Request, account: Annotated[str, Path(description="Its id.")]) -> str:
+async def named_account(request: Request, account: Annotated[str, Path(description="Its id.")]) -> str:
     """The account that an address below ``/api/v1/<resource>/`` names."""
     del account  # the router's own reading, which takes less than names can be; declared for the documentation
     resource = request.url.path.split("/")[3]

@@ -84,7 +84,7 @@ class Page(Told):
 Groups = Annotated[list[str], Query(max_length=200)]
 
 
-def wanted_of(
+async def wanted_of(
     q: Annotated[str, Query(max_length=200, description="Text that names hold, in any case.")] = "",
     sort: Annotated[str, Query(max_length=40, description="rank, account, score, followers, or a part.")] = "rank",
     order: Annotated[Literal["asc", "desc"] | None, Query(description="By default what suits the column.")] = None,

@@ -30,6 +30,7 @@ _EVENT: dict[str, Any] = {
         "post": {"anyOf": [_WORD, {"type": "null"}]},
     },
 }
+_ROW = {"anyOf": [_EVENT, {"description": "Whatever else stands here is refused by itself, and told in `rejected`."}]}
 _BODY = {
     "requestBody": {
         "required": True,
@@ -38,7 +39,7 @@ _BODY = {
                 "schema": {
                     "type": "object",
                     "required": ["events"],
-                    "properties": {"events": {"type": "array", "maxItems": MOST_EVENTS, "items": _EVENT}},
+                    "properties": {"events": {"type": "array", "maxItems": MOST_EVENTS, "items": _ROW}},
                 }
             },
             "application/x-ndjson": {"schema": {"type": "string"}},

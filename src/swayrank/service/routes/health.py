@@ -1,4 +1,7 @@
-"""Is it alive, is it ready, what has it counted: for whoever looks after the service."""
+"""Is it alive, is it ready, what has it counted: for whoever looks after the service.
+
+Neither waits for a thread that others may hold: a service that is busy is no service that is dead.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,16 @@ _FREE: dict[str, Any] = {"security": []}
 
 
 @router.get("/health/live", response_model=Told, responses=documented(), openapi_extra=_FREE)
-def live() -> Response:
+async def live() -> Response:
     """The process answers."""
     return answer({"status": "alive"})
 
 
 @router.get("/health/ready", response_model=Told, responses=documented(), openapi_extra=_FREE)
-def ready(service: Serving) -> Response:
+async def ready(service: Serving) -> Response:
     """A result is served and the store answers; 503 otherwise. Lookups go on while the store does not."""
     try:
-        service.store.state.get("version")
+        await service.pulse.felt()
     except SwayrankError as error:
         return answer({"status": "store", "detail": as_problem(error).detail}, status=503)
     return answer({"status": "ready", "run": service.published.run, "trouble": service.trouble is not None})
