@@ -27,7 +27,7 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import DamagedGraphError, FolderError, NotAGraphError, ParameterError, VersionError
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
-from swayrank.kernels.cover import common_sets, count_members, gains_over, index_sets, union_count
+from swayrank.kernels.cover import common_sets, count_members, gains_of, gains_over, index_sets, union_count
 from swayrank.kernels.random import ORACLE
 from swayrank.measures._measure import Measure
 from swayrank.measures.propagation.accounts import Account, Accounts, resolve_accounts
@@ -37,6 +37,8 @@ from swayrank.measures.propagation.sampler import Sampler, draw
 
 _FORMAT, _VERSION, _INDEX = "swayrank oracle", 1, "oracle.json"
 _ARRAYS = ("indptr", "sets", "roots")
+_AT_ONCE = 1024
+"""Accounts whose gains are counted before the best are looked at again."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class InfluenceOracle:
         self._total = total
         self._mark = np.zeros(n_samples, np.uint32)
         self._tag = 0
+        self._by_size: npt.NDArray[np.uint32] | None = None
 
     @classmethod
     @domains(n_samples=Integer(1, 2**31))
@@ -195,6 +198,71 @@ class InfluenceOracle:
         gains_over(self._arrays["indptr"], self._arrays["sets"], self._mark, np.uint32(self._tag), gains)
         values = gains * (self._total / self.n_samples)
         return Measure("marginal_gain", values, self.ids, {**self.params, "given": [str(i) for i in named.ids]})
+
+    @domains(k=Integer(1))
+    def next_best(
+        self, seeds: Accounts = (), k: int = 10, *, among: npt.ArrayLike | None = None
+    ) -> list[tuple[Account, float]]:
+        """The accounts that would add most to the seeds.
+
+        Parameters
+        ----------
+        seeds : id or iterable of ids, default=()
+            The seeds that are there already.
+        k : int, default=10
+            How many accounts are told.
+        among : array of bool, shape (n_nodes,), optional
+            Who may be told; all but the seeds, if None.
+
+        Returns
+        -------
+        list of (id, float)
+            Accounts and what each would add (in accounts, or value), the best first, ties in the order of the graph.
+
+        Notes
+        -----
+        Nobody adds more than all that it reaches on its own, which is known. So accounts are looked at in the order of
+        that, and no further than to where it is below what the k-th best adds: the same answer as `marginal_gains`
+        gives, mostly after a small part of its work.
+
+        Examples
+        --------
+        >>> import swayrank as sr
+        >>> g = sr.Graph.from_edges(["bob", "cem", "dan"], ["ada", "ada", "eve"])
+        >>> oracle = sr.InfluenceOracle.build(sr.IndependentCascade(g, prob=1.0), n_samples=50_000, rng=7)
+        >>> [(who, round(adds, 1)) for who, adds in oracle.next_best("ada", 2)]
+        [('eve', 2.0), ('dan', 1.0)]
+        """
+        nodes = self._resolved(seeds, least=0).nodes
+        self._union(nodes)
+        mine = np.ones(len(self.ids), np.bool_) if among is None else np.array(among, np.bool_)
+        if mine.shape != (len(self.ids),):
+            raise ParameterError(f"among must have shape ({len(self.ids)},), one per account, got {mine.shape}")
+        mine[nodes] = False
+        best, gains = self._best(k, mine)
+        scale = self._total / self.n_samples
+        return list(zip(self.ids[best].tolist(), (gains * scale).tolist(), strict=True))
+
+    def _best(
+        self, k: int, mine: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+        """The best `k` of some accounts, given what is marked, and in how many further sets each is."""
+        indptr = self._arrays["indptr"]
+        if self._by_size is None:
+            self._by_size = np.argsort(-np.diff(indptr).astype(np.int64), kind="stable").astype(np.uint32)
+        left = self._by_size[mine[self._by_size]]
+        most = (indptr[left.astype(np.int64) + 1] - indptr[left]).astype(np.int64)
+        nodes, gains = left[:0], np.empty(0, np.int64)
+        for start in range(0, left.size, _AT_ONCE):
+            if nodes.size >= k and gains[-1] > most[start]:
+                break
+            more = read_only(left[start : start + _AT_ONCE])
+            found = np.empty(more.size, np.int64)
+            gains_of(indptr, self._arrays["sets"], self._mark, np.uint32(self._tag), more, found)
+            nodes, gains = np.concatenate((nodes, more)), np.concatenate((gains, found))
+            order = np.lexsort((nodes, -gains))[:k]
+            nodes, gains = nodes[order], gains[order]
+        return nodes, gains
 
     def overlap(self, seeds: Accounts) -> npt.NDArray[np.float64]:
         """How much of each other's audience the seeds reach.

@@ -291,6 +291,21 @@ def gains_over(indptr, sets, mark, tag, gains):
 
 
 @kernel
+def gains_of(indptr, sets, mark, tag, nodes, gains):
+    """The same for some accounts: gains[i] is that of nodes[i]."""
+    i = _ZERO
+    while i < np.uint64(nodes.size):
+        k = np.uint64(indptr[nodes[i]])
+        end = np.uint64(indptr[np.uint64(nodes[i]) + _ONE])
+        open_sets = _ZERO
+        while k < end:
+            open_sets += np.uint64(mark[sets[k]] != tag)
+            k += _ONE
+        gains[i] = np.int64(open_sets)
+        i += _ONE
+
+
+@kernel
 def common_sets(indptr, sets, a, b):
     """How many sets hold both accounts: a merge of their ascending lists."""
     i, i_end = np.uint64(indptr[a]), np.uint64(indptr[np.uint64(a) + _ONE])

@@ -11,22 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from swayrank.graph import Graph
-from swayrank.measures.propagation.simulate import simulate
-from swayrank.service.jobs.derive import model_on
-
-_RUNS = 2  # the fewest that can be simulated; the first is kept
+from swayrank.ids import Ids
+from swayrank.measures.propagation.models import Walk
+from swayrank.measures.propagation.simulate import play_once
 
 
-def play(graph: Graph, seeds: Sequence[str], *, rng: int, shown: Sequence[str] | None = None) -> dict[str, Any]:
+def play(walk: Walk, ids: Ids, seeds: Sequence[str], *, rng: int, shown: Sequence[str] | None = None) -> dict[str, Any]:
     """Run one cascade.
 
     Parameters
     ----------
-    graph : Graph
-        As a run was prepared.
+    walk : Walk
+        How followers are activated: ``IndependentCascade(...).forward()``, as a run was prepared.
+    ids : Ids
+        Of its accounts.
     seeds : sequence of str
-        Who starts; each is in the graph.
+        Who starts; each is among them.
     rng : int
         Which run of chance.
     shown : sequence of str, optional
@@ -38,15 +38,14 @@ def play(graph: Graph, seeds: Sequence[str], *, rng: int, shown: Sequence[str] |
         ``steps`` (by account, seeds at 0), ``per_step`` (how many are newly reached in each, of all accounts),
         ``reached`` and ``rng``.
     """
-    found = simulate(model_on(graph), seeds, n_runs=_RUNS, playback=1, rng=rng, threads=1)
-    step = np.asarray(found.playback[0], np.int64)
+    step = play_once(walk, ids.positions(seeds), rng=rng)
     ever = step >= 0
     nodes = np.flatnonzero(ever)
     if shown is not None:
-        places = graph.ids.positions(list(shown), missing="sentinel").astype(np.int64)
-        there = places[(places >= 0) & (places < graph.n_nodes)]
+        places = ids.positions(list(shown), missing="sentinel").astype(np.int64)
+        there = places[(places >= 0) & (places < len(ids))]
         nodes = there[ever[there]]
-    names = graph.ids[nodes].tolist()
+    names = ids[nodes].tolist()
     per_step = np.bincount(step[ever]).tolist()
     steps = dict(zip(map(str, names), step[nodes].tolist(), strict=True))
     return {"steps": steps, "per_step": per_step, "reached": int(ever.sum()), "rng": rng}

@@ -15,7 +15,7 @@ from swayrank.campaign.oracle import Answer, InfluenceOracle
 from swayrank.errors import DamagedGraphError, UnknownAccountError
 from swayrank.graph import Graph
 from swayrank.service.cascade import play
-from swayrank.service.jobs.derive import GRAPH, ORACLE, SHARES, WHATIF, derived_folder, read_facts
+from swayrank.service.jobs.derive import GRAPH, ORACLE, SHARES, WHATIF, derived_folder, open_walk, read_facts
 from swayrank.service.published import Published
 
 MOST_OVERLAP = 20
@@ -48,6 +48,7 @@ class Prepared:
     def __init__(self, result: Published, folder: Path) -> None:
         self.run, self.result, self.facts = result.run, result, read_facts(folder)
         self._graph = Graph.open(folder / GRAPH)
+        self._walk = open_walk(folder)
         self._oracle = InfluenceOracle.open(folder / WHATIF / ORACLE)
         self._shares = _mapped(folder / WHATIF / SHARES, self._graph.n_edges)
         self._asking = threading.Lock()  # the oracle marks what it has counted in one array
@@ -71,6 +72,7 @@ class Prepared:
             self.next_best([first], 1)
             self.neighbours(first, "followers", 1)
             self.neighbours(first, "following", 1)
+            self.cascade([first], 1)
 
     # -- spread --------------------------------------------------------------------------------------------------------
 
@@ -115,12 +117,9 @@ class Prepared:
         """The accounts that would add most to the seeds."""
         named = self._named(seeds)
         with self._asking:
-            gains = self._oracle.marginal_gains(named).values.copy()
-        gains[self._graph.ids.positions(named)] = -1.0  # they add nothing to themselves
-        gains[self._place < 0] = -1.0
-        best = np.argpartition(-gains, min(k, gains.size - 1))[:k]
-        best = best[np.argsort(-gains[best], kind="stable")]
-        return [{**self._row(int(node)), "gain": float(gains[node])} for node in best if gains[node] >= 0]
+            found = self._oracle.next_best(named, k, among=self._place >= 0)
+        nodes = self._graph.ids.positions([account for account, _ in found]) if found else ()
+        return [{**self._row(int(node)), "gain": gain} for node, (_, gain) in zip(nodes, found, strict=True)]
 
     def compare(self, a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
         """Two plans: what each reaches, what both do, and what only one of them does."""
@@ -157,7 +156,7 @@ class Prepared:
             If an account is not in the graph.
         """
         shown = None if self.result.map is None else self.result.map["accounts"]
-        played = play(self._graph, self._named(seeds), rng=rng, shown=shown)
+        played = play(self._walk, self._graph.ids, self._named(seeds), rng=rng, shown=shown)
         return {"run": self.run, **played, "model": self.facts["model"]}
 
     # -- neighbours ----------------------------------------------------------------------------------------------------

@@ -68,4 +68,4 @@ def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least:
             SwayrankWarning,
             stacklevel=5,
         )
-    return Resolved(tuple(graph.ids[int(node)] for node in nodes), nodes, repeated)
+    return Resolved(tuple(graph.ids[nodes].tolist()), nodes, repeated)

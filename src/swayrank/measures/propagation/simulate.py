@@ -49,6 +49,7 @@ from swayrank.measures.propagation.models import (
     IndependentCascade,
     LinearThreshold,
     TriggeringModel,
+    Walk,
     as_model,
 )
 from swayrank.measures.propagation.outcomes import Spread, Spreads
@@ -351,6 +352,26 @@ def _added(a: Counts, b: Counts) -> Counts:
     return longer
 
 
+def play_once(walk: Walk, seeds: U32, *, rng: Rng) -> npt.NDArray[np.int32]:
+    """One run, and nothing beside it: what ``simulate(model, seeds, playback=1, rng=rng).playback[0]`` holds.
+
+    Parameters
+    ----------
+    walk : Walk
+        ``IndependentCascade(...).forward()``.
+    seeds : numpy.ndarray of uint32, shape (k,)
+        Positions of the seeds, each once.
+    rng : int, numpy.random.Generator or None
+        Which run.
+
+    Returns
+    -------
+    numpy.ndarray of int32, shape (n_nodes,)
+        In which step each account is activated; -1: never.
+    """
+    return _first_runs(Sampler(walk, resolve_rng(rng), CASCADE, starts=read_only(seeds)), 1, walk.n_nodes)[0]
+
+
 # -- counting ----------------------------------------------------------------------------------------------------------
 
 
@@ -440,13 +461,17 @@ def _playback(kernel: _Kernel, n_runs: int, n_nodes: int) -> npt.NDArray[Any]:
     if kernel.name == "events":
         times: npt.NDArray[Any] = run_times(kernel.task, 0, n_runs)
         return times
-    steps = np.full((n_runs, n_nodes), -1, np.int32)
-    if not n_runs:
-        return steps
     if kernel.name == "walk":
-        for run in range(n_runs):
-            members, _, levels = kernel.task.levels(run, 1)
-            steps[run, members] = np.repeat(np.arange(levels.size), levels)
-    else:
+        return _first_runs(kernel.task, n_runs, n_nodes)
+    steps = np.full((n_runs, n_nodes), -1, np.int32)
+    if n_runs:
         _worlds(kernel.task, 0, np.empty(n_runs, np.uint32), steps)
+    return steps
+
+
+def _first_runs(sampler: Sampler, n_runs: int, n_nodes: int) -> npt.NDArray[np.int32]:
+    steps = np.full((n_runs, n_nodes), -1, np.int32)
+    for run in range(n_runs):
+        members, _, levels = sampler.levels(run, 1)
+        steps[run, members] = np.repeat(np.arange(levels.size), levels)
     return steps

@@ -3,6 +3,7 @@
 ==================  =================================================================================================
 graph/              who can activate whom: the graph under the run's own model; column "probability" where arcs differ
 whatif/oracle/      samples for what-if questions, by account (:class:`~swayrank.InfluenceOracle`)
+whatif/forward/     how followers are activated, for single cascades (:class:`~...models.Walk`): a file for each array
 whatif/shares.npy   float32, one per in-arc of the graph: the share of the follower's attention
 whatif/facts.json   what these are
 explanations/       explanations that jobs made (not of this module)
@@ -29,16 +30,17 @@ import numpy as np
 
 from swayrank._progress import Progress
 from swayrank.campaign.oracle import InfluenceOracle
-from swayrank.errors import FolderError, ParameterError
+from swayrank.errors import DamagedGraphError, FolderError, ParameterError
 from swayrank.graph import Graph
-from swayrank.measures.propagation.models import IndependentCascade
+from swayrank.measures.propagation.models import IndependentCascade, Walk
 from swayrank.pipeline import recipe_again, run
-from swayrank.results import write_whole
+from swayrank.results import file_hash, write_whole
 from swayrank.scoring.parts import ATTENTION
 from swayrank.scoring.scores import Scores
 
-FORMAT = "swayrank prepared 1"
+FORMAT = "swayrank prepared 2"
 DERIVED, GRAPH, WHATIF, ORACLE, SHARES, FACTS = "derived", "graph", "whatif", "oracle", "shares.npy", "facts.json"
+FORWARD, _ARRAYS = "forward", ("rows", "indices", "probability", "shares")
 WEIGHTED = "weighted_cascade"
 _COLUMN = "probability"
 _FEWEST_SAMPLES, _MOST_SAMPLES, _PER_ACCOUNT = 200_000, 4_000_000, 20
@@ -98,7 +100,8 @@ def prepare(scores: Scores, out: Path, run_id: str, *, n_samples: int | None = N
         oracle.save(fresh / WHATIF / ORACLE)
         with write_whole(fresh / WHATIF / SHARES) as file:
             np.save(file, _shares(graph), allow_pickle=False)
-        facts = {"format": FORMAT, "run": run_id, "model": told, "n_samples": n_samples, "n_nodes": graph.n_nodes}
+        walk = _save_walk(model.forward(), fresh / WHATIF / FORWARD)
+        facts = {"format": FORMAT, "forward": walk, "run": run_id, "model": told, "n_samples": n_samples, "n_nodes": graph.n_nodes}
         facts |= {"n_edges": graph.n_edges, "seconds": round(time.perf_counter() - began, 3)}
         with write_whole(fresh / WHATIF / FACTS) as file:
             file.write(json.dumps(facts, indent=1).encode())
@@ -143,6 +146,33 @@ def model_of(scores: Scores) -> tuple[IndependentCascade, dict[str, Any]]:
 def model_on(graph: Graph) -> IndependentCascade:
     """The model on a graph that :func:`prepare` kept."""
     return IndependentCascade(graph, prob=_COLUMN if _COLUMN in graph.columns else WEIGHTED)
+
+
+def _save_walk(walk: Walk, folder: Path) -> dict[str, Any]:
+    """Keep a walk; the rest of it, and the hash of each file: a kernel believes what it reads."""
+    folder.mkdir()
+    for name in _ARRAYS:
+        np.save(folder / f"{name}.npy", getattr(walk, name), allow_pickle=False)
+    files = {name: file_hash(folder / f"{name}.npy") for name in _ARRAYS}
+    return {"pick": walk.pick, "max_steps": walk.max_steps, "files": files}
+
+
+def open_walk(folder: Path) -> Walk:
+    """How followers are activated, mapped from what :func:`prepare` kept.
+
+    Raises
+    ------
+    FolderError
+        If it is absent or damaged.
+    """
+    told, kept = read_facts(folder)["forward"], folder / WHATIF / FORWARD
+    try:
+        if any(file_hash(kept / f"{name}.npy") != told["files"][name] for name in _ARRAYS):
+            raise DamagedGraphError(f"{kept} was altered; prepare the run again")
+        arrays = {name: np.load(kept / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+        return Walk(**arrays, pick=int(told["pick"]), max_steps=int(told["max_steps"]))
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedGraphError(f"{kept} cannot be read: {error}; prepare the run again") from None
 
 
 def _shares(graph: Graph) -> np.ndarray[Any, np.dtype[np.float32]]:
