@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from swayrank.results import write_whole
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_NO_FORMULA = "^[0-9A-Za-z]"
+_AT_ONCE = 1000
 BACKENDS = ("pandas", "polars", "pyarrow")
 
 
@@ -75,10 +77,47 @@ def write_csv(table: pa.Table, path: str | Path, *, for_people: bool) -> None:
 
     for i, column in enumerate(table.schema if for_people else ()):
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            safe = [None if cell is None else formula_safe(cell) for cell in table.column(i).to_pylist()]
-            table = table.set_column(i, column.name, pa.array(safe, pa.large_string()))
+            table = table.set_column(i, column.name, mended(table.column(i), _NO_FORMULA, formula_safe))
     with write_whole(path) as file:
         pyarrow.csv.write_csv(table, file)
+
+
+def mended(
+    column: pa.Array | pa.ChunkedArray, harmless: str, mend: Callable[[str], str], *, longest: int | None = None
+) -> pa.Array:
+    """A column of text, its doubtful cells mended; the others, mostly all of them, never become Python's.
+
+    Parameters
+    ----------
+    column : pyarrow.Array or ChunkedArray
+        Text; a missing cell stays missing.
+    harmless : str
+        Regular expression (RE2) of the cells that `mend` would leave as they are.
+    mend : callable
+        Takes a cell and gives it as it shall be.
+    longest : int, optional
+        Whatever has more characters is mended too.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> mended(pa.array(["ada", "=1", None]), "^[a-z]", formula_safe).to_pylist()
+    ['ada', "'=1", None]
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.cast(column, pa.large_string())
+    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    doubtful = pc.invert(pc.match_substring_regex(text, harmless))
+    if longest is not None:
+        doubtful = pc.or_(doubtful, pc.greater(pc.utf8_length(text), longest))
+    doubtful = pc.fill_null(doubtful, False)
+    found = text.filter(doubtful)
+    if not len(found):
+        return text
+    pieces = (found.slice(start, _AT_ONCE).to_pylist() for start in range(0, len(found), _AT_ONCE))
+    return pc.replace_with_mask(text, doubtful, pa.array([mend(cell) for some in pieces for cell in some], text.type))
 
 
 def write_parquet(table: pa.Table, path: str | Path) -> None:

@@ -8,15 +8,13 @@ The same report gives the same bytes.
 
 from __future__ import annotations
 
-import functools
 import io
-import math
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import IO, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
 from swayrank._text import printable
@@ -40,6 +38,10 @@ from swayrank.report.document import (
     Text,
     parts_of,
 )
+from swayrank.tables import mended
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _LONGEST = 32_000
 """Excel allows 32,767 characters in a cell."""
@@ -50,8 +52,12 @@ _FORMS = {WHOLE: 4, ONE: 5, THREE: 6, PERCENT: 7}
 _USUAL_WIDTH, _WIDEST = 12, 60
 _WORDS_WIDTH = 24
 _FROZEN = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
-_BLOCK = 1000
+_BLOCK = 2000
 """Rows that are put into the file at once."""
+_FAST = 3
+"""How hard long tables are compressed: half the time of the usual 6, a tenth more bytes."""
+_HARMLESS = "^[ -%'-;=?-^`-~]*$"
+"""Text that XML and Excel show as it is: printable ASCII but & < > and _."""
 
 Row: TypeAlias = Sequence[tuple[Cell, int]]
 
@@ -71,8 +77,11 @@ def as_workbook(report: Report, accounts: Table | None = None) -> bytes:
     return made.getvalue()
 
 
-def write_table(file: IO[bytes], title: str, columns: Mapping[str, Sequence[Any]]) -> None:
-    """A table of any length as a workbook of one sheet, row by row: lists are exported so, which no report would hold.
+def write_table(file: IO[bytes], title: str, table: pa.Table) -> None:
+    """A table of any length as a workbook of one sheet: lists are exported so, which no report would hold.
+
+    Its text is put together by Arrow, some thousand rows at a time: ten times as fast as cell by cell, and without the
+    interpreter, which others may need.
 
     Parameters
     ----------
@@ -80,51 +89,67 @@ def write_table(file: IO[bytes], title: str, columns: Mapping[str, Sequence[Any]
         Written to.
     title : str
         Of the sheet.
-    columns : mapping of str to sequence
-        A column of numbers (None where one is missing) is written as numbers, any other as text that is no formula.
+    table : pyarrow.Table
+        A column of numbers is written as numbers (nothing where one is missing), any other as text that is no formula.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_FAST) as archive:
         for path, text in _frame_parts(_sheet_names([title])):
             archive.writestr(path, text.encode("utf-8"))
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            for lines in _long_sheet(columns):
-                sheet.write(lines.encode("utf-8"))
+            sheet.write(_long_head(table.column_names).encode("utf-8"))
+            for start in range(0, table.num_rows, _BLOCK):
+                sheet.write(_block(table.slice(start, _BLOCK), start + 2))
+            sheet.write(b"</sheetData></worksheet>")
 
 
-def _long_sheet(columns: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+def _long_head(names: Sequence[str]) -> str:
     widths = "".join(
         f'<col min="{k}" max="{k}" width="{_USUAL_WIDTH if k > 1 else _WORDS_WIDTH}" customWidth="1"/>'
-        for k in range(1, len(columns) + 1)
+        for k in range(1, len(names) + 1)
     )
     view = f'<sheetView workbookViewId="0">{_FROZEN}</sheetView>'
-    yield f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews>{view}</sheetViews><cols>{widths}</cols><sheetData>'
-    yield f'<row r="1">{"".join(_cell(1, k, word, _BOLD) for k, word in enumerate(columns))}</row>'
-    makers = [_maker(_letters(k), values) for k, values in enumerate(columns.values())]
-    n = max((len(values) for values in columns.values()), default=0)
-    for start in range(0, n, _BLOCK):
-        rows = range(start, min(start + _BLOCK, n))
-        yield "".join(f'<row r="{i + 2}">{"".join([make(i) for make in makers])}</row>' for i in rows)
-    yield "</sheetData></worksheet>"
+    heads = "".join(_cell(1, k, word, _BOLD) for k, word in enumerate(names))
+    begin = f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews>{view}</sheetViews><cols>{widths}</cols><sheetData>'
+    return f'{begin}<row r="1">{heads}</row>'
 
 
-def _maker(letters: str, values: Sequence[Any]) -> Callable[[int], str]:
-    """What writes a column's cell of row `i`."""
-    if any(isinstance(value, int | float) for value in values) and not any(isinstance(v, str) for v in values):
+def _block(rows: pa.Table, first: int) -> memoryview:
+    """Rows as XML, the first of them in the sheet's row `first`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-        def number(i: int) -> str:
-            value = values[i]
-            if value is None or math.isnan(value):
-                return ""
-            return f'<c r="{letters}{i + 2}"><v>{float(value)!r}</v></c>'
+    numbers = pc.cast(pa.array(range(first, first + rows.num_rows), pa.int64()), pa.large_string())
+    cells = [_column_cells(_letters(k), column, numbers) for k, column in enumerate(rows.columns)]
+    lines = _joined('<row r="', numbers, '">', *cells, "</row>")
+    offsets, text = lines.buffers()[1:]
+    ends = memoryview(offsets).cast("q")
+    return memoryview(text)[ends[lines.offset] : ends[lines.offset + len(lines)]]
 
-        return number
-    text = functools.lru_cache(maxsize=1000)(_text)  # roles and such come again and again
 
-    def words(i: int) -> str:
-        told = "" if values[i] is None else text(str(values[i]))
-        return f'<c r="{letters}{i + 2}" s="{_NAME}" t="inlineStr"><is><t xml:space="preserve">{told}</t></is></c>'
+def _column_cells(letters: str, column: pa.ChunkedArray, numbers: pa.Array) -> pa.Array:
+    """A column's cells as XML."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return words
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        if pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+        told = pc.cast(column, pa.large_string()).combine_chunks()
+        return pc.fill_null(_joined(f'<c r="{letters}', numbers, '"><v>', told, "</v></c>"), "")
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    told = pc.fill_null(mended(column, _HARMLESS, _text, longest=_LONGEST), "")
+    style = f'" s="{_NAME}" t="inlineStr"><is><t xml:space="preserve">'
+    return _joined(f'<c r="{letters}', numbers, style, told, "</t></is></c>")
+
+
+def _joined(*parts: str | pa.Array) -> pa.Array:
+    """Text from pieces, row by row; missing where one of them is."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wide = [pa.scalar(part, pa.large_string()) if isinstance(part, str) else part for part in parts]
+    return pc.binary_join_element_wise(*wide, pa.scalar("", pa.large_string()))
 
 
 # -- what stands in the rows -------------------------------------------------------------------------------------------

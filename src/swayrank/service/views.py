@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.errors import ParameterError
+from swayrank.scoring.metrics import spearman
 from swayrank.scoring.sensitivity import weighed
 from swayrank.service.problems import Problem
 from swayrank.service.published import Published
@@ -55,7 +56,8 @@ def reweighted(result: Published, weights: Mapping[str, float], k: int) -> dict[
     entered = [str(kept.ids[int(i)]) for i in top[~np.isin(top, before)]]
     left = [str(kept.ids[int(i)]) for i in before[~np.isin(before, top)]]
     told = {"weights": used, "items": items, "entered": entered, "left": left, "shared": len(top) - len(entered)}
-    return {**told, "spearman": _spearman(score, kept.score, order)}
+    alike = spearman(score, kept.score, orders=(order, np.sort(order)))  # positions are in the order of kept.score
+    return {**told, "spearman": None if math.isnan(alike) else alike}
 
 
 def _normalised(weights: Mapping[str, float], parts: list[str]) -> dict[str, float]:
@@ -68,26 +70,6 @@ def _normalised(weights: Mapping[str, float], parts: list[str]) -> dict[str, flo
     if not total > 0:
         raise ParameterError(f"at least one of the weights {', '.join(parts)} must be above 0")
     return {name: weights.get(name, 0.0) / total for name in parts}
-
-
-def _spearman(score: Floats, before: Floats, order: npt.NDArray[np.int64]) -> float | None:
-    """The correlation of ranks, ties at the mean of their places; both are sorted already, which is what takes long."""
-    if order.size < 2:
-        return None
-    scored = np.sort(order)  # positions are in the order of the scores before
-    now, was = np.empty(score.size), np.empty(score.size)
-    now[order], was[scored] = _mean_places(score[order]), _mean_places(before[scored])
-    a, b = now[scored] - (scored.size - 1) / 2, was[scored] - (scored.size - 1) / 2
-    scale = math.sqrt(float(a @ a) * float(b @ b))
-    return float(a @ b) / scale if scale > 0 else None
-
-
-def _mean_places(falling: Floats) -> Floats:
-    """The place of each of sorted values, from 0; equal ones share the mean of theirs."""
-    starts = np.flatnonzero(np.concatenate(([True], falling[1:] != falling[:-1])))
-    ends = np.append(starts[1:], falling.size)
-    mean: Floats = np.repeat((starts + ends - 1) / 2, ends - starts)
-    return mean
 
 
 # -- two accounts ------------------------------------------------------------------------------------------------------

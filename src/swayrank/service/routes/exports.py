@@ -93,6 +93,8 @@ def _table(result: Published, wanted: Wanted) -> Any:
 
 def write_as(table: Any, form: str, title: str, path: Path) -> None:
     """A table as a file; no cell of it is a formula in a spreadsheet."""
+    import pyarrow as pa
+
     from swayrank.report.workbook import write_table
     from swayrank.tables import write_csv, write_parquet
 
@@ -101,10 +103,10 @@ def write_as(table: Any, form: str, title: str, path: Path) -> None:
     elif form == "parquet":
         write_parquet(table, path)
     else:
-        columns = {name: table[name].to_pylist() for name in table.column_names}
-        columns["account"] = [str(one) for one in columns["account"]]  # ids that are numbers are names all the same
+        at = table.column_names.index("account")  # ids that are numbers are names all the same
+        named = table.set_column(at, "account", table["account"].cast(pa.large_string()))
         with path.open("wb") as file:
-            write_table(file, title, columns)
+            write_table(file, title, named)
 
 
 _SEED_COLUMNS = (
