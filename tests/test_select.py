@@ -10,6 +10,7 @@ import pytest
 
 import swayrank as sr
 from swayrank.campaign import opim
+from swayrank.campaign import oracle as questions
 from swayrank.engines.local import LocalEngine
 from swayrank.errors import ConvergenceError, ParameterError, UnknownAccountError
 from tests.oracles import naive_campaign as naive
@@ -337,6 +338,40 @@ def test_oracle_answers_as_enumeration_does(tmp_path):
     again = sr.InfluenceOracle.open(oracle.save(folder))
     assert again.spread([0, 1]).mean == oracle.spread([0, 1]).mean
     assert sorted(p.name for p in tmp_path.iterdir()) == ["o"]
+
+
+def test_whom_to_add_next_is_who_gains_most(monkeypatch):
+    town = sr.generate("town", n=600, rng=7).graph
+    oracle = sr.InfluenceOracle.build(sr.IndependentCascade(town), n_samples=3000, rng=5)  # few sets: many ties
+    monkeypatch.setattr(questions, "_AT_ONCE", 16)
+    draw = np.random.default_rng(3)
+    for k, n_seeds in [(1, 0), (5, 3), (40, 50), (600, 10), (1000, 0)]:
+        seeds = [str(town.ids[i]) for i in draw.choice(600, n_seeds, replace=False)]
+        among = draw.random(600) < 0.7
+        gains = oracle.marginal_gains(seeds)
+        allowed = [i for i in range(600) if among[i] and str(town.ids[i]) not in seeds]
+        wanted = sorted(allowed, key=lambda i: (-gains.values[i], i))[:k]
+        told = oracle.next_best(seeds, k, among=among)
+        assert told == [(str(town.ids[i]), gains.values[i]) for i in wanted]
+    with pytest.raises(ParameterError, match=r"among must have shape \(600,\)"):
+        oracle.next_best((), 3, among=[True])
+
+
+def test_whom_to_add_next_is_not_looked_for_among_those_who_cannot_be(monkeypatch):
+    """One account reaches all others, which reach nobody: after the first few, nobody else can be better."""
+    leaf = np.arange(1, 1000)
+    star = sr.Graph.from_edges([*leaf, *leaf[:10]], [0] * 999 + [1001] * 10, n_nodes=1002)
+    oracle = sr.InfluenceOracle.build(sr.IndependentCascade(star, prob=1.0), n_samples=20_000, rng=5)
+    monkeypatch.setattr(questions, "_AT_ONCE", 8)
+    counted, count = [], questions.gains_of
+
+    def counts(*args):
+        counted.append(args[4].size)
+        count(*args)
+
+    monkeypatch.setattr(questions, "gains_of", counts)
+    assert [who for who, _ in oracle.next_best((), 2)] == [0, 1001]
+    assert sum(counted) <= 8
 
 
 def test_oracle_folders_that_are_none(tmp_path):

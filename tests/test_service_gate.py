@@ -185,6 +185,21 @@ def test_files_and_streams_may_take_long(out, monkeypatch):
         assert client.get("/api/v1/exports/scores.csv").status_code == 200
 
 
+def test_a_question_may_be_no_longer_than_a_megabyte(out):
+    with serving(out) as client:
+        for path in ("/api/v1/whatif", "/api/v1/whatif/next", "/api/v1/plans/compare"):
+            assert client.post(path, content=b" " * 1_000_001).status_code == 413
+        assert client.post("/api/v1/jobs", content=b" " * 1_000_001).status_code == 422
+
+
+def test_the_description_is_written_once(out, monkeypatch):
+    with serving(out) as client:
+        first = client.get("/api/v1/openapi.json")
+        assert first.json()["info"]["title"] == "swayrank"
+        monkeypatch.setattr("swayrank.service.app.orjson.dumps", lambda _: pytest.fail("written again"))
+        assert client.get("/api/v1/openapi.json").content == first.content
+
+
 def test_head_is_get_without_the_body(out):
     with serving(out) as client:
         name = client.app.state.service.published.kept.ids[40]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import swayrank as sr
-from swayrank.service.jobs.derive import derived_folder, prepare_again
+from swayrank.service.jobs.derive import derived_folder, model_on, open_walk, prepare_again
 from swayrank.service.prepared import Prepared
 from swayrank.service.published import Published
 from tests.serving import result_in, serving
@@ -76,6 +76,29 @@ def test_whom_to_add_next(client, oracle, names):
     assert (row["rank"], row["score"]) == (told[0]["rank"], told[0]["score"])
     everybody = client.post("/api/v1/whatif/next", json={"k": 500}).json()["items"]
     assert len(everybody) == len(oracle.ids)
+
+
+def test_a_cascade_is_one_run_of_the_prepared_model(client, out, prepared, names):
+    told = client.post("/api/v1/whatif/cascade", json={"seeds": names[:3], "rng": 11}).json()
+    model = model_on(sr.Graph.open(derived_folder(out, prepared.run) / "graph"))
+    steps = sr.simulate(model, names[:3], n_runs=2, playback=1, rng=11).playback[0]
+    assert told["reached"] == np.count_nonzero(steps >= 0)
+    assert told["per_step"] == np.bincount(steps[steps >= 0]).tolist()
+    shown = {name: steps[model.graph.position(name)] for name in prepared.result.map["accounts"]}
+    assert told["steps"] == {name: step for name, step in shown.items() if step >= 0}
+
+
+def test_what_cascades_walk_over_is_not_believed_where_it_was_altered(out, prepared, tmp_path):
+    folder = derived_folder(copied(out, tmp_path), prepared.run)
+    path = folder / "whatif" / "forward" / "indices.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 0x80  # a follower that is none: a kernel would read past its arrays
+    path.write_bytes(content)
+    with pytest.raises(sr.DamagedGraphError, match="was altered"):
+        open_walk(folder)
+    path.unlink()
+    with pytest.raises(sr.DamagedGraphError, match="prepare the run again"):
+        open_walk(folder)
 
 
 def test_two_plans(client, oracle, names):

@@ -243,9 +243,7 @@ class InfluenceOracle:
         scale = self._total / self.n_samples
         return list(zip(self.ids[best].tolist(), (gains * scale).tolist(), strict=True))
 
-    def _best(
-        self, k: int, mine: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    def _best(self, k: int, mine: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
         """The best `k` of some accounts, given what is marked, and in how many further sets each is."""
         indptr = self._arrays["indptr"]
         if self._by_size is None:

@@ -43,6 +43,7 @@ _HEADERS = [
 _ANYONE = Token("local", "this machine", frozenset({"read", "write", "admin"}), 0)
 _READS = ("GET", "HEAD", "OPTIONS")
 _BURST_SECONDS = 10
+_QUESTIONS, _LONGEST_QUESTION = ("/api/v1/whatif", "/api/v1/plans/"), 1_000_000
 _GUARDED = ("/api/", "/metrics")
 _FREE = ("/api/v1/openapi.json",)
 
@@ -89,7 +90,7 @@ class Gate:
         try:
             headers = {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
             await self._admit(service, scope, headers)
-            await self._app(scope, _limited(receive, headers, service.settings.max_body), answer.send)
+            await self._app(scope, _limited(receive, headers, _most_of(scope["path"], service)), answer.send)
         except Problem as problem:
             await answer.problem(problem, request_id)
         except StoreError as error:  # whose token it is cannot be told now
@@ -215,6 +216,12 @@ def _check_origin(headers: dict[bytes, bytes], host: str) -> None:
     other = bool(origin) and origin.partition("://")[2].lower() != host.lower()
     if other or headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
         raise Problem(403, "cross-origin", "another site's page may not write here")
+
+
+def _most_of(path: str, service: Service) -> int:
+    """Bytes that a body may have: questions are read as a whole while everybody waits, so they are short."""
+    most = service.settings.max_body
+    return min(most, _LONGEST_QUESTION) if path.startswith(_QUESTIONS) else most
 
 
 def _limited(receive: Receive, headers: dict[bytes, bytes], most: int) -> Receive:

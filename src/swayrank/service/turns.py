@@ -2,9 +2,11 @@
 
 Requests of one kind share a *lane* (files; questions about all accounts), which does a few at once. The others wait,
 and callers take turns: whoever asks for a hundred files waits for them, a second caller only for those that are being
-made. Whoever has too many waiting is told so (429), and so is everybody where a lane is full (503). Who goes away while
-waiting leaves the line. A turn lasts until the answer begins, not until a slow reader has it all, and where nobody waits
-for the answer any more, until the thread that works on it is done: that is what keeps the number of threads.
+made. Whoever has too many waiting is told so (429), and so is everybody where a lane is full (503). Who goes away
+while waiting leaves the line.
+
+A turn lasts until the answer begins, not until a slow reader has it all; and where nobody waits for the answer any
+more, until the thread that works on it is done, since it cannot be stopped: so there are never more of them.
 """
 
 from __future__ import annotations

@@ -369,7 +369,9 @@ def play_once(walk: Walk, seeds: U32, *, rng: Rng) -> npt.NDArray[np.int32]:
     numpy.ndarray of int32, shape (n_nodes,)
         In which step each account is activated; -1: never.
     """
-    return _first_runs(Sampler(walk, resolve_rng(rng), CASCADE, starts=read_only(seeds)), 1, walk.n_nodes)[0]
+    sampler = Sampler(walk, resolve_rng(rng), CASCADE, starts=read_only(seeds))
+    steps: npt.NDArray[np.int32] = _first_runs(sampler, 1, walk.n_nodes)[0]
+    return steps
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------

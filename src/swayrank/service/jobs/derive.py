@@ -101,7 +101,14 @@ def prepare(scores: Scores, out: Path, run_id: str, *, n_samples: int | None = N
         with write_whole(fresh / WHATIF / SHARES) as file:
             np.save(file, _shares(graph), allow_pickle=False)
         walk = _save_walk(model.forward(), fresh / WHATIF / FORWARD)
-        facts = {"format": FORMAT, "forward": walk, "run": run_id, "model": told, "n_samples": n_samples, "n_nodes": graph.n_nodes}
+        facts = {
+            "format": FORMAT,
+            "forward": walk,
+            "run": run_id,
+            "model": told,
+            "n_samples": n_samples,
+            "n_nodes": graph.n_nodes,
+        }
         facts |= {"n_edges": graph.n_edges, "seconds": round(time.perf_counter() - began, 3)}
         with write_whole(fresh / WHATIF / FACTS) as file:
             file.write(json.dumps(facts, indent=1).encode())
