@@ -35,7 +35,7 @@ export function filtersPanel({ groups, state, byTier, onChange }) {
     onChange();
     summary.focus();
   } }, "Take all filters away");
-  clear(body, status.element, FACETS.map((facet) => boxes[facet].element), scores.element, none);
+  clear(body, status.element, scores.element, FACETS.map((facet) => boxes[facet].element), none); // what comes late is last
   const element = h("details", { class: "facets", open: wide }, summary, body);
   return {
     element,

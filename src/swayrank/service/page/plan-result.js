@@ -43,6 +43,7 @@ export function planResult(context, job, plan, { groups, n_accounts, others, com
     h("p", { class: "lead" }, `Asked: ${planWords(job.parameters, groups)}.`),
     h("p", { class: "headline" }, "These ", h("strong", null, plural(accounts.length, "account")), " are expected to reach ", h("strong", null, `${reached(plan.spread)} accounts`),
       `, themselves among them (${range(low, high)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
+    fewerWords(job.parameters, plan, n_accounts),
     tiles(reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
       plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one, certified, at least ${reached(plan.lower_bound)}`) : null,
       spent ? tile("Cost", count(plan.cost), job.parameters.budget ? `of ${count(job.parameters.budget)}; ${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached` : `${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached`) : null,
@@ -58,6 +59,14 @@ export function planResult(context, job, plan, { groups, n_accounts, others, com
     h("h2", null, "Where it reaches"),
     reachedByCommunity(plan.by_community ?? [], groups),
     compareWith(context, job, others, compare));
+}
+
+/** Where fewer were chosen than were asked for: how many, and why. A budget that is spent needs no words. */
+function fewerWords({ k, budget }, { seeds, room }, all) {
+  const n = seeds.length;
+  if (!k || n >= k || (budget !== null && budget !== undefined)) return null;
+  if (room > n) return h("p", { class: "note" }, `Asked for ${count(k)}; ${plural(n, "account")} ${n === 1 ? "was" : "were"} chosen: of the ${count(room)} that could be, no other adds anything.`);
+  return h("p", { class: "note" }, `Asked for ${count(k)}; ${plural(n, "account")} could be chosen${n === all ? ", all there are" : ""}.`);
 }
 
 function guaranteeWords(plan) {

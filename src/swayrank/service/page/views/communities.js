@@ -1,6 +1,6 @@
 // Who belongs together: the communities, their leaders, whose attention they have, and the top of other groups.
 
-import { communityName, known, theRun } from "/page/known.js";
+import { communityName, communityText, known, theRun } from "/page/known.js";
 import { accountLink, area, clear, count, dataTable, decimal, emptyState, figure, h, percent, plural, shareBar, tile, tiles, visible } from "/page/ui.js";
 import { PALETTE } from "/page/colours.js";
 import { byTier, roleMeaning, tierMeaning } from "/page/words.js";
@@ -15,20 +15,20 @@ export async function render(root, context) {
   const { signal } = context;
   clear(root, h("h1", null, title),
     // Lines enough that what stands below begins out of sight, and does not jump.
-    area(() => known("/communities"), (told) => overview(told, signal), { lines: 40, signal, instead: (problem) => (problem.type === "not-kept" ? notKept() : null) }),
+    area(() => known("/communities"), (told) => overview(told, run, signal), { lines: 40, signal, instead: (problem) => (problem.type === "not-kept" ? notKept() : null) }),
     groupTops(context, run), activity(run, signal));
 }
 
 const notKept = () => emptyState("This run keeps no communities", "They need a graph of who follows whom, or reactions with names. Runs of an earlier version keep none: score the data again.", h("a", { class: "button", href: "/data", "data-link": true }, "See what this run keeps"));
 
-function overview(told, signal) {
+function overview(told, run, signal) {
   const found = new Map(told.communities.map((one) => [one.community, one]));
   const listed = told.communities.reduce((sum, one) => sum + one.members, 0);
   const shown = innerWidth < 600 ? 5 : 10;
   return h("div", null, h("p", { class: "lead" }, `${plural(told.n_communities, "community", "communities")}: groups of accounts that attend to each other more than to others. They have no names of their own, so they are called by their highest accounts.`),
     tiles(tile("Communities", count(told.n_communities), told.rest?.communities ? `${count(told.communities.length)} listed` : "all listed"), tile("Largest", plural(told.communities[0]?.members ?? 0, "account"), percent((told.communities[0]?.members ?? 0) / told.accounts) + " of all"),
       tile("In none", count(told.in_none ?? told.accounts - listed), "accounts with too few ties"), tile("How separate", told.modularity === null ? "–" : decimal(told.modularity, 2), modularity(told.modularity))),
-    table(told, found), rest(told),
+    table(told, found, run.has.map), rest(told),
     h("div", { class: "columns" }, figure("communities", {}, { signal, height: 124 + 44 * Math.min(12, told.communities.length) }), figure("flows", { k: shown }, { signal, height: 144 + 40 * Math.min(shown, told.communities.length) })),
     h("p", { class: "faint" }, `Found by ${visible(String(told.method).replaceAll("_", " "))}; another method, or other data, may cut them differently.`));
 }
@@ -38,7 +38,7 @@ function modularity(value) {
   return value > 0.5 ? "modularity: clearly apart" : value > 0.3 ? "modularity: apart" : "modularity: hardly apart, read them with care";
 }
 
-function table(told, found) {
+function table(told, found, hasMap) {
   const label = (number) => (number === "rest" ? "the other communities" : number === "none" ? "accounts in no community" : communityName(number, found, { leaders: 1, limit: 16 }));
   const columns = [
     { key: "community", label: "Community", class: "who", cell: (row) => [swatch(row.colour), h("a", { href: `/?community=${row.community}`, "data-link": true }, communityName(row.community, found, { limit: 16 }))] },
@@ -48,7 +48,9 @@ function table(told, found) {
     { key: "attention", label: "Share of all attention", cell: (row) => shareCell(row.attention_received) },
     { key: "inside", label: "From inside", title: "Share of the attention it receives that comes from its own members", cell: (row) => shareCell(row.inside) },
     { key: "from", label: "Else mostly from", wide: true, cell: (row) => h("ul", { class: "inline" }, row.from.filter((one) => one.community !== row.community).slice(0, 2).map((one) => h("li", null, label(one.community), ` ${percent(one.share, 1)}`))) },
-  ];
+    hasMap && { key: "map", label: "Map", cell: (row) => h("a", { href: `/map?community=${row.community}`, "data-link": true,
+      "aria-label": `Show the community ${communityText(row.community, found)} on the map` }, "Show") },
+  ].filter(Boolean);
   const shown = (rows) => dataTable({ caption: "Communities, the largest first", columns, rows, rowHeader: "community", empty: "No communities were found." });
   const few = told.communities.slice(0, FEW);
   if (few.length === told.communities.length) return shown(few);

@@ -32,7 +32,7 @@ async function showForm(root, context) {
   const from = query.get("from");
   const [accounts, groups, earlier, past] = await Promise.all([api.get("/accounts", { page_size: 1 }, { signal }), communities(), doneJobs(context).catch(() => []), from ? api.get(jobPath(from), {}, { signal }) : null]);
   const preset = past ? past.parameters : query.getAll("must").length ? { must: query.getAll("must") } : {};
-  const form = planForm({ facets: accounts.facets, groups, past: preset, signal, onPlan: async (parameters) => {
+  const form = planForm({ api, facets: accounts.facets, total: accounts.total, groups, past: preset, signal, onPlan: async (parameters) => {
     const job = await api.post("/jobs", { kind: "seeds", parameters }, { signal });
     await navigate(`/planner?job=${job.id}`);
   } });
@@ -92,7 +92,11 @@ async function showVersus(root, context) {
   clear(root, h("h1", null, "Two plans side by side"), place);
   try {
     const [a, b] = await Promise.all([planOf(context, query.get("a"), []), planOf(context, query.get("b"), query.getAll("hand"))]);
-    await versus(context, place, a, b);
+    await versus(context, place, a, b, (strangers) => {
+      const hand = query.getAll("hand").filter((account) => !strangers.has(account)).map((account) => `&hand=${encodeURIComponent(account)}`);
+      const plan = encodeURIComponent(query.get("a"));
+      return context.navigate(hand.length ? `/planner?a=${plan}${hand.join("")}` : `/planner?job=${plan}`);
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     clear(place, errorState(error, () => showVersus(root, context)));

@@ -117,18 +117,52 @@ function moved(row) {
   return [count(row.rank_was), " ", h("span", { class: `move ${side}` }, h("span", { "aria-hidden": "true" }, `${sign}${up ? " " + count(Math.abs(up)) : ""}`), unseen(words))];
 }
 
-/** A slider and a field of numbers for one part, in percents. */
+/**
+ * A slider and a field of numbers for one part, in percents, in step. A number beyond the slider becomes its end, what is
+ * no number becomes what it was; either is said below.
+ */
 function control(part, onChange) {
   const id = `w-${Math.random().toString(36).slice(2)}`;
-  const range = h("input", { type: "range", id, min: 0, max: 100, step: 1, onInput: () => onChange(Number(range.value) / 100) });
+  const range = h("input", { type: "range", id, min: 0, max: 100, step: 1, onInput: () => { tell(""); onChange(Number(range.value) / 100); } });
   const number = h("input", { type: "number", min: 0, max: 100, step: 1, inputmode: "numeric", "aria-label": `Weight of ${visible(part)} in percent`,
-    onChange: () => { const value = Number(number.value); if (number.value !== "" && value >= 0 && value <= 100) onChange(value / 100); else number.setAttribute("aria-invalid", "true"); } });
+    "aria-describedby": `${id}-told`, onInput: () => typed(), onChange: () => settle() });
+  const told = h("p", { class: "error-text", id: `${id}-told`, role: "status" });
   const was = h("span", { class: "hint" });
+  let shown = 0, typing = false;
+  const tell = (text) => { if (told.textContent !== text) told.textContent = text; };
+  const fits = (text) => /^(100|\d{1,2})$/.test(text);
+
+  /** While somebody types, the slider follows what fits; the field itself is left alone. */
+  function typed() {
+    const odd = number.validity.badInput || (number.value !== "" && !(Number(number.value) >= 0 && Number(number.value) <= 100));
+    number.setAttribute("aria-invalid", String(odd));
+    tell(odd ? "A weight is a number from 0 to 100." : "");
+    if (!fits(number.value)) return;
+    typing = true;
+    onChange(Number(number.value) / 100);
+    typing = false;
+  }
+
+  function settle() {
+    const given = Number(number.value);
+    if (number.validity.badInput || number.value === "") {
+      number.value = shown;
+      tell(`A weight is a number from 0 to 100; it stays at ${shown}.`);
+    } else {
+      const taken = Math.round(Math.min(100, Math.max(0, given)));
+      tell(given === taken ? "" : `A weight is a ${given > 100 || given < 0 ? "" : "whole "}number from 0 to 100: ${number.value} was taken as ${taken}.`);
+      if (taken === shown) number.value = shown; else onChange(taken / 100);
+    }
+    number.removeAttribute("aria-invalid");
+  }
+
   return {
-    element: h("div", { class: "slider" }, h("label", { for: id }, visible(part)), h("span", { class: "hint" }, partMeaning(part)), h("div", { class: "pair" }, range, number, h("span", { "aria-hidden": "true" }, "%")), was),
+    element: h("div", { class: "slider" }, h("label", { for: id }, visible(part)), h("span", { class: "hint" }, partMeaning(part)),
+      h("div", { class: "pair" }, range, number, h("span", { "aria-hidden": "true" }, "%")), told, was),
     show(percents, own) {
-      range.value = number.value = percents;
-      number.removeAttribute("aria-invalid");
+      shown = percents;
+      range.value = percents;
+      if (!typing) { number.value = percents; number.removeAttribute("aria-invalid"); }
       range.setAttribute("aria-valuetext", `${percents} percent`);
       was.textContent = `In the run: ${percent(own)}`;
     },
