@@ -469,7 +469,7 @@ new PerformanceObserver(list => {
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_jumps_while_a_view_loads(tab, first, view):
-    """Cumulative layout shift, as browsers measure it: up to 0.1 is called good. What shifted is told by the failure."""
+    """Cumulative layout shift, as browsers measure it: up to 0.1 is called good."""
     tab.tab.add_init_script(_SHIFTS)
     tab.go(view.format(quote(first, safe=""), "petamo"))
     assert tab.tab.evaluate("window.shifted") < 0.05, tab.tab.evaluate("window.shifting")

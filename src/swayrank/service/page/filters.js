@@ -65,7 +65,8 @@ function statusBox(state, onChange) {
 
 function scoreBox(state, onChange) {
   const changed = debounced(onChange, 250);
-  const input = (key, label) => h("input", { type: "number", min: 0, max: 100, step: "any", inputmode: "decimal", value: state[key] ?? "", "aria-label": label, placeholder: key === "min_score" ? "0" : "100",
+  const input = (key, label) => h("input", { type: "number", min: 0, max: 100, step: "any", inputmode: "decimal", value: state[key] ?? "", "aria-label": label,
+    placeholder: key === "min_score" ? "0" : "100",
     onInput: (event) => {
       const text = event.target.value;
       const fits = text === "" || (Number(text) >= 0 && Number(text) <= 100);

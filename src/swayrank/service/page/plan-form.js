@@ -8,7 +8,8 @@ import { readCosts } from "/page/lines.js";
 import { byTier, tierMeaning } from "/page/words.js";
 
 const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
-  ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"], ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
+  ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"],
+  ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
 const CERTAINTY = [["0.05", "5 % (slower)"], ["0.1", "10 %"], ["0.2", "20 % (faster)"]];
 const GROUPS = [["community", "community"], ["tier", "size (tier)"], ["role", "role"]];
 
@@ -45,7 +46,8 @@ export function planForm({ api, facets, total, groups, past = {}, signal, onPlan
     try {
       const room = await roomFor({ api, signal }, { total, facets, only: only.read().only, quota: goal.kind() === "number" ? quota.read([]).quota : null,
         must: lists.must.get(), never: lists.never.get() });
-      goal.tell(asked > room ? (room === total ? `There are ${plural(room, "account")}; the plan will have no more.` : `What is asked below leaves at most ${plural(room, "account")}; the plan will have no more.`) : "");
+      const there = `${room === total ? "There are" : "What is asked below leaves at most"} ${plural(room, "account")}`;
+      goal.tell(asked > room ? `${there}; the plan will have no more.` : "");
     } catch { goal.tell(""); }
   }, 250);
   const form = h("form", { class: "plan-form", novalidate: true, "aria-label": "What the campaign wants", onSubmit: async (event) => {
@@ -56,7 +58,8 @@ export function planForm({ api, facets, total, groups, past = {}, signal, onPlan
     for (const [key, list] of Object.entries(lists)) if (list.get().length) asked[key] = list.get();
     const both = lists.must.get().filter((account) => lists.never.get().includes(account));
     if (both.length) errors.push([lists.never.element.querySelector("input"), `${visible(both[0])} is in both lists, must and never.`]);
-    if (asked.k && lists.must.get().length > asked.k) errors.push([lists.must.element.querySelector("input"), `${plural(lists.must.get().length, "account")} must be in a plan of ${count(asked.k)}.`]);
+    if (asked.k && lists.must.get().length > asked.k) errors.push([lists.must.element.querySelector("input"),
+      `${plural(lists.must.get().length, "account")} must be in a plan of ${count(asked.k)}.`]);
     Object.assign(asked, only.read(), goal.kind() === "number" ? quota.read(errors) : {});
     for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
     clear(wrong, errors.length ? h("ul", { class: "error-text" }, errors.map(([, text]) => h("li", null, text))) : null);
@@ -133,8 +136,10 @@ function costsPart(past) {
   own.value = Object.entries(past?.accounts ?? {}).map(([account, cost]) => `${/[",\n]/.test(account) ? `"${account.replaceAll('"', '""')}"` : account},${cost}`).join("\n");
   const told = h("div", { role: "status" });
   own.addEventListener("input", () => tellCosts(told, readCosts(own.value)));
-  const element = h("fieldset", null, h("legend", null, "Costs"), h("div", { class: "row" }, h("div", { class: "grow" }, field("Cost of each account", each)), h("div", { class: "grow" }, field("And of each follower", follower))),
-    field("Costs of your own, one account a line", own, "They go before the two above. Leave those empty to choose from this list alone. A budget needs costs of one kind or another."), told);
+  const element = h("fieldset", null, h("legend", null, "Costs"),
+    h("div", { class: "row" }, h("div", { class: "grow" }, field("Cost of each account", each)), h("div", { class: "grow" }, field("And of each follower", follower))),
+    field("Costs of your own, one account a line", own,
+      "They go before the two above. Leave those empty to choose from this list alone. A budget needs costs of one kind or another."), told);
   return { element, read(errors) {
     const { rows, errors: bad } = readCosts(own.value);
     if (bad.length) errors.push([own, `${plural(bad.length, "line")} of your costs cannot be read; the first is line ${bad[0].line}: ${bad[0].reason}.`]);
@@ -151,13 +156,15 @@ function costsPart(past) {
 }
 
 function tellCosts(place, { rows, errors }) {
-  clear(place, rows.size || errors.length ? h("p", { class: "hint" }, `${plural(rows.size, "cost")} read${errors.length ? `, ${plural(errors.length, "line")} not` : ""}.`) : null, errorLines(errors));
+  clear(place, rows.size || errors.length ? h("p", { class: "hint" },
+    `${plural(rows.size, "cost")} read${errors.length ? `, ${plural(errors.length, "line")} not` : ""}.`) : null, errorLines(errors));
 }
 
 /** The lines that cannot be read, with why. */
 export function errorLines(errors, most = 20) {
   if (!errors.length) return null;
-  return h("ul", { class: "error-list error-text" }, errors.slice(0, most).map(({ line, text, reason }) => h("li", null, `Line ${line}: ${visible(reason)}. `, text ? h("code", null, visible(text.slice(0, 80))) : null)),
+  return h("ul", { class: "error-list error-text" },
+    errors.slice(0, most).map(({ line, text, reason }) => h("li", null, `Line ${line}: ${visible(reason)}. `, text ? h("code", null, visible(text.slice(0, 80))) : null)),
     errors.length > most ? h("li", null, `and ${count(errors.length - most)} more`) : null);
 }
 
@@ -175,7 +182,8 @@ function onlyPart(facets, past) {
     const groups = groupsOf(facets, by);
     if (!groups.length) return null;
     return h("div", { role: "group", "aria-label": label }, h("p", null, h("strong", null, label)), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
-      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), groupWords(by, one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
+      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), groupWords(by, one.value),
+      h("span", { class: "faint" }, ` ${count(one.count)}`)))));
   };
   const parts = [part("role", "Roles"), part("tier", "Sizes (tiers)")];
   const element = h("fieldset", null, h("legend", null, "Choose only from"), h("p", { class: "hint" }, "Nothing ticked: everybody."), parts);

@@ -34,11 +34,13 @@ export async function versus(context, place, a, b, remove) {
   if (!told) return void clear(place, note, nothing());
   const inBoth = a.accounts.filter((account) => b.accounts.includes(account));
   const all = Math.max(told.union.mean, 1e-9);
-  const row = (label, value) => h("tr", null, h("th", { scope: "row" }, label), h("td", { class: "number" }, reached(value)), h("td", { class: "number" }, percent(value / all)), h("td", { class: "wide" }, shareBar(value / all)));
+  const row = (label, value) => h("tr", null, h("th", { scope: "row" }, label), h("td", { class: "number" }, reached(value)),
+    h("td", { class: "number" }, percent(value / all)), h("td", { class: "wide" }, shareBar(value / all)));
   clear(place, note, h("p", { class: "headline" }, verdict(told.a, told.b, ["plan A", "plan B"])), costWords(a, b, told),
     h("div", { class: "versus" }, column("A", a, told.a, inBoth), column("B", b, told.b, inBoth)),
     h("h2", null, "Audiences"), h("div", { class: "scroll" }, h("table", null, h("caption", null, `Together they reach ${reached(told.union.mean)} accounts`),
-      h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share", unseen("bar")].map((label, i) => h("th", { scope: "col", class: [undefined, "number", "number", "wide"][i] }, label)))),
+      h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share",
+        unseen("bar")].map((label, i) => h("th", { scope: "col", class: [undefined, "number", "number", "wide"][i] }, label)))),
       h("tbody", null, row("plan A alone", told.only_a), row("both", told.shared), row("plan B alone", told.only_b)))));
 }
 
@@ -50,8 +52,10 @@ function costWords(a, b, told) {
 }
 
 function column(letter, plan, spread, inBoth) {
-  return h("section", { class: "card" }, h("h2", null, `Plan ${letter}`), h("p", { class: "faint" }, plan.id ? h("a", { href: `/planner?job=${plan.id}`, "data-link": true }, plan.label) : plan.label),
-    tiles(reachTile("Expected reach", spread), plan.cost === null ? null : tile("Cost", count(plan.cost)), tile("Accounts", count(plan.accounts.length), `${plural(inBoth.length, "account")} in both`)),
+  return h("section", { class: "card" }, h("h2", null, `Plan ${letter}`),
+    h("p", { class: "faint" }, plan.id ? h("a", { href: `/planner?job=${plan.id}`, "data-link": true }, plan.label) : plan.label),
+    tiles(reachTile("Expected reach", spread), plan.cost === null ? null : tile("Cost", count(plan.cost)),
+      tile("Accounts", count(plan.accounts.length), `${plural(inBoth.length, "account")} in both`)),
     h("ul", { class: "names" }, plan.accounts.slice(0, 30).map((account) => h("li", null, accountLink(account), inBoth.includes(account) ? h("span", { class: "badge" }, "in both") : null)),
       plan.accounts.length > 30 ? h("li", { class: "faint" }, `and ${count(plan.accounts.length - 30)} more`) : null));
 }

@@ -56,7 +56,9 @@ export function playback({ api, signal }, state, map, seeds, strangers, tellStra
     const sum = told.per_step.slice(0, step + 1).reduce((a, b) => a + b, 0);
     map.showStep(told.own, step);
     place.controls.slider.value = step;
-    place.controls.words.textContent = step ? `Step ${step} of ${told.per_step.length - 1}: ${plural(told.per_step[step], "account")} more, ${count(sum)} so far.` : `Start: ${plural(told.per_step[0], "seed")}.`;
+    place.controls.words.textContent = step
+      ? `Step ${step} of ${told.per_step.length - 1}: ${plural(told.per_step[step], "account")} more, ${count(sum)} so far.`
+      : `Start: ${plural(told.per_step[0], "seed")}.`;
   }
 
   function play() {

@@ -97,7 +97,8 @@ function draw(root, context, state, seeds) {
     if (context.signal.aborted) return;
     const { x, y, zoom } = map.place();
     const moved = Math.abs(zoom - 1) > 0.01 || Math.abs(x) > 0.005 || Math.abs(y) > 0.005;
-    context.remember({ at: map.scene.chosen >= 0 ? data.accounts[map.scene.chosen] : "", show: state.show, community: state.group === null ? "" : String(state.group), hide: [...state.hidden].map(String),
+    context.remember({ at: map.scene.chosen >= 0 ? data.accounts[map.scene.chosen] : "", show: state.show,
+      community: state.group === null ? "" : String(state.group), hide: [...state.hidden].map(String),
       job: context.query.get("job"), seed: context.query.get("job") ? [] : seeds, view: moved ? [x.toFixed(3), y.toFixed(3), zoom.toFixed(2)].join(" ") : "" });
   }
   function setShow(kind) {
@@ -221,14 +222,18 @@ function groupBox(state, highlight) {
   } };
 }
 
-const nobody = () => h("div", { class: "card" }, h("h2", null, "No account chosen"), h("p", { class: "faint" }, "Click or tap a dot, or press n on the map, to see who it is, who follows it and whom it follows."));
+const nobody = () => h("div", { class: "card" }, h("h2", null, "No account chosen"),
+  h("p", { class: "faint" }, "Click or tap a dot, or press n on the map, to see who it is, who follows it and whom it follows."));
 
 function words(state, i) {
   const { data, degrees, groups } = state;
   const own = data.community[i];
-  return `${visible(data.accounts[i])}. Rank ${count(data.rank[i])}, score ${decimal(data.score[i])}. ${plural(data.followers[i] ?? 0, data.arcs_are === "reactions" ? "account that reacted" : "follower",
-    data.arcs_are === "reactions" ? "accounts that reacted" : "followers")}, ${own === null ? "in no community" : groups.get(own)?.leaders.length ? `in the community ${communityText(own, groups)}` : `in community ${own}`}${data.role[i] ? `, ${data.role[i]}` : ""}. `
-    + `On this map ${degrees.into[i]} ${data.arcs_are === "reactions" ? "reacted to it" : "follow it"}, it ${data.arcs_are === "reactions" ? "reacted to" : "follows"} ${degrees.out[i]}.`;
+  const reacted = data.arcs_are === "reactions";
+  const by = reacted ? plural(data.followers[i] ?? 0, "account that reacted", "accounts that reacted") : plural(data.followers[i] ?? 0, "follower");
+  const among = own === null ? "in no community" : groups.get(own)?.leaders.length ? `in the community ${communityText(own, groups)}` : `in community ${own}`;
+  return `${visible(data.accounts[i])}. Rank ${count(data.rank[i])}, score ${decimal(data.score[i])}. `
+    + `${by}, ${among}${data.role[i] ? `, ${data.role[i]}` : ""}. `
+    + `On this map ${degrees.into[i]} ${reacted ? "reacted to it" : "follow it"}, it ${reacted ? "reacted to" : "follows"} ${degrees.out[i]}.`;
 }
 
 function lightWords(state, map) {
@@ -247,9 +252,11 @@ function chosenCard(context, state, map, i, setShow, highlight) {
   const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
   fillMore(more, context, account);
   const choice = h("fieldset", { class: "map-show" }, h("legend", null, "Arcs"), SHOWN.map(([key, label]) => h("label", null,
-    h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }), data.arcs_are === "reactions" ? label.replace("follows", "reacted to") : label)));
+    h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }),
+    data.arcs_are === "reactions" ? label.replace("follows", "reacted to") : label)));
   return h("div", { class: "card" }, h("h2", null, name(account, { limit: 60 })),
-    h("dl", { class: "facts" }, fact("Rank", count(data.rank[i])), fact("Score", decimal(data.score[i])), fact(data.arcs_are === "reactions" ? "Reacted to it" : "Followers", count(data.followers[i])),
+    h("dl", { class: "facts" }, fact("Rank", count(data.rank[i])), fact("Score", decimal(data.score[i])),
+      fact(data.arcs_are === "reactions" ? "Reacted to it" : "Followers", count(data.followers[i])),
       fact("Community", communityCell(data.community[i], state.groups)), fact("Role", data.role[i] ?? "none")),
     more, choice, state.show ? h("p", { class: "faint" }, map.scene.lit ? lightWords(state, map) : "") : null,
     h("p", { class: "buttons" }, h("a", { class: "button primary", href: accountHref(account), "data-link": true }, "Open its card"),
@@ -279,7 +286,8 @@ async function fillMore(place, context, account) {
 
 function partsOf(row) {
   const parts = Object.entries(row.parts ?? {});
-  return [h("p", { class: "faint" }, row.score_low === null ? "" : `Its score lies between ${decimal(row.score_low)} and ${decimal(row.score_high)}, its rank between ${count(row.rank_low)} and ${count(row.rank_high)}.`),
+  return [h("p", { class: "faint" }, row.score_low === null
+    ? "" : `Its score lies between ${decimal(row.score_low)} and ${decimal(row.score_high)}, its rank between ${count(row.rank_low)} and ${count(row.rank_high)}.`),
     parts.length ? h("table", { class: "map-parts" }, h("caption", { class: "unseen" }, "Parts of its score"), h("tbody", null,
       parts.map(([part, one]) => h("tr", null, h("th", { scope: "row" }, part), h("td", { class: "number" }, decimal(one.contribution)),
         h("td", { "aria-hidden": "true" }, h("span", { class: "meter" }, h("span", { style: { width: `${Math.max(0, Math.min(100, one.scaled ?? 0))}%` } }))))))) : null];
@@ -309,7 +317,8 @@ function showTip(tip, box, context, state, index, x, y) {
 // -- table and seeds ---------------------------------------------------------------------------------------------------
 
 function tableOf({ data, degrees, groups }, map, indices, box) {
-  return dataTable({ caption: `Accounts of the map, best first${data.n_total > data.accounts.length ? `; ${count(data.n_total)} there are` : ""}`, rowHeader: "account", rows: indices, columns: [
+  return dataTable({ caption: `Accounts of the map, best first${data.n_total > data.accounts.length ? `; ${count(data.n_total)} there are` : ""}`,
+    rowHeader: "account", rows: indices, columns: [
     { key: "rank", label: "Rank", number: true, cell: (i) => count(data.rank[i]) },
     { key: "account", label: "Account", cell: (i) => accountLink(data.accounts[i]) },
     { key: "score", label: "Score", number: true, cell: (i) => decimal(data.score[i]) },

@@ -30,17 +30,22 @@ class Weights {
   }
 
   start() {
-    const { run, parts } = this;
+    const { parts } = this;
     const n = parts.length;
     const presets = [["As in the run", this.own], ["All equal", parts.map(() => 1 / n)], ...parts.map((part, i) => [`Only ${visible(part)}`, parts.map((_, j) => Number(i === j))])];
-    const size = h("select", { onChange: (event) => { this.k = Number(event.target.value); this.changed(); } }, SIZES.map((k) => h("option", { value: k, selected: k === this.k }, `the first ${k}`)));
-    this.presets = presets.map(([label, weights]) => h("button", { type: "button", "aria-pressed": "false", onClick: () => { this.now = [...weights]; this.changed(); announce(`${label}: ${this.inWords()}`); } }, label));
+    const size = h("select", { onChange: (event) => { this.k = Number(event.target.value); this.changed(); } },
+      SIZES.map((k) => h("option", { value: k, selected: k === this.k }, `the first ${k}`)));
+    this.presets = presets.map(([label, weights]) => h("button",
+      { type: "button", "aria-pressed": "false", onClick: () => { this.now = [...weights]; this.changed(); announce(`${label}: ${this.inWords()}`); } }, label));
     this.presetWeights = presets.map(([, weights]) => weights);
     clear(this.root, h("h1", null, title),
-      h("p", { class: "lead" }, "Scores are the weighted mean of their parts. Weigh them for your own question and see who would be at the top. Nothing is saved: the run's own scores stay as they are. Where an account lacks a part, the others share its weight; intervals are not drawn anew."),
+      h("p", { class: "lead" }, "Scores are the weighted mean of their parts. Weigh them for your own question and see who would be at the top. "
+        + "Nothing is saved: the run's own scores stay as they are. "
+        + "Where an account lacks a part, the others share its weight; intervals are not drawn anew."),
       h("div", { class: "with-side weights" },
         h("form", { class: "card sliders", "aria-label": "Weights", onSubmit: (event) => event.preventDefault() }, this.controls.map((one) => one.element),
-          h("p", { class: "hint" }, "They always come to 100 %: moving one scales the others."), h("div", { class: "buttons", role: "group", "aria-label": "Ready-made weights" }, this.presets),
+          h("p", { class: "hint" }, "They always come to 100 %: moving one scales the others."),
+          h("div", { class: "buttons", role: "group", "aria-label": "Ready-made weights" }, this.presets),
           h("label", { class: "size" }, "Show ", size), parts.length < 2 ? h("p", { class: "note" }, "This run has one part only, so there is nothing to weigh.") : null),
         this.result));
     this.paint();
@@ -107,7 +112,8 @@ class Weights {
 function names(heading, list, side) {
   const link = (account) => h("li", null, accountLink(account, { limit: 20 }));
   const few = list.slice(0, 12), more = list.slice(12);
-  return h("div", null, h("h2", { class: "small" }, h("span", { class: side, "aria-hidden": "true" }, side === "rises" ? "▲ " : "▼ "), `${heading}: ${count(list.length)}`), h("ul", { class: "inline" }, few.map(link)),
+  return h("div", null, h("h2", { class: "small" }, h("span", { class: side, "aria-hidden": "true" }, side === "rises" ? "▲ " : "▼ "),
+    `${heading}: ${count(list.length)}`), h("ul", { class: "inline" }, few.map(link)),
     more.length ? h("details", null, h("summary", null, `${count(more.length)} more`), h("ul", { class: "inline" }, more.map(link))) : null);
 }
 

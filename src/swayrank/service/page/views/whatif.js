@@ -13,7 +13,8 @@ export async function render(root, context) {
   const { api, query, signal } = context;
   const [run, groups] = await Promise.all([api.get("/run", {}, { signal }), communities()]);
   if (signal.aborted) return;
-  const state = { seeds: [...new Set([...query.getAll("seed"), ...query.getAll("seeds")])], gone: new Set(query.getAll("gone")), base: [...new Set(query.getAll("base"))], total: run.counts?.accounts,
+  const state = { seeds: [...new Set([...query.getAll("seed"), ...query.getAll("seeds")])], gone: new Set(query.getAll("gone")),
+    base: [...new Set(query.getAll("base"))], total: run.counts?.accounts,
     strangers: new Set() };
   const known = (accounts) => accounts.filter((account) => !state.strangers.has(account));
   const left = () => known(state.seeds).filter((account) => !state.gone.has(account));
@@ -101,7 +102,8 @@ export async function render(root, context) {
 
   function show(told, all, left) {
     const at = document.activeElement?.dataset?.focus;
-    clear(answer, told ? [figures(told, left), simulationAlone(), compared(told, left)] : h("p", { class: "headline" }, `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
+    clear(answer, told ? [figures(told, left), simulationAlone(), compared(told, left)] : h("p", { class: "headline" },
+      `Nobody is left: all of the ${reached(all.mean)} accounts that they reach are lost.`),
       h("h2", null, "What each adds"), seedsTable(told, left),
       told && told.overlap && left.length > 1 ? [h("h2", null, "Shared audience"), overlapTable(left, told.overlap)] : null,
       told ? [h("h2", null, "Where they reach"), reachedByCommunity(told.by_community, groups)] : null,
@@ -123,19 +125,25 @@ export async function render(root, context) {
     if (!told.baseline) return null;
     if (state.gone.size) {
       const lost = Math.max(0, told.baseline.mean - told.mean);
-      return h("p", { class: "note" }, `If ${state.gone.size === 1 ? `${visible([...state.gone][0])} goes` : `these ${count(state.gone.size)} go`}, ${reached(lost)} of ${reached(told.baseline.mean)} accounts are no longer reached (${percent(lost / Math.max(1e-9, told.baseline.mean), 1)}).`);
+      const who = state.gone.size === 1 ? `${visible([...state.gone][0])} goes` : `these ${count(state.gone.size)} go`;
+      return h("p", { class: "note" }, `If ${who}, ${reached(lost)} of ${reached(told.baseline.mean)} accounts are no longer reached `
+        + `(${percent(lost / Math.max(1e-9, told.baseline.mean), 1)}).`);
     }
-    return h("p", { class: "note" }, same(left, known(state.base)) ? "These are the baseline; change the list to see the difference." : verdict(told, told.baseline, ["this list", "the baseline"]));
+    return h("p", { class: "note" }, same(left, known(state.base))
+      ? "These are the baseline; change the list to see the difference." : verdict(told, told.baseline, ["this list", "the baseline"]));
   }
 
   function seedsTable(told, left) {
     const adds = new Map(left.map((account, i) => [account, told?.adds[i]]));
-    return dataTable({ caption: "Accounts in their order; each adds to those before it", rowHeader: "account", rows: known(state.seeds).map((account) => ({ account, class: state.gone.has(account) ? "gone" : undefined })), columns: [
+    return dataTable({ caption: "Accounts in their order; each adds to those before it", rowHeader: "account",
+      rows: known(state.seeds).map((account) => ({ account, class: state.gone.has(account) ? "gone" : undefined })), columns: [
       { key: "account", label: "Account", cell: ({ account }) => accountLink(account) },
       { key: "adds", label: "Adds", number: true, cell: ({ account }) => (adds.has(account) ? reached(adds.get(account)) : "–") },
-      left.length > 1 && left.length <= LEAVE_ONE_OUT ? { key: "loss", label: "Lost if it alone goes", number: true, cell: ({ account }) => (adds.has(account) ? h("span", { "data-loss": left.indexOf(account) }, "…") : "–") } : null,
+      left.length > 1 && left.length <= LEAVE_ONE_OUT
+      ? { key: "loss", label: "Lost if it alone goes", number: true, cell: ({ account }) => (adds.has(account) ? h("span", { "data-loss": left.indexOf(account) }, "…") : "–") } : null,
       { key: "gone", label: "Gone?", cell: ({ account }) => h("label", { class: "choice" }, h("input", { type: "checkbox", checked: state.gone.has(account), "data-focus": `gone ${account}`,
-        "aria-label": `Take ${visible(account)} away`, onChange: (event) => { state.gone[event.target.checked ? "add" : "delete"](account); changed(); } }), h("span", { class: "wide" }, "gone")) },
+        "aria-label": `Take ${visible(account)} away`, onChange: (event) => { state.gone[event.target.checked ? "add" : "delete"](account); changed(); } }),
+        h("span", { class: "wide" }, "gone")) },
     ].filter(Boolean) });
   }
 
@@ -143,7 +151,8 @@ export async function render(root, context) {
     const { items } = await api.post("/whatif/next", { seeds: left(), k: 8 + state.gone.size }, { signal: now });
     const offered = items.filter((item) => !state.seeds.includes(item.account)).slice(0, 8);
     next.hidden = false;
-    clear(next, h("h2", null, state.seeds.length ? "Who would add most" : "Who would reach most"), dataTable({ caption: "Best accounts to add", rowHeader: "account", rows: offered, columns: [
+    clear(next, h("h2", null, state.seeds.length ? "Who would add most" : "Who would reach most"),
+      dataTable({ caption: "Best accounts to add", rowHeader: "account", rows: offered, columns: [
       { key: "account", label: "Account", cell: (item) => accountLink(item.account, { limit: 18 }) },
       { key: "gain", label: "Adds", number: true, cell: (item) => reached(item.gain) },
       { key: "add", label: unseen("Add"), cell: (item) => h("button", { type: "button", class: "small", "aria-label": `Add ${visible(item.account)}`, onClick: () => {
