@@ -346,7 +346,7 @@ def test_what_the_service_refuses_is_said_in_the_form(tab):
     tab.excuse(REFUSED)
     tab.go("/planner?must=nobody-of-that-name&must=petamo&must=nor-that")
     tab.tab.get_by_role("button", name="Plan", exact=True).click()
-    tab.tab.get_by_role("alert").filter(has_text="2 names are left out").wait_for()
+    tab.tab.get_by_role("alert").filter(has_text="these 2 names: nobody-of-that-name, nor-that.").wait_for()
     assert tab.tab.get_by_role("button", name="Plan", exact=True).is_enabled()
     tab.tab.get_by_role("button", name="Remove them").click()
     assert tab.tab.locator(".chip .name").all_inner_texts() == ["petamo"]

@@ -70,7 +70,7 @@ export function planForm({ api, facets, total, groups, past = {}, signal, onPlan
     }
     button.disabled = true;
     try { await onPlan(asked); } catch (error) {
-      if (error.name !== "AbortError") clear(wrong, h("p", { class: "error-text" }, visible(error.message)), unknownNames(error, lists));
+      if (error.name !== "AbortError") clear(wrong, unknownNames(error, lists) ?? h("p", { class: "error-text" }, visible(error.message)));
     } finally { button.disabled = false; }
   }, onInput: tellRoom, onChange: tellRoom },
   h("div", { class: "columns" }, h("div", null, goal.element, costs.element, quota.element),
@@ -97,7 +97,7 @@ function unknownNames(problem, lists) {
     for (const list of there) list.set(list.get().filter((account) => !names.has(account)));
     note.remove();
     there[0].element.querySelector("input").focus();
-  });
+  }, { alone: false });
   return note;
 }
 

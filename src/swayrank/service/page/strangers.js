@@ -22,13 +22,18 @@ export async function askKnown(strangers, ask) {
   }
 }
 
-/** A note that names them, with a button that takes them away; null where there are none. */
-export function strangersNote(strangers, remove) {
+/**
+ * A note that names them, with a button that takes them away; null where there are none. `alone`: it stands by itself and
+ * says that the answer beside it leaves them out; otherwise it is the text of an alert.
+ */
+export function strangersNote(strangers, remove, { alone = true } = {}) {
   const all = [...strangers];
   if (!all.length) return null;
+  const one = all.length === 1;
+  const told = alone ? one ? "Left out, since this run has no account of that name: " : `${count(all.length)} names are left out, since this run has no such accounts: `
+    : one ? "This run has no account of that name: " : `This run has no accounts of these ${count(all.length)} names: `;
   const names = all.slice(0, SHOWN).flatMap((account, i) => [i ? ", " : "", name(account)]);
-  return h("div", { class: "note warning strangers", role: "alert" },
-    h("p", null, all.length === 1 ? "Left out, since this run has no account of that name: " : `${count(all.length)} names are left out, since this run has no such accounts: `,
-      names, all.length > SHOWN ? ` and ${count(all.length - SHOWN)} more` : "", "."),
-    remove ? h("button", { type: "button", onClick: remove }, all.length === 1 ? "Remove it" : "Remove them") : null);
+  return h("div", { class: "note warning strangers", role: alone ? "alert" : undefined },
+    h("p", null, told, names, all.length > SHOWN ? ` and ${count(all.length - SHOWN)} more` : "", "."),
+    remove ? h("button", { type: "button", onClick: remove }, one ? "Remove it" : "Remove them") : null);
 }
