@@ -16,7 +16,8 @@ from swayrank.overview.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE, table_of
 from swayrank.report.figure_data import FIGURES as FIGURE_NAMES
 from swayrank.report.figure_data import figure_data
-from swayrank.report.network_map import draw, network_map
+from swayrank.report.files import draw
+from swayrank.report.network_map import network_map
 from swayrank.report.playback import cascade_playback
 from swayrank.scoring.pictures import map_of
 
