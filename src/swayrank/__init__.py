@@ -147,6 +147,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "scoring.between_runs": ("Change", "why_changed"),
     "overview.layout": ("layout",),
     "report.files": ("draw", "write_figure"),
+    "report.run_figures": ("write_figures",),
     "report.playback": ("cascade_playback",),
     "report.write": ("write_report",),
     "pipeline": ("Recipe", "run", "score_again"),

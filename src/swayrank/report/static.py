@@ -19,7 +19,16 @@ import numpy as np
 
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.report.canvas import DARK, LIGHT, Theme, table_of
-from swayrank.report.static_traces import Panel, array, colour, draw_traces, refuse_unknown, scale_of, words
+from swayrank.report.static_traces import (
+    Panel,
+    array,
+    check_traces,
+    colour,
+    draw_traces,
+    refuse_unknown,
+    scale_of,
+    words,
+)
 
 _NO_MATPLOTLIB = 'a static figure needs matplotlib: pip install "swayrank[notebook]"'
 _NARROW = 5.0  # inches, below which legends go below and panels one below the other
@@ -104,6 +113,7 @@ class _Drawing:
 
     def __init__(self, told: Mapping[str, Any], ax: Any, width: float, height: float | None, title: bool) -> None:
         self.layout, self.traces = told["layout"], told["data"]
+        check_traces(self.traces)
         axes = {key for key in self.layout if key.startswith(("xaxis", "yaxis"))}
         refuse_unknown("a layout", set(self.layout) - axes, _LAYOUT)
         for key in sorted(axes):
@@ -195,9 +205,9 @@ class _Drawing:
         notes = [self._note(panels, note) for note in self.layout.get("annotations", ())]
         self._legend(figure, places)
         if self.ax is None:
-            figure.draw_without_rendering()
+            figure.get_layout_engine().execute(figure)
             _wrap_labels(figure)
-            figure.draw_without_rendering()
+            figure.get_layout_engine().execute(figure)
             figure.set_layout_engine("none")
         _make_room(figure, [note for note in notes if note is not None])
         return figure
@@ -464,7 +474,9 @@ def _wrap_labels(figure: Any) -> None:
 
 def _make_room(figure: Any, notes: Sequence[Any]) -> None:
     """Texts that would touch shrink, then stand lower than those before; on a map, the later give way."""
-    renderer = figure.canvas.get_renderer()
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    renderer = RendererAgg(*(int(side) + 1 for side in figure.bbox.size), figure.dpi)
     for axes in figure.axes:
         own = [note for note in notes if note.axes is axes]
         if not axes.xaxis.get_visible():

@@ -55,7 +55,8 @@ class Scale:
         if self.is_date:
             from matplotlib.dates import date2num
 
-            return np.asarray(date2num(values.astype("datetime64[us]")), np.float64)
+            moments = np.char.rstrip(values.astype(str), "Z").astype("datetime64[us]")  # all of them are UTC
+            return np.asarray(date2num(moments), np.float64)
         if self.names:
             return np.array([self.names.index(str(value)) for value in values], np.float64)
         return values.astype(np.float64)
@@ -144,6 +145,15 @@ def refuse_unknown(what: str, told: Iterable[str], known: set[str]) -> None:
         raise ParameterError(f"a static figure cannot show {', '.join(unknown)} of {what}; write it as .html")
 
 
+def check_traces(traces: Iterable[Trace]) -> None:
+    """Raise where a trace is of another type, or holds what is not known here."""
+    for trace in traces:
+        kind = trace["type"]
+        if kind not in _KNOWN:
+            raise ParameterError(f"a static figure cannot show a {kind} trace; write it as .html")
+        refuse_unknown(f"a {kind} trace", trace, _KNOWN[kind])
+
+
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
@@ -153,9 +163,6 @@ def draw_traces(panel: Panel, traces: Sequence[Trace], first: int) -> list[tuple
     shown = []
     for k, trace in enumerate(traces):
         kind, z = trace["type"], 2 + (first + k) / 100
-        if kind not in _KNOWN:
-            raise ParameterError(f"a static figure cannot show a {kind} trace; write it as .html")
-        refuse_unknown(f"a {kind} trace", trace, _KNOWN[kind])
         if kind == "heatmap":
             _heat(panel, trace)
         elif kind == "bar":
