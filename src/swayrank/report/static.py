@@ -12,15 +12,27 @@ from __future__ import annotations
 import contextlib
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from swayrank.errors import MissingDependencyError, ParameterError
 from swayrank.report.canvas import DARK, LIGHT, Theme, table_of
+from swayrank.report.static_axes import (
+    dress_axis,
+    frame,
+    is_list,
+    make_room,
+    pair_of,
+    place,
+    shape,
+    transform,
+    wrap_labels,
+)
 from swayrank.report.static_traces import (
     Panel,
+    Scale,
     array,
     check_traces,
     colour,
@@ -32,7 +44,7 @@ from swayrank.report.static_traces import (
 
 _NO_MATPLOTLIB = 'a static figure needs matplotlib: pip install "swayrank[notebook]"'
 _NARROW = 5.0  # inches, below which legends go below and panels one below the other
-_TEXT, _TITLE, _SMALL, _LEAST = 8.0, 10.0, 7.0, 5.0  # points
+_TEXT, _TITLE, _SMALL, _LEAST = 8.0, 10.0, 7.0, 6.0  # points
 _ROW = 0.6  # points that a pixel is high where each line is a name
 _FLAT = 0.45  # of its width, that a figure is high at least where lines are no names
 _MOST_STEPS = 6
@@ -50,7 +62,6 @@ _AXIS = {
 }  # fmt: skip
 _NOTE = {"text", "x", "y", "xref", "yref", "xanchor", "yanchor", "xshift", "yshift", "font", "bgcolor", "opacity",
          "borderpad", "showarrow"}  # fmt: skip
-_SHAPE = {"type", "x0", "x1", "y0", "y1", "xref", "yref", "line", "fillcolor", "opacity", "layer"}
 _SIDES = {"auto": "center", "middle": "center"}
 
 
@@ -138,7 +149,8 @@ class _Drawing:
 
     def _axis(self, name: str) -> Mapping[str, Any]:
         """The layout of the axis called "x" or "y2"."""
-        return self.layout.get(f"{name[0]}axis{name[1:]}", {})
+        told: Mapping[str, Any] = self.layout.get(f"{name[0]}axis{name[1:]}", {})
+        return told
 
     def _span(self, pair: tuple[str, str], side: int) -> tuple[float, float]:
         """From where to where a panel goes, of the figure's width (0) or height (1)."""
@@ -169,14 +181,14 @@ class _Drawing:
         points = max(self.true_points, _FLAT * 72 * self.width / pixels)
         if any(self._axis(y).get("scaleanchor") for _, y in self.pairs):
             points = self.true_points
-        elif any(_is_list(self._axis(y), self._scale(y)) for _, y in self.pairs):
+        elif any(is_list(self._axis(y), self._scale(y)) for _, y in self.pairs):
             points = max(_ROW, self.true_points)
         panels = len(self.columns) if self.piled else 1
         below = (0.35 + 0.16 * -(-len(self._named()) // self._legend_columns())) if self._legend_is_below() else 0.0
         axis = 0.45 if all(self._axis(x).get("visible", True) for x, _ in self.pairs) else 0.1
-        return panels * (pixels * points / 72 + axis) + below + head
+        return float(panels * (pixels * points / 72 + axis) + below + head)
 
-    def _scale(self, name: str) -> Any:
+    def _scale(self, name: str) -> Scale:
         side = name[0]
         own = [t for t in self.traces if t.get(f"{side}axis", side) == name]
         return scale_of(self._axis(name), (array(t[side]) for t in own))
@@ -198,18 +210,18 @@ class _Drawing:
             first = next(k for k, trace in enumerate(self.traces) if trace is self.of[pair][0])
             self.samples += draw_traces(panel, self.of[pair], first)
             for name, scale, side in zip(pair, (panel.x, panel.y), "xy", strict=True):
-                _dress_axis(axes, side, self._axis(name), scale, self.look)
-            _frame(axes, self.look, heat=any(t["type"] == "heatmap" for t in self.of[pair]))
-        for shape in self.layout.get("shapes", ()):
-            _shape(panels[_pair_of(shape)], shape)
+                dress_axis(axes, side, self._axis(name), scale, self.look)
+            frame(axes, self.look, heat=any(t["type"] == "heatmap" for t in self.of[pair]))
+        for told in self.layout.get("shapes", ()):
+            shape(panels[pair_of(told)], told)
         notes = [self._note(panels, note) for note in self.layout.get("annotations", ())]
         self._legend(figure, places)
         if self.ax is None:
             figure.get_layout_engine().execute(figure)
-            _wrap_labels(figure)
+            wrap_labels(figure)
             figure.get_layout_engine().execute(figure)
             figure.set_layout_engine("none")
-        _make_room(figure, [note for note in notes if note is not None])
+        make_room(figure, [note for note in notes if note is not None])
         return figure
 
     def _blank(self) -> tuple[Any, Any]:
@@ -220,7 +232,7 @@ class _Drawing:
         lines = self._title_lines()
         head = sum(1.3 * size for _, size, _ in lines) / 72 + (0.12 if lines else 0.0)
         height = self._high(head) if self.height is None else self.height
-        figure = Figure(figsize=(self.width, height), layout="constrained", facecolor=self.look.paper)
+        figure: Any = Figure(figsize=(self.width, height), layout="constrained", facecolor=self.look.paper)
         FigureCanvasAgg(figure)
         figure.get_layout_engine().set(rect=(0, 0, 1, 1 - head / height), w_pad=0.06, h_pad=0.06)
         y = height - 0.06
@@ -230,7 +242,7 @@ class _Drawing:
         wide, high = ([b - a for a, b in spans] for spans in (self.columns, self.rows))
         wide, high = ([1.0], [1.0] * len(wide)) if self.piled else (wide, high)
         ratios: dict[str, Any] = {"height_ratios": high, "width_ratios": wide}
-        places = figure.subplots(len(high), len(wide), squeeze=False, gridspec_kw=ratios)
+        places: Any = figure.subplots(len(high), len(wide), squeeze=False, gridspec_kw=ratios)
         used = {self._cell(pair) for pair in self.pairs}
         for cell in np.ndindex(places.shape):
             if cell not in used:
@@ -258,10 +270,10 @@ class _Drawing:
         if note.get("xref") == "paper":
             self._panel_title(panels, note)
             return None
-        panel, font = panels[_pair_of(note)], note.get("font", {})
+        panel, font = panels[pair_of(note)], note.get("font", {})
         size = _TEXT * font.get("size", 12) / 12
-        if not self._axis(_pair_of(note)[0]).get("visible", True):  # a map: names are as large as its dots
-            size = max(_LEAST + 1, font.get("size", 12) * self.true_points)
+        if not self._axis(pair_of(note)[0]).get("visible", True):  # a map: names are as large as its dots
+            size = max(_LEAST, font.get("size", 12) * self.true_points)
         if str(note.get("yref", "")).endswith(" domain"):
             panel.axes.margins(y=0.16)  # room for it above what is drawn
             ground = {"facecolor": self.look.paper, "alpha": 0.7, "edgecolor": "none", "pad": 0.6}
@@ -272,7 +284,7 @@ class _Drawing:
         off = note.get("xshift", 0) * 0.7, note.get("yshift", 0) * 0.7
         across, along = (note.get(anchor, "auto") for anchor in ("xanchor", "yanchor"))
         return panel.axes.annotate(
-            words(note["text"]), _place(panel, note, "x", "y"), off, xycoords=_transform(panel.axes, note),
+            words(note["text"]), place(panel, note, "x", "y"), off, xycoords=transform(panel.axes, note),
             textcoords="offset points", fontsize=size, color=colour(font.get("color", self.look.ink)), bbox=ground,
             ha=_SIDES.get(across, across), va=_SIDES.get(along, along), zorder=5,
             parse_math=False, annotation_clip=False,
@@ -330,181 +342,6 @@ class _Drawing:
             legend.set_title(words(told["title"]["text"]))
             legend.get_title().set_color(self.look.ink)
         legend.set_alignment("left")
-
-
-def _is_list(told: Mapping[str, Any], scale: Any) -> bool:
-    """Whether each line of an axis is a name."""
-    return bool(scale.names) or ("ticktext" in told and not scale.is_log)
-
-
-# -- axes --------------------------------------------------------------------------------------------------------------
-
-
-def _dress_axis(axes: Any, side: str, told: Mapping[str, Any], scale: Any, look: Theme) -> None:
-    """Ticks, range, grid and title of an axis."""
-    axis = getattr(axes, f"{side}axis")
-    if scale.is_log:
-        getattr(axes, f"set_{side}scale")("log")
-    if scale.is_date:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        axis.set_major_locator(AutoDateLocator(minticks=3, maxticks=8))
-        axis.set_major_formatter(ConciseDateFormatter(axis.get_major_locator()))
-    _ticks(axes, side, told, scale)
-    _range(axes, side, told, scale)
-    if told.get("scaleanchor"):
-        axes.set_aspect("equal")
-    grid = told.get("showgrid", True) and not scale.names
-    axis.grid(
-        grid, which="major", **({"color": colour(told.get("gridcolor", look.grid)), "linewidth": 0.6} if grid else {})
-    )
-    title = told.get("title", {})
-    axis.set_label_text(
-        words(title.get("text", "") if isinstance(title, Mapping) else title), color=look.ink, parse_math=False
-    )
-    if not told.get("showticklabels", True):
-        axis.set_tick_params(labelbottom=False, labelleft=False)
-    axis.set_visible(told.get("visible", True))
-
-
-def _ticks(axes: Any, side: str, told: Mapping[str, Any], scale: Any) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
-
-    axis = getattr(axes, f"{side}axis")
-    if told.get("side") == "top":
-        axis.tick_top()
-        axis.set_label_position("top")
-    names = [words(name) for name in told.get("ticktext", scale.names)]
-    if names:
-        at = scale.places(told["tickvals"]) if "tickvals" in told else np.arange(len(names))
-        turn: dict[str, Any] = {}
-        if told.get("tickangle"):
-            turn = {"rotation": -told["tickangle"], "rotation_mode": "anchor", "ha": "right"}
-        axis.set_ticks(at, names, parse_math=False, **turn)
-        axis.set_minor_locator(NullLocator())
-    elif told.get("tickformat") == ",d":
-        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    elif "tickformat" in told:
-        refuse_unknown("an axis", [f"tickformat {told['tickformat']}"], set())
-    elif not scale.is_log and not scale.is_date:
-        axes.ticklabel_format(axis=side, style="plain", useOffset=False)
-    axis.set_tick_params(length=0 if names and not scale.is_log else 3)
-
-
-def _range(axes: Any, side: str, told: Mapping[str, Any], scale: Any) -> None:
-    limits = getattr(axes, f"set_{side}lim")
-    if "range" in told:
-        low, high = told["range"]
-        limits(*((10.0**low, 10.0**high) if scale.is_log else (low, high)))
-    elif told.get("rangemode") == "tozero":
-        limits(**{"left" if side == "x" else "bottom": 0})
-    if told.get("autorange") == "reversed":
-        getattr(axes, f"invert_{side}axis")()
-
-
-def _frame(axes: Any, look: Theme, *, heat: bool) -> None:
-    bare = heat or not (axes.xaxis.get_visible() or axes.yaxis.get_visible())
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=look.faint, labelcolor=look.ink)
-    for name, spine in axes.spines.items():
-        spine.set_visible(not bare and name in ("left", "bottom"))
-        spine.set_color(look.faint)
-    if heat:
-        axes.grid(visible=False)
-        axes.tick_params(length=0)
-
-
-# -- shapes and annotations --------------------------------------------------------------------------------------------
-
-
-def _pair_of(told: Mapping[str, Any]) -> tuple[str, str]:
-    """The axes that something is placed by."""
-    return told.get("xref", "x").removesuffix(" domain"), told.get("yref", "y").removesuffix(" domain")
-
-
-def _transform(axes: Any, told: Mapping[str, Any]) -> Any:
-    """Of the data, or of the panel, for each direction."""
-    x, y = (str(told.get(ref, "")).endswith(" domain") for ref in ("xref", "yref"))
-    if x and y:
-        return axes.transAxes
-    return axes.get_yaxis_transform() if x else axes.get_xaxis_transform() if y else axes.transData
-
-
-def _place(panel: Panel, told: Mapping[str, Any], x: str, y: str) -> tuple[float, float]:
-    """A place, of which plotly tells the logarithm on logarithmic axes."""
-    found = [
-        told[key] if told.get(ref, "").endswith(" domain") else 10.0 ** told[key] if scale.is_log
-        else float(scale.places([told[key]])[0])
-        for key, ref, scale in ((x, "xref", panel.x), (y, "yref", panel.y))
-    ]  # fmt: skip
-    return float(found[0]), float(found[1])
-
-
-def _shape(panel: Panel, told: Mapping[str, Any]) -> None:
-    from matplotlib.patches import Rectangle
-
-    refuse_unknown("a shape", told, _SHAPE)
-    refuse_unknown("a shape", [f"type {told['type']}"], {"type line", "type rect"})
-    (x0, y0), (x1, y1) = _place(panel, told, "x0", "y0"), _place(panel, told, "x1", "y1")
-    line = told.get("line", {})
-    style = {"transform": _transform(panel.axes, told), "alpha": told.get("opacity"),
-             "zorder": 0.6 if told.get("layer") == "below" else 4.0}  # fmt: skip
-    if told["type"] == "rect":
-        panel.axes.add_patch(
-            Rectangle((x0, y0), x1 - x0, y1 - y0, facecolor=told.get("fillcolor"), linewidth=0, **style)
-        )
-        return
-    dash = {"dash": "--", "dot": ":", None: "-"}[line.get("dash")]
-    wide = max(0.6, line.get("width", 2) * panel.points)
-    panel.axes.plot(
-        [x0, x1], [y0, y1], color=colour(line.get("color", panel.look.ink)), linewidth=wide, linestyle=dash, **style
-    )
-
-
-def _wrap_labels(figure: Any) -> None:
-    """Names of axes that are longer than their axis go on a second line."""
-    for axes in figure.axes:
-        for axis, side in ((axes.xaxis, "width"), (axes.yaxis, "height")):
-            room, long = (getattr(one.get_window_extent(), side) for one in (axes, axis.label))
-            if long > room:
-                text = axis.label.get_text()
-                axis.label.set_text(textwrap.fill(text, max(8, int(len(text) * room / long))))
-
-
-def _make_room(figure: Any, notes: Sequence[Any]) -> None:
-    """Texts that would touch shrink, then stand lower than those before; on a map, the later give way."""
-    from matplotlib.backends.backend_agg import RendererAgg
-
-    renderer = RendererAgg(*(int(side) + 1 for side in figure.bbox.size), figure.dpi)
-    for axes in figure.axes:
-        own = [note for note in notes if note.axes is axes]
-        if not axes.xaxis.get_visible():
-            for note in _touching(own, renderer):
-                note.remove()
-            continue
-        while own and _touching(own, renderer) and own[0].get_fontsize() > _LEAST:
-            for note in own:
-                note.set_fontsize(note.get_fontsize() - 0.5)
-        lines = [note for note in own if note.get_bbox_patch() is not None]
-        for note in _touching(lines, renderer):
-            x, y = note.xyann
-            note.xyann = (x, y - 1.4 * note.get_fontsize())
-
-
-def _touching(notes: Sequence[Any], renderer: Any) -> list[Any]:
-    """The texts that touch one before them which itself touches none."""
-    kept, found = np.empty((0, 4)), []
-    for note in notes:
-        shown = note if note.get_bbox_patch() is None else note.get_bbox_patch()
-        note.update_bbox_position_size(renderer)
-        x0, y0, x1, y1 = shown.get_window_extent(renderer).extents
-        apart = (kept[:, 0] >= x1) | (kept[:, 2] <= x0) | (kept[:, 1] >= y1) | (kept[:, 3] <= y0)
-        if apart.all():
-            kept = np.vstack([kept, (x0, y0, x1, y1)])
-        else:
-            found.append(note)
-    return found
 
 
 # -- animations --------------------------------------------------------------------------------------------------------

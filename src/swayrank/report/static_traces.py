@@ -56,10 +56,11 @@ class Scale:
             from matplotlib.dates import date2num
 
             moments = np.char.rstrip(values.astype(str), "Z").astype("datetime64[us]")  # all of them are UTC
-            return np.asarray(date2num(moments), np.float64)
+            return np.asarray(date2num(moments), np.float64)  # type: ignore[no-untyped-call]
         if self.names:
             return np.array([self.names.index(str(value)) for value in values], np.float64)
-        return values.astype(np.float64)
+        numbers: Floats = values.astype(np.float64)
+        return numbers
 
 
 @dataclass
