@@ -19,6 +19,7 @@ from swayrank.report.playback import cascade_playback
 from swayrank.report.run_figures import write_figures
 from swayrank.report.static import static
 from swayrank.report.static_traces import words
+from tests.test_backtest import made
 from tests.test_figures import HOSTILE, every_figure
 
 mpl = pytest.importorskip("matplotlib")
@@ -29,7 +30,7 @@ NASTY = [*HOSTILE, "_hidden", r"$\frac{a", "a\ufffeb", "粗体 naïve", "\U0001f
 
 @pytest.fixture(scope="module")
 def town():
-    return sr.generate("town", n=200, rng=7)
+    return sr.generate("town", n=150, rng=7)
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +45,12 @@ def model(town):
 
 @pytest.fixture(scope="module")
 def results(town, scores, model):
-    seeds = sr.select_seeds(model, k=6, rng=7)
+    seeds, draws = sr.select_seeds(model, k=6, rng=7), np.random.default_rng(1)
+    truth = draws.poisson(2.0, 60).astype(float)
     return {
         "graph": town.graph, "measure": sr.spread(model, n_samples=1000, rng=7), "scores": scores, "seeds": seeds,
         "spread": sr.simulate(model, seeds=seeds.seeds[0], n_runs=200, rng=7),
-        "backtest": sr.backtest(town.graph, town.events, as_of="2026-03-15", k=20, rng=7, n_replicates=20),
+        "backtest": made({name: draws.normal(size=60) for name in ("balanced", "followers", "h_index")}, truth),
     }  # fmt: skip
 
 
@@ -146,7 +148,7 @@ def test_what_is_drawn_is_what_is_shown(figures, scores, results):
     assert mpl.dates.num2date(activity.axes[0].patches[0].get_center()[0]).strftime("%Y-%m-%d") == told.rows[0][0]
     steps = static(figures["cascade_playback"]).axes
     assert steps[0].get_title() == "step 0"
-    assert all(sum(len(group.get_offsets()) for group in axes.collections) == 200 for axes in steps)
+    assert all(sum(len(group.get_offsets()) for group in axes.collections) == 150 for axes in steps)
 
 
 @pytest.mark.parametrize(
