@@ -194,7 +194,7 @@ def test_command_line(tmp_path):
         (("--columns", "x,z"), "must be columns of t.csv"),
         ((), "either --measures or --columns"),
         (("--columns", "x,y", "--weight", "w"), "does not go with --columns"),
-        (("--columns", "x,y", "-o", "x.pdf"), "--output must end in"),
+        (("--columns", "x,y", "-o", "x.gif"), "--output must end in"),
         (("--measures", "pagerenk,in_degree"), "did you mean pagerank"),
         (("--measures", "pagerank,in_degree", "-p", "damping=0.5"), "measure.parameter"),
         (("--columns", "x,y", "--of", "pearson"), "--of must be one of"),
