@@ -142,18 +142,18 @@ def test_the_unit_shuts_what_can_be_shut():
 
 
 def test_the_image_is_built_of_files_that_are_there_and_pinned():
-    ignored = (ROOT / ".containerignore").read_text().splitlines()
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = {line[1:] for line in ignored if line.startswith("!")}
     assert ignored[1] == "*"
     for word, rest in _container():
         if word == "COPY" and "--from" not in rest:
             for name in rest.split()[:-1]:
                 assert (ROOT / name).exists(), name
-                assert name in allowed, f".containerignore keeps {name} out"
+                assert name in allowed, f".dockerignore keeps {name} out"
         if word == "RUN" and "pip install" in rest:
             assert "--require-hashes" in rest or "--no-deps" in rest
     bases = dict(rest.split("=") for word, rest in _container() if word == "ARG")
-    assert re.fullmatch(r"python:3\.1[12]\.\d+-[a-z-]+", bases["PYTHON"]), "a version, not whatever is latest"
+    assert re.fullmatch(r"docker\.io/library/python:3\.1[12]\.\d+-[a-z-]+", bases["PYTHON"]), "a version, not whatever is latest"
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
