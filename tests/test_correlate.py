@@ -65,9 +65,9 @@ def test_closed_forms():
 
 
 def test_a_cut_sum_is_a_whole_sum():
-    x, y = tables(3, n=3000, m=2, levels=2000).values()
+    x, y = tables(3, n=300, m=2, levels=200).values()
     assert sr.correlate([*_measures(x, y)], statistics="rbo", p=0.5).rbo[0, 1] == pytest.approx(
-        naive.rbo_ext(x.tolist()[:3000], y.tolist(), 0.5, deepest=60), abs=1e-13
+        naive.rbo_ext(x.tolist(), y.tolist(), 0.5, deepest=60), abs=1e-13
     )
 
 
