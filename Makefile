@@ -42,6 +42,8 @@ $(VENV)/town/out/current: | $(VENV)/service.done
 serve: $(VENV)/town/out/current  ## make a town, score it, and serve it: a web page and REST on this machine
 	@$(BIN)/swayrank serve $(VENV)/town/out
 
+# Tests start many commands: with byte code kept, each compiles no source anew, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/dev.done  ## run every test, the documentation's examples included
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 

@@ -82,7 +82,7 @@ def test_tables_and_figures_are_written(town, tmp_path):
         (("--split", "7"), 2, "--split must be a share in (0, 1)"),
         (("--split", "2099-01-01"), 2, "began after it"),
         (("--learn", "em"), 2, "--learn needs --split"),
-        (("-o", "x.pdf"), 2, "--output must end in one of .html"),
+        (("-o", "x.gif"), 2, "--output must end in one of .html"),
     ],
 )
 def test_mistakes_end_in_one_line(town, words, code, says):

@@ -177,6 +177,8 @@ def test_seeds_as_table_json_and_file(small):
     one = [call("seeds", "g.csv", "-k", 2, "--json", "--quiet", "--threads", n, cwd=small).stdout for n in (1, 2)]
     assert one[0] == one[1]
     assert "... and 1 more" in call("seeds", "g.csv", "-k", 2, "--top", 1, cwd=small).stdout
+    shown = call("seeds", "g.csv", "-k", 60, "--method", "degree", "--never", "ada", cwd=small).stdout
+    assert re.search(r"^asked for 60; \d+ accounts could be chosen$", shown, re.M)
 
 
 def test_seeds_under_wishes(small):
@@ -184,6 +186,8 @@ def test_seeds_under_wishes(small):
     assert chosen("-k", "1", "--never", "ada,eve", cwd=small) == ["fay"]
     assert chosen("--budget", "4", "--cost", "costs.csv", cwd=small) == ["fay"]
     assert chosen("--budget", "10", "--cost", "all.csv", cwd=small)[-1] in ("ada", "fay")
+    priced = told("seeds", "g.csv", "--budget", "4", "--cost", "2", cwd=small)
+    assert [row["cost"] for row in priced["seeds"]] == [2, 2]
     assert chosen("-k", "1", "--value", "all.csv", cwd=small) == ["fay"]
     assert chosen("-k", "2", "--quota", "a=0", "--groups", "all.csv", cwd=small)[0] == "fay"
     assert chosen("--target-reach", "3", cwd=small) == ["ada"]
@@ -328,8 +332,10 @@ def test_whatif_of_a_graph_and_of_its_samples(small):
         (["simulate", "g.csv", "--seeds", "ada", "--runs", "9", "--rel-error", "0.1"], 2, "give one of"),
         (["seeds", "g.csv"], 2, "say how many: -k 10"),
         (["seeds", "g.csv", "-k", "2", "--method", "magic"], 2, "method must be"),
-        (["seeds", "g.csv", "-k", "2", "--cost", "costs.csv"], 2, "cost needs a budget"),
-        (["seeds", "g.csv", "--budget", "5"], 2, "budget needs costs"),
+        (["seeds", "g.csv", "-k", "2", "--cost", "costs.csv"], 2, "--cost needs --budget"),
+        (["seeds", "g.csv", "--budget", "5"], 2, "--budget needs --cost: what each account asks for, as --cost 1"),
+        (["seeds", "g.csv", "-k", "1", "--budget", "5", "--compare", "opim"], 2, "--budget needs --cost"),
+        (["seeds", "g.csv", "--budget", "5", "--cost", "-1"], 2, "--cost must be a price >= 0"),
         (["seeds", "g.csv", "--budget", "5", "--cost", "absent.csv"], 1, "absent.csv"),
         (
             ["seeds", "g.csv", "--budget", "5", "--cost", "words.csv"],
@@ -343,9 +349,9 @@ def test_whatif_of_a_graph_and_of_its_samples(small):
         (["seeds", "g.csv", "-k", "2", "--must", "absent.txt"], 1, "absent.txt: there is no such file"),
         (["seeds", "g.csv", "-k", "2", "--must", "ada", "--never", "ada"], 2, "must and never both name 'ada'"),
         (["seeds", "g.csv", "-k", "2", "--quota", "a=x", "--groups", "all.csv"], 2, "--quota must be whole numbers"),
-        (["seeds", "g.csv", "-k", "2", "--quota", "a=1"], 2, "quota needs groups"),
+        (["seeds", "g.csv", "-k", "2", "--quota", "a=1"], 2, "--quota needs --groups"),
         (["seeds", "g.csv", "-k", "2", "--quota", "z=1", "--groups", "all.csv"], 2, "which nobody is in"),
-        (["seeds", "g.csv", "-k", "2", "--fairness", "maximin"], 2, "fairness needs groups"),
+        (["seeds", "g.csv", "-k", "2", "--fairness", "maximin"], 2, "--fairness needs --groups"),
         (["seeds", "g.csv", "-k", "2", "--model", "sir", "--rate", "1", "--recovery", "1"], 2, "'celf'"),
         (["seeds", "g.csv", "-k", "2", "--sources", "ada"], 2, "--sources goes with --remove"),
         (["seeds", "g.csv", "--remove"], 2, "--remove needs -k"),

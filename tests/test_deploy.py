@@ -142,18 +142,50 @@ def test_the_unit_shuts_what_can_be_shut():
 
 
 def test_the_image_is_built_of_files_that_are_there_and_pinned():
-    ignored = (ROOT / ".containerignore").read_text().splitlines()
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = {line[1:] for line in ignored if line.startswith("!")}
     assert ignored[1] == "*"
     for word, rest in _container():
         if word == "COPY" and "--from" not in rest:
             for name in rest.split()[:-1]:
                 assert (ROOT / name).exists(), name
-                assert name in allowed, f".containerignore keeps {name} out"
+                assert name in allowed, f".dockerignore keeps {name} out"
         if word == "RUN" and "pip install" in rest:
             assert "--require-hashes" in rest or "--no-deps" in rest
     bases = dict(rest.split("=") for word, rest in _container() if word == "ARG")
-    assert re.fullmatch(r"python:3\.1[12]\.\d+-[a-z-]+", bases["PYTHON"]), "a version, not whatever is latest"
+    base = bases["PYTHON"]
+    assert re.fullmatch(r"docker\.io/library/python:3\.1[12]\.\d+-[a-z-]+", base), "a version, not whatever is latest"
+
+
+def test_the_health_check_is_kept():
+    told = (ROOT / "docs" / "deploy.md").read_text() + (DEPLOY / "Containerfile").read_text()
+    builds = re.findall(r"podman build .*", told)
+    assert len(builds) >= 2
+    assert all("--format docker" in build for build in builds), "OCI images have no health check: podman drops it"
+
+
+@pytest.mark.parametrize(
+    ("own", "limits", "granted"),
+    [
+        ("0::/\n", {"memory.max": "4000000\n"}, 3_000_000),
+        ("0::/\n", {"memory.max": "max\n"}, None),
+        ("0::/a/b\n", {"a/memory.max": "4000000\n", "a/b/memory.max": "max\n"}, 3_000_000),
+        ("9:cpu:/x\n8:memory:/x\n0::/x\n", {"memory/memory.limit_in_bytes": "4000000\n"}, 3_000_000),
+        ("8:memory:/x\n", {"memory/x/memory.limit_in_bytes": "4000000\n"}, 3_000_000),
+        ("8:memory:/\n", {"memory/memory.limit_in_bytes": "9223372036854771712\n"}, None),
+        ("9:cpu:/x\n", {"memory/memory.limit_in_bytes": "4000000\n"}, None),
+    ],
+)
+def test_a_job_is_given_a_part_of_what_the_container_has(tmp_path, own, limits, granted):
+    from swayrank.service.jobs.confine import usual_memory
+
+    (tmp_path / "own").write_text(own)
+    for name, text in limits.items():
+        (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "groups" / name).write_text(text)
+    machine = usual_memory(tmp_path / "none", tmp_path / "none")
+    assert machine > 3_000_000
+    assert usual_memory(tmp_path / "groups", tmp_path / "own") == (granted or machine)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")

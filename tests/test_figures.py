@@ -16,7 +16,8 @@ from swayrank.overview.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE, table_of
 from swayrank.report.figure_data import FIGURES as FIGURE_NAMES
 from swayrank.report.figure_data import figure_data
-from swayrank.report.network_map import draw, network_map
+from swayrank.report.files import draw
+from swayrank.report.network_map import network_map
 from swayrank.report.playback import cascade_playback
 from swayrank.scoring.pictures import map_of
 
@@ -294,13 +295,13 @@ def test_figures_are_written_with_their_tables(tmp_path, scores):
     assert page.startswith('<!doctype html><html lang="en">')
     assert page == sr.write_figure(figure, tmp_path / "two.html").read_text(encoding="utf-8")
     with pytest.raises(ParameterError, match=r"must end in \.html"):
-        sr.write_figure(figure, tmp_path / "one.png")
+        sr.write_figure(figure, tmp_path / "one.gif")
     with pytest.raises(ParameterError, match="which carry a table"):
         sr.write_figure(go.Figure(), tmp_path / "one.html")
 
 
 def test_the_page_of_the_service_has_the_same_colours():
-    source = (Path(sr.__file__).parent / "service" / "page" / "ui.js").read_text(encoding="utf-8")
+    source = (Path(sr.__file__).parent / "service" / "page" / "colours.js").read_text(encoding="utf-8")
     found = re.search(r"export const PALETTE = (\[.*?\]);", source, flags=re.DOTALL)
     assert found is not None
     assert tuple(json.loads(found[1])) == PALETTE
@@ -380,7 +381,7 @@ def test_static_maps(tmp_path, town, suffix, theme):
     assert again.read_bytes() == content
     if suffix == ".svg":
         assert b"60 of 300 accounts" in content
-    with pytest.raises(ParameterError, match=r"must end in .png or .svg, got 'map.jpg'"):
+    with pytest.raises(ParameterError, match=r"must end in .png, .svg or .pdf, got 'map.jpg'"):
         draw(town.graph, tmp_path / "map.jpg")
 
 

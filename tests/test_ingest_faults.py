@@ -212,7 +212,8 @@ def test_a_file_that_cannot_be_written_is_told() -> None:
         os.chmod(folder, 0o755)
         words = [sys.executable, "-c", _READ_ONLY, str(Path(folder, "service.db"))]
         done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment())
-    assert re.search(r"service.db: cannot be reached or written now \((attempt to write a readonly|unable to open)", done.stdout), done
+    told = r"service\.db: cannot be reached or written now \((attempt to write a readonly|unable to open)"
+    assert re.search(told, done.stdout), done
 
 
 # -- a lost database ---------------------------------------------------------------------------------------------------

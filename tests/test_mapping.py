@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -297,6 +301,29 @@ def test_mistakes_of_the_file_itself(folder):
         load_mapping(path, base=folder / "nowhere")
     with pytest.raises(ParameterError, match="either columns or mapping"):
         read_events(mapping=path, columns={"actor": "uid"})
+
+
+def test_one_may_stand_in_a_folder_that_is_shut():
+    stand_there = """
+        import os, sys
+        from swayrank.sources.mapping import load_mapping
+        os.chdir(sys.argv[1])
+        os.chmod(".", 0)
+        if os.getuid() == 0:
+            os.setuid(65534)
+        assert not os.access(".", os.X_OK)
+        block = {"file": sys.argv[2], "actor": "who", "action": "what"}
+        print(*load_mapping({"events": [block]}).events[0].columns())
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log, shut = Path(folder) / "log.csv", Path(folder) / "shut"
+        Path(folder).chmod(0o755)
+        log.write_text("who,what\nada,like\n")
+        shut.mkdir()
+        words = [sys.executable, "-c", textwrap.dedent(stand_there), str(shut), str(log)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        shut.chmod(0o755)
+    assert done.stdout == "who what\n", done.stderr
 
 
 @pytest.mark.skipif(not JIT_ENABLED, reason="large files, slow without the JIT")

@@ -87,7 +87,7 @@ def test_a_budget_costs_must_and_never_are_kept_to(tab, large, top):
     tab.go(f"/planner?must={top[7]}")
     tab.tab.get_by_label("a budget").check()
     tab.tab.get_by_label("Budget", exact=True).fill("40")
-    tab.tab.get_by_label("Each account").fill("10")
+    tab.tab.get_by_label("Cost of each account").fill("10")
     never = tab.tab.get_by_role("combobox", name=re.compile("^Never"))
     never.fill(top[0])
     tab.tab.locator("li[role=option]").first.wait_for()

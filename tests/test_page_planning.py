@@ -207,6 +207,22 @@ def test_communities_are_hidden_by_the_legend(tab, shown):
     tab.tab.reload()
     tab.settle()
     assert not first.is_checked()
+    # Any community can stand out, one that was hidden too; the others fade, and the table holds its accounts alone.
+    tab.tab.get_by_label("Highlight a community").select_option("0")
+    tab.settle()
+    assert first.is_checked()
+    assert tab.tab.evaluate(f"[...{MAP}.scene.group.members].every(i => {MAP}.scene.colour[i] === 0)")
+    assert tab.tab.evaluate(f"{MAP}.scene.group.members.size") == members
+    assert f"of {members}" in tab.tab.get_by_role("navigation", name="Pages").inner_text()
+    assert "community=0" in tab.tab.url
+    tab.check_accessible("a community stands out")
+    tab.tab.get_by_label("Highlight a community").select_option("")
+    assert tab.tab.evaluate(f"{MAP}.scene.group") is None
+    tab.go("/communities")
+    tab.tab.get_by_role("link", name=re.compile("^Show the community .* on the map$")).nth(1).click()
+    tab.settle()
+    shown_now = tab.tab.evaluate(f"[...{MAP}.scene.group.members]")
+    assert shown_now == [i for i, community in enumerate(shown["community"]) if community == 1]
 
 
 def test_an_account_is_searched_and_the_table_leads_to_the_map(tab, shown):
@@ -253,11 +269,15 @@ def test_seeds_are_ringed_and_a_cascade_is_played(tab, shown):
     from urllib.parse import quote
 
     seeds = [shown["accounts"][i] for i in (0, 3)]
+    tab.excuse(REFUSED)
     tab.go("/map?" + "&".join(f"seed={quote(name, safe='')}" for name in [*seeds, "nobody-of-that-name"]))
     assert tab.tab.evaluate(f"[...{MAP}.scene.seeds.keys()]") == [0, 3]
-    assert "nobody-of-that-name" in tab.tab.locator(".map-told").inner_text()
-    only = "/map?" + "&".join(f"seed={quote(name, safe='')}" for name in seeds)
-    tab.go(only)
+    tab.tab.get_by_role("alert").filter(has_text="no account of that name: nobody-of-that-name").wait_for()
+    tab.tab.get_by_role("button", name="Play how it spreads").click()
+    tab.tab.get_by_role("button", name="Pause").wait_for()
+    tab.tab.get_by_role("button", name="Remove it").click()
+    tab.settle()
+    assert "nobody" not in tab.tab.url
     tab.tab.get_by_role("button", name="Play how it spreads").click()
     tab.tab.get_by_role("button", name="Pause").click()
     slider = tab.tab.get_by_label("Step", exact=True)
@@ -324,10 +344,27 @@ def test_costs_that_cannot_be_read_are_told_by_their_lines(tab):
 
 def test_what_the_service_refuses_is_said_in_the_form(tab):
     tab.excuse(REFUSED)
-    tab.go("/planner?must=nobody-of-that-name")
+    tab.go("/planner?must=nobody-of-that-name&must=petamo&must=nor-that")
     tab.tab.get_by_role("button", name="Plan", exact=True).click()
-    tab.tab.get_by_role("alert").filter(has_text="nobody-of-that-name").wait_for()
+    tab.tab.get_by_role("alert").filter(has_text="these 2 names: nobody-of-that-name, nor-that.").wait_for()
     assert tab.tab.get_by_role("button", name="Plan", exact=True).is_enabled()
+    tab.tab.get_by_role("button", name="Remove them").click()
+    assert tab.tab.locator(".chip .name").all_inner_texts() == ["petamo"]
+
+
+def test_more_than_there_are_is_told_in_the_form_and_by_the_plan(tab, large):
+    broadcasters = large.ask("GET", f"{API}/accounts?role=broadcaster&page_size=1").json()["total"]
+    tab.go("/planner")
+    tab.tab.get_by_label("How many accounts").fill("600")
+    tab.tab.get_by_text("There are 400 accounts; the plan will have no more.").wait_for()
+    tab.tab.get_by_role("checkbox", name="broadcaster").check()
+    tab.tab.get_by_text(f"leaves at most {broadcasters} accounts; the plan will have no more.").wait_for()
+    tab.tab.get_by_text("More: method").click()
+    tab.tab.get_by_label("Method").select_option("degree")
+    tab.tab.get_by_role("button", name="Plan", exact=True).click()
+    tab.tab.get_by_role("heading", name="The plan", exact=True).wait_for(timeout=60_000)
+    tab.tab.get_by_text(f"Asked for 600; {broadcasters} accounts could be chosen.").wait_for()
+    tab.settle()
 
 
 def test_a_plan_against_a_list_and_a_plan_that_is_not_there(tab, large, shown):
@@ -348,6 +385,12 @@ def test_a_plan_against_a_list_and_a_plan_that_is_not_there(tab, large, shown):
     assert re.search("reaches clearly more|No clear difference", text)
     tab.check_accessible("a plan and a list")
     tab.excuse(REFUSED)
+    tab.go(f"/planner?a={job}&hand={names[0]}&hand=nobody-of-that-name")
+    tab.tab.get_by_role("alert").filter(has_text="nobody-of-that-name").wait_for()
+    tab.tab.get_by_role("button", name="Remove it").click()
+    tab.settle()
+    assert re.search("reaches clearly more|No clear difference", tab.tab.locator("main").inner_text())
+    assert tab.tab.url.endswith(f"/planner?a={job}&hand={names[0]}")
     tab.go("/planner?job=0123456789abcdef")
     assert "There is no such plan" in tab.tab.locator("main").inner_text()
 
@@ -395,12 +438,23 @@ def test_what_if_before_anything_is_prepared(tab):
     tab.tab.get_by_role("heading", name="Not prepared yet").wait_for(state="detached")
 
 
-def test_an_account_that_is_not_there_is_told_and_can_be_removed(tab):
+def test_accounts_that_are_not_there_are_left_out_told_and_can_be_removed(tab, large):
     tab.excuse(REFUSED)
-    tab.go("/whatif?seed=nobody-of-that-name")
-    tab.tab.get_by_role("alert").filter(has_text="nobody-of-that-name").wait_for()
+    tab.go("/whatif?seed=nobody-of-that-name&seed=petamo&seed=nor-that&base=nobody-else&base=zakese")
+    alert = tab.tab.get_by_role("alert").filter(has_text="3 names are left out")
+    assert "nobody-of-that-name, nor-that, nobody-else." in alert.inner_text()
+    told = large.ask("POST", f"{API}/whatif", json={"seeds": ["petamo"], "baseline": ["zakese"]}).json()
+    for value in (told["mean"], told["baseline"]["mean"]):
+        assert f"{value:.1f}" in tab.tab.locator(".tiles").first.inner_text()
+    tab.check_accessible("strangers among the seeds")
     tab.tab.get_by_role("button", name="Remove nobody-of-that-name").click()
     tab.settle()
+    assert tab.tab.get_by_role("alert").filter(has_text="2 names are left out").count() == 1
+    tab.tab.get_by_role("button", name="Remove them").click()
+    tab.settle()
+    assert tab.tab.url.endswith("/whatif?seed=petamo&base=zakese")
+    assert tab.tab.get_by_role("alert").count() == 0
+    tab.go("/whatif?seed=nobody-of-that-name")
     assert "Nobody yet" in tab.tab.locator("main").inner_text()
 
 

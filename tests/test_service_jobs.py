@@ -129,6 +129,18 @@ def test_quotas_hold(client, bound):
     assert ("no bound" in plan["guarantee"]) == (bound == "at_least")
 
 
+def test_a_plan_tells_how_many_could_be_chosen(client):
+    rows = client.get("/api/v1/accounts", params={"page_size": 500}).json()["items"]
+    tiers = [row["tier"] for row in rows]
+    never = [row["account"] for row in rows if row["tier"] == "q1"][:2]
+    asked = {"k": 9999, "method": "degree", "never": never, "only": {"tier": ["q1"]}}
+    plan = result(client, done(client, "seeds", asked))
+    assert plan["room"] == len(plan["seeds"]) == tiers.count("q1") - 2
+    quota = {"by": "tier", "at_most": {"q1": 3, "q2": 0}}
+    plan = result(client, done(client, "seeds", {"k": 9, "quota": quota, "never": never}))
+    assert plan["room"] == 3 + sum(tier not in ("q1", "q2") for tier in tiers)
+
+
 def test_contradictions_are_refused_before_any_work(client):
     rows = client.get("/api/v1/accounts?page_size=5").json()["items"]
     name, tier = rows[0]["account"], rows[0]["tier"]

@@ -56,6 +56,19 @@ def test_the_answer_is_the_oracles(client, oracle, names):
     assert told["n_samples"] == 50_000
 
 
+def test_all_names_that_nobody_bears_are_told_at_once(client, names):
+    for path, asked in (
+        ("whatif", {"seeds": ["x", names[0], "y", "x"], "baseline": ["z"]}),
+        ("plans/compare", {"a": [names[0], "x", "y"], "b": ["z"]}),
+        ("whatif/next", {"seeds": ["x", "y", names[1], "z"]}),
+        ("jobs", {"kind": "seeds", "parameters": {"k": 9, "must": ["x"], "never": ["y", names[2], "z"]}}),
+    ):
+        answer = client.post(f"/api/v1/{path}", json=asked)
+        told = answer.json()
+        assert (answer.status_code, told["type"], told["accounts"]) == (404, "unknown-account", ["x", "y", "z"])
+        assert told["detail"] == "there is no account 'x' in this result, nor 2 others of the names given"
+
+
 def test_communities_are_those_of_the_accounts(prepared, oracle, names):
     facet = prepared.result.facets["community"]
     of = {str(prepared.result.kept.ids[i]): facet.value(i) for i in range(len(prepared.result))}

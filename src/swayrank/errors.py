@@ -97,7 +97,15 @@ class ConvergenceError(SwayrankError, ArithmeticError):
 
 
 class UnknownAccountError(SwayrankError, KeyError):
-    """No account has that id."""
+    """No account has that id.
+
+    Attributes
+    ----------
+    accounts : tuple of str
+        All the names that nobody bears, where many were asked for at once; empty elsewhere.
+    """
+
+    accounts: tuple[str, ...] = ()
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0]) if self.args else ""

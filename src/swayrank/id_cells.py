@@ -16,6 +16,8 @@ UInt8Array = npt.NDArray[np.uint8]
 UInt32Array = npt.NDArray[np.uint32]
 UInt64Array = npt.NDArray[np.uint64]
 
+_FEW = 4096
+
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A read-only view of `array`: kernels tell it from a writable one, so each gets always the same."""
@@ -130,11 +132,29 @@ def _cells_of_floats(values: npt.NDArray[Any]) -> Cells:
 
 
 def _cells_of_list(values: list[Any]) -> Cells:
+    if 0 < len(values) <= _FEW and (cells := _cells_of_few(values)):
+        return cells
     pa = _arrow()
     try:
         return _cells_of_arrow(pa.array(values))
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # integers among strings, or too large: spell all out
         return _cells_of_arrow(pa.array([None if value is None else _spell(value) for value in values]))
+
+
+def _cells_of_few(values: list[Any]) -> Cells | None:
+    """The same without Arrow, which loads pandas to look at a list: commands that look up a few names need neither."""
+    kinds = set(map(type, values))
+    try:
+        if kinds == {int}:
+            return Cells.of_ints(np.asarray(values, np.int64))
+        if kinds == {str}:
+            words = [value.encode() for value in values]
+            stops = np.cumsum([len(word) for word in words], dtype=np.int64)
+            starts = np.concatenate([np.zeros(1, np.int64), stops[:-1]])
+            return Cells.of_ranges(np.frombuffer(b"".join(words), np.uint8), read_only(starts), read_only(stops))
+    except (OverflowError, UnicodeEncodeError):
+        return None
+    return None
 
 
 def _spell(value: Any) -> str:

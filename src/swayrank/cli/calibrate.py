@@ -81,7 +81,7 @@ def calibrate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The curve as .html, .png or .svg; its bins as .csv or .parquet; or all as .json.",
+            "--output", "-o", help="The curve (.html, .png, .svg, .pdf), its bins (.csv, .parquet), or all (.json).",
             show_default=False,
         ),
     ] = None,
@@ -114,7 +114,7 @@ def calibrate(
 
 def _check_output(output: Path | None) -> None:
     from swayrank.calibration_jobs import TABLES
-    from swayrank.report.correlations import IMAGES
+    from swayrank.report.files import IMAGES
 
     known = (".html", *IMAGES, *TABLES)
     if output is not None and output.suffix not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -316,8 +317,12 @@ def seeds(
         float | None, typer.Option(help="What they may cost together; with --cost.", show_default=False)
     ] = None,
     cost: Annotated[
-        Path | None,
-        typer.Option(help="What each asks for: a .csv of account,cost; others cannot be had.", show_default=False),
+        str | None,
+        typer.Option(
+            metavar="PRICE|FILE",
+            help="What each asks for: one price for all, or a .csv of account,cost; others cannot be had.",
+            show_default=False,
+        ),
     ] = None,
     must: Annotated[
         str | None, typer.Option(metavar="IDS|FILE", help="Accounts to take in any case.", show_default=False)
@@ -414,7 +419,8 @@ def seeds(
         "target_reach": target_reach,
         "fairness": fairness,
     }
-    files = {"cost": cost, "groups": groups, "value": value}
+    price = None if cost is None else _price(cost)
+    files = {"cost": None if cost is None else Path(cost), "groups": groups, "value": value}
     lists = {"must": must, "never": never, "rivals": rivals, "sources": sources}
     task = _seeds_task(k, {**asked, "quota": quota}, files, lists, samples, remove=remove, compare=compare)
     jobs.check_output(output)
@@ -422,7 +428,11 @@ def seeds(
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
     options: dict[str, Any] = {"source": source, "target": target, "weight": weight, "direction": direction}
     made = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
+    if price is not None:
+        files["cost"] = None
     wishes = {**given_only({**asked, "quota": limits}), **_wishes(files, lists, made.graph)}
+    if price is not None:
+        wishes["cost"] = [price] * made.graph.n_nodes
     table, code = task(made, wishes, {"rng": rng, **work}, {"top": top, "as_json": as_json, "quiet": quiet})
     if output is None or (code == INTERRUPTED and not accept_partial):
         if output is not None and not quiet:
@@ -465,13 +475,30 @@ def _seeds_task(
         for name in ("method", "target_reach", "fairness"):
             if name in said:
                 raise ParameterError(f"--{name.replace('_', '-')} does not go with --compare")
+        _check_pairs(said)
         methods = [name.strip() for name in compare.split(",")]
         return lambda made, wishes, work, how: _comparison(k, methods, samples, made, wishes, work, how)
     if k is None and "budget" not in said and "target_reach" not in said:
         raise ParameterError("say how many: -k 10, or --budget with --cost, or --target-reach")
+    _check_pairs(said)
     if samples is not None and said.get("method") != "celf":
         raise ParameterError("--samples goes with --method celf, --compare and --remove")
     return lambda made, wishes, work, how: _choice(k, samples, made, wishes, work, how)
+
+
+_PAIRS = (
+    ("budget", "cost", "what each account asks for, as --cost 1 for one price, or --cost FILE with rows account,cost"),
+    ("cost", "budget", "what they may cost together, as --budget 50"),
+    ("quota", "groups", "each account's group, as --groups FILE with rows account,group"),
+    ("fairness", "groups", "each account's group, as --groups FILE with rows account,group"),
+)
+
+
+def _check_pairs(said: dict[str, Any]) -> None:
+    """Raise where an option was given without the one that it cannot do without."""
+    for name, other, what in _PAIRS:
+        if name in said and other not in said:
+            raise ParameterError(f"--{name} needs --{other}: {what}")
 
 
 def _quota(text: str | None) -> dict[str, int] | None:
@@ -479,6 +506,17 @@ def _quota(text: str | None) -> dict[str, int] | None:
         return {name: int(room) for name, room in pairs(text, "--quota").items()} or None
     except ValueError:
         raise ParameterError(f"--quota must be whole numbers, as in twitch=3,youtube=2, got {text!r}") from None
+
+
+def _price(text: str) -> float | None:
+    """One price for all; None where the text names a file."""
+    try:
+        price = float(text)
+    except ValueError:
+        return None
+    if not 0 <= price < math.inf:
+        raise ParameterError(f"--cost must be a price >= 0, or a .csv of account,cost, got {text!r}")
+    return price
 
 
 def _wishes(files: dict[str, Path | None], lists: dict[str, str | None], graph: Graph) -> dict[str, Any]:
@@ -505,6 +543,8 @@ def _choice(
     runs = given_only({"n_runs": samples})
     found = select_seeds(made, k, **wishes, **runs, **work, on_interrupt="best")
     costs = wishes.get("cost")
+    if costs is not None and not isinstance(costs, dict):  # one price
+        costs = {str(account): float(costs[node]) for account, node in zip(found.seeds, found.nodes, strict=True)}
     table = seeds_table(found, costs)
     print_seeds(found, costs, **how)
     return table, 0 if found.complete else INTERRUPTED

@@ -356,10 +356,14 @@ def _seeds_told(found: SeedSet) -> list[str]:
     """What is known of the seeds, sentence by sentence."""
     digits = _digits([found.spread])
     unit = _unit(found)
+    asked = found.params.get("k")
     lines = [
         f"{_counted(len(found.seeds), 'seed')} by {found.method}: {found.spread:,.{digits}f} {unit} expected "
         f"({_between(found.interval, digits=digits)})"
     ]
+    fewer_meant = not found.complete or found.params.get("budget") or found.params.get("target_reach")
+    if isinstance(asked, int) and len(found.seeds) < asked and not fewer_meant:
+        lines.insert(0, f"asked for {asked:,}; {_counted(len(found.seeds), 'account')} could be chosen")
     if found.upper_bound is None:
         lines.append(found.guarantee)
     else:

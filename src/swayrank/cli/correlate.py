@@ -60,7 +60,7 @@ def correlate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="A map as .html, .png or .svg; or all pairs as .csv, .parquet or .json.",
+            "--output", "-o", help="A map as .html, .png, .svg or .pdf; or all pairs as .csv, .parquet or .json.",
             show_default=False,
         ),
     ] = None,
@@ -103,7 +103,7 @@ def correlate(
 
 def _check_output(output: Path | None) -> None:
     from swayrank.correlate_jobs import TABLES
-    from swayrank.report.correlations import IMAGES
+    from swayrank.report.files import IMAGES
 
     known = (".html", *IMAGES, *TABLES)
     if output is not None and output.suffix not in known:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from swayrank._validate import OneOf, check
 from swayrank.cli.shared import Quiet, command, say
+from swayrank.errors import ParameterError
 
 
 @command
@@ -34,16 +36,37 @@ def report(
     goal: Annotated[
         str | None, typer.Option(help="What the seeds are for, in words for the reader.", show_default=False)
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder: all figures of the run as files, each with its table as .csv.", show_default=False
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", help="Of --figures: svg (unless said), pdf, png or html.", show_default=False),
+    ] = None,
     top: Annotated[int, typer.Option("--top", help="How many accounts to name; ten of them have cards.", min=1)] = 10,
     quiet: Quiet = False,
 ) -> None:
     """Write what a run found as one page, for people who were not there.
 
     In plain words: who the influencers are and why, how sure that is, what is wrong with the data, and how it was made.
-    The page works offline, holds no script, and prints.
+    The page works offline, holds no script, and prints. With --figures, write the run's figures beside it: pictures for
+    papers, or pages to point at.
     """
+    from swayrank.report.run_figures import KINDS, write_figures
     from swayrank.report.write import write_report
 
+    if kind is not None and figures is None:
+        raise ParameterError("--format goes with --figures, a folder to write them to")
+    check("--format", kind or "svg", OneOf(*KINDS))
     written = write_report(out, output, backtest=backtest, seeds=seeds, goal=goal, top=top)
     if not quiet:
         say(f"written: {written} ({written.stat().st_size / 1000:,.0f} kB)")
+    if figures is not None:
+        files = write_figures(out, figures, kind=kind or "svg")
+        for line in [] if quiet else [f"left out: {why}" for why in files.left_out]:
+            say(line)
+        if not quiet:
+            say(f"written: {len(files.written) // 2:,} figures and their tables in {figures}")

@@ -135,5 +135,6 @@ def _of_one(told: Mapping[str, Any], account: str, theme: str) -> Any:
     return dress(
         figure, f"Reactions to {safe(account)} over time", safe(f"{sum(counts):,} in {span_told(told)}", 400), look,
         activity_rows(told, account), width=980, height=420, bargap=0.08, xaxis={"showgrid": False},
-        yaxis={"title": {"text": f"reactions per {told['bin']}"}, "gridcolor": look.grid, "rangemode": "tozero"},
+        yaxis={"title": {"text": f"reactions per {told['bin']}"}, "gridcolor": look.grid, "rangemode": "tozero",
+               "tickformat": ",d"},
     )  # fmt: skip

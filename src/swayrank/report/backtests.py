@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 
 from swayrank._render import renders
-from swayrank._text import printable
 from swayrank._validate import domains
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.report.canvas import THEMES, Rows, dress, safe, table, theme_of, write_figure
-from swayrank.report.correlations import IMAGES
-from swayrank.results import write_whole
+from swayrank.report.canvas import THEMES, Rows, dress, safe, table, theme_of
+from swayrank.report.files import write_figure
 from swayrank.validation.metrics import DEPTHS
 from swayrank.validation.results import Backtest
 from swayrank.validation.results import figure as with_interval
@@ -27,7 +25,6 @@ _SCORE, _OTHER = "#d55e00", ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#7f600
 _PALE = {"#444444": "#d0d0d0", "#7f6000": "#c9a227", "#0072b2": "#4da3d9"}
 """On dark paper, in the place of what would be lost there."""
 _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star")
-_MPL_MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 
 
 def _colour(m: int, theme: str = "light") -> str:
@@ -173,75 +170,8 @@ def save_figures(found: Backtest, folder: Path) -> list[Path]:
 
 
 def save_figure(found: Backtest, what: str, path: Path) -> Path:
-    """Write "metrics" or "removal" as .html (whole, works offline), .png or .svg; give the path."""
+    """Write "metrics" or "removal" as .html (whole, works offline), .png, .svg or .pdf; give the path."""
     interactive = {"metrics": metrics_figure, "removal": removal_figure}
-    static = {"metrics": _draw_metrics, "removal": _draw_removal}
     if what not in interactive:
         raise ParameterError(f"what must be one of {', '.join(interactive)}, got {what!r}")
-    if path.suffix == ".html":
-        write_figure(interactive[what](found), path)
-    elif path.suffix in IMAGES:
-        _save_image(found, static[what], path)
-    else:
-        raise ParameterError(f"a figure must end in .html, {' or '.join(IMAGES)}, got {path.name!r}")
-    return path
-
-
-def _save_image(found: Backtest, draw: Any, path: Path) -> None:
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise MissingDependencyError("a static figure needs matplotlib: pip install matplotlib") from None
-    figure = Figure(layout="constrained")
-    FigureCanvasAgg(figure)
-    draw(found, figure)
-    metadata = {"Date": None} if path.suffix == ".svg" else None
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swayrank"}), write_whole(path) as file:
-        figure.savefig(file, format=path.suffix[1:], dpi=150, metadata=metadata)
-
-
-def _draw_metrics(found: Backtest, figure: Any) -> None:
-    figure.set_size_inches(11.5, 1.6 + 0.32 * len(found.names))
-    for axes, name in zip(figure.subplots(1, 3), found.main_metrics, strict=True):
-        i = found.metrics.index(name)
-        order = _by_value(found, i)
-        for y, m in enumerate(order):
-            value, low, high = found.values[m, i], found.low[m, i], found.high[m, i]
-            if not np.isnan(low):
-                axes.plot([low, high], [y, y], color=_colour(m), linewidth=1.5)
-            axes.plot([value], [y], "o", color=_colour(m), markersize=7)
-        axes.set_yticks(range(len(order)), [printable(found.names[m], 28) for m in order], parse_math=False)
-        axes.set_title(name, fontsize=10, parse_math=False)
-        axes.grid(axis="x", color="#e0e0e0")
-        axes.spines[["top", "right"]].set_visible(False)
-    title, whom = _title(found)
-    confidence = f"{found.params['confidence']:.0%}"
-    figure.suptitle(f"{title}\n{whom}; bars are {confidence} intervals", x=0.01, ha="left", fontsize=11)
-
-
-def _draw_removal(found: Backtest, figure: Any) -> None:
-    figure.set_size_inches(8.6, 5.4)
-    axes = figure.add_subplot()
-    shares, cut = _removal(found)
-    lines = [
-        axes.plot(
-            shares, cut[m], color=_colour(m), marker=_MPL_MARKS[m % len(_MPL_MARKS)],
-            linewidth=2.6 if m == 0 else 1.3, zorder=3 if m == 0 else 2,
-        )[0]
-        for m in range(len(found.names))
-    ]  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_xticks(shares, [f"{share:g}" for share in shares])
-    axes.minorticks_off()
-    axes.set_xlabel("accounts removed, % (logarithmic)")
-    axes.set_ylabel(f"{str(found.params['outcome']).replace('_', ' ')} cut, %", parse_math=False)
-    axes.set_ylim(bottom=0)
-    axes.grid(color="#e6e6e6")
-    axes.spines[["top", "right"]].set_visible(False)
-    legend = axes.legend(lines, list(map(str, range(len(lines)))), frameon=False)
-    for text, name in zip(legend.get_texts(), found.names, strict=True):  # as label, "$" would be read and "_" left out
-        text.set(text=printable(name, 28), parse_math=False)
-    title, whom = _title(found)
-    figure.suptitle(f"What goes if the first accounts are removed\n{title}; {whom}", x=0.01, ha="left", fontsize=11)
+    return write_figure(interactive[what](found), path)

@@ -1,7 +1,7 @@
 """Calibration curves: predicted against observed, with intervals and the diagonal on which predictions are right.
 
 Both axes are logarithmic, since adoptions are rare; what is 0 stands on an axis of its own at the lower end, marked 0.
-Points below the diagonal are predicted too high. plotly for notebooks and pages, matplotlib for .png and .svg.
+Points below the diagonal are predicted too high.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ import numpy as np
 from swayrank._render import renders
 from swayrank._text import printable
 from swayrank._validate import domains
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import MissingDependencyError
 from swayrank.measures.propagation.models import Floats
-from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of, write_figure
-from swayrank.report.correlations import IMAGES
-from swayrank.results import write_whole
+from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of
+from swayrank.report.files import write_figure
 from swayrank.validation.calibration import Calibration
 from swayrank.validation.reach import ReachCalibration
 
@@ -135,55 +134,5 @@ def _ticks(zero: float, most: float, *, has_zero: bool) -> tuple[list[float], li
 
 
 def save_curve(found: Calibration | ReachCalibration, path: Path) -> None:
-    """Write the curve as .html (whole, works offline), .png or .svg."""
-    if path.suffix == ".html":
-        write_figure(curve_figure(found), path)
-    elif path.suffix in IMAGES:
-        _save_image(_curve(found), path)
-    else:
-        raise ParameterError(f"a calibration curve must end in .html, {' or '.join(IMAGES)}, got {path.name!r}")
-
-
-def _save_image(curve: _Curve, path: Path) -> None:
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import NullLocator
-    except ModuleNotFoundError:
-        raise MissingDependencyError("a static curve needs matplotlib: pip install matplotlib") from None
-    zero, most = curve.ends
-    x, y = np.maximum(curve.x, zero), np.maximum(curve.y, zero)
-    low, high = np.maximum(curve.low, zero), np.maximum(curve.high, zero)
-    figure = Figure(figsize=(8.6, 6.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.plot([zero, most], [zero, most], "--", color=_LINE, linewidth=1)
-    for outside, (colour, name) in _KINDS.items():
-        rows = np.flatnonzero(curve.outside == outside)
-        if rows.size:
-            bars = np.stack([(y - low)[rows], (high - y)[rows]])
-            axes.errorbar(
-                x[rows],
-                y[rows],
-                yerr=np.maximum(bars, 0),
-                fmt="D" if outside else "o",
-                color=colour,
-                capsize=3,
-                label=name,
-            )
-    values, texts = _ticks(zero, most, has_zero=bool((curve.x == 0).any() or (curve.y == 0).any()))
-    for one, name in ((axes.xaxis, curve.x_name), (axes.yaxis, curve.y_name)):
-        one.axes.set(**{f"{one.axis_name}scale": "log", f"{one.axis_name}lim": (zero / 1.1, most)})
-        one.set_minor_locator(NullLocator())
-        one.set_ticks(values, texts)
-        one.set_label_text(name)
-    axes.set_aspect("equal")
-    axes.grid(color="#e5e5e5")
-    axes.set_axisbelow(True)
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    axes.set_title(curve.below, loc="left", fontsize=8, color="#555555", parse_math=False)
-    figure.suptitle(curve.title, x=0.02, ha="left", fontsize=12)
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swayrank"}), write_whole(path) as file:
-        metadata = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(file, format=path.suffix[1:], dpi=150, metadata=metadata)
+    """Write the curve as .html (whole, works offline), .png, .svg or .pdf."""
+    write_figure(curve_figure(found), path)

@@ -1,11 +1,11 @@
-"""What all figures share: colours, light and dark, titles, how names are shown, static files and tables.
+"""What all figures share: colours, light and dark, titles, how names are shown, and tables.
 
 Colours are Okabe and Ito's (2008), which colour-blind people tell apart, less the yellow that white paper swallows; the
 first serves where one is enough. Whatever comes from outside, names above all, goes through :func:`safe` before it is
 put into a plotly figure or a page: markup, control characters, formulas and templates are shown as they are spelled.
 
 Every plotly figure carries the table of what it shows, for screen readers and programs, in its ``layout.meta``, where
-plotly keeps it and draws nothing of it; :func:`write_figure` writes both.
+plotly keeps it and draws nothing of it; :func:`~swayrank.report.files.write_figure` writes both.
 """
 
 from __future__ import annotations
@@ -14,20 +14,16 @@ import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from swayrank._text import printable
 from swayrank._validate import Domain, OneOf
 from swayrank.errors import MissingDependencyError, ParameterError
-from swayrank.results import write_whole
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
-IMAGES = (".png", ".svg")
 THEMES: Domain = OneOf("light", "dark")
 NAME = 28  # characters of a name that a figure shows
 _NO_PLOTLY = 'an interactive figure needs plotly: pip install "swayrank[notebook]"; or take .to_frame()'
-_NO_MATPLOTLIB = 'a static figure needs matplotlib: pip install "swayrank[notebook]"'
 
 
 @dataclass(frozen=True)
@@ -135,82 +131,6 @@ def table_of(figure: Any) -> Rows:
     if not isinstance(told, Mapping) or "table" not in told:
         raise ParameterError(f"figure must be one of swayrank's, which carry a table, got {type(figure).__name__}")
     return Rows(told["table"]["head"], told["table"]["rows"])
-
-
-def write_figure(figure: Any, path: str | Path) -> Path:
-    """Write a figure, and below it its table, as a page that works offline: the same bytes every time.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        What ``.plot()`` of a result gave.
-    path : str or Path
-        The page, which must end in .html.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    ParameterError
-        If the file has another ending, or the figure carries no table.
-    """
-    path = Path(path)
-    if path.suffix != ".html":
-        raise ParameterError(f"path must end in .html, got {path.name!r}")
-    title, _, caption = str(figure.layout.title.text).partition("<br><sub>")
-    found = table_of(figure)
-    words = [head for k, head in enumerate(found.head) if any(isinstance(row[k], str) for row in found.rows)]
-    told = html.unescape(f"{title}; {caption.removesuffix('</sub>')}")
-    drawn = figure.to_html(full_html=False, include_plotlyjs=True, div_id="figure")
-    style = f"body{{background:{figure.layout.paper_bgcolor};color:{figure.layout.font.color};font-family:sans-serif}}"
-    page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}'
-        f"td,th{{padding:.2em .6em}}</style></head><body>{drawn}<details><summary>The figure as a table</summary>"
-        f"{table(told, found.head, found.rows, names=words)}</details></body></html>"
-    )
-    with write_whole(path) as file:
-        file.write(page.encode())
-    return path
-
-
-# -- matplotlib --------------------------------------------------------------------------------------------------------
-
-
-def blank(width: float, height: float, theme: Theme) -> Any:
-    """A matplotlib figure, in inches, that no window knows of.
-
-    Raises
-    ------
-    MissingDependencyError
-        If matplotlib is not installed.
-    """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise MissingDependencyError(_NO_MATPLOTLIB) from None
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor=theme.paper)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def check_image(path: Path) -> None:
-    """Raise unless a static figure can be written to a file of that name."""
-    if path.suffix not in IMAGES:
-        raise ParameterError(f"a static figure must end in {' or '.join(IMAGES)}, got {path.name!r}")
-
-
-def save_image(figure: Any, path: Path, *, dpi: int = 150) -> Path:
-    """Write a matplotlib figure as .png or .svg, the same bytes every time."""
-    import matplotlib as mpl
-
-    check_image(path)
-    metadata = {"Date": None} if path.suffix == ".svg" else None
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swayrank"}), write_whole(path) as file:
-        figure.savefig(file, format=path.suffix[1:], dpi=dpi, metadata=metadata)
-    return path
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How alike measures are, as a heat map: plotly for notebooks and pages, matplotlib for .png and .svg.
+"""How alike measures are, as a heat map.
 
 The scale never stretches to the data: blue is 1 and red -1 for correlations (a pair that colour-blind people tell
 apart), and dark is 1 and white 0 for overlaps. Each cell says its number. Names are shown as they are spelled, never
@@ -16,10 +16,10 @@ import numpy as np
 from swayrank._render import renders
 from swayrank._text import printable
 from swayrank._validate import domains
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import MissingDependencyError
 from swayrank.measures.correlate import told
-from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of, write_figure
-from swayrank.results import write_whole
+from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of
+from swayrank.report.files import write_figure
 
 if TYPE_CHECKING:
     from swayrank.measures.correlate import Correlations, Floats
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _DIVERGING = ("#b2182b", "#ef8a62", "#fddbc7", "#f7f7f7", "#d1e5f0", "#67a9cf", "#2166ac")
 _SEQUENTIAL = ("#ffffff", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 _NO_VALUE = "#dddddd"
-IMAGES = (".png", ".svg")
 
 
 def _look(result: Correlations, of: str | None, ordered: bool) -> tuple[str, list[str], Floats]:
@@ -149,51 +148,5 @@ def _colour(of: str, value: float) -> str:
 
 
 def save_heatmap(result: Correlations, path: Path, of: str | None = None) -> None:
-    """Write the heat map as .html (whole, works offline), .png or .svg."""
-    if path.suffix == ".html":
-        write_figure(heatmap(result, of), path)
-    elif path.suffix in IMAGES:
-        _save_image(result, path, of)
-    else:
-        raise ParameterError(f"a heat map must end in .html, {' or '.join(IMAGES)}, got {path.name!r}")
-
-
-def _save_image(result: Correlations, path: Path, of: str | None) -> None:
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.colors import LinearSegmentedColormap
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise MissingDependencyError("a static heat map needs matplotlib: pip install matplotlib") from None
-    of, names, matrix = _look(result, of, True)
-    colours, low = _scale(of)
-    title, whom = _title(result, of)
-    n = len(names)
-    figure = Figure(figsize=(max(5.6, 3.2 + 0.62 * n), max(4.2, 2.4 + 0.56 * n)), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    shades = LinearSegmentedColormap.from_list("map", colours)
-    shades.set_bad(_NO_VALUE)
-    image = axes.imshow(np.ma.masked_invalid(matrix), cmap=shades, vmin=low, vmax=1)
-    for i in range(n):
-        for j in range(n):
-            ink = "white" if _is_dark(of, matrix[i, j]) else "#222222"
-            axes.text(j, i, told(matrix[i, j]), ha="center", va="center", color=ink, fontsize=9)
-    turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    turn = turn if max(map(len, names)) > 6 else {}
-    axes.set_xticks(range(n), names, parse_math=False, **turn)
-    axes.set_yticks(range(n), names, parse_math=False)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="white", linewidth=2)
-    axes.tick_params(which="minor", length=0)
-    axes.set_title(whom, loc="left", fontsize=9, color="#555555")
-    figure.suptitle(title, x=0.02, ha="left", fontsize=12)
-    figure.colorbar(image, ax=axes, shrink=0.8, label=of, ticks=np.linspace(low, 1, 5))
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "swayrank"}), write_whole(path) as file:
-        figure.savefig(
-            file, format=path.suffix[1:], dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None
-        )
+    """Write the heat map as .html (whole, works offline), .png, .svg or .pdf."""
+    write_figure(heatmap(result, of), path)

@@ -1,14 +1,12 @@
 """The network map: who follows whom, communities in colours, the highest accounts named.
 
-`network_map` is for notebooks and pages (plotly; accounts by WebGL, so that 10^4 of them stay smooth, arcs below them
-as one SVG path, which moves faster than WebGL's lines where there is no graphics card), `draw` for paper (matplotlib).
-Both show a :class:`~swayrank.overview.backbone.Backbone`, which may be made once for both. The axes have no unit: near
-means connected, far means little.
+Accounts are drawn by WebGL, so that 10^4 of them stay smooth, arcs below them as one SVG path, which moves faster than
+WebGL's lines where there is no graphics card. What is shown is a :class:`~swayrank.overview.backbone.Backbone`, which
+may be made before. The axes have no unit: near means connected, far means little.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,14 +25,11 @@ from swayrank.report.canvas import (
     THEMES,
     Rows,
     Theme,
-    blank,
-    check_image,
     dress,
     number,
     plain,
     plotly,
     safe,
-    save_image,
     theme_of,
 )
 from swayrank.scoring.keep import KeptScores
@@ -44,7 +39,7 @@ from swayrank.scoring.scores import Scores
 Floats = npt.NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 980, 760  # pixels of the page's map
-_PIXELS, _POINTS = 800, 525  # that the map itself is wide, on a page and on paper (9 inches)
+_PIXELS = 800  # that the map itself is wide
 _LABEL = 20  # characters
 _LETTER, _LINE = 0.0175, 0.05  # width of a letter and height of a line, where the map is 2 wide
 
@@ -140,79 +135,6 @@ def _rows(shown: Backbone) -> Rows:
     return Rows(["account", *scores, "followers", "community"], [list(row) for row in zip(*columns, strict=True)])
 
 
-@domains(theme=THEMES, n_labels=Integer(0, 200))
-def draw(
-    data: Graph | Scores | KeptScores | Backbone,
-    path: str | Path | None = None,
-    *,
-    max_nodes: int = 2000,
-    max_arcs: int | None = None,
-    n_labels: int = 20,
-    theme: str = "light",
-    rng: Rng = 7,
-    engine: str | Engine = "local",
-    threads: int | None = None,
-    progress: Progress = None,
-) -> Any:
-    """Draw a graph or scores as a static map, for papers.
-
-    Parameters
-    ----------
-    data : Graph, Scores, KeptScores or Backbone
-        What to show.
-    path : str or Path, optional
-        A .png or .svg file to write.
-    max_nodes, max_arcs, n_labels, theme, rng, engine, threads, progress
-        As :func:`network_map` takes them.
-
-    Returns
-    -------
-    matplotlib.figure.Figure or Path
-        The figure, which notebooks show; where a file was written, its path.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its domain, scores rest on no graph, or the file is neither .png nor .svg.
-    MissingDependencyError
-        If matplotlib is not installed.
-
-    Examples
-    --------
-    >>> import swayrank as sr
-    >>> graph = sr.generate("town", n=300, rng=7).graph
-    >>> figure = draw(graph)
-    >>> figure.axes[0].get_title(loc="left")
-    'Who follows whom: 300 accounts'
-    """
-    if path is not None:
-        check_image(Path(path))
-    look = theme_of(theme)
-    figure = blank(9.0, 7.6, look)
-    shown = _backbone(data, max_nodes, max_arcs, rng, engine, threads, progress)
-    axes = figure.add_subplot(facecolor=look.paper)
-    _draw_arcs(axes, shown, look)
-    points = diameters(shown, 20.0)  # of 1/72 inch
-    for colour, name in _groups(shown):
-        own = np.flatnonzero(shown.colour == colour)[::-1]
-        axes.scatter(
-            shown.places[own, 0], shown.places[own, 1], s=points[own] ** 2, color=_shade(colour, look), label=name,
-            edgecolors=look.paper, linewidths=0.4, alpha=0.95, zorder=2,
-        )  # fmt: skip
-    for i, (x, y) in label_places(shown, n_labels, points / _POINTS):
-        axes.text(
-            x, y, plain(shown.accounts[i], _LABEL), ha="center", va="center", fontsize=8, color=look.ink, zorder=3,
-            parse_math=False, bbox={"facecolor": look.paper, "alpha": 0.8, "edgecolor": "none", "pad": 0.6},
-        )  # fmt: skip
-    axes.set_aspect("equal")
-    axes.set_axis_off()
-    axes.set_title(shown.title, loc="left", fontsize=12, color=look.ink, pad=20)
-    axes.text(0, 1.01, shown.caption, transform=axes.transAxes, fontsize=8, color=look.faint, va="bottom")
-    if len(shown):
-        _legend(axes, look)
-    return figure if path is None else save_image(figure, Path(path), dpi=200)
-
-
 def _backbone(
     data: Graph | Scores | KeptScores | Backbone, max_nodes: int, max_arcs: int | None, rng: Rng, engine: str | Engine,
     threads: int | None, progress: Progress,
@@ -229,28 +151,9 @@ def _backbone(
     return map_of(data, max_nodes=max_nodes, max_arcs=max_arcs, **work)
 
 
-def _draw_arcs(axes: Any, shown: Backbone, look: Theme) -> None:
-    from matplotlib.collections import LineCollection
-
-    lines = LineCollection(
-        list(shown.places[shown.arcs]), colors=look.faint, linewidths=0.4, alpha=_arc_opacity(shown), zorder=1
-    )
-    lines.set_rasterized(len(shown.arcs) > 20_000)
-    axes.add_collection(lines)
-
-
 def _arc_opacity(shown: Backbone) -> float:
     """The more lines, the fainter each, so that what crosses the map stays readable."""
     return float(np.clip(400 / max(1, len(shown.arcs)), 0.06, 0.35))
-
-
-def _legend(axes: Any, look: Theme) -> None:
-    legend = axes.legend(
-        title="community", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8, labelcolor=look.ink,
-    )  # fmt: skip
-    legend.get_title().set_color(look.ink)
-    for handle in legend.legend_handles:
-        handle.set_sizes([36])
 
 
 def _groups(shown: Backbone) -> list[tuple[int, str]]:

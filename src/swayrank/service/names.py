@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,6 +77,18 @@ class NameIndex:
             raise UnknownAccountError(f"there is no account {printable(name)!r} in this result")
         return found
 
+    def check(self, names: Iterable[str]) -> None:
+        """Raise where some of these names are nobody's.
+
+        Raises
+        ------
+        UnknownAccountError
+            Its `accounts` are all such names, once each.
+        """
+        absent = [name for name in dict.fromkeys(names) if self.find(name) is None]
+        if absent:
+            raise strangers(absent, "in this result")
+
     def matching(self, text: str) -> npt.NDArray[np.int8]:
         """How well each account's name fits what somebody typed: 3 the same, 2 begins so, 1 holds it, 0 not at all."""
         import pyarrow.compute as pc
@@ -89,3 +102,12 @@ class NameIndex:
         worth[pc.equal(found, wanted).to_numpy(zero_copy_only=False)] = 3
         rank[holds] = worth
         return rank
+
+
+def strangers(names: Sequence[str], where: str) -> UnknownAccountError:
+    """The error that tells of names that nobody bears, `where` they were looked for."""
+    others = len(names) - 1
+    more = f", nor {others:,} other{'' if others == 1 else 's'} of the names given" if others else ""
+    error = UnknownAccountError(f"there is no account {printable(names[0])!r} {where}{more}")
+    error.accounts = tuple(names)
+    return error

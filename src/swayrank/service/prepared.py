@@ -16,6 +16,7 @@ from swayrank.errors import DamagedGraphError, UnknownAccountError
 from swayrank.graph import Graph
 from swayrank.service.cascade import play
 from swayrank.service.jobs.derive import GRAPH, ORACLE, SHARES, WHATIF, derived_folder, open_walk, read_facts
+from swayrank.service.names import strangers
 from swayrank.service.published import Published
 
 MOST_OVERLAP = 20
@@ -92,6 +93,7 @@ class Prepared:
             If an account is not in the graph.
         """
         began = time.perf_counter()
+        self._named([*seeds, *baseline])  # all that nobody bears are told at once
         named, before = self._named(seeds), self._named(baseline)
         with self._asking:
             found = self._oracle.spread(named)
@@ -123,6 +125,7 @@ class Prepared:
 
     def compare(self, a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
         """Two plans: what each reaches, what both do, and what only one of them does."""
+        self._named([*a, *b])
         first, second = self._named(a), self._named(b)
         with self._asking:
             one, two = self._oracle.spread(first), self._oracle.spread(second)
@@ -188,12 +191,10 @@ class Prepared:
         """Accounts once each, all of the graph."""
         named = list(dict.fromkeys(accounts))
         if named:
-            try:
-                self._graph.ids.positions(named)
-            except UnknownAccountError:
-                for one in named:
-                    self.result.names.position(one)
-                raise
+            places = self._graph.ids.positions(named, missing="sentinel").tolist()
+            if absent := [one for one, at in zip(named, places, strict=True) if at >= self._graph.n_nodes]:
+                known = self.result.names.find(absent[0]) is not None
+                raise strangers(absent, "in this run's network" if known else "in this result")
         return named
 
     def _node(self, account: str) -> int:

@@ -98,7 +98,8 @@ def as_problem(error: SwayrankError) -> Problem:
     for kind, status, name in _OURS:
         if isinstance(error, kind):
             headers = {"Retry-After": "5"} if status == 503 else {}
-            return Problem(status, name, _told(error), headers=headers)
+            named = error.accounts if isinstance(error, UnknownAccountError) else ()
+            return Problem(status, name, _told(error), headers=headers, **({"accounts": list(named)} if named else {}))
     return Problem(422, "failed", printable(error, 1000))
 
 

@@ -294,7 +294,8 @@ def load_mapping(source: str | Path | Dict[str, Any], *, base: str | Path | None
     where = "mapping" if path is None else str(path)
     content = dict(source) if isinstance(source, Dict) else _toml(Path(source))
     folder = Path(base) if base is not None else (path.parent if path is not None else Path())
-    if not folder.is_dir():
+    # One may stand in a folder that one may not look at, and name files by whole paths all the same.
+    if folder != Path() and not folder.is_dir():
         raise InputError("is not a folder, but the mapping's files should be there", file=str(folder))
     _known_keys(content, ("events", "posts", "graph", "score", "backtest", "cascades"), where)
     reader = _Reader(where, folder)

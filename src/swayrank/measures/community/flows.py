@@ -22,7 +22,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from swayrank._progress import Progress, track
 from swayrank._rng import Rng, resolve_rng
@@ -166,6 +165,8 @@ def community_influence(
     scale = n / size[:, None]
     mean = sums[0] / n_samples
     error = np.sqrt(np.maximum(sums[1] / n_samples - mean**2, 0) / (n_samples - 1))
+    from scipy.special import ndtri
+
     half = float(ndtri((1 + confidence) / 2)) * error
     interval = (np.maximum(scale * (mean - half), 0), scale * (mean + half))
     return CommunityInfluence(names, size, scale * mean, interval, params)

@@ -99,7 +99,10 @@ class SeedsParameters(Strict):
         if self.k is None and self.budget is None:
             raise ValueError("give k (how many seeds), budget (what they may cost), or both")
         if self.budget is not None and self.costs is None:
-            raise ValueError("budget needs costs: what accounts ask for")
+            raise ValueError(
+                "budget needs costs: what accounts ask for, as {'default': 1} for one price,"
+                " {'per_follower': 0.01} or {'accounts': {'ada': 250}}"
+            )
         if self.budget is not None and self.quota is not None:
             raise ValueError("give one of budget and quota")
         if both := set(self.must) & set(self.never):
@@ -181,8 +184,7 @@ def check_names(asked: Any, result: Published) -> None:
     if not isinstance(asked, SeedsParameters):
         return
     named = [*asked.must, *asked.never, *(asked.costs.accounts if asked.costs else ())]
-    for account in named:
-        result.names.position(account)
+    result.names.check(named)
     _check_must(asked, result)
     if asked.quota is not None:
         _check_groups(result, "quota", asked.quota.by, [*(asked.quota.at_most or {}), *(asked.quota.at_least or {})])

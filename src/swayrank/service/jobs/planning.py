@@ -56,7 +56,7 @@ class Planner:
         costs = None if asked.costs is None else self._costs(asked.costs)
         bound = asked.quota is None or asked.quota.at_least is None
         found = self._chosen(asked, costs) if bound else self._at_least(asked, costs)
-        return self._told(asked, found, costs, bound=bound)
+        return {**self._told(asked, found, costs, bound=bound), "room": self._room(asked, costs)}
 
     # -- choosing ------------------------------------------------------------------------------------------------------
 
@@ -119,6 +119,16 @@ class Planner:
             if wanted:
                 out |= ~self._result.facets[by].among(wanted)[self._place]
         return out
+
+    def _room(self, asked: SeedsParameters, costs: Floats | None) -> int:
+        """How many accounts may be chosen at all, whatever they cost together and however many were asked for."""
+        may = ~self._excluded(asked, costs)
+        may[self._graph.ids.positions(asked.must)] = True
+        if asked.quota is None or asked.quota.at_most is None:
+            return int(may.sum())
+        groups = self._groups(asked.quota)[may]
+        over = (max(0, int((groups == group).sum()) - most) for group, most in asked.quota.at_most.items())
+        return int(may.sum()) - sum(over)
 
     def _costs(self, costs: Costs) -> Floats:
         """What every account asks for; infinity where it cannot be had."""

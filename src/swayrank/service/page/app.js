@@ -163,7 +163,10 @@ async function around() {
 }
 
 clear(nav, h("ul", null, ROUTES.filter((route) => route[2]).map(([, , label, href]) => h("li", null, h("a", { href, "data-link": true }, label)))));
+// What stands above the views is put there first, so that it pushes nothing down; a slow service keeps nobody waiting.
+const FIRST_MS = 500;
+main.style.visibility = "hidden";
+Promise.race([around(), new Promise((done) => setTimeout(done, FIRST_MS))]).then(() => { main.style.visibility = ""; });
 show();
-around();
 addEventListener("swayrank:run", () => { around(); toast("A newer run is served now. What you open from here on is of that run.", "info"); });
 import("/page/views/jobs.js").then((jobs) => jobs.mountJobsIndicator?.(document.getElementById("jobs-indicator"), { api, navigate })).catch(() => {});

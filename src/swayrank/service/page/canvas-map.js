@@ -6,12 +6,13 @@
  * `onMove(view)` once the view rests, `onReady()` once something is drawn, `say(text)` for what a screen reader should hear, `describe(index)`.
  */
 
-import { THEMES, groundIsStale, groundView, paint, paintGround, placer, radiusAt } from "/page/canvas-paint.js";
+import { THEMES, groundIsStale, groupColour, groundView, paint, paintGround, placer, radiusAt } from "/page/canvas-paint.js";
 import { spelled } from "/page/ui.js";
 
 const REST_MS = 110; // without a change until the view counts as at rest
 const MAX_ZOOM = 60;
 const LABEL = 24; // characters
+const GROUP_ARCS = 4000; // arcs within a community that stands out: each frame draws them
 
 function sceneOf(data) {
   const n = data.accounts.length;
@@ -28,12 +29,14 @@ function sceneOf(data) {
     chosen: -1,
     pointed: -1,
     lit: null, // {kind, index, pairs, members, colour}
+    group: null, // {members, pairs, colour}: accounts that stand out
     steps: null, // step at which each account is reached, -1: never
     step: 0,
   };
   scene.isLit = (i) => {
     if (scene.steps) return scene.steps[i] >= 0 && scene.steps[i] <= scene.step;
-    return !scene.lit || scene.lit.members.has(i) || scene.seeds.has(i);
+    if (scene.lit) return scene.lit.members.has(i) || scene.seeds.has(i);
+    return !scene.group || scene.group.members.has(i) || scene.seeds.has(i);
   };
   return scene;
 }
@@ -259,11 +262,20 @@ export function createMap(holder, data, options = {}) {
     return { kind, index, pairs, members, colour: scene.colour[index] };
   }
 
+  function groupOf(indices) {
+    const members = new Set(indices);
+    const pairs = [];
+    for (let k = 0; k < scene.arcs.length && pairs.length < GROUP_ARCS; k += 2) {
+      if (members.has(scene.arcs[k]) && members.has(scene.arcs[k + 1])) pairs.push([scene.arcs[k], scene.arcs[k + 1]]);
+    }
+    return { members, pairs, colour: indices.length ? scene.colour[indices[0]] : -1 };
+  }
+
   function nextByRank(step) {
     let index = scene.chosen;
     if (index < 0) index = step > 0 ? -1 : scene.n;
     for (index += step; index >= 0 && index < scene.n; index += step) {
-      if (!scene.hidden[index]) return choose(index, { centre: true });
+      if (!scene.hidden[index] && (!scene.group?.members.size || scene.group.members.has(index))) return choose(index, { centre: true });
     }
     options.say?.(step > 0 ? "That was the last account of the map." : "That was the first account of the map.");
   }
@@ -383,6 +395,12 @@ export function createMap(holder, data, options = {}) {
       for (let i = 0; i < scene.n; i++) scene.hidden[i] = colours.has(scene.colour[i]) ? 1 : 0;
       ground.renew();
     },
+    /** Let these accounts stand out and the others fade, in their own colour or the accent; null: none. */
+    standOut(indices) {
+      scene.group = indices && groupOf(indices);
+      request();
+    },
+    standsOutIn: () => groupColour(scene, theme()),
     /** Ring these accounts and number them in their order. */
     showSeeds(indices) {
       scene.seeds = new Map(indices.map((index, k) => [index, k + 1]));

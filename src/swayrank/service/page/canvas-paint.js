@@ -12,8 +12,8 @@
 import { PALETTE } from "/page/colours.js";
 
 export const THEMES = {
-  light: { paper: "#ffffff", ink: "#222222", faint: "#555555", rest: "#9a9a9a", arc: "70,70,70", edge: "#ffffff" },
-  dark: { paper: "#14171a", ink: "#eeeeee", faint: "#b5b5b5", rest: "#7d7d7d", arc: "205,205,205", edge: "#14171a" },
+  light: { paper: "#ffffff", ink: "#222222", faint: "#555555", rest: "#9a9a9a", arc: "70,70,70", edge: "#ffffff", accent: "#00588f" },
+  dark: { paper: "#14171a", ink: "#eeeeee", faint: "#b5b5b5", rest: "#7d7d7d", arc: "205,205,205", edge: "#14171a", accent: "#7cc0ee" },
 };
 const EARLIER = "#56b4e9";
 const FRESH = "#d55e00";
@@ -27,6 +27,12 @@ const FONT = "12px system-ui, sans-serif";
 /** The colour of a place in the palette; -1 is everybody else. */
 export function shade(colour, theme) {
   return colour < 0 ? theme.rest : PALETTE[colour % PALETTE.length];
+}
+
+/** In what the accounts that stand out are drawn: in their own colour, or the accent where they are among the others. */
+export function groupColour(scene, theme) {
+  const { colour } = scene.group ?? { colour: -1 };
+  return colour < 0 ? theme.accent : shade(colour, theme);
 }
 
 /* -- dots --------------------------------------------------------------------------------------------------------- */
@@ -147,13 +153,7 @@ function layGround(pen, ground, view, faint) {
   pen.globalAlpha = 1;
 }
 
-/** The arcs of the account that is lit, with a head at whom they point to. */
-function drawOwnArcs(pen, scene, view, theme) {
-  const { pairs, colour } = scene.lit;
-  const place = placer(view);
-  pen.strokeStyle = pen.fillStyle = colour < 0 ? theme.ink : shade(colour, theme);
-  pen.lineWidth = 1.1;
-  pen.globalAlpha = pairs.length > 400 ? 0.35 : 0.75;
+function drawPairs(pen, scene, pairs, place) {
   pen.beginPath();
   for (const [a, b] of pairs) {
     const [ax, ay] = place(scene.x[a], scene.y[a]);
@@ -162,6 +162,26 @@ function drawOwnArcs(pen, scene, view, theme) {
     pen.lineTo(bx, by);
   }
   pen.stroke();
+}
+
+/** The arcs within the group that stands out: hairlines, as those of the ground. */
+function drawGroupArcs(pen, scene, view, theme) {
+  const { pairs } = scene.group;
+  pen.strokeStyle = groupColour(scene, theme);
+  pen.lineWidth = 1 / view.dpr;
+  pen.globalAlpha = pairs.length > 400 ? 0.2 : 0.45;
+  drawPairs(pen, scene, pairs, placer(view));
+  pen.globalAlpha = 1;
+}
+
+/** The arcs of the account that is lit, with a head at whom they point to. */
+function drawOwnArcs(pen, scene, view, theme) {
+  const { pairs, colour } = scene.lit;
+  const place = placer(view);
+  pen.strokeStyle = pen.fillStyle = colour < 0 ? theme.ink : shade(colour, theme);
+  pen.lineWidth = 1.1;
+  pen.globalAlpha = pairs.length > 400 ? 0.35 : 0.75;
+  drawPairs(pen, scene, pairs, place);
   if (pairs.length <= 400) {
     for (const [a, b] of pairs) drawHead(pen, place(scene.x[a], scene.y[a]), place(scene.x[b], scene.y[b]), radiusAt(scene, b, view.zoom));
   }
@@ -254,11 +274,13 @@ export function paint(pen, scene, view, theme, ground) {
   pen.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
   pen.fillStyle = theme.paper;
   pen.fillRect(0, 0, view.width, view.height);
-  const faint = Boolean(scene.lit || scene.steps);
+  const faint = Boolean(scene.lit || scene.steps || scene.group);
   if (ground) layGround(pen, ground, view, faint);
   if (faint) {
     if (scene.lit && !scene.steps) drawOwnArcs(pen, scene, view, theme);
-    const own = (i) => shade(scene.colour[i], theme);
+    else if (scene.group && !scene.steps) drawGroupArcs(pen, scene, view, theme);
+    const accent = groupColour(scene, theme);
+    const own = (i) => (scene.group?.members.has(i) ? accent : shade(scene.colour[i], theme));
     const fill = scene.steps ? (i) => (scene.steps[i] === scene.step ? FRESH : EARLIER) : own;
     drawDots(pen, scene, view, theme, (i) => !scene.hidden[i] && scene.isLit(i), fill);
   }

@@ -35,7 +35,7 @@ export function filtersPanel({ groups, state, byTier, onChange }) {
     onChange();
     summary.focus();
   } }, "Take all filters away");
-  clear(body, status.element, FACETS.map((facet) => boxes[facet].element), scores.element, none);
+  clear(body, status.element, scores.element, FACETS.map((facet) => boxes[facet].element), none); // what comes late is last
   const element = h("details", { class: "facets", open: wide }, summary, body);
   return {
     element,
@@ -65,7 +65,8 @@ function statusBox(state, onChange) {
 
 function scoreBox(state, onChange) {
   const changed = debounced(onChange, 250);
-  const input = (key, label) => h("input", { type: "number", min: 0, max: 100, step: "any", inputmode: "decimal", value: state[key] ?? "", "aria-label": label, placeholder: key === "min_score" ? "0" : "100",
+  const input = (key, label) => h("input", { type: "number", min: 0, max: 100, step: "any", inputmode: "decimal", value: state[key] ?? "", "aria-label": label,
+    placeholder: key === "min_score" ? "0" : "100",
     onInput: (event) => {
       const text = event.target.value;
       const fits = text === "" || (Number(text) >= 0 && Number(text) <= 100);

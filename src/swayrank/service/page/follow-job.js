@@ -4,7 +4,8 @@ import { clear, h, jobProgress, visible } from "/page/ui.js";
 
 const OVER = new Set(["done", "failed", "cancelled"]);
 export const isOver = (job) => OVER.has(job.status);
-const pause = (ms, signal) => new Promise((resolve) => { const timer = setTimeout(resolve, ms); signal?.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true }); });
+const pause = (ms, signal) => new Promise((resolve) => { const timer = setTimeout(resolve, ms);
+  signal?.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true }); });
 
 /** Call `onJob(job)` with a job's state now and at each change; resolves to the job once it is over. */
 export async function followJob(api, id, onJob, signal) {

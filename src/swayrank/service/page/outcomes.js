@@ -32,10 +32,12 @@ export function overlapTable(accounts, matrix) {
     few ? null : [name(accounts[a]), " and ", name(accounts[b]), "."]),
   h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Shared audience" }, h("table", { class: "heat" },
     h("caption", null, "Share of the row's own audience that the column's account reaches as well"),
-    h("thead", null, h("tr", null, h("th", { scope: "col" }, "of"), accounts.slice(0, shown).map((account, j) => h("th", { scope: "col", title: visible(account) }, h("span", { class: "tilted" }, `${j + 1}. `, name(account, { limit: 10 })))))),
+    h("thead", null, h("tr", null, h("th", { scope: "col" }, "of"),
+      accounts.slice(0, shown).map((account, j) => h("th", { scope: "col", title: visible(account) }, h("span", { class: "tilted" }, `${j + 1}. `, name(account, { limit: 10 })))))),
     h("tbody", null, accounts.slice(0, shown).map((account, i) => h("tr", null, h("th", { scope: "row" }, `${i + 1}. `, accountLink(account, { limit: 18 })),
       matrix[i].slice(0, shown).map((_, j) => (i === j ? h("td", { class: "number own" }, reached(matrix[i][i]))
-        : h("td", { class: "number", style: { background: `color-mix(in srgb, var(--span) ${Math.round(Math.min(1, share(i, j) * 1.6) * 100)}%, transparent)` } }, percent(share(i, j)))))))))));
+        : h("td", { class: "number", style: { background: `color-mix(in srgb, var(--span) ${Math.round(Math.min(1, share(i, j) * 1.6) * 100)}%, transparent)` } },
+          percent(share(i, j)))))))))));
 }
 
 /** Where the reached accounts are; `groups`: the communities by number. */
@@ -43,11 +45,13 @@ export function reachedByCommunity(rows, groups) {
   const all = rows.reduce((sum, row) => sum + row.reached, 0) || 1;
   const most = Math.max(...rows.map((row) => row.reached), 1e-9);
   return dataTable({ caption: "Reached by community, most first", rowHeader: "community", rows: rows.slice(0, 12), empty: "Nobody is reached.", columns: [
-    { key: "community", label: "Community", cell: (row) => (row.community === null || row.community === "none" ? "in none" : row.community === "rest" ? "all others" : communityName(row.community, groups, { limit: 16 })) },
+    { key: "community", label: "Community", cell: (row) => (row.community === null || row.community === "none" ? "in none" : row.community === "rest"
+      ? "all others" : communityName(row.community, groups, { limit: 16 })) },
     { key: "reached", label: "Reached", number: true, cell: (row) => reached(row.reached) },
     { key: "share", label: "Of all reached", number: true, cell: (row) => percent(row.reached / all) },
     { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (groups.has(row.community) ? percent(row.reached / groups.get(row.community).members, 1) : "–") },
-    { key: "bar", label: unseen("bar"), wide: true, cell: (row) => h("span", { class: "meter wide-meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * row.reached) / most}%` } })) },
+    { key: "bar", label: unseen("bar"), wide: true,
+      cell: (row) => h("span", { class: "meter wide-meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * row.reached) / most}%` } })) },
   ] });
 }
 
@@ -123,5 +127,6 @@ export function verdict(a, b, names = ["the first", "the second"]) {
   const sides = [a, b];
   const gap = sides[better].mean - sides[worse].mean;
   if (sides[better].low <= sides[worse].high) return `No clear difference: ${names[better]} reaches ${reached(gap)} more on average, which is within the error of the estimate.`;
-  return `${names[better][0].toUpperCase()}${names[better].slice(1)} reaches clearly more: ${reached(gap)} accounts on average, ${percent(gap / Math.max(1e-9, sides[worse].mean))} above ${names[worse]}.`;
+  return `${names[better][0].toUpperCase()}${names[better].slice(1)} reaches clearly more: ${reached(gap)} accounts on average, `
+    + `${percent(gap / Math.max(1e-9, sides[worse].mean))} above ${names[worse]}.`;
 }

@@ -1,26 +1,31 @@
 // The planner's form: what a campaign wants, in the words of people who run one, turned into the parameters of a job.
 
-import { clear, count, field, h, plural, visible } from "/page/ui.js";
+import { clear, count, debounced, field, h, plural, visible } from "/page/ui.js";
+import { strangersNote } from "/page/strangers.js";
 import { communityText } from "/page/known.js";
 import { accountList } from "/page/outcomes.js";
 import { readCosts } from "/page/lines.js";
 import { byTier, tierMeaning } from "/page/words.js";
 
 const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
-  ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"], ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
+  ["degree", "Most followed"], ["pagerank", "Highest PageRank"], ["collective_influence", "Collective influence"], ["vote_rank", "VoteRank"],
+  ["k_core", "Innermost of the network"], ["random", "At random, to compare with"]];
 const CERTAINTY = [["0.05", "5 % (slower)"], ["0.1", "10 %"], ["0.2", "20 % (faster)"]];
 const GROUPS = [["community", "community"], ["tier", "size (tier)"], ["role", "role"]];
 
 const number = (value, attributes) => h("input", { type: "number", inputmode: "decimal", value: value ?? "", ...attributes });
 const choice = (options, value) => h("select", null, options.map(([key, label]) => h("option", { value: key, selected: String(value) === key }, label)));
 
-/** A form over `past` parameters; `onPlan(parameters)` is called with what was asked for once it can be. */
-export function planForm({ facets, groups, past = {}, signal, onPlan }) {
+/**
+ * A form over `past` parameters; `onPlan(parameters)` is called with what was asked for once it can be. `facets` and `total`
+ * are those of all accounts.
+ */
+export function planForm({ api, facets, total, groups, past = {}, signal, onPlan }) {
   const goal = goalPart(past);
   const costs = costsPart(past.costs);
   const lists = {
-    must: accountList({ label: "Must be in the plan", value: past.must ?? [], signal }),
-    never: accountList({ label: "Never", hint: "Competitors, staff, accounts that declined.", value: past.never ?? [], limit: 100_000, signal }),
+    must: accountList({ label: "Must be in the plan", value: past.must ?? [], signal, onChange: () => tellRoom() }),
+    never: accountList({ label: "Never", hint: "Competitors, staff, accounts that declined.", value: past.never ?? [], limit: 100_000, signal, onChange: () => tellRoom() }),
   };
   const only = onlyPart(facets, past.only ?? {});
   const quota = quotaPart(facets, groups, past.quota);
@@ -35,6 +40,16 @@ export function planForm({ facets, groups, past = {}, signal, onPlan }) {
   };
   goal.element.addEventListener("change", settle);
   settle();
+  const tellRoom = debounced(async () => {
+    const asked = goal.wanted();
+    if (!asked) return goal.tell("");
+    try {
+      const room = await roomFor({ api, signal }, { total, facets, only: only.read().only, quota: goal.kind() === "number" ? quota.read([]).quota : null,
+        must: lists.must.get(), never: lists.never.get() });
+      const there = `${room === total ? "There are" : "What is asked below leaves at most"} ${plural(room, "account")}`;
+      goal.tell(asked > room ? `${there}; the plan will have no more.` : "");
+    } catch { goal.tell(""); }
+  }, 250);
   const form = h("form", { class: "plan-form", novalidate: true, "aria-label": "What the campaign wants", onSubmit: async (event) => {
     event.preventDefault();
     const errors = [];
@@ -43,7 +58,8 @@ export function planForm({ facets, groups, past = {}, signal, onPlan }) {
     for (const [key, list] of Object.entries(lists)) if (list.get().length) asked[key] = list.get();
     const both = lists.must.get().filter((account) => lists.never.get().includes(account));
     if (both.length) errors.push([lists.never.element.querySelector("input"), `${visible(both[0])} is in both lists, must and never.`]);
-    if (asked.k && lists.must.get().length > asked.k) errors.push([lists.must.element.querySelector("input"), `${plural(lists.must.get().length, "account")} must be in a plan of ${count(asked.k)}.`]);
+    if (asked.k && lists.must.get().length > asked.k) errors.push([lists.must.element.querySelector("input"),
+      `${plural(lists.must.get().length, "account")} must be in a plan of ${count(asked.k)}.`]);
     Object.assign(asked, only.read(), goal.kind() === "number" ? quota.read(errors) : {});
     for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
     clear(wrong, errors.length ? h("ul", { class: "error-text" }, errors.map(([, text]) => h("li", null, text))) : null);
@@ -54,13 +70,35 @@ export function planForm({ facets, groups, past = {}, signal, onPlan }) {
     }
     button.disabled = true;
     try { await onPlan(asked); } catch (error) {
-      if (error.name !== "AbortError") clear(wrong, h("p", { class: "error-text" }, visible(error.message)));
+      if (error.name !== "AbortError") clear(wrong, unknownNames(error, lists) ?? h("p", { class: "error-text" }, visible(error.message)));
     } finally { button.disabled = false; }
-  } },
+  }, onInput: tellRoom, onChange: tellRoom },
   h("div", { class: "columns" }, h("div", null, goal.element, costs.element, quota.element),
     h("div", null, h("fieldset", null, h("legend", null, "Accounts"), lists.must.element, lists.never.element), only.element)),
   more.element, wrong, h("p", { class: "buttons" }, button));
+  tellRoom();
   return form;
+}
+
+/** How many accounts may be chosen at most: those whom the filters leave, less `never`, and those who must be taken. */
+async function roomFor({ api, signal }, { total, facets, only, quota, must, never }) {
+  const left = only ? (await api.get("/accounts", { ...only, page_size: 1 }, { signal })).total : total;
+  if (only) return Math.min(total, left + must.length); // who of the lists is among them is not known here
+  const over = Object.entries(quota?.at_most ?? {}).map(([group, most]) => Math.max(0, (facets[quota.by].find((one) => String(one.value) === group)?.count ?? 0) - most));
+  return Math.max(must.length, left - Math.max(never.length, over.reduce((a, b) => a + b, 0)));
+}
+
+/** The names that the service does not know, and a button that takes them out of both lists. */
+function unknownNames(problem, lists) {
+  const names = new Set(problem.type === "unknown-account" ? problem.accounts : []);
+  const there = Object.values(lists).filter((list) => list.get().some((account) => names.has(account)));
+  if (!there.length) return null;
+  const note = strangersNote(names, () => {
+    for (const list of there) list.set(list.get().filter((account) => !names.has(account)));
+    note.remove();
+    there[0].element.querySelector("input").focus();
+  }, { alone: false });
+  return note;
 }
 
 function goalPart(past) {
@@ -69,9 +107,10 @@ function goalPart(past) {
   const k = number(byBudget ? "" : past.k ?? 10, { min: 1, step: 1 });
   const budget = number(past.budget, { min: 0, step: "any" });
   const most = number(byBudget ? past.k : "", { min: 1, step: 1, placeholder: "no limit" });
+  const room = h("p", { class: "hint warned", role: "status" });
   const parts = { number: field("How many accounts", k), budget: h("div", null, field("Budget", budget, "In the money of the costs below."), field("At most so many accounts", most)) };
   const element = h("fieldset", null, h("legend", null, "Goal"), h("p", { class: "hint" }, "Reach as many accounts as possible with"),
-    radio("number", "a number of accounts", !byBudget), radio("budget", "a budget", byBudget), parts.number, parts.budget);
+    radio("number", "a number of accounts", !byBudget), radio("budget", "a budget", byBudget), parts.number, parts.budget, room);
   const kind = () => element.querySelector("input[name=goal]:checked").value;
   const show = () => { parts.number.hidden = kind() !== "number"; parts.budget.hidden = kind() !== "budget"; };
   element.addEventListener("change", show);
@@ -81,7 +120,9 @@ function goalPart(past) {
     if (!Number.isInteger(value) || value < 1 || value > 10_000) errors.push([input, `${what} must be a whole number from 1 to 10,000, got "${input.value}".`]);
     return value;
   };
-  return { element, kind, read(errors) {
+  const wanted = () => Number((kind() === "number" ? k : most).value);
+  const tell = (text) => { if (room.textContent !== text) room.textContent = text; };
+  return { element, kind, wanted, tell, read(errors) {
     if (kind() === "number") return { k: whole(k, errors, "How many accounts") };
     if (!(Number(budget.value) > 0)) errors.push([budget, `The budget must be above 0, got "${budget.value}".`]);
     return { budget: Number(budget.value), ...(most.value ? { k: whole(most, errors, "At most so many accounts") } : {}) };
@@ -95,8 +136,10 @@ function costsPart(past) {
   own.value = Object.entries(past?.accounts ?? {}).map(([account, cost]) => `${/[",\n]/.test(account) ? `"${account.replaceAll('"', '""')}"` : account},${cost}`).join("\n");
   const told = h("div", { role: "status" });
   own.addEventListener("input", () => tellCosts(told, readCosts(own.value)));
-  const element = h("fieldset", null, h("legend", null, "Costs"), h("div", { class: "row" }, h("div", { class: "grow" }, field("Each account", each)), h("div", { class: "grow" }, field("And for each follower", follower))),
-    field("Costs of your own, one account a line", own, "They go before the two above. Leave those empty to choose from this list alone."), told);
+  const element = h("fieldset", null, h("legend", null, "Costs"),
+    h("div", { class: "row" }, h("div", { class: "grow" }, field("Cost of each account", each)), h("div", { class: "grow" }, field("And of each follower", follower))),
+    field("Costs of your own, one account a line", own,
+      "They go before the two above. Leave those empty to choose from this list alone. A budget needs costs of one kind or another."), told);
   return { element, read(errors) {
     const { rows, errors: bad } = readCosts(own.value);
     if (bad.length) errors.push([own, `${plural(bad.length, "line")} of your costs cannot be read; the first is line ${bad[0].line}: ${bad[0].reason}.`]);
@@ -113,13 +156,15 @@ function costsPart(past) {
 }
 
 function tellCosts(place, { rows, errors }) {
-  clear(place, rows.size || errors.length ? h("p", { class: "hint" }, `${plural(rows.size, "cost")} read${errors.length ? `, ${plural(errors.length, "line")} not` : ""}.`) : null, errorLines(errors));
+  clear(place, rows.size || errors.length ? h("p", { class: "hint" },
+    `${plural(rows.size, "cost")} read${errors.length ? `, ${plural(errors.length, "line")} not` : ""}.`) : null, errorLines(errors));
 }
 
 /** The lines that cannot be read, with why. */
 export function errorLines(errors, most = 20) {
   if (!errors.length) return null;
-  return h("ul", { class: "error-list error-text" }, errors.slice(0, most).map(({ line, text, reason }) => h("li", null, `Line ${line}: ${visible(reason)}. `, text ? h("code", null, visible(text.slice(0, 80))) : null)),
+  return h("ul", { class: "error-list error-text" },
+    errors.slice(0, most).map(({ line, text, reason }) => h("li", null, `Line ${line}: ${visible(reason)}. `, text ? h("code", null, visible(text.slice(0, 80))) : null)),
     errors.length > most ? h("li", null, `and ${count(errors.length - most)} more`) : null);
 }
 
@@ -137,7 +182,8 @@ function onlyPart(facets, past) {
     const groups = groupsOf(facets, by);
     if (!groups.length) return null;
     return h("div", { role: "group", "aria-label": label }, h("p", null, h("strong", null, label)), h("div", { class: "checks" }, groups.map((one) => h("label", { class: "choice" },
-      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), groupWords(by, one.value), h("span", { class: "faint" }, ` ${count(one.count)}`)))));
+      h("input", { type: "checkbox", name: by, value: String(one.value), checked: (past[by] ?? []).includes(String(one.value)) }), groupWords(by, one.value),
+      h("span", { class: "faint" }, ` ${count(one.count)}`)))));
   };
   const parts = [part("role", "Roles"), part("tier", "Sizes (tiers)")];
   const element = h("fieldset", null, h("legend", null, "Choose only from"), h("p", { class: "hint" }, "Nothing ticked: everybody."), parts);

@@ -16,13 +16,15 @@ function groupInWords(by, group, groups) {
 export function planWords(parameters, groups = new Map()) {
   const { k, budget, costs, must = [], never = [], quota, only, method, epsilon } = parameters ?? {};
   const said = [budget !== undefined && budget !== null ? `a budget of ${count(budget)}${k ? ` for at most ${plural(k, "account")}` : ""}` : plural(k ?? 0, "account")];
-  if (costs) said.push([costs.default !== undefined && costs.default !== null ? `${decimalCost(costs.default)} each` : "", costs.per_follower ? `${decimalCost(costs.per_follower)} a follower` : "",
+  if (costs) said.push([costs.default !== undefined && costs.default !== null ? `${decimalCost(costs.default)} each` : "",
+    costs.per_follower ? `${decimalCost(costs.per_follower)} a follower` : "",
     Object.keys(costs.accounts ?? {}).length ? plural(Object.keys(costs.accounts).length, "own cost") : ""].filter(Boolean).join(", "));
   if (must.length) said.push(`with ${must.length <= 2 ? must.map((one) => visible(one)).join(" and ") : plural(must.length, "account")} in it`);
   if (never.length) said.push(`without ${never.length <= 2 ? never.map((one) => visible(one)).join(" and ") : plural(never.length, "account")}`);
   if (quota) {
     const rooms = quota.at_most ?? quota.at_least ?? {};
-    said.push(`${quota.at_most ? "at most" : "at least"} ${Object.entries(rooms).slice(0, 3).map(([group, n]) => `${n} of ${groupInWords(quota.by, group, groups)}`).join(", ")}${Object.keys(rooms).length > 3 ? " and so on" : ""}`);
+    const few = Object.entries(rooms).slice(0, 3).map(([group, n]) => `${n} of ${groupInWords(quota.by, group, groups)}`);
+    said.push(`${quota.at_most ? "at most" : "at least"} ${few.join(", ")}${Object.keys(rooms).length > 3 ? " and so on" : ""}`);
   }
   const among = Object.entries(only ?? {}).flatMap(([by, wanted]) => wanted.map((one) => (by === "tier" ? `tier ${tierMeaning(one)}` : visible(one))));
   if (among.length) said.push(`only ${among.join(", ")}`);
@@ -39,13 +41,15 @@ export function planResult(context, job, plan, { groups, n_accounts, others, com
   const accounts = plan.seeds.map((seed) => seed.account);
   const [low, high] = [plan.low ?? plan.lower_bound, plan.high ?? plan.upper_bound];
   const spent = plan.cost !== null && plan.cost !== undefined;
+  const each = spent ? decimal(plan.cost / Math.max(1e-9, plan.spread), 2) : "";
   return h("div", null,
     h("p", { class: "lead" }, `Asked: ${planWords(job.parameters, groups)}.`),
     h("p", { class: "headline" }, "These ", h("strong", null, plural(accounts.length, "account")), " are expected to reach ", h("strong", null, `${reached(plan.spread)} accounts`),
       `, themselves among them (${range(low, high)})${n_accounts ? `: ${percent(plan.spread / n_accounts, 1)} of ${count(n_accounts)}` : ""}.`),
+    fewerWords(job.parameters, plan, n_accounts),
     tiles(reachTile("Expected reach", { mean: plan.spread, low, high }, "95 % interval of the estimate"),
       plan.upper_bound ? tile("No choice reaches more than", reached(plan.upper_bound), `this one, certified, at least ${reached(plan.lower_bound)}`) : null,
-      spent ? tile("Cost", count(plan.cost), job.parameters.budget ? `of ${count(job.parameters.budget)}; ${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached` : `${decimal(plan.cost / Math.max(1e-9, plan.spread), 2)} for each reached`) : null,
+      spent ? tile("Cost", count(plan.cost), `${job.parameters.budget ? `of ${count(job.parameters.budget)}; ` : ""}${each} for each reached`) : null,
       tile("Seeds", count(accounts.length), `${plural(new Set(plan.seeds.map((seed) => seed.community)).size, "community", "communities")}`)),
     simulationAlone(),
     h("div", { class: "note" }, h("strong", null, "How good is this choice? "), guaranteeWords(plan)),
@@ -60,13 +64,23 @@ export function planResult(context, job, plan, { groups, n_accounts, others, com
     compareWith(context, job, others, compare));
 }
 
+/** Where fewer were chosen than were asked for: how many, and why. A budget that is spent needs no words. */
+function fewerWords({ k, budget }, { seeds, room }, all) {
+  const n = seeds.length;
+  if (!k || n >= k || (budget !== null && budget !== undefined)) return null;
+  if (room > n) return h("p", { class: "note" }, `Asked for ${count(k)}; ${plural(n, "account")} ${n === 1 ? "was" : "were"} chosen: of the ${count(room)} that could be, no other adds anything.`);
+  return h("p", { class: "note" }, `Asked for ${count(k)}; ${plural(n, "account")} could be chosen${n === all ? ", all there are" : ""}.`);
+}
+
 function guaranteeWords(plan) {
   const share = plan.upper_bound ? Math.min(1, plan.lower_bound / plan.upper_bound) : null;
   const told = typeof plan.guarantee === "string" ? plan.guarantee : null;
   const [, from, value] = /probability (1 - )?([\d.]+(?:e-?\d+)?)/.exec(told ?? "") ?? [];
   const risk = from ? Number(value) : 1 - Number(value); // that the guarantee does not hold
   if (!share) return h("span", null, told ? `${visible(told)}.`.replace(/\.\.$/, ".") : "Nothing is guaranteed about it.");
-  return h("span", { title: told ? visible(told) : undefined }, `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`, risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}.` : ".");
+  return h("span", { title: told ? visible(told) : undefined },
+    `It reaches at least ${percent(Math.floor(share * 100) / 100)} of what the best possible choice would`,
+    risk > 0 ? `; the chance that this is wrong is at most 1 in ${count(1 / risk)}.` : ".");
 }
 
 function links(context, job, accounts) {
@@ -84,7 +98,8 @@ function seedsTable(plan, spent, groups) {
     { key: "at", label: "#", number: true, cell: (seed) => plan.seeds.indexOf(seed) + 1 },
     { key: "account", label: "Account", cell: (seed) => accountLink(seed.account) },
     { key: "adds", label: "Adds", number: true, cell: (seed) => reached(seed.marginal_gain) },
-    { key: "bar", label: unseen("bar"), wide: true, cell: (seed) => h("span", { class: "meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * seed.marginal_gain) / most}%` } })) },
+    { key: "bar", label: unseen("bar"), wide: true,
+      cell: (seed) => h("span", { class: "meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * seed.marginal_gain) / most}%` } })) },
     { key: "sum", label: "Together", number: true, cell: (seed) => reached(seed.cumulative) },
     spent ? { key: "cost", label: "Cost", number: true, cell: (seed) => decimalCost(Math.round(seed.cost * 100) / 100) } : null,
     spent ? { key: "each", label: "Cost for each added", number: true, wide: true, cell: (seed) => (seed.marginal_gain > 0 ? decimal(seed.cost / seed.marginal_gain, 2) : "–") } : null,
@@ -96,7 +111,8 @@ function seedsTable(plan, spent, groups) {
 }
 
 function compareWith({ navigate }, job, others, compare) {
-  const select = h("select", { "aria-label": "Another plan" }, others.map((one) => h("option", { value: one.id }, `${one.ended?.slice(0, 16).replace("T", " ") ?? ""}: ${planWords(one.parameters)}`.slice(0, 110))));
+  const select = h("select", { "aria-label": "Another plan" },
+    others.map((one) => h("option", { value: one.id }, `${one.ended?.slice(0, 16).replace("T", " ") ?? ""}: ${planWords(one.parameters)}`.slice(0, 110))));
   return h("section", null, h("h2", null, "Compare with another plan"), others.length
     ? h("div", { class: "row" }, h("div", { class: "grow" }, select), h("button", { type: "button", onClick: () => navigate(`/planner?a=${job.id}&b=${select.value}`) }, "Compare"))
     : h("p", { class: "faint" }, "There is no other plan yet."),

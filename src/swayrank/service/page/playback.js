@@ -1,11 +1,13 @@
 // One cascade on the map, step by step: who is reached at once, who after that. One run of many; averages are elsewhere.
 
+import { askKnown } from "/page/strangers.js";
 import { announce, clear, count, h, plural, visible } from "/page/ui.js";
 
 const STEP_MS = 900;
 
-/** Buttons and a slider that play how a message spreads from `seeds` on a map. */
-export function playback({ api, signal }, state, map, seeds) {
+/** Buttons and a slider that play how a message spreads from `seeds` on a map.
+ * Those among the set `strangers` are left out; `tellStrangers()` is called where there may be more of them. */
+export function playback({ api, signal }, state, map, seeds, strangers, tellStrangers) {
   const place = h("div", { class: "playback" });
   let told = null;
   let step = 0;
@@ -18,7 +20,11 @@ export function playback({ api, signal }, state, map, seeds) {
     start.disabled = true;
     place.setAttribute("aria-busy", "true");
     try {
-      told = await api.post("/whatif/cascade", rng === undefined ? { seeds } : { seeds, rng }, { signal });
+      told = await askKnown(strangers, (known) => {
+        if (!known(seeds).length) throw new Error("This run has none of these accounts.");
+        return api.post("/whatif/cascade", { seeds: known(seeds), ...(rng === undefined ? {} : { rng }) }, { signal });
+      });
+      tellStrangers();
       const steps = new Int16Array(state.data.accounts.length).fill(-1);
       for (const [account, at] of Object.entries(told.steps)) if (state.index.has(account)) steps[state.index.get(account)] = at;
       told.own = steps;
@@ -50,7 +56,9 @@ export function playback({ api, signal }, state, map, seeds) {
     const sum = told.per_step.slice(0, step + 1).reduce((a, b) => a + b, 0);
     map.showStep(told.own, step);
     place.controls.slider.value = step;
-    place.controls.words.textContent = step ? `Step ${step} of ${told.per_step.length - 1}: ${plural(told.per_step[step], "account")} more, ${count(sum)} so far.` : `Start: ${plural(told.per_step[0], "seed")}.`;
+    place.controls.words.textContent = step
+      ? `Step ${step} of ${told.per_step.length - 1}: ${plural(told.per_step[step], "account")} more, ${count(sum)} so far.`
+      : `Start: ${plural(told.per_step[0], "seed")}.`;
   }
 
   function play() {

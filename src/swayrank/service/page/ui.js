@@ -92,7 +92,6 @@ export function duration(seconds) {
 export const plural = (n, one, many = one + "s") => `${count(n)} ${n === 1 ? one : many}`;
 
 export const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
-export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // -- bars --------------------------------------------------------------------------------------------------------------
 

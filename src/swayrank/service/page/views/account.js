@@ -29,8 +29,10 @@ export async function render(root, context) {
 
 function nobody(root, account) {
   clear(root, h("h1", null, "No such account"), emptyState("Nobody here has that name",
-    h("span", null, "The result that is served does not know ", name(account, { limit: 80 }), ". Names are told apart by case and sign for sign. It may be in the data under another spelling."),
-    h("a", { class: "button", "data-link": true, href: `/?q=${encodeURIComponent([...account].slice(0, 100).join(""))}` }, "Look for similar names"), " ", h("a", { class: "button", "data-link": true, href: "/" }, "To the leaderboard")));
+    h("span", null, "The result that is served does not know ", name(account, { limit: 80 }),
+      ". Names are told apart by case and sign for sign. It may be in the data under another spelling."),
+    h("a", { class: "button", "data-link": true, href: `/?q=${encodeURIComponent([...account].slice(0, 100).join(""))}` }, "Look for similar names"), " ",
+    h("a", { class: "button", "data-link": true, href: "/" }, "To the leaderboard")));
 }
 
 class Card {
@@ -53,11 +55,13 @@ class Card {
     const q = encodeURIComponent(account);
     const kind = [row.role && h("span", { class: "badge", title: roleMeaning(row.role) }, visible(row.role)),
       row.role && roleMeaning(row.role) ? h("span", { class: "faint" }, roleMeaning(row.role)) : null,
-      row.community === null ? null : h("a", { href: `/?community=${row.community}`, "data-link": true }, this.groups.has(row.community) ? "community " : "", communityName(row.community, this.groups)),
+      row.community === null ? null : h("a", { href: `/?community=${row.community}`, "data-link": true }, this.groups.has(row.community) ? "community " : "",
+        communityName(row.community, this.groups)),
       row.tier && h("span", { class: "faint" }, `tier ${tierMeaning(row.tier)}`)];
     const to = (href, label, primary) => h("a", { class: primary ? "button primary" : "button", "data-link": true, href }, label);
     return h("header", { class: "card-head" }, h("h1", null, name(account, { limit: 80 })), h("p", { class: "kind-line" }, kind.filter(Boolean).flatMap((one) => [one, " "])),
-      h("div", { class: "buttons" }, to(`/compare?a=${q}`, "Compare with another"), to(`/map?at=${q}`, "Show on the map"), to(`/whatif?seed=${q}`, "What would it reach?"), to(`/planner?must=${q}`, "Plan with it"),
+      h("div", { class: "buttons" }, to(`/compare?a=${q}`, "Compare with another"), to(`/map?at=${q}`, "Show on the map"),
+        to(`/whatif?seed=${q}`, "What would it reach?"), to(`/planner?must=${q}`, "Plan with it"),
         h("button", { type: "button", onClick: () => this.copyLink() }, "Copy link")));
   }
 
@@ -76,11 +80,14 @@ class Card {
     if (row.score !== null) {
       all.push(tile("Score, of 100", decimal(row.score), intervalBar(row.score, row.score_low, row.score_high),
         row.score_low === null ? "no interval was drawn" : `${between(row.score_low, row.score_high)} (${percent(sure.confidence)} interval)`));
-      all.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`, [row.rank_low === null ? null : row.rank_low === row.rank_high ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval`, placeAmong(row.rank, scored)].filter(Boolean).join("; ")));
+      all.push(tile("Rank", `${count(row.rank)} of ${count(scored)}`,
+        [row.rank_low === null ? null : row.rank_low === row.rank_high
+          ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval`, placeAmong(row.rank, scored)].filter(Boolean).join("; ")));
     } else all.push(tile("Score", "None", "too little data"));
     if (peer) all.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
     all.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
-      tile("Reactions received", count(e.reactions), e.engagers === null ? null : `by ${plural(e.engagers, "account")}`), tile("Posts", count(e.posts), e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null));
+      tile("Reactions received", count(e.reactions), e.engagers === null ? null : `by ${plural(e.engagers, "account")}`),
+      tile("Posts", count(e.posts), e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null));
     return tiles(all);
   }
 
@@ -102,7 +109,8 @@ class Card {
       { key: "part", label: "Part", cell: (part) => [h("strong", null, visible(part)), h("span", { class: "under wrap meaning" }, partMeaning(part))] },
       { key: "raw", label: "Measured", number: true, wide: true, cell: (part) => [figureOf(row.parts[part].raw), h("span", { class: "under" }, visible(this.run.units[part] ?? ""))] },
       { key: "scaled", label: "On 0 to 100", number: true, cell: (part) => decimal(row.parts[part].scaled) },
-      { key: "between", label: "Between", cell: (part) => [intervalBar(row.parts[part].scaled, row.parts[part].low, row.parts[part].high), h("span", { class: "under" }, between(row.parts[part].low, row.parts[part].high))] },
+      { key: "between", label: "Between", cell: (part) => [intervalBar(row.parts[part].scaled, row.parts[part].low, row.parts[part].high),
+        h("span", { class: "under" }, between(row.parts[part].low, row.parts[part].high))] },
       { key: "weight", label: "Weight", number: true, wide: true, cell: (part) => percent(weight(part)) },
       { key: "adds", label: "Adds", number: true, cell: (part) => h("strong", null, decimal(row.parts[part].contribution)) },
       reasons.size && { key: "because", label: "Because", wide: true, class: "because", cell: (part) => visible(reasons.get(part)?.because ?? "") },
@@ -115,7 +123,8 @@ class Card {
       // On phones the table has no room for words: they stand below it.
       h("dl", { class: "narrow in-words" }, there.map((part) => [h("dt", null, visible(part)),
         h("dd", null, [partMeaning(part), visible(reasons.get(part)?.because ?? "")].filter(Boolean).join(": "))])),
-      there.length < names.length ? h("p", { class: "faint" }, `Not known for this account: ${names.filter((part) => !there.includes(part)).join(", ")}. The others share its weight.`) : null,
+      there.length < names.length ? h("p", { class: "faint" },
+        `Not known for this account: ${names.filter((part) => !there.includes(part)).join(", ")}. The others share its weight.`) : null,
       h("details", { class: "more-below" }, h("summary", null, "As a figure"), figure("breakdown", { account: this.account }, { signal: this.context.signal })));
   }
 
@@ -139,11 +148,14 @@ class Card {
       }
     }) }, "Explain in full");
     return h("section", null, h("h2", { id: "evidence" }, "Why"), h("div", { class: "state" },
-      h("p", null, `The run explains its ${plural(this.run.has.explanations, "first account")} in full. For this one it can be done now: its posts, who reacts to it, where its attention comes from, and what would change its score. The data are read again for that, which takes about as long as scoring them.`), button, told));
+      h("p", null, `The run explains its ${plural(this.run.has.explanations, "first account")} in full. `
+        + "For this one it can be done now: its posts, who reacts to it, where its attention comes from, and what would change its score. "
+        + "The data are read again for that, which takes about as long as scoring them."), button, told));
   }
 
   asText(text) {
-    return h("details", { class: "more-below" }, h("summary", null, "The explanation as plain text"), h("pre", { class: "text", tabindex: "0" }, visible(text.replaceAll("\n", "\u2028")).replaceAll("\\u2028", "\n")));
+    return h("details", { class: "more-below" }, h("summary", null, "The explanation as plain text"),
+      h("pre", { class: "text", tabindex: "0" }, visible(text.replaceAll("\n", "\u2028")).replaceAll("\\u2028", "\n")));
   }
 
   // -- over time -------------------------------------------------------------------------------------------------------
@@ -152,7 +164,8 @@ class Card {
     const { context, account } = this;
     const { signal } = context;
     const activity = told.activity ? figure("activity", { account }, { signal, height: 354 })
-      : h("p", { class: "faint" }, this.run.has.activity ? "The run keeps reactions over time for the accounts that it explains; this is none of them." : "This run keeps no reactions over time.");
+      : h("p", { class: "faint" }, this.run.has.activity
+        ? "The run keeps reactions over time for the accounts that it explains; this is none of them." : "This run keeps no reactions over time.");
     return h("section", null, h("h2", null, "Over time"), h("div", { class: "columns" }, h("div", null, h("h3", null, "Reactions received"), activity),
       h("div", null, h("h3", null, "Score in the kept runs"), area(() => context.api.get(accountPath("history", account), {}, { signal }), (past) => this.trend(past), { signal }))));
   }
@@ -195,7 +208,8 @@ class Card {
         try { fill(await this.ask(now.direction, Math.min(MOST_NEIGHBOURS, now.items.length * 5))); box.querySelector(".scroll").focus(); }
         catch (error) { if (error.name !== "AbortError") toast(visible(error.message), "error"); }
       }) }, "Show more");
-      clear(box, dataTable({ caption: `${heading}: ${count(now.items.length)} of ${count(now.total)}`, showCaption: now.items.length > 0, columns, rows: now.items, rowHeader: "account", empty }),
+      clear(box, dataTable({ caption: `${heading}: ${count(now.items.length)} of ${count(now.total)}`, showCaption: now.items.length > 0, columns, rows: now.items,
+        rowHeader: "account", empty }),
         now.total > now.items.length && now.items.length < MOST_NEIGHBOURS ? more : null);
     };
     fill(told);

@@ -1,7 +1,8 @@
 // Two accounts side by side: who is ahead, whether that is clear, and which parts make the difference.
 
 import { communities, communityCell, theRun } from "/page/known.js";
-import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, legend, name, partsBar, percent, signed, svg, tile, tiles, unseen, visible } from "/page/ui.js";
+import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, legend, name, partsBar, percent, signed, svg, tile,
+  tiles, unseen, visible } from "/page/ui.js";
 import { figureOf, partMeaning, tierMeaning } from "/page/words.js";
 
 export const title = "Compare two accounts";
@@ -32,7 +33,8 @@ export async function render(root, context) {
 function missing({ a, b }) {
   const one = a || b;
   return emptyState(one ? "Choose the other account" : "Choose two accounts",
-    one ? h("span", null, name(one), " will stand beside it.") : "Type parts of their names above, or choose two in the leaderboard.", one ? null : h("a", { class: "button", href: "/", "data-link": true }, "To the leaderboard"));
+    one ? h("span", null, name(one), " will stand beside it.") : "Type parts of their names above, or choose two in the leaderboard.",
+    one ? null : h("a", { class: "button", href: "/", "data-link": true }, "To the leaderboard"));
 }
 
 function compared({ api, signal }, { a, b }, run, groups) {
@@ -66,7 +68,10 @@ function verdict({ a, b, difference, verdict: words, differences }) {
   const known = differences.filter((one) => one.adds !== null).sort((x, y) => Math.abs(y.adds) - Math.abs(x.adds));
   const ahead = difference === null ? null : difference >= 0 ? a : b;
   const most = known[0] && difference !== null && Math.abs(known[0].adds) > 0.05
-    ? h("p", null, Math.sign(known[0].adds) === Math.sign(difference || known[0].adds) ? (Math.abs(known[0].adds) > Math.abs(difference) / 2 ? "Most of it comes from " : "The largest part of it comes from ") : "That is although the other is ahead in ", h("strong", null, visible(known[0].part)), ` (${signed(Math.abs(known[0].adds))} points).`) : null;
+    ? h("p", null, Math.sign(known[0].adds) === Math.sign(difference || known[0].adds)
+      ? (Math.abs(known[0].adds) > Math.abs(difference) / 2
+        ? "Most of it comes from " : "The largest part of it comes from ") : "That is although the other is ahead in ", h("strong", null, visible(known[0].part)),
+        ` (${signed(Math.abs(known[0].adds))} points).`) : null;
   return h("div", { class: difference === null ? "note warning" : "note", role: "status" },
     h("p", null, h("span", { class: sure ? "badge good" : "badge" }, difference === null ? "no comparison" : LABEL[sure]), " ",
       ahead === null ? visible(words) : [name(ahead.account), ` is ${decimal(Math.abs(difference))} points ahead${HOW_SURE[sure]}`]), most);
@@ -79,13 +84,15 @@ function intervals({ a, b }) {
   const low = Math.max(0, Math.floor((Math.min(...ends) - 1) / 5) * 5), high = Math.min(100, Math.ceil((Math.max(...ends) + 1) / 5) * 5);
   const x = (value) => ((value - low) / (high - low)) * 100;
   const line = (one, i) => h("div", { class: "versus-line" }, h("span", null, accountLink(one.account, { limit: 24 })),
-    svg("svg", { viewBox: "0 0 100 14", preserveAspectRatio: "none", class: "versus-bar", role: "img", "aria-label": `${decimal(one.score)}${one.score_low === null ? "" : `, interval ${between(one.score_low, one.score_high)}`}` },
+    svg("svg", { viewBox: "0 0 100 14", preserveAspectRatio: "none", class: "versus-bar", role: "img",
+      "aria-label": `${decimal(one.score)}${one.score_low === null ? "" : `, interval ${between(one.score_low, one.score_high)}`}` },
       svg("rect", { x: 0, width: 100, y: 0, height: 14, class: "track" }),
       one.score_low === null ? null : svg("rect", { x: x(one.score_low), width: Math.max(0.4, x(one.score_high) - x(one.score_low)), y: 3, height: 8, class: `span side-${i}` }),
       svg("rect", { x: x(one.score) - 0.3, width: 0.6, y: 0, height: 14, class: "dot" })),
     h("span", { class: "number" }, h("strong", null, decimal(one.score)), h("span", { class: "under" }, between(one.score_low, one.score_high))));
   return h("section", { class: "versus-lines", "aria-label": "Their scores on one scale" }, line(a, 0), line(b, 1),
-    h("div", { class: "versus-line axis", "aria-hidden": "true" }, h("span"), h("span", { class: "ends" }, h("span", null, low), h("span", null, "score"), h("span", null, high)), h("span")));
+    h("div", { class: "versus-line axis", "aria-hidden": "true" }, h("span"),
+      h("span", { class: "ends" }, h("span", null, low), h("span", null, "score"), h("span", null, high)), h("span")));
 }
 
 function parts({ a, b, differences, difference }, run) {
@@ -99,12 +106,16 @@ function parts({ a, b, differences, difference }, run) {
     { key: "bar", label: "In whose favour", wide: true, cell: (row) => (row.adds === null ? "not known for both" : towards(row.adds, most, a, b)) },
   ];
   return h("section", null, h("h2", null, "What makes the difference"),
-    h("p", { class: "lead" }, difference === null ? "Parts that only one of them has cannot be set against each other." : `Points that each part adds to the first, less those to the second: together ${signed(difference)}.`),
+    h("p", { class: "lead" },
+      difference === null ? "Parts that only one of them has cannot be set against each other."
+        : `Points that each part adds to the first, less those to the second: together ${signed(difference)}.`),
     h("div", { class: "two-parts" }, [a, b].map((one) => (one.score === null ? null : h("div", null, h("span", { class: "faint" }, name(one.account, { limit: 24 })), partsBar(one.parts))))),
-    legend(Object.keys(run.weights).map(visible)), h("div", { class: "versus-table" }, dataTable({ caption: "What each part makes of the difference", columns, rows: differences, rowHeader: "part" })));
+    legend(Object.keys(run.weights).map(visible)), h("div", { class: "versus-table" },
+      dataTable({ caption: "What each part makes of the difference", columns, rows: differences, rowHeader: "part" })));
 }
 
-const cellOf = (one, part) => { const { scaled, raw, low, high } = one.parts[part]; return scaled === null ? null : [decimal(scaled), h("span", { class: "under" }, low === null ? `${figureOf(raw)}` : between(low, high))]; };
+const cellOf = (one, part) => { const { scaled, raw, low, high } = one.parts[part];
+  return scaled === null ? null : [decimal(scaled), h("span", { class: "under" }, low === null ? `${figureOf(raw)}` : between(low, high))]; };
 
 /** A bar from the middle: left for the first, right for the second. */
 function towards(adds, most, a, b) {
@@ -112,7 +123,8 @@ function towards(adds, most, a, b) {
   const whom = Math.abs(adds) < 0.05 ? "even" : `for ${visible((adds > 0 ? a : b).account)}`;
   return svg("svg", { class: "towards", viewBox: "0 0 100 12", preserveAspectRatio: "none", role: "img", "aria-label": whom },
     svg("rect", { x: 0, width: 100, y: 2, height: 8, class: "track" }),
-    svg("rect", { x: adds > 0 ? 50 - width : 50, width: Math.max(width, 0.5), y: 2, height: 8, class: adds > 0 ? "side-0" : "side-1" }), svg("rect", { x: 49.7, width: 0.6, y: 0, height: 12, class: "middle" }));
+    svg("rect", { x: adds > 0 ? 50 - width : 50, width: Math.max(width, 0.5), y: 2, height: 8, class: adds > 0 ? "side-0" : "side-1" }),
+    svg("rect", { x: 49.7, width: 0.6, y: 0, height: 12, class: "middle" }));
 }
 
 function sideBySide(a, b, groups) {
@@ -123,7 +135,9 @@ function sideBySide(a, b, groups) {
     ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : tierMeaning(one.tier))],
     ["Community", (one) => communityCell(one.community, groups, { limit: 14 })],
   ];
-  const columns = [{ key: "what", label: unseen("What"), cell: ([what]) => what }, { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) }, { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
+  const columns = [{ key: "what", label: unseen("What"), cell: ([what]) => what },
+    { key: "a", label: name(a.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(a) },
+    { key: "b", label: name(b.account, { limit: 24 }), number: true, cell: ([, cell]) => cell(b) }];
   return h("div", { class: "side" }, dataTable({ caption: "The two accounts side by side", columns, rows, rowHeader: "what" }));
 }
 

@@ -35,7 +35,8 @@ async function renderList(root, context) {
     event.target.disabled = false;
   } }, label);
   clear(root, h("h1", null, "Jobs"), h("p", { class: "lead" }, "Long work is done in the background, one job after the other, while lookups go on."),
-    h("p", { class: "buttons" }, h("a", { class: "button primary", href: "/planner", "data-link": true }, "Plan a campaign"), begin("score", "Score anew"), begin("prepare", "Prepare for what-if")),
+    h("p", { class: "buttons" }, h("a", { class: "button primary", href: "/planner", "data-link": true }, "Plan a campaign"), begin("score", "Score anew"),
+      begin("prepare", "Prepare for what-if")),
     h("div", { class: "row" }, choose("kind", "Kind", KINDS), choose("status", "Status", STATUS)), place);
   let shown = "";
   let timer = 0;
@@ -65,7 +66,8 @@ async function renderList(root, context) {
   function draw({ items, total }) {
     const held = place.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
     clear(place, items.length ? dataTable({ caption: "Jobs, the newest first", rowHeader: "what", rows: items, columns: columns(act, api) })
-      : emptyState(state.kind || state.status ? "No such jobs" : "No jobs yet", state.kind || state.status ? "Choose other kinds or states above." : "Plan a campaign, or have the scores made anew, and it appears here."),
+      : emptyState(state.kind || state.status ? "No such jobs" : "No jobs yet",
+        state.kind || state.status ? "Choose other kinds or states above." : "Plan a campaign, or have the scores made anew, and it appears here."),
     total > PAGE_SIZE ? pager({ page: state.page, pageSize: PAGE_SIZE, total, onPage: (to) => { state.page = to; context.remember(state); refresh(); } }) : null);
     if (held) (place.querySelector(`[data-focus="${CSS.escape(held)}"]`) ?? place.querySelector("a, button"))?.focus();
   }
@@ -77,12 +79,16 @@ function columns(act, api) {
   const button = (job, verb, label, said) => h("button", { type: "button", "data-focus": `${verb} ${job.id}`, "aria-label": `${label}: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}`,
     onClick: () => act(() => api.post(`${jobPath(job.id)}/${verb}`, {}), said) }, label);
   return [
-    { key: "what", label: "Job", cell: (job) => h("span", null, h("a", { href: `/jobs/${job.id}`, "data-link": true, "data-focus": `see ${job.id}` }, KINDS[job.kind] ?? job.kind), h("span", { class: "faint" }, ` ${jobWords(job)}`)) },
-    { key: "status", label: "Status", cell: (job) => [badge(job), job.status === "running" ? jobProgress(job) : null, job.error ? h("p", { class: "error-text" }, visible(job.error.detail)) : null] },
+    { key: "what", label: "Job", cell: (job) => h("span", null,
+      h("a", { href: `/jobs/${job.id}`, "data-link": true, "data-focus": `see ${job.id}` }, KINDS[job.kind] ?? job.kind), h("span", { class: "faint" }, ` ${jobWords(job)}`)) },
+    { key: "status", label: "Status", cell: (job) => [badge(job), job.status === "running" ? jobProgress(job) : null,
+      job.error ? h("p", { class: "error-text" }, visible(job.error.detail)) : null] },
     { key: "created", label: "Asked for", wide: true, cell: (job) => moment(job.created) },
     { key: "took", label: "Took", wide: true, cell: (job) => took(job) },
     { key: "act", label: unseen("Actions"), cell: (job) => h("span", { class: "buttons tight" }, isOver(job)
-      ? [job.status === "done" ? h("a", { class: "button", href: resultHref(job), "data-link": true, "data-focus": `open ${job.id}`, "aria-label": `Open the result: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}` }, "Open") : null, button(job, "restart", job.status === "done" ? "Again" : "Start again", "The job waits for its turn.")]
+      ? [job.status === "done" ? h("a", { class: "button", href: resultHref(job), "data-link": true, "data-focus": `open ${job.id}`,
+        "aria-label": `Open the result: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}` }, "Open") : null,
+        button(job, "restart", job.status === "done" ? "Again" : "Start again", "The job waits for its turn.")]
       : button(job, "cancel", "Cancel", "The job is cancelled.")) },
   ];
 }
@@ -93,16 +99,21 @@ async function renderOne(root, { api, signal, navigate }, id) {
   const head = h("div");
   const buttons = h("p", { class: "buttons" });
   const first = await api.get(jobPath(id), {}, { signal }).catch((error) => { if (error.status === 404 || error.status === 422) return null; throw error; });
-  if (!first) return void clear(root, h("h1", null, "Job"), emptyState("There is no such job", "It may have been cleared away, or made by another service.", h("a", { class: "button", href: "/jobs", "data-link": true }, "All jobs")));
-  clear(root, h("p", null, h("a", { href: "/jobs", "data-link": true }, "All jobs")), h("h1", null, KINDS[first.kind] ?? first.kind), h("p", { class: "lead" }, jobWords(first)), head, buttons,
+  if (!first) return void clear(root, h("h1", null, "Job"),
+    emptyState("There is no such job", "It may have been cleared away, or made by another service.", h("a", { class: "button", href: "/jobs", "data-link": true }, "All jobs")));
+  clear(root, h("p", null, h("a", { href: "/jobs", "data-link": true }, "All jobs")), h("h1", null, KINDS[first.kind] ?? first.kind),
+    h("p", { class: "lead" }, jobWords(first)), head, buttons,
     h("details", null, h("summary", null, "What it was asked, as the service keeps it"), h("pre", null, visible(JSON.stringify(first.parameters, null, 2)).replaceAll("\\u000a", "\n"))));
   const act = (verb) => async (event) => {
     event.target.disabled = true;
-    try { await api.post(`${jobPath(id)}/${verb}`, {}); jobsChanged(); if (verb === "restart") navigate(`/jobs/${id}`, { replace: true }); } catch (error) { toast(visible(error.message), "error"); event.target.disabled = false; }
+    try { await api.post(`${jobPath(id)}/${verb}`, {}); jobsChanged(); if (verb === "restart") navigate(`/jobs/${id}`, { replace: true });
+      } catch (error) { toast(visible(error.message), "error"); event.target.disabled = false; }
   };
   const show = (job) => {
-    clear(head, h("p", { role: "status" }, badge(job), job.attempt > 1 ? ` attempt ${job.attempt}` : ""), job.status === "running" || job.status === "queued" ? jobProgress(job) : null, job.error ? h("p", { class: "note warning" }, visible(job.error.detail)) : null,
-      h("dl", { class: "facts" }, [["Asked for", moment(job.created)], ["Begun", moment(job.started)], ["Ended", moment(job.ended)], ["Took", took(job)]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value)))));
+    clear(head, h("p", { role: "status" }, badge(job), job.attempt > 1 ? ` attempt ${job.attempt}` : ""),
+      job.status === "running" || job.status === "queued" ? jobProgress(job) : null, job.error ? h("p", { class: "note warning" }, visible(job.error.detail)) : null,
+      h("dl", { class: "facts" }, [["Asked for", moment(job.created)], ["Begun", moment(job.started)], ["Ended", moment(job.ended)],
+        ["Took", took(job)]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value)))));
     clear(buttons, job.status === "done" ? h("a", { class: "button primary", href: resultHref(job), "data-link": true }, "Open the result") : null,
       isOver(job) ? h("button", { type: "button", onClick: act("restart") }, "Start again") : h("button", { type: "button", onClick: act("cancel") }, "Cancel"));
   };

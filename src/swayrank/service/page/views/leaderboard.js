@@ -67,7 +67,8 @@ class Leaderboard {
 
   sorter(parts) {
     const options = [["rank", "Rank"], ["account", "Name"], ["score_low", "Lower end of the score"], ...parts.map((part) => [part, `Part: ${visible(part)}`])];
-    if (this.run.has.accounts) options.push(["followers", "Followers"], ["following", "Following"], ["reactions", "Reactions received"], ["engagers", "Accounts that react"], ["posts", "Posts"]);
+    if (this.run.has.accounts) options.push(["followers", "Followers"], ["following", "Following"], ["reactions", "Reactions received"],
+      ["engagers", "Accounts that react"], ["posts", "Posts"]);
     if (!options.some(([value]) => value === this.state.sort)) options.push([this.state.sort, visible(this.state.sort)]);
     this.select = h("select", { onChange: () => { Object.assign(this.state, { sort: this.select.value, order: null }); this.change(); } },
       options.map(([value, label]) => h("option", { value, selected: value === this.state.sort }, label)));
@@ -173,7 +174,8 @@ class Leaderboard {
       { key: "followers", label: "Followers", number: true, wide: true, sort: this.run.has.accounts ? "followers" : undefined,
         cell: (row) => [count(row.followers), row.tier === null ? null : h("span", { class: "under" }, "tier ", visible(row.tier))] },
       shown.some((row) => row.role !== null || row.community !== null) && { key: "role", label: "Role and community", wide: true, class: "kind",
-        cell: (row) => [row.role === null ? "–" : visible(row.role), row.community === null ? null : h("span", { class: "under" }, communityName(row.community, this.groups, { limit: 14 }))] },
+        cell: (row) => [row.role === null ? "–" : visible(row.role),
+          row.community === null ? null : h("span", { class: "under" }, communityName(row.community, this.groups, { limit: 14 }))] },
     ].filter(Boolean);
   }
 
@@ -218,9 +220,11 @@ class Leaderboard {
     this.bar.hidden = !picked.length;
     const all = (key, list) => list.map((one) => `${key}=${encodeURIComponent(one)}`).join("&");
     const shown = picked.slice(0, 4).map((one) => name(one, { limit: 16 }));
-    clear(this.bar, h("span", null, h("strong", null, `${picked.length} chosen`), ": ", shown.flatMap((one, i) => (i ? [", ", one] : [one])), picked.length > 4 ? ` and ${picked.length - 4} more` : ""),
+    clear(this.bar, h("span", null, h("strong", null, `${picked.length} chosen`), ": ", shown.flatMap((one, i) => (i ? [", ", one] : [one])),
+      picked.length > 4 ? ` and ${picked.length - 4} more` : ""),
       h("span", { class: "buttons" },
-        picked.length === 2 ? h("a", { class: "button primary", "data-link": true, href: `/compare?a=${encodeURIComponent(picked[0])}&b=${encodeURIComponent(picked[1])}` }, "Compare the two")
+        picked.length === 2 ? h("a", { class: "button primary", "data-link": true,
+          href: `/compare?a=${encodeURIComponent(picked[0])}&b=${encodeURIComponent(picked[1])}` }, "Compare the two")
           : h("span", { class: "faint" }, picked.length < 2 ? "Choose a second one to compare" : "Two can be compared"),
         h("a", { class: "button", "data-link": true, href: `/whatif?${all("seed", picked)}` }, "What would they reach?"),
         h("a", { class: "button", "data-link": true, href: `/planner?${all("must", picked)}` }, "Plan with them"),

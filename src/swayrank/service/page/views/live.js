@@ -36,7 +36,8 @@ export async function render(root, context) {
     }
     event.target.disabled = false;
   }
-  clear(root, h("h1", null, title), h("p", { class: "lead" }, "Events that came in while the service runs. They are kept at once and enter the scores at the next refresh."), facts, scoring, sender(context, look));
+  clear(root, h("h1", null, title), h("p", { class: "lead" },
+    "Events that came in while the service runs. They are kept at once and enter the scores at the next refresh."), facts, scoring, sender(context, look));
   await look();
 }
 
@@ -44,8 +45,10 @@ function showFacts(place, told, score) {
   const waits = told.unscored ?? 0;
   const held = place.contains(document.activeElement);
   clear(place, tiles(tile("Events kept", count(told.events)), tile("Not yet in the scores", count(waits)), tile("Last event", told.last_event ? moment(told.last_event) : "none"),
-    tile("Next refresh", told.next_refresh ? moment(told.next_refresh) : "none planned", told.refresh_seconds ? `at most every ${count(told.refresh_seconds / 60)} min where events came in` : "refreshing by itself is off")),
-  h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", disabled: !waits, onClick: score }, "Score now"), waits ? null : h("span", { class: "faint" }, "All events are in the scores.")));
+    tile("Next refresh", told.next_refresh ? moment(told.next_refresh) : "none planned",
+      told.refresh_seconds ? `at most every ${count(told.refresh_seconds / 60)} min where events came in` : "refreshing by itself is off")),
+  h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", disabled: !waits, onClick: score }, "Score now"),
+    waits ? null : h("span", { class: "faint" }, "All events are in the scores.")));
   if (held) place.querySelector("button")?.focus();
 }
 
@@ -69,7 +72,8 @@ function sender(context, look) {
   file.addEventListener("change", async () => {
     const [one] = file.files;
     if (!one) return;
-    if (one.size > LARGEST) return void clear(checked, h("p", { class: "error-text" }, `The file has ${count(one.size / 1e6)} MB; the page reads up to ${LARGEST / 1e6}. Send larger ones with a program, to /api/v1/events.`));
+    if (one.size > LARGEST) return void clear(checked,
+      h("p", { class: "error-text" }, `The file has ${count(one.size / 1e6)} MB; the page reads up to ${LARGEST / 1e6}. Send larger ones with a program, to /api/v1/events.`));
     area.value = await one.text();
     check();
   });
@@ -83,15 +87,18 @@ function sender(context, look) {
     look().catch(() => {});
   });
   return h("section", { class: "card" }, h("h2", null, "Send events"),
-    h("p", { class: "hint" }, "CSV with a head, or one JSON object a line: ", h("code", null, "time, actor, action"), ", then ", h("code", null, "target"), " or ", h("code", null, "post"), ". With a ",
+    h("p", { class: "hint" }, "CSV with a head, or one JSON object a line: ", h("code", null, "time, actor, action"), ", then ", h("code", null, "target"), " or ",
+      h("code", null, "post"), ". With a ",
       h("code", null, "key"), " of its own an event counts once however often it is sent; without one, the page makes it from the line."),
     field("Events", area), field("Or a file", file), checked, h("p", { class: "buttons" }, send), answer);
 }
 
 function showChecked(place, { rows, errors, form }) {
   if (!rows.length && !errors.length) return void clear(place);
-  clear(place, h("p", null, `${plural(rows.length, "event")} can be sent${form ? ` (${form === "csv" ? "CSV" : "JSON lines"})` : ""}${errors.length ? `, ${plural(errors.length, "line")} cannot:` : "."}`), errorLines(errors, 50),
-    rows.length ? h("details", null, h("summary", null, "The first of them"), dataTable({ caption: "The first events as they will be sent", rows: rows.slice(0, 5), rowHeader: "line", columns: [
+  clear(place, h("p", null, `${plural(rows.length, "event")} can be sent${form ? ` (${form === "csv" ? "CSV" : "JSON lines"})` : ""}`
+    + `${errors.length ? `, ${plural(errors.length, "line")} cannot:` : "."}`), errorLines(errors, 50),
+    rows.length ? h("details", null, h("summary", null, "The first of them"),
+      dataTable({ caption: "The first events as they will be sent", rows: rows.slice(0, 5), rowHeader: "line", columns: [
       { key: "line", label: "Line", number: true, cell: (row) => row.line },
       ...["time", "actor", "action", "target", "post"].map((key) => ({ key, label: key, cell: (row) => (row.event[key] === null ? "–" : visible(row.event[key])) }))] })) : null);
 }

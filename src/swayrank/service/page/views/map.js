@@ -5,13 +5,15 @@ import { communities, communityCell, communityName, communityText } from "/page/
 import { createMap } from "/page/canvas-map.js";
 import { shade, THEMES } from "/page/canvas-paint.js";
 import { playback } from "/page/playback.js";
-import { accountHref, accountLink, accountPicker, announce, clear, count, dark, dataTable, debounced, decimal, emptyState, h, name,
+import { strangersNote } from "/page/strangers.js";
+import { accountHref, accountLink, accountPicker, announce, clear, count, dark, dataTable, debounced, decimal, emptyState, field, h, name,
   pager, partsBar, plural, visible } from "/page/ui.js";
 import { accountPath } from "/page/api.js";
 
 export const title = "Network map";
 
 const PAGE = 20;
+const NAMED = 12; // accounts of a plan that are not on the map and are named
 const SHOWN = [["", "All arcs"], ["followers", "Who follows it"], ["following", "Whom it follows"], ["both", "Both"]];
 
 export async function render(root, context) {
@@ -24,7 +26,8 @@ export async function render(root, context) {
     return notKept(root, error);
   }
   const state = { data, run, groups, index: new Map(data.accounts.map((account, i) => [account, i])), hidden: new Set(query.getAll("hide").map(Number)),
-    show: SHOWN.some(([key]) => key === query.get("show")) ? query.get("show") : "", degrees: degreesOf(data) };
+    show: SHOWN.some(([key]) => key === query.get("show")) ? query.get("show") : "", degrees: degreesOf(data),
+    group: /^\d{1,9}$/.test(query.get("community") ?? "") ? Number(query.get("community")) : null };
   const seeds = await seedsOf(context);
   draw(root, context, state, seeds);
 }
@@ -59,12 +62,14 @@ function draw(root, context, state, seeds) {
   const side = h("div", { class: "map-chosen", "aria-live": "off" });
   const told = h("div", { class: "map-told" });
   const table = h("div");
+  const legend = legendBox(state, () => map, redo);
+  const groups = groupBox(state, highlight);
   const keys = h("p", { id: "map-keys", class: "hint" }, "Keys on the map: arrows move, + and − zoom, 0 shows all, n and p go to the next and the previous account by rank, ",
     "Enter opens its card, f its followers, o whom it follows, Escape lets go. The same accounts are in the table below.");
   clear(root, h("h1", null, data.title), h("p", { class: "lead" }, data.caption),
     h("div", { class: "map-layout" },
       h("div", { class: "map-main" }, toolbar(context, state, () => map), box, told, keys),
-      h("div", { class: "map-side" }, side, legendBox(state, () => map, redo))),
+      h("div", { class: "map-side" }, side, groups.element, legend.element)),
     h("section", { class: "map-table" }, h("h2", null, "The accounts of this map"), table));
   const tip = h("div", { class: "map-tip", hidden: true, "aria-hidden": "true" });
   const map = createMap(box, data, {
@@ -92,7 +97,8 @@ function draw(root, context, state, seeds) {
     if (context.signal.aborted) return;
     const { x, y, zoom } = map.place();
     const moved = Math.abs(zoom - 1) > 0.01 || Math.abs(x) > 0.005 || Math.abs(y) > 0.005;
-    context.remember({ at: map.scene.chosen >= 0 ? data.accounts[map.scene.chosen] : "", show: state.show, hide: [...state.hidden].map(String),
+    context.remember({ at: map.scene.chosen >= 0 ? data.accounts[map.scene.chosen] : "", show: state.show,
+      community: state.group === null ? "" : String(state.group), hide: [...state.hidden].map(String),
       job: context.query.get("job"), seed: context.query.get("job") ? [] : seeds, view: moved ? [x.toFixed(3), y.toFixed(3), zoom.toFixed(2)].join(" ") : "" });
   }
   function setShow(kind) {
@@ -103,17 +109,33 @@ function draw(root, context, state, seeds) {
   }
   function showChosen(index) {
     if (index >= 0 && state.show && !map.scene.lit) map.light(state.show, index);
-    clear(side, index < 0 ? nobody() : chosenCard(context, state, map, index, setShow));
+    clear(side, index < 0 ? nobody() : chosenCard(context, state, map, index, setShow, highlight));
+  }
+  /** Let the accounts of one community stand out; null: of none. */
+  function highlight(community) {
+    state.group = community;
+    lightGroup();
+    showChosen(map.scene.chosen);
+    announce(groups.told());
+    redo();
+  }
+  function lightGroup() {
+    const members = membersOf(state);
+    for (const i of members) state.hidden.delete(data.colour[i]);
+    map.hide(state.hidden);
+    map.standOut(state.group === null ? null : members);
+    legend.show();
+    groups.show(map.standsOutIn());
   }
   let page = 1;
   function redo() { page = 1; remember(); drawTable(); }
   function drawTable() {
-    const rows = data.accounts.map((_, i) => i).filter((i) => !state.hidden.has(data.colour[i]));
+    const rows = data.accounts.map((_, i) => i).filter((i) => !state.hidden.has(data.colour[i]) && (state.group === null || data.community[i] === state.group));
     clear(table, tableOf(state, map, rows.slice((page - 1) * PAGE, page * PAGE), box),
       pager({ page, pageSize: PAGE, total: rows.length, onPage: (to) => { page = to; drawTable(); } }));
   }
 
-  map.hide(state.hidden);
+  lightGroup();
   drawTable();
   showSeeds(context, state, map, told, seeds);
   openAt(context, state, map);
@@ -157,6 +179,7 @@ function legendBox(state, map, redo) {
   const members = new Map();
   for (const colour of data.colour) members.set(colour, (members.get(colour) ?? 0) + 1);
   const colours = [...data.coloured.map((community, colour) => [colour, community]), [-1, null]].filter(([colour]) => members.has(colour));
+  const boxes = new Map();
   const one = ([colour, community]) => {
     const box = h("input", { type: "checkbox", checked: !state.hidden.has(colour), onChange: () => {
       if (box.checked) state.hidden.delete(colour); else state.hidden.add(colour);
@@ -164,21 +187,53 @@ function legendBox(state, map, redo) {
       announce(`${community === null ? "All others" : communityText(community, groups)} ${box.checked ? "shown" : "hidden"}`);
       redo();
     } });
+    boxes.set(colour, box);
     return h("label", null, box, h("span", { class: "swatch round", style: { background: shade(colour, THEMES[dark() ? "dark" : "light"]) }, "aria-hidden": "true" }),
       community === null ? "All others" : communityName(community, groups, { limit: 14 }), h("span", { class: "number" }, count(members.get(colour))));
   };
-  return h("fieldset", { class: "map-legend" }, h("legend", null, "Communities shown"), colours.map(one),
+  const element = h("fieldset", { class: "map-legend" }, h("legend", null, "Communities shown"), colours.map(one),
     h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? "more followers" : "a higher score"}. Near means connected; the directions mean nothing.`));
+  return { element, show() { for (const [colour, box] of boxes) box.checked = !state.hidden.has(colour); } };
 }
 
-const nobody = () => h("div", { class: "card" }, h("h2", null, "No account chosen"), h("p", { class: "faint" }, "Click or tap a dot, or press n on the map, to see who it is, who follows it and whom it follows."));
+/** Who of the map is in the community that stands out. */
+const membersOf = ({ data, group }) => (group === null ? [] : data.accounts.map((_, i) => i).filter((i) => data.community[i] === group));
+
+/** A choice among all communities of the map, coloured or not: the chosen one stands out, the others fade. */
+function groupBox(state, highlight) {
+  const { data, groups } = state;
+  const here = new Map();
+  for (const community of data.community) if (community !== null) here.set(community, (here.get(community) ?? 0) + 1);
+  if (state.group !== null && !here.has(state.group)) here.set(state.group, 0);
+  const listed = [...here].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const select = h("select", { onChange: () => highlight(select.value === "" ? null : Number(select.value)) }, h("option", { value: "" }, "None"),
+    listed.map(([community, n]) => h("option", { value: community }, `${communityText(community, groups, { limit: 14 })} (${count(n)})`)));
+  const more = h("p", { class: "hint" });
+  const told = () => {
+    if (state.group === null) return "No community stands out.";
+    const [n, all] = [here.get(state.group) ?? 0, groups.get(state.group)?.members];
+    if (!n) return "None of its accounts is on this map.";
+    return all ? `${count(n)} of its ${plural(all, "account")} ${n === 1 ? "is" : "are"} on this map.` : `${plural(n, "account")} of it on this map.`;
+  };
+  return { element: h("div", { class: "map-group" }, field("Highlight a community", select), more), told, show(colour) {
+    select.value = state.group ?? "";
+    clear(more, state.group === null ? null : [h("span", { class: "swatch round", style: { background: colour }, "aria-hidden": "true" }), ` ${told()} `,
+      h("a", { href: `/?community=${state.group}`, "data-link": true }, "See all of them")]);
+  } };
+}
+
+const nobody = () => h("div", { class: "card" }, h("h2", null, "No account chosen"),
+  h("p", { class: "faint" }, "Click or tap a dot, or press n on the map, to see who it is, who follows it and whom it follows."));
 
 function words(state, i) {
   const { data, degrees, groups } = state;
   const own = data.community[i];
-  return `${visible(data.accounts[i])}. Rank ${count(data.rank[i])}, score ${decimal(data.score[i])}. ${plural(data.followers[i] ?? 0, data.arcs_are === "reactions" ? "account that reacted" : "follower",
-    data.arcs_are === "reactions" ? "accounts that reacted" : "followers")}, ${own === null ? "in no community" : groups.get(own)?.leaders.length ? `in the community ${communityText(own, groups)}` : `in community ${own}`}${data.role[i] ? `, ${data.role[i]}` : ""}. `
-    + `On this map ${degrees.into[i]} ${data.arcs_are === "reactions" ? "reacted to it" : "follow it"}, it ${data.arcs_are === "reactions" ? "reacted to" : "follows"} ${degrees.out[i]}.`;
+  const reacted = data.arcs_are === "reactions";
+  const by = reacted ? plural(data.followers[i] ?? 0, "account that reacted", "accounts that reacted") : plural(data.followers[i] ?? 0, "follower");
+  const among = own === null ? "in no community" : groups.get(own)?.leaders.length ? `in the community ${communityText(own, groups)}` : `in community ${own}`;
+  return `${visible(data.accounts[i])}. Rank ${count(data.rank[i])}, score ${decimal(data.score[i])}. `
+    + `${by}, ${among}${data.role[i] ? `, ${data.role[i]}` : ""}. `
+    + `On this map ${degrees.into[i]} ${reacted ? "reacted to it" : "follow it"}, it ${reacted ? "reacted to" : "follows"} ${degrees.out[i]}.`;
 }
 
 function lightWords(state, map) {
@@ -190,20 +245,23 @@ function lightWords(state, map) {
     both: `${plural(others, "account")} of this map follow ${who} or are followed by it.` }[lit.kind];
 }
 
-function chosenCard(context, state, map, i, setShow) {
+function chosenCard(context, state, map, i, setShow, highlight) {
   const { data } = state;
   const account = data.accounts[i];
   const more = h("div", { "aria-busy": "true" }, h("span", { class: "bone" }));
   const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
   fillMore(more, context, account);
   const choice = h("fieldset", { class: "map-show" }, h("legend", null, "Arcs"), SHOWN.map(([key, label]) => h("label", null,
-    h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }), data.arcs_are === "reactions" ? label.replace("follows", "reacted to") : label)));
+    h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }),
+    data.arcs_are === "reactions" ? label.replace("follows", "reacted to") : label)));
   return h("div", { class: "card" }, h("h2", null, name(account, { limit: 60 })),
-    h("dl", { class: "facts" }, fact("Rank", count(data.rank[i])), fact("Score", decimal(data.score[i])), fact(data.arcs_are === "reactions" ? "Reacted to it" : "Followers", count(data.followers[i])),
+    h("dl", { class: "facts" }, fact("Rank", count(data.rank[i])), fact("Score", decimal(data.score[i])),
+      fact(data.arcs_are === "reactions" ? "Reacted to it" : "Followers", count(data.followers[i])),
       fact("Community", communityCell(data.community[i], state.groups)), fact("Role", data.role[i] ?? "none")),
     more, choice, state.show ? h("p", { class: "faint" }, map.scene.lit ? lightWords(state, map) : "") : null,
     h("p", { class: "buttons" }, h("a", { class: "button primary", href: accountHref(account), "data-link": true }, "Open its card"),
-      h("a", { class: "button", href: `/whatif?seed=${encodeURIComponent(account)}`, "data-link": true }, "What would it reach?")));
+      h("a", { class: "button", href: `/whatif?seed=${encodeURIComponent(account)}`, "data-link": true }, "What would it reach?"),
+      data.community[i] === null || data.community[i] === state.group ? null : h("button", { type: "button", onClick: () => highlight(data.community[i]) }, "Highlight its community")));
 }
 
 const rows = new Map();
@@ -228,7 +286,8 @@ async function fillMore(place, context, account) {
 
 function partsOf(row) {
   const parts = Object.entries(row.parts ?? {});
-  return [h("p", { class: "faint" }, row.score_low === null ? "" : `Its score lies between ${decimal(row.score_low)} and ${decimal(row.score_high)}, its rank between ${count(row.rank_low)} and ${count(row.rank_high)}.`),
+  return [h("p", { class: "faint" }, row.score_low === null
+    ? "" : `Its score lies between ${decimal(row.score_low)} and ${decimal(row.score_high)}, its rank between ${count(row.rank_low)} and ${count(row.rank_high)}.`),
     parts.length ? h("table", { class: "map-parts" }, h("caption", { class: "unseen" }, "Parts of its score"), h("tbody", null,
       parts.map(([part, one]) => h("tr", null, h("th", { scope: "row" }, part), h("td", { class: "number" }, decimal(one.contribution)),
         h("td", { "aria-hidden": "true" }, h("span", { class: "meter" }, h("span", { style: { width: `${Math.max(0, Math.min(100, one.scaled ?? 0))}%` } }))))))) : null];
@@ -258,7 +317,8 @@ function showTip(tip, box, context, state, index, x, y) {
 // -- table and seeds ---------------------------------------------------------------------------------------------------
 
 function tableOf({ data, degrees, groups }, map, indices, box) {
-  return dataTable({ caption: `Accounts of the map, best first${data.n_total > data.accounts.length ? `; ${count(data.n_total)} there are` : ""}`, rowHeader: "account", rows: indices, columns: [
+  return dataTable({ caption: `Accounts of the map, best first${data.n_total > data.accounts.length ? `; ${count(data.n_total)} there are` : ""}`,
+    rowHeader: "account", rows: indices, columns: [
     { key: "rank", label: "Rank", number: true, cell: (i) => count(data.rank[i]) },
     { key: "account", label: "Account", cell: (i) => accountLink(data.accounts[i]) },
     { key: "score", label: "Score", number: true, cell: (i) => decimal(data.score[i]) },
@@ -276,10 +336,29 @@ function showSeeds(context, state, map, place, seeds) {
   if (!seeds.length) return;
   const known = seeds.filter((account) => state.index.has(account));
   const others = seeds.filter((account) => !state.index.has(account));
+  const strangers = new Set();
+  const note = h("div");
+  const tell = () => clear(note, offTheMap(state, others.filter((account) => !strangers.has(account))),
+    strangersNote(strangers, context.query.get("job") ? null : () => {
+      const stay = seeds.filter((account) => !strangers.has(account)).map((account) => `seed=${encodeURIComponent(account)}`);
+      context.navigate(`/map?${stay.join("&")}`);
+    }));
   map.showSeeds(known.map((account) => state.index.get(account)));
   clear(place, h("section", { class: "card" }, h("h2", null, `The plan's ${plural(seeds.length, "account")}`),
     h("p", null, known.length ? `${plural(known.length, "account")} ringed on the map, numbered in the order of the plan.` : "None of them is on this map."),
-    others.length ? h("p", { class: "note" }, `Not on this map, which shows the ${count(state.data.accounts.length)} highest: `, others.slice(0, 12).flatMap((account, k) => [k ? ", " : "", accountLink(account)]),
-      others.length > 12 ? ` and ${count(others.length - 12)} more` : "", ".") : null,
-    playback(context, state, map, seeds)));
+    note, playback(context, state, map, seeds, strangers, tell)));
+  findStrangers(context, others.slice(0, NAMED), strangers).then(tell, () => {});
+}
+
+/** Which of these accounts nobody knows: put into the set `strangers`. */
+const findStrangers = (context, accounts, strangers) => Promise.all(accounts.map(async (account) => {
+  try { await rowOf(context, account); } catch (problem) {
+    if (problem.type === "unknown-account") strangers.add(account);
+  }
+}));
+
+function offTheMap(state, others) {
+  if (!others.length) return null;
+  return h("p", { class: "note" }, `Not on this map, which shows the ${count(state.data.accounts.length)} highest: `,
+    others.slice(0, NAMED).flatMap((account, k) => [k ? ", " : "", accountLink(account)]), others.length > NAMED ? ` and ${count(others.length - NAMED)} more` : "", ".");
 }

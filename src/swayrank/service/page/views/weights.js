@@ -30,17 +30,22 @@ class Weights {
   }
 
   start() {
-    const { run, parts } = this;
+    const { parts } = this;
     const n = parts.length;
     const presets = [["As in the run", this.own], ["All equal", parts.map(() => 1 / n)], ...parts.map((part, i) => [`Only ${visible(part)}`, parts.map((_, j) => Number(i === j))])];
-    const size = h("select", { onChange: (event) => { this.k = Number(event.target.value); this.changed(); } }, SIZES.map((k) => h("option", { value: k, selected: k === this.k }, `the first ${k}`)));
-    this.presets = presets.map(([label, weights]) => h("button", { type: "button", "aria-pressed": "false", onClick: () => { this.now = [...weights]; this.changed(); announce(`${label}: ${this.inWords()}`); } }, label));
+    const size = h("select", { onChange: (event) => { this.k = Number(event.target.value); this.changed(); } },
+      SIZES.map((k) => h("option", { value: k, selected: k === this.k }, `the first ${k}`)));
+    this.presets = presets.map(([label, weights]) => h("button",
+      { type: "button", "aria-pressed": "false", onClick: () => { this.now = [...weights]; this.changed(); announce(`${label}: ${this.inWords()}`); } }, label));
     this.presetWeights = presets.map(([, weights]) => weights);
     clear(this.root, h("h1", null, title),
-      h("p", { class: "lead" }, "Scores are the weighted mean of their parts. Weigh them for your own question and see who would be at the top. Nothing is saved: the run's own scores stay as they are. Where an account lacks a part, the others share its weight; intervals are not drawn anew."),
+      h("p", { class: "lead" }, "Scores are the weighted mean of their parts. Weigh them for your own question and see who would be at the top. "
+        + "Nothing is saved: the run's own scores stay as they are. "
+        + "Where an account lacks a part, the others share its weight; intervals are not drawn anew."),
       h("div", { class: "with-side weights" },
         h("form", { class: "card sliders", "aria-label": "Weights", onSubmit: (event) => event.preventDefault() }, this.controls.map((one) => one.element),
-          h("p", { class: "hint" }, "They always come to 100 %: moving one scales the others."), h("div", { class: "buttons", role: "group", "aria-label": "Ready-made weights" }, this.presets),
+          h("p", { class: "hint" }, "They always come to 100 %: moving one scales the others."),
+          h("div", { class: "buttons", role: "group", "aria-label": "Ready-made weights" }, this.presets),
           h("label", { class: "size" }, "Show ", size), parts.length < 2 ? h("p", { class: "note" }, "This run has one part only, so there is nothing to weigh.") : null),
         this.result));
     this.paint();
@@ -107,7 +112,8 @@ class Weights {
 function names(heading, list, side) {
   const link = (account) => h("li", null, accountLink(account, { limit: 20 }));
   const few = list.slice(0, 12), more = list.slice(12);
-  return h("div", null, h("h2", { class: "small" }, h("span", { class: side, "aria-hidden": "true" }, side === "rises" ? "▲ " : "▼ "), `${heading}: ${count(list.length)}`), h("ul", { class: "inline" }, few.map(link)),
+  return h("div", null, h("h2", { class: "small" }, h("span", { class: side, "aria-hidden": "true" }, side === "rises" ? "▲ " : "▼ "),
+    `${heading}: ${count(list.length)}`), h("ul", { class: "inline" }, few.map(link)),
     more.length ? h("details", null, h("summary", null, `${count(more.length)} more`), h("ul", { class: "inline" }, more.map(link))) : null);
 }
 
@@ -117,18 +123,52 @@ function moved(row) {
   return [count(row.rank_was), " ", h("span", { class: `move ${side}` }, h("span", { "aria-hidden": "true" }, `${sign}${up ? " " + count(Math.abs(up)) : ""}`), unseen(words))];
 }
 
-/** A slider and a field of numbers for one part, in percents. */
+/**
+ * A slider and a field of numbers for one part, in percents, in step. A number beyond the slider becomes its end, what is
+ * no number becomes what it was; either is said below.
+ */
 function control(part, onChange) {
   const id = `w-${Math.random().toString(36).slice(2)}`;
-  const range = h("input", { type: "range", id, min: 0, max: 100, step: 1, onInput: () => onChange(Number(range.value) / 100) });
+  const range = h("input", { type: "range", id, min: 0, max: 100, step: 1, onInput: () => { tell(""); onChange(Number(range.value) / 100); } });
   const number = h("input", { type: "number", min: 0, max: 100, step: 1, inputmode: "numeric", "aria-label": `Weight of ${visible(part)} in percent`,
-    onChange: () => { const value = Number(number.value); if (number.value !== "" && value >= 0 && value <= 100) onChange(value / 100); else number.setAttribute("aria-invalid", "true"); } });
+    "aria-describedby": `${id}-told`, onInput: () => typed(), onChange: () => settle() });
+  const told = h("p", { class: "error-text", id: `${id}-told`, role: "status" });
   const was = h("span", { class: "hint" });
+  let shown = 0, typing = false;
+  const tell = (text) => { if (told.textContent !== text) told.textContent = text; };
+  const fits = (text) => /^(100|\d{1,2})$/.test(text);
+
+  /** While somebody types, the slider follows what fits; the field itself is left alone. */
+  function typed() {
+    const odd = number.validity.badInput || (number.value !== "" && !(Number(number.value) >= 0 && Number(number.value) <= 100));
+    number.setAttribute("aria-invalid", String(odd));
+    tell(odd ? "A weight is a number from 0 to 100." : "");
+    if (!fits(number.value)) return;
+    typing = true;
+    onChange(Number(number.value) / 100);
+    typing = false;
+  }
+
+  function settle() {
+    const given = Number(number.value);
+    if (number.validity.badInput || number.value === "") {
+      number.value = shown;
+      tell(`A weight is a number from 0 to 100; it stays at ${shown}.`);
+    } else {
+      const taken = Math.round(Math.min(100, Math.max(0, given)));
+      tell(given === taken ? "" : `A weight is a ${given > 100 || given < 0 ? "" : "whole "}number from 0 to 100: ${number.value} was taken as ${taken}.`);
+      if (taken === shown) number.value = shown; else onChange(taken / 100);
+    }
+    number.removeAttribute("aria-invalid");
+  }
+
   return {
-    element: h("div", { class: "slider" }, h("label", { for: id }, visible(part)), h("span", { class: "hint" }, partMeaning(part)), h("div", { class: "pair" }, range, number, h("span", { "aria-hidden": "true" }, "%")), was),
+    element: h("div", { class: "slider" }, h("label", { for: id }, visible(part)), h("span", { class: "hint" }, partMeaning(part)),
+      h("div", { class: "pair" }, range, number, h("span", { "aria-hidden": "true" }, "%")), told, was),
     show(percents, own) {
-      range.value = number.value = percents;
-      number.removeAttribute("aria-invalid");
+      shown = percents;
+      range.value = percents;
+      if (!typing) { number.value = percents; number.removeAttribute("aria-invalid"); }
       range.setAttribute("aria-valuetext", `${percents} percent`);
       was.textContent = `In the run: ${percent(own)}`;
     },

@@ -1,0 +1,189 @@
+"""Figures on paper and in files: pages that work offline, and pictures for papers; written whole or not at all."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from swayrank._validate import Integer, Interval, Optional, domains
+from swayrank.errors import ParameterError
+from swayrank.graph import Graph
+from swayrank.overview.backbone import Backbone
+from swayrank.report.canvas import Rows, table, table_of
+from swayrank.report.network_map import network_map
+from swayrank.report.static import paper, static
+from swayrank.results import write_whole
+from swayrank.scoring.keep import KeptScores
+from swayrank.scoring.scores import Scores
+from swayrank.tables import write_csv
+
+IMAGES = (".png", ".svg", ".pdf")
+_ENDINGS = (".html", *IMAGES)
+_METADATA: Mapping[str, dict[str, Any]] = {
+    ".png": {"Software": "swayrank"},
+    ".svg": {"Date": None, "Creator": "swayrank"},
+    ".pdf": {"CreationDate": None, "Creator": "swayrank", "Producer": "swayrank"},
+}
+_INCHES = Interval(1.0, 100.0)
+_DPI = Integer(30, 2400)
+
+
+@domains(width=_INCHES, height=Optional(_INCHES), dpi=_DPI)
+def draw(
+    data: Any,
+    path: str | Path | None = None,
+    *,
+    ax: Any = None,
+    width: float = 7.0,
+    height: float | None = None,
+    title: bool = True,
+    dpi: int = 300,
+    **options: Any,
+) -> Any:
+    """Draw a graph, a result or a figure by matplotlib, for papers.
+
+    Parameters
+    ----------
+    data : object
+        A graph, scores or a backbone, drawn as a map; scores by another figure's name (``what="leaderboard"``); any
+        other result that has ``.plot()``; or a figure that ``.plot()`` gave.
+    path : str or Path, optional
+        A .png, .svg or .pdf file to write.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, for figures of one panel; the caption is left out there.
+    width : float, default 7.0
+        Inches, in [1, 100]: 7 is as wide as a page of two columns, 3.4 as one of them.
+    height : float, optional
+        Inches; it follows from what is drawn, unless given.
+    title : bool, default True
+        Whether the title, and below it of whom, stands above.
+    dpi : int, default 300
+        Of a .png, in [30, 2400].
+    **options
+        What ``.plot()`` of the result takes: ``what``, ``k``, ``theme``, ``max_nodes``, ``n_labels`` ...
+
+    Returns
+    -------
+    matplotlib.figure.Figure or Path
+        The figure, which notebooks show; where a file was written, its path.
+
+    Raises
+    ------
+    ParameterError
+        If a value is outside its domain, nothing draws such data, the file is of another kind, or `ax` is given for a
+        figure of several panels.
+    MissingDependencyError
+        If matplotlib or plotly is not installed.
+
+    Notes
+    -----
+    The same data gives the same bytes with the same version of matplotlib. Letters are embedded in .pdf (as TrueType)
+    and stay text in .svg.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> town = sr.generate("town", n=300, rng=7)
+    >>> figure = draw(town.graph, width=3.4)
+    >>> figure.texts[0].get_text(), len(figure.axes)
+    ('Who follows whom: 300 accounts', 1)
+    """
+    if path is not None and Path(path).suffix not in IMAGES:
+        raise ParameterError(f"a static figure must end in .png, .svg or .pdf, got {Path(path).name!r}")
+    if path is not None and ax is not None:
+        raise ParameterError("path and ax do not go together: save the figure of ax by its own savefig")
+    drawn = static(_figure_of(data, options), ax=ax, width=width, height=height, title=title)
+    return drawn if path is None else _save(drawn, Path(path), dpi)
+
+
+def _figure_of(data: Any, options: dict[str, Any]) -> Any:
+    """The plotly figure of what is to be drawn."""
+    if isinstance(data, Backbone) or (isinstance(data, Graph | Scores | KeptScores) and "what" not in options):
+        return network_map(data, **options)
+    if hasattr(data, "to_plotly_json"):
+        if options:
+            raise ParameterError(f"{next(iter(options))} goes with a result; a figure is drawn as it is")
+        return data
+    if not hasattr(type(data), "plot"):
+        raise ParameterError(
+            f"data must be a result with .plot() or a figure that it gave, got a {type(data).__name__}"
+        )
+    return data.plot(**options)
+
+
+@domains(width=_INCHES, height=Optional(_INCHES), dpi=_DPI)
+def write_figure(
+    figure: Any,
+    path: str | Path,
+    *,
+    width: float = 7.0,
+    height: float | None = None,
+    title: bool = True,
+    dpi: int = 300,
+) -> Path:
+    """Write a figure as a page that works offline, with its table below it, or as a picture: the same bytes every time.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        What ``.plot()`` of a result gave.
+    path : str or Path
+        The file: .html for a page; .png, .svg or .pdf for a picture drawn by matplotlib.
+    width, height, title, dpi
+        Of pictures, as :func:`draw` takes them.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ParameterError
+        If the file has another ending, or the figure carries no table.
+    MissingDependencyError
+        If a picture is asked for and matplotlib is not installed.
+    """
+    path = Path(path)
+    if path.suffix not in _ENDINGS:
+        raise ParameterError(f"path must end in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}, got {path.name!r}")
+    if path.suffix in IMAGES:
+        return _save(static(figure, width=width, height=height, title=title), path, dpi)
+    with write_whole(path) as file:
+        file.write(_page(figure).encode())
+    return path
+
+
+def write_table(rows: Rows, path: Path) -> Path:
+    """Write the table behind a figure as CSV, for people: no name in it is a formula."""
+    import pyarrow as pa
+
+    columns = [[row[k] for row in rows.rows] for k in range(len(rows.head))]
+    texts = [any(isinstance(cell, str) for cell in column) for column in columns]
+    cells = [
+        pa.array([None if cell is None else str(cell) for cell in column]) if text else pa.array(column)
+        for column, text in zip(columns, texts, strict=True)
+    ]
+    write_csv(pa.Table.from_arrays(cells, names=rows.head), path, for_people=True)
+    return path
+
+
+def _page(figure: Any) -> str:
+    title, _, caption = str(figure.layout.title.text).partition("<br><sub>")
+    found = table_of(figure)
+    words = [head for k, head in enumerate(found.head) if any(isinstance(row[k], str) for row in found.rows)]
+    told = html.unescape(f"{title}; {caption.removesuffix('</sub>')}")
+    drawn = figure.to_html(full_html=False, include_plotlyjs=True, div_id="figure")
+    style = f"body{{background:{figure.layout.paper_bgcolor};color:{figure.layout.font.color};font-family:sans-serif}}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}'
+        f"td,th{{padding:.2em .6em}}</style></head><body>{drawn}<details><summary>The figure as a table</summary>"
+        f"{table(told, found.head, found.rows, names=words)}</details></body></html>"
+    )
+
+
+def _save(figure: Any, path: Path, dpi: int) -> Path:
+    with paper(), write_whole(path) as file:
+        figure.savefig(file, format=path.suffix[1:], dpi=dpi, metadata=_METADATA[path.suffix])
+    return path
