@@ -39,7 +39,8 @@ def report(
     figures: Annotated[
         Path | None,
         typer.Option(
-            help="A folder: all figures of the run as files, each with its table as .csv.", show_default=False
+            help="A folder: all figures, of --seeds and --backtest too, as files, each with its table as .csv.",
+            show_default=False,
         ),
     ] = None,
     kind: Annotated[
@@ -65,7 +66,7 @@ def report(
     if not quiet:
         say(f"written: {written} ({written.stat().st_size / 1000:,.0f} kB)")
     if figures is not None:
-        files = write_figures(out, figures, kind=kind or "svg")
+        files = write_figures(out, figures, kind=kind or "svg", seeds=seeds, backtest=backtest)
         for line in [] if quiet else [f"left out: {why}" for why in files.left_out]:
             say(line)
         if not quiet:

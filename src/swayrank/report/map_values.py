@@ -1,8 +1,8 @@
 """What dots of a map are sized and coloured by beside score and community: a measure, or numbers of the caller's own.
 
-Numbers go by account, never by where a dot happens to be drawn. Colours run over cividis (Nuñez, Anderton & Renslow
-2018), made to look the same to people who see few colours, less the end that the paper swallows; the strongest stands
-out most. Where a few numbers tower above the rest, the scale is logarithmic, and says so.
+Numbers go by account, never by where a dot happens to be drawn. Colours run over viridis, whose lightness alone tells
+its order, so that colour-blind people read it too, less the end that the paper swallows; it has no grey, which stands
+for no number, and the highest stand out most. Where a few tower above the rest, the scale is logarithmic, and says so.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from swayrank.report.measures import words
 
 Floats = npt.NDArray[np.float64]
 
-_ON_WHITE = ("#d6c35d", "#a99f73", "#7e7d78", "#595e6e", "#2b406d", "#00224e")
-_ON_BLACK = ("#434e6c", "#666970", "#888578", "#aea371", "#d6c35d", "#fee838")
+_ON_WHITE = ("#9bd93c", "#3bbb75", "#20928c", "#306a8e", "#443a83", "#440154")
+_ON_BLACK = ("#3b528b", "#2a788e", "#1e9c89", "#44bf70", "#9bd93c", "#fde725")
 _ABSENT = np.uint32(2**32 - 1)
 _TOWERS = 10.0  # times the median, from where the highest makes a scale of colours logarithmic
 _MOST_LABELS = 200

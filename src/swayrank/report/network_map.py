@@ -157,6 +157,7 @@ def _dots(
     """The accounts, the highest on top: a trace for each community, or for those with a colour and those without."""
     told = _hover(shown, [one for one in (sized, coloured) if one is not None])
     order = np.argsort(-sizes, kind="stable")[::-1] if sized is not None else np.arange(len(shown))[::-1]
+    groups: list[tuple[str, Any, str | None]]
     if coloured is None:
         groups = [(name, shown.colour == colour, _shade(colour, look)) for colour, name in _groups(shown)]
     else:
@@ -167,11 +168,12 @@ def _dots(
         own = order[among[order]]
         if coloured is not None and not own.size:
             continue
-        shades = {"color": shade} if shade is not None or coloured is None else colour_marks(coloured, own, look)
+        shades = {"color": shade} if coloured is None or shade is not None else colour_marks(coloured, own, look)
         traces.append(
             go.Scattergl(
                 x=shown.places[own, 0], y=shown.places[own, 1], mode="markers", name=name,
-                hovertext=[told[i] for i in own], hoverinfo="text", showlegend=shade is not None,
+                showlegend=None if coloured is None else shade is not None,
+                hovertext=[told[i] for i in own], hoverinfo="text",
                 marker={"size": sizes[own], "opacity": 0.9, **shades,
                         "line": {"color": look.paper, "width": 0.7 if len(shown) <= 500 else 0.3}},
             )
@@ -257,10 +259,8 @@ def _hover(shown: Backbone, given: Sequence[DotValues]) -> list[str]:
     return lines
 
 
-def label_places(
-    shown: Backbone, named: Iterable[int], diameter: Floats
-) -> list[tuple[int, tuple[float, float]]]:
-    """Where the names of the accounts `named` stand: above, below or beside their account, wherever nobody's name is yet."""
+def label_places(shown: Backbone, named: Iterable[int], diameter: Floats) -> list[tuple[int, tuple[float, float]]]:
+    """Where names stand: above, below or beside their accounts, wherever nobody's name is yet."""
     taken: list[tuple[float, float, float, float]] = []
     placed = []
     for i in named:

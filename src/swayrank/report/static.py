@@ -159,7 +159,7 @@ class _Drawing:
     # -- where things go ---------------------------------------------------------------------------------------------
 
     def _is_crowded(self) -> bool:
-        """Whether, of panels side by side, some's names take over half its room, or its title is wider than the rest."""
+        """Whether the names of a panel take over half its room beside others, or its title is wider than the rest."""
         titles = [words(note["text"]) for note in self.layout.get("annotations", ()) if note.get("xref") == "paper"]
         longest = max((text_width(title, _TEXT) for title in titles), default=0.0)
         room = self.width / len(self.columns)
@@ -258,7 +258,9 @@ class _Drawing:
         lines = self._title_lines()
         head = sum(1.3 * size for _, size, _ in lines) / 72 + (0.12 if lines else 0.0)
         height = self._high(head) if self.height is None else self.height
-        figure: Any = Figure(figsize=(self.width, height), layout="constrained", facecolor=self.look.paper, dpi=self.dpi)
+        figure: Any = Figure(
+            figsize=(self.width, height), layout="constrained", facecolor=self.look.paper, dpi=self.dpi
+        )
         FigureCanvasAgg(figure)
         figure.get_layout_engine().set(rect=(0, 0, 1, 1 - head / height), w_pad=0.06, h_pad=0.06)
         y = height - 0.06

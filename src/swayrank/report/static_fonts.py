@@ -83,5 +83,5 @@ def _letters(families: tuple[str, ...]) -> frozenset[int]:
 
     found: set[int] = set()
     for family in families:
-        found |= set(get_font(findfont(FontProperties(family=[family]))).get_charmap())  # type: ignore[no-untyped-call]
+        found |= set(get_font(findfont(FontProperties(family=[family]))).get_charmap())
     return frozenset(found)

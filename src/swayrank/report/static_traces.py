@@ -189,7 +189,9 @@ def _scatter(panel: Panel, trace: Trace, own: str, z: float) -> Any:
         _lines(panel, x, y, {**sample, "zorder": z})
     if "markers" in modes:
         refuse_unknown("a marker", marker, _MARKER)
-        shade = _scaled(panel, marker) if "colorscale" in marker else colour(marker.get("color", line.get("color", own)))
+        shade = (
+            _scaled(panel, marker) if "colorscale" in marker else colour(marker.get("color", line.get("color", own)))
+        )
         edge = marker.get("line", {})
         style = {"marker": _one_of(_SYMBOLS, marker.get("symbol", "circle"), "symbol")}
         size = array(marker.get("size", 6)) * panel.points
