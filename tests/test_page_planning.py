@@ -280,8 +280,12 @@ def test_seeds_are_ringed_and_a_cascade_is_played(tab, shown):
     seeds = [shown["accounts"][i] for i in (0, 3)]
     tab.excuse(REFUSED)
     tab.go("/map?community=99&at=nobody-to-see&job=0123456789abcdef&seed=nobody-of-that-name")
-    for told in ("This run has no community 99", "no account of that name: nobody-to-see",
-                 "The accounts of that plan cannot be shown", "no account of that name: nobody-of-that-name"):  # fmt: skip
+    for told in (
+        "This run has no community 99",
+        "no account of that name: nobody-to-see",
+        "The accounts of that plan cannot be shown",
+        "no account of that name: nobody-of-that-name",
+    ):
         tab.tab.get_by_role("alert").filter(has_text=told).wait_for()
     assert tab.tab.get_by_label("Highlight a community").input_value() == ""
     assert tab.tab.get_by_role("button", name="Play how it spreads").count() == 0, "there is nobody to begin"
