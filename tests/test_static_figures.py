@@ -57,20 +57,27 @@ def results(town, scores, model):
 
 
 @pytest.fixture(scope="module")
-def figures(results, town, scores, model, tmp_path_factory):
-    """A figure of every function of ours that makes one, by its name."""
+def runs(town, scores, tmp_path_factory):
+    """A folder of two kept runs."""
     folder = tmp_path_factory.mktemp("runs")
     earlier = sr.score(town.graph, town.events, until="2026-03-20", reference=scores.reference, n_replicates=20, rng=7)
     earlier.save(folder)
-    made, missing = every_figure(results, town, scores, folder)
+    scores.save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def figures(results, town, scores, model, runs):
+    """A figure of every function of ours that makes one, by its name."""
+    made, missing = every_figure(results, town, scores, runs, kept=sr.load_scores(runs))
     assert missing == {"Calibration", "ReachCalibration"}
     made["Calibration"] = sr.calibrate(town.graph, town.events, prob=0.05, n_replicates=5, rng=7).plot()
-    made["History"] = sr.history(folder, [row.account for row in scores.top(7)]).plot()
+    made["History"] = sr.history(runs, [row.account for row in scores.top(7)]).plot()
     made["Scores.activity_of_one"] = scores.plot("activity", account=scores.top(1)[0].account)
     spread = sr.simulate(model, list(town.graph.ids)[:3], n_runs=9, rng=7, playback=9)
     run = int(np.argmax([one.max() for one in spread.playback]))
     made["cascade_playback"] = cascade_playback(spread, town.graph, run=run)
-    return {name: figure for name, figure in made.items() if not name.startswith("KeptScores")}
+    return made
 
 
 def texts_of(figure):
@@ -353,30 +360,29 @@ def test_the_command_writes_all_figures_of_a_run(tmp_path, scores, monkeypatch):
         assert message in done.output
 
 
-def test_figures_of_files_beside_a_run_and_pages_that_share_a_script(tmp_path, scores, results, monkeypatch):
+def test_figures_of_files_beside_a_run_and_pages_that_share_a_script(tmp_path, runs, results, monkeypatch):
     monkeypatch.setattr("swayrank.report.run_figures._OF_SCORES", ())
-    scores.save(tmp_path / "out")
     found = results["backtest"]
     (tmp_path / "b.json").write_text(json.dumps(found.to_dict()), encoding="utf-8")
     (tmp_path / "s.csv").write_text("account,marginal_gain,curve\nada,3.0,3.0\nbob,1.5,4.5\n", encoding="utf-8")
     folder, given = tmp_path / "figures", {"seeds": tmp_path / "s.csv", "backtest": tmp_path / "b.json"}
-    written, left_out = write_figures(tmp_path / "out", folder, kind="html", **given)
-    assert [path.stem for path in written[::2]] == ["seeds", "metrics", "removal", "plotly.min"]
-    assert len(left_out) == 1
+    written, left_out = write_figures(runs, folder, kind="html", **given)
+    assert [path.stem for path in written[::2]] == ["trend", "seeds", "metrics", "removal", "plotly.min"]
+    assert left_out == []
     pages = [path.read_text(encoding="utf-8") for path in written if path.suffix == ".html"]
     assert all('src="plotly.min.js"' in page and len(page) < 100_000 for page in pages)
     assert len((folder / "plotly.min.js").read_bytes()) > 10**6
-    assert "together 4.5, as chosen" in pages[0]
-    assert "checked on other samples" not in pages[0], "a table does not tell of that"
+    assert "together 4.5, as chosen" in pages[1]
+    assert "checked on other samples" not in pages[1], "a table does not tell of that"
     rows = list(csv.reader((folder / "metrics.csv").read_text(encoding="utf-8").splitlines()))[1:]
     assert [row[0] for row in rows] == list(found.names)
     assert [float(x) for x in rows[0][1:]] == pytest.approx(table_of(found.plot()).rows[0][1:], abs=1e-6)
     told = found.to_dict() | {"figures": {"balanced": {"spearman": [0.1, None, None]}}}
     given["backtest"].write_text(json.dumps(told), encoding="utf-8")
     (tmp_path / "s.csv").write_text("account,marginal_gain,curve\n", encoding="utf-8")
-    written, left_out = write_figures(tmp_path / "out", folder, **given)
-    assert written == []
-    assert left_out[1:] == [
+    written, left_out = write_figures(runs, folder, **given)
+    assert [path.name for path in written] == ["trend.svg", "trend.csv"]
+    assert left_out == [
         "seeds: s.csv holds no seeds",
         "metrics: b.json does not hold the metrics that this figure shows",
         "removal: b.json does not hold the metrics that this figure shows",
@@ -394,10 +400,8 @@ def test_letters_that_no_font_has_are_told_once(tmp_path, monkeypatch):
         write_figure(figure, tmp_path / "x.svg")
 
 
-def test_trend_lines_are_among_the_figures_of_several_runs(tmp_path, scores, monkeypatch):
-    for _ in range(2):
-        scores.save(tmp_path / "out")
+def test_trend_lines_are_among_the_figures_of_several_runs(tmp_path, runs, monkeypatch):
     monkeypatch.setattr("swayrank.report.run_figures._OF_SCORES", ())
-    written, left_out = write_figures(tmp_path / "out", tmp_path / "figures", kind="svg")
+    written, left_out = write_figures(runs, tmp_path / "figures", kind="svg")
     assert [path.name for path in written] == ["trend.svg", "trend.csv"]
     assert left_out == []
