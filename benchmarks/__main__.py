@@ -11,7 +11,8 @@ from benchmarks import harness, table
 DEFAULT = (
     "load", "build", "open", "pagerank", "walks", "betweenness", "closeness", "approximate", "communities",
     "incremental", "growth", "seeds", "cascades", "every_account", "scaling", "engagement", "intervals", "recovery",
-    "learn", "backtests", "end_to_end", "service_load", "service_ingest", "service_whatif", "map_frames",
+    "learn", "backtests", "end_to_end", "service_load", "service_ingest", "service_whatif", "service_faults",
+    "map_frames",
 )  # fmt: skip
 ON_REQUEST = ("service_memory", "service_whatif1m", "build100m", "seeds100m", "engagement100m", "learn100m")
 

@@ -34,7 +34,11 @@ _ORDER = (
     "intervals",
     "recovery",
     "backtests",
+    "service_load",
     "service_ingest",
+    "service_whatif",
+    "service_faults",
+    "service_memory",
     "map_frames",
     "end_to_end",
 )
