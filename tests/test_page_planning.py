@@ -502,7 +502,8 @@ def test_accounts_that_are_not_there_are_left_out_told_and_can_be_removed(tab, l
 
 
 def test_jobs_are_listed_filtered_and_a_failure_is_in_words(tab, large):
-    cannot = {"k": 2, "budget": 0.5, "costs": {"default": 1.0}}  # too dear, which shows once the work has begun
+    priced = {"budget": 5.0, "costs": {"default": 1.0}}
+    cannot = {"k": 2, "method": "degree", **priced}  # no heuristic knows prices, which shows once the work has begun
     job = large.ask("POST", f"{API}/jobs", json={"kind": "seeds", "parameters": cannot}).json()["id"]
     failed = finished(large, job)
     assert failed["status"] == "failed"

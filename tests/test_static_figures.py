@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -358,6 +359,37 @@ def test_the_command_writes_all_figures_of_a_run(tmp_path, scores, monkeypatch):
         done = CliRunner().invoke(app, [*words, *wrong])
         assert done.exit_code != 0
         assert message in done.output
+
+
+def test_the_folder_of_figures_is_looked_at_before_the_report_is_written(tmp_path, scores, monkeypatch):
+    from typer.testing import CliRunner
+
+    from swayrank.cli import app
+
+    scores.save(tmp_path / "out")
+    monkeypatch.chdir(tmp_path)
+    Path("afile").touch()
+    Path("old.html").touch()
+    for wrong, message in (
+        (["--figures", "r.html"], "--figures must be a folder, got r.html, which is where --output writes"),
+        (["--figures", "old.html", "-o", "old.html"], "--figures must be a folder, got old.html"),
+        (["--figures", "afile"], "--figures must be a folder, got afile, which is a file"),
+        (["--figures", "afile/below"], "--figures"),
+        (["--figures", "out"], "--figures must not be a folder that holds a result, got out"),
+        (["--figures", "out/current"], "--figures must not be a folder that holds a result"),
+    ):
+        done = CliRunner().invoke(app, ["report", "out", "-o", "r.html", *wrong])
+        assert done.exit_code in (1, 2), done.output
+        assert message in done.output
+        assert "--output must" not in done.output
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["afile", "old.html", "out"]
+    done = CliRunner().invoke(app, ["report", "nowhere", "--figures", "new"])
+    assert done.exit_code == 1
+    assert not Path("new").exists()
+    done = CliRunner().invoke(app, ["report", "out", "-o", "new/r.html", "--figures", "new"])
+    assert done.exit_code == 0, done.output
+    assert Path("new", "r.html").is_file()
+    assert Path("new", "leaderboard.svg").is_file()
 
 
 def test_figures_of_files_beside_a_run_and_pages_that_share_a_script(tmp_path, runs, results, monkeypatch):

@@ -9,7 +9,7 @@ import typer
 
 from swayrank._validate import OneOf, check
 from swayrank.cli.shared import Quiet, command, say
-from swayrank.errors import ParameterError
+from swayrank.errors import InputError, ParameterError
 
 
 @command
@@ -58,10 +58,15 @@ def report(
     """
     from swayrank.report.run_figures import KINDS, write_figures
     from swayrank.report.write import write_report
+    from swayrank.results import current_run
 
     if kind is not None and figures is None:
         raise ParameterError("--format goes with --figures, a folder to write them to")
     check("--format", kind or "svg", OneOf(*KINDS))
+    if figures is not None:
+        _check_folder(figures, output)
+        current_run(out)  # no folder is made for a run that is not there
+        _make_folder(figures)
     written = write_report(out, output, backtest=backtest, seeds=seeds, goal=goal, top=top)
     if not quiet:
         say(f"written: {written} ({written.stat().st_size / 1000:,.0f} kB)")
@@ -71,3 +76,25 @@ def report(
             say(line)
         if not quiet:
             say(f"written: {len(files.written) // 2:,} figures and their tables in {figures}")
+
+
+def _check_folder(figures: Path, output: Path) -> None:
+    """Raise where figures could not be written, or would lie among the files of a result."""
+    from swayrank.results import MANIFEST
+
+    if (figures / "runs").exists() or (figures / MANIFEST).exists():
+        raise ParameterError(
+            f"--figures must not be a folder that holds a result, got {figures}: name another, as {figures}-figures"
+        )
+    if figures.resolve() == output.resolve():
+        raise ParameterError(f"--figures must be a folder, got {figures}, which is where --output writes the report")
+    if figures.exists() and not figures.is_dir():
+        raise ParameterError(f"--figures must be a folder, got {figures}, which is a file")
+
+
+def _make_folder(figures: Path) -> None:
+    """Make the folder before the report is written, which may lie in it."""
+    try:
+        figures.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--figures: cannot make this folder: {error.strerror or error}", file=str(figures)) from None

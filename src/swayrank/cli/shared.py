@@ -141,12 +141,15 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
     return guarded
 
 
+_WRITTEN = ("output", "figures")
+
+
 def _keep_inputs(given: Mapping[str, object]) -> None:
     """Raise if the output would replace a file that is read."""
     output = given.get("output")
     if not isinstance(output, Path) or not output.is_file():
         return
-    read = [one for name, value in given.items() if name != "output" for one in _paths_in(value)]
+    read = [one for name, value in given.items() if name not in _WRITTEN for one in _paths_in(value)]
     if any(path.is_file() and path.samefile(output) for path in read):
         raise ParameterError(f"--output must not be a file that is read, got {output}; name another")
 
