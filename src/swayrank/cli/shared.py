@@ -123,6 +123,9 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
             stop(WRONG_USE, f"error: {error}")
         except SwayrankError as error:
             stop(FAILED, f"error: {error}")
+        except BrokenPipeError:  # whoever read our output has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE) from None
         except OSError as error:
             stop(FAILED, f"error: {error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
@@ -133,9 +136,6 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
             # Not sys.exit: it would wait for chunks that other threads are at, and where the interrupt struck inside an
             # extension's own call of Python, the interpreter would end by the signal instead of this code.
             os._exit(INTERRUPTED)
-        except BrokenPipeError:  # whoever read our output has had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(DONE) from None
 
     group.command(name)(guarded)
     return guarded
