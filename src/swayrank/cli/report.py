@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from swayrank._extras import need_for_figure
 from swayrank._validate import OneOf, check
 from swayrank.cli.shared import Quiet, command, say
 from swayrank.errors import ParameterError
@@ -61,6 +62,8 @@ def report(
     if kind is not None and figures is None:
         raise ParameterError("--format goes with --figures, a folder to write them to")
     check("--format", kind or "svg", OneOf(*KINDS))
+    if figures is not None:
+        need_for_figure(f".{kind or 'svg'}", "or leave --figures out: the report itself needs neither")
     written = write_report(out, output, backtest=backtest, seeds=seeds, goal=goal, top=top)
     if not quiet:
         say(f"written: {written} ({written.stat().st_size / 1000:,.0f} kB)")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from swayrank._extras import need_for_figure
 from swayrank._validate import OneOf, domains
 from swayrank.errors import InputError, ParameterError
 from swayrank.report.canvas import THEMES, table_of
@@ -68,6 +69,7 @@ def write_figures(run: str | Path, folder: str | Path, *, kind: str = "svg", the
     >>> [path.name for path in write_figures(out, Path(out, "figures")).written[:3]]
     ['leaderboard.svg', 'leaderboard.csv', 'breakdown.svg']
     """
+    need_for_figure(f".{kind}")
     kept = load_scores(run)
     folder = Path(folder)
     try:
