@@ -11,6 +11,7 @@ from swayrank._validate import OneOf, domains
 from swayrank.errors import InputError, ParameterError
 from swayrank.report.canvas import THEMES, table_of
 from swayrank.report.files import write_figure, write_table
+from swayrank.report.trends import trend_of
 from swayrank.results import whole_runs
 from swayrank.scoring.history import history
 from swayrank.scoring.keep import KeptScores, load_scores
@@ -100,4 +101,8 @@ def _trend(kept: KeptScores, theme: str) -> Any:
     if own.parent.name != "runs" or len(whole_runs(own.parent.parent)) < 2:
         raise ParameterError("there is one run, and trend lines need two")
     past = history(own.parent.parent, [str(kept.ids[int(i)]) for i in kept.order(_MOST_LINES)])
+    if len({row.time for rows in trend_of(past).values() for row in rows}) < 2:
+        raise ParameterError(
+            "the runs of this scale are of one time of data, and trend lines need two; score again once data came in"
+        )
     return past.plot(theme=theme)
