@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from swayrank._extras import need_for_figure
 from swayrank._validate import OneOf, check
 from swayrank.cli.shared import Quiet, command, say
 from swayrank.errors import InputError, ParameterError
@@ -64,6 +65,7 @@ def report(
         raise ParameterError("--format goes with --figures, a folder to write them to")
     check("--format", kind or "svg", OneOf(*KINDS))
     if figures is not None:
+        need_for_figure(f".{kind or 'svg'}", "or leave --figures out: the report itself needs neither")
         _check_folder(figures, output)
         current_run(out)  # no folder is made for a run that is not there
         _make_folder(figures)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TextIO
 
 import typer
+from typer.core import TyperCommand
 
 from swayrank._text import printable
 from swayrank.errors import ParameterError, SwayrankError, SwayrankWarning
@@ -137,11 +138,27 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
             # extension's own call of Python, the interpreter would end by the signal instead of this code.
             os._exit(INTERRUPTED)
 
-    group.command(name)(guarded)
+    group.command(name, cls=_Command)(guarded)
     return guarded
 
 
 _WRITTEN = ("output", "figures")
+
+
+class _Command(TyperCommand):
+    """A command that, of an unknown short option, tells how to name an account that begins so."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As it is, but for the hint."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # whose class is not public
+            option = getattr(error, "option_name", "")
+            if type(error).__name__ == "NoSuchOption" and not option.startswith("--"):
+                word = next((one for one in given if one.startswith(option)), option)
+                error.message += f" (a name that begins with - stands after --, as in: -- {printable(word)})"  # type: ignore[attr-defined]
+            raise
 
 
 def _keep_inputs(given: Mapping[str, object]) -> None:

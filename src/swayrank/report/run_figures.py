@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from swayrank._extras import need_for_figure
 from swayrank._validate import OneOf, domains
 from swayrank.errors import InputError, ParameterError
 from swayrank.report.beside import BACKTEST_FIGURES, backtest_of, seeds_figure
 from swayrank.report.canvas import THEMES, table_of
 from swayrank.report.files import picture, write_page, write_script, write_table
 from swayrank.report.static_fonts import Boxed
+from swayrank.report.trends import trend_of
 from swayrank.results import whole_runs
 from swayrank.scoring.history import history
 from swayrank.scoring.keep import KeptScores, load_scores
@@ -89,6 +91,7 @@ def write_figures(
     >>> [path.name for path in write_figures(out, Path(out, "figures")).written[:3]]
     ['leaderboard.svg', 'leaderboard.csv', 'breakdown.svg']
     """
+    need_for_figure(f".{kind}")
     kept = load_scores(run)
     folder = Path(folder)
     try:
@@ -134,4 +137,8 @@ def _trend(kept: KeptScores, theme: str) -> Any:
     if own.parent.name != "runs" or len(whole_runs(own.parent.parent)) < 2:
         raise ParameterError("there is one run, and trend lines need two")
     past = history(own.parent.parent, [str(kept.ids[int(i)]) for i in kept.order(_MOST_LINES)])
+    if len({row.time for rows in trend_of(past).values() for row in rows}) < 2:
+        raise ParameterError(
+            "the runs of this scale are of one time of data, and trend lines need two; score again once data came in"
+        )
     return past.plot(theme=theme)
