@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from swayrank.errors import ParameterError, SwayrankWarning
+from swayrank.errors import InputError, ParameterError, SwayrankWarning
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.sources.check import check_data, check_files, recognise_kind, table_text
@@ -131,3 +131,49 @@ def test_names_from_files_cannot_write_to_the_terminal():
 def test_a_column_of_followers_is_a_count(tmp_path):
     (tmp_path / "people.csv").write_text("influencer name,Followers,category\nada,48.5M,music\nbob,1.2M,sport\n")
     assert recognise_kind(tmp_path / "people.csv") == "posts"
+
+
+ODD_LOG = "Date,What,Post ID,By whom,To whom\n2024-01-01,like,p1,ada,bob\n2024-01-02,share,p2,cem,bob\n"
+
+
+def test_a_log_with_unusual_names_is_not_taken_for_a_graph(tmp_path):
+    log, follows = tmp_path / "log.csv", tmp_path / "follows.csv"
+    log.write_text(ODD_LOG)
+    follows.write_text("follower,followed\nada,bob\n")
+    for files in ([log], [follows, log]):
+        with pytest.raises(InputError, match=r"'What' holds actions .'like', 'share'.*--kind events.*--columns"):
+            check_files(files)
+    log.write_text(ODD_LOG.replace("like", "cheer"))
+    with pytest.warns(SwayrankWarning, match="is this a log of events.*'What' holds accounts, and 'Date' looks like a"):
+        check_files([log])
+    log.write_text("kind,stated,from_name\n" + "".join(f"{'xy'[k % 2]},{k},u{k}\n" for k in range(30)))
+    with pytest.warns(SwayrankWarning, match="'kind' repeats a few words"):
+        check_files([log])
+
+
+def test_it_says_how_many_refused_rows_are_not_shown(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("actor,action,target,time\nada,like,bob,2024-01-01\n" + "ada,like,bob,soon\n" * 7)
+    assert "\nand 2 more; --output rejects.csv writes all of them" in str(check_files([log]))
+    log.write_text("actor,action,target,time\nada,like,bob,2024-01-01\n" + "ada,like,bob,soon\n" * 5)
+    assert "more; --output" not in str(check_files([log]))
+
+
+@pytest.mark.parametrize(
+    ("name", "head"), [("a.xlsx", b"PK\x03\x04"), ("a.ODS", b"PK\x03\x04"), ("a.xls", b"\xd0\xcf\x11\xe0")]
+)
+@pytest.mark.parametrize("kind", [None, "graph", "events"])
+def test_a_spreadsheet_is_told_as_one(tmp_path, name, head, kind):
+    (tmp_path / name).write_bytes(head + b"\x00\x01\n\x00")
+    with pytest.raises(InputError, match="is a spreadsheet: save it as CSV"):
+        check_files([tmp_path / name], kind=kind)
+    (tmp_path / name).write_text("follower,followed\nada,bob\n")
+    assert check_files([tmp_path / name]).graph.arcs == 1
+
+
+def test_columns_that_lack_a_field_are_told_by_their_option(tmp_path):
+    (tmp_path / "log.csv").write_text(ODD_LOG)
+    with pytest.raises(
+        ParameterError, match=r"--columns on the command line.*actor and action.*got a, b without actor"
+    ):
+        check_files([tmp_path / "log.csv"], kind="events", events_options={"columns": ["a", "b"]})

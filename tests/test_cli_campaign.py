@@ -433,6 +433,24 @@ def test_hostile_names(tmp_path):
     call("whatif", "g.csv", "--seeds", "p\x1b[31m=bob", cwd=tmp_path)
 
 
+def test_names_that_were_guarded_for_spreadsheets_are_read_back(tmp_path):
+    (tmp_path / "g.csv").write_text("follower,followed\nbob,@ada\ncem,@ada\nbob,'fay\ncem,-x\n")
+    graph = ["g.csv", "--prob", "1"]
+    call("seeds", *graph, "-k", 4, "-o", "s.csv", cwd=tmp_path)
+    assert {"'@ada", "'-x", "'fay"} <= {row["account"] for row in csv.DictReader((tmp_path / "s.csv").open())}
+    assert told("simulate", *graph, "--seeds-file", "s.csv", cwd=tmp_path)["plans"][0]["mean"] == 5
+    call("whatif", *graph, "--seeds-file", "s.csv", "--without", "'@ada", cwd=tmp_path)
+    assert chosen("-k", "1", "--must", "'-x", cwd=tmp_path) == ["-x"]
+    (tmp_path / "costs.csv").write_text("account,cost\n'@ada,3\n")
+    priced = told("seeds", *graph, "--budget", "3", "--cost", "costs.csv", cwd=tmp_path)["seeds"]
+    assert [(row["account"], row["cost"]) for row in priced] == [("@ada", 3)]
+    call("score", "g.csv", "-o", "out", "-q", cwd=tmp_path)
+    assert "@ada" in call("explain", "'@ada", "out", cwd=tmp_path).stdout
+    (scores,) = (tmp_path / "out").glob("**/scores.csv")
+    call("simulate", *graph, "--seeds-file", scores, cwd=tmp_path)
+    assert "'@fay" in call("simulate", *graph, "--seeds", "'@fay", cwd=tmp_path, check=False).stderr
+
+
 # -- real data ---------------------------------------------------------------------------------------------------------
 
 

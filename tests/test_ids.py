@@ -150,6 +150,15 @@ def test_what_is_no_column_of_ids(wrong):
         Interner().encode(wrong)
 
 
+def test_an_apostrophe_for_spreadsheets_is_no_part_of_a_name_unless_it_is():
+    ids = Ids.from_values(["@ada", "=x", "'=x", "ada"])
+    assert ids.positions(["'@ada", "'=x", "=x", "ada"]).tolist() == [0, 2, 1, 3]
+    assert ids.positions(["'@ada"], missing="sentinel").tolist() == [ABSENT]
+    for other in ("'ada", "''@ada", "'"):
+        with pytest.raises(UnknownAccountError, match="no account has the id"):
+            ids.position(other)
+
+
 def test_either_spelling_finds_an_account():
     ints, strings = Ids.from_values([30, -7, 0]), Ids.from_values(["30", "007", "7"])
     assert ints.positions(["0", "30", "-7"]).tolist() == [2, 0, 1]

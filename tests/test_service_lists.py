@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from swayrank.errors import ParameterError
+from swayrank.errors import ParameterError, UnknownAccountError
 from swayrank.ids import Ids
 from swayrank.scoring.intervals import Intervals
 from swayrank.scoring.keep import KeptScores, load_scores
@@ -15,6 +17,8 @@ from tests.serving import result_in
 
 pytest.importorskip("fastapi", reason="the service needs the extra 'service'")
 from swayrank.service.listing import Wanted, find
+from swayrank.service.names import NameIndex
+from swayrank.service.prepared import Prepared
 from swayrank.service.published import Facet, Published
 from swayrank.service.views import reweighted
 
@@ -136,3 +140,14 @@ def test_the_correlation_with_other_weights_gives_ties_their_mean(result, weight
     assert [item["account"] for item in got["items"]] == [NAMES[i] for i in best]
     assert got["entered"] == [NAMES[i] for i in best if i >= 20]
     assert got["left"] == [NAMES[i] for i in range(20) if i not in best]
+
+
+def test_an_apostrophe_for_spreadsheets_is_no_part_of_a_name():
+    index = NameIndex(ids := Ids.from_values(["@ada", "=x", "'=x"]))
+    assert [index.position(name) for name in ("@ada", "'@ada", "'=x")] == [0, 0, 2]
+    assert index.find("'ada") is None
+    graph = SimpleNamespace(ids=ids, n_nodes=len(ids))
+    prepared = SimpleNamespace(_graph=graph, result=SimpleNamespace(names=index))
+    assert Prepared._named(prepared, ["'@ada", "@ada", "'=x"]) == ["@ada", "'=x"]
+    with pytest.raises(UnknownAccountError, match='no account "\'@bob"'):
+        Prepared._named(prepared, ["'@ada", "'@bob"])

@@ -20,6 +20,15 @@ def formula_safe(text: str) -> str:
     return "'" + text if risky and not _NUMBER.fullmatch(text) else text
 
 
+def unguarded(text: str) -> str:
+    """Text as it was before :func:`formula_safe` put an apostrophe in front; other text as it is.
+
+    >>> unguarded("'@ada"), unguarded("'ada"), unguarded("ada")
+    ('@ada', "'ada", 'ada')
+    """
+    return text[1:] if text[:1] == "'" and formula_safe(text[1:]) == text else text
+
+
 def printable(text: object, limit: int = 120) -> str:
     r"""Text for a terminal or a message: control and direction characters escaped, cut at `limit` characters.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swayrank._text import printable
+from swayrank._text import printable, unguarded
 from swayrank.campaign.oracle import InfluenceOracle
 from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.graph import Graph
@@ -170,6 +170,7 @@ def account_list(text: str, option: str, ids: Ids | None = None) -> list[str]:
         if not found:
             raise InputError("names no account", file=text)
         if ids is not None:
+            found = [(line, _meant(account, ids)) for line, account in found]
             _check_there(ids, [account for _, account in found], [line for line, _ in found], text)
         return [account for _, account in found]
     accounts = [piece.strip() for piece in text.split(",")]
@@ -178,6 +179,7 @@ def account_list(text: str, option: str, ids: Ids | None = None) -> list[str]:
     if not all(accounts):
         raise ParameterError(f"{option} must be ids split at commas, or a file, got {text!r}")
     if ids is not None:
+        accounts = [_meant(account, ids) for account in accounts]
         ids.positions(accounts)
     return accounts
 
@@ -274,7 +276,7 @@ def _pairs_of(file: Path, what: str, ids: Ids) -> list[tuple[int, str, str]]:
                 file=str(file),
                 line=line,
             )
-    found = [(line, row[account], row[cell]) for line, row in rows if row[cell]]
+    found = [(line, _meant(row[account], ids), row[cell]) for line, row in rows if row[cell]]
     first: dict[str, int] = {}
     for line, one, _ in found:
         if first.setdefault(one, line) != line:
@@ -295,6 +297,12 @@ def _check_there(ids: Ids, accounts: list[str], lines: list[int], file: str) -> 
         more = len(absent) - _STRANGERS_TOLD
         rest = f" and {more:,} more" if more > 0 else ""
         raise InputError(f"no account of the graph has any of these {len(absent):,} ids: {told}{rest}", file=file)
+
+
+def _meant(account: str, ids: Ids) -> str:
+    """The account that a name stands for, which may have got an apostrophe in front for spreadsheets."""
+    guarded = account[:1] == "'" and account not in ids and (plain := unguarded(account)) in ids
+    return plain if guarded else account
 
 
 def _rows(file: Path) -> list[tuple[int, list[str]]]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._text import unguarded
 from swayrank.errors import DamagedGraphError, InputError, ParameterError, UnknownAccountError
 from swayrank.id_cells import Cells, Int64Array, UInt8Array, UInt32Array, UInt64Array, as_cells, read_only
 from swayrank.kernels.intern import (
@@ -256,7 +257,8 @@ class Ids:
         Parameters
         ----------
         values : sequence or array, shape (k,)
-            Integers or strings; "7" finds 7 and 7 finds "7".
+            Integers or strings; "7" finds 7 and 7 finds "7". Unless `missing` is "sentinel", "'@ada" finds "@ada"
+            where nobody is called "'@ada": tables for spreadsheets are written so, and are read back.
         missing : str, default "raise"
             "raise", or "sentinel": an id that is not there gets 2**32 - 1.
 
@@ -280,8 +282,10 @@ class Ids:
         found = self._find_among_strings(cells) if self.kind == "string" else self._find_among_ints(cells)
         if cells.missing is not None:
             found[cells.missing] = EMPTY_32
-        if missing == "raise" and bool((absent := found == EMPTY_32).any()):
-            self._refuse(cells, absent)
+        if missing == "raise" and bool((found == EMPTY_32).any()):
+            found = self._find_unguarded(cells, found)
+            if bool((absent := found == EMPTY_32).any()):
+                self._refuse(cells, absent)
         return found
 
     def position(self, value: int | str) -> int:
@@ -293,6 +297,18 @@ class Ids:
             return int(self.positions([value], missing="sentinel")[0]) != ABSENT
         except ParameterError:
             return False
+
+    def _find_unguarded(self, cells: Cells, found: UInt32Array) -> UInt32Array:
+        """What is unknown as it stands, but is a known name with the apostrophe that tables for spreadsheets need."""
+        if cells.ints is not None or self.kind != "string":
+            return found
+        found = found.copy()
+        for at in np.flatnonzero(found == EMPTY_32).tolist():
+            if cells.missing is None or not cells.missing[at]:
+                spelled = cells.text[int(cells.starts[at]) : int(cells.stops[at])].tobytes().decode("utf-8", "replace")
+                if (name := unguarded(spelled)) != spelled:
+                    found[at] = self.positions([name], missing="sentinel")[0]
+        return found
 
     def _find_among_ints(self, cells: Cells) -> UInt32Array:
         found = np.empty(len(cells), np.uint32)

@@ -31,7 +31,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._text import formula_safe
+from swayrank._text import unguarded
 from swayrank.errors import ParameterError, SwayrankWarning
 from swayrank.results import write_whole
 
@@ -270,8 +270,8 @@ def _rows_of(graph: Graph, accounts: pa.Array) -> npt.NDArray[np.uint32]:
     if pa.types.is_string(accounts.type) or pa.types.is_large_string(accounts.type):
         unknown = np.flatnonzero(rows == _ABSENT)
         texts = [accounts[int(i)].as_py() or "" for i in unknown]
-        guarded = [k for k, text in enumerate(texts) if text[:1] == "'" and formula_safe(text[1:]) == text]
+        guarded = [k for k, text in enumerate(texts) if unguarded(text) != text]
         if guarded:
-            found = graph.ids.positions([texts[k][1:] for k in guarded], missing="sentinel")
+            found = graph.ids.positions([unguarded(texts[k]) for k in guarded], missing="sentinel")
             rows[unknown[guarded]] = found
     return rows

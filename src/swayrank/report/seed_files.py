@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swayrank._text import formula_safe, printable
+from swayrank._text import printable, unguarded
 from swayrank.errors import InputError, ParameterError
 from swayrank.jobs import read_accounts_table
 
@@ -124,7 +124,8 @@ def _of_table(path: Path) -> tuple[Seed, ...]:
             "make seeds with: swayrank seeds ... -o seeds.csv",
             file=str(path),
         )
-    named = [_unguarded(str(account), path) for account in table["account"].to_pylist()]
+    names = [str(account) for account in table["account"].to_pylist()]
+    named = [unguarded(name) for name in names] if path.suffix == ".csv" else names
     try:
         figures = [[float(x) for x in table[name].to_pylist()] for name in ("marginal_gain", "curve")]
     except (TypeError, ValueError):
@@ -132,9 +133,3 @@ def _of_table(path: Path) -> tuple[Seed, ...]:
     if not all(math.isfinite(x) for column in figures for x in column):
         raise InputError("marginal_gain and curve must be finite in every row", file=str(path))
     return tuple(Seed(*row) for row in zip(named, *figures, strict=True))
-
-
-def _unguarded(account: str, path: Path) -> str:
-    """A name as it was before it got an apostrophe for spreadsheets."""
-    guarded = path.suffix == ".csv" and account[:1] == "'" and formula_safe(account[1:]) == account
-    return account[1:] if guarded else account

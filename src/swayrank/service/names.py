@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._text import printable
+from swayrank._text import printable, unguarded
 from swayrank.errors import UnknownAccountError
 
 if TYPE_CHECKING:
@@ -54,7 +54,14 @@ class NameIndex:
         return places
 
     def find(self, name: str) -> int | None:
-        """Where the account stands; None if there is none of that name."""
+        """Where the account stands; None if there is none of that name.
+
+        A name with the apostrophe that tables for spreadsheets need is the name without it, unless it is somebody's.
+        """
+        found = self._find(name)
+        return self._find(plain) if found is None and (plain := unguarded(name)) != name else found
+
+    def _find(self, name: str) -> int | None:
         wanted = hash(name)
         at = bisect.bisect_left(self._hashes, wanted)
         while at < len(self._hashes) and self._hashes[at] == wanted:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._text import unguarded
 from swayrank.campaign.oracle import Answer, InfluenceOracle
 from swayrank.errors import DamagedGraphError, UnknownAccountError
 from swayrank.graph import Graph
@@ -192,7 +193,10 @@ class Prepared:
         named = list(dict.fromkeys(accounts))
         if named:
             places = self._graph.ids.positions(named, missing="sentinel").tolist()
-            if absent := [one for one, at in zip(named, places, strict=True) if at >= self._graph.n_nodes]:
+            strange = [one for one, at in zip(named, places, strict=True) if at >= self._graph.n_nodes]
+            meant = {one: name for one in strange if (name := unguarded(one)) in self._graph.ids}
+            named = list(dict.fromkeys(meant.get(one, one) for one in named))
+            if absent := [one for one in strange if one not in meant]:
                 known = self.result.names.find(absent[0]) is not None
                 raise strangers(absent, "in this run's network" if known else "in this result")
         return named

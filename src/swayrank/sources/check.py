@@ -197,6 +197,8 @@ class CheckReport:
         lines = [f"{len(self.rejects):,} rows were rejected"]
         lines.append(table_text([(reason, f"{count:,}") for reason, count in self.rejects.by_reason().items()]))
         lines += [str(self.rejects[k]) for k in range(min(_EXAMPLES, len(self.rejects)))]
+        if (more := len(self.rejects) - _EXAMPLES) > 0:
+            lines.append(f"and {more:,} more; --output rejects.csv writes all of them (in Python, rejects.to_csv)")
         return "\n".join(lines)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
-from swayrank.sources.streams import Encoding, compression_of, detect_encoding, text_blocks
+from swayrank.sources.streams import Encoding, compression_of, detect_encoding, refuse_spreadsheets, text_blocks
 
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
@@ -131,6 +131,7 @@ def inspect_table(path: Path, options: TableOptions) -> Layout:
         raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
     if magic == b"PAR1":
         return _inspect_parquet(path)
+    refuse_spreadsheets(path)
     encoding = detect_encoding(path, options.encoding)
     sample = _sample(path, encoding)
     first = sample.lstrip()[:1]

@@ -18,15 +18,17 @@ Everything is recognised from the first lines, told in words, and open to be nam
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from swayrank._text import printable
-from swayrank.errors import InputError
+from swayrank.errors import InputError, SwayrankWarning
+from swayrank.events import action_codes
 from swayrank.sources.dialects import Layout
-from swayrank.sources.edge_columns import Roles, Wanted, assign_roles
+from swayrank.sources.edge_columns import Roles, Wanted, assign_roles, event_fields, role_of_name
 from swayrank.sources.edge_header import DATE, NUMBER, judge_header
 from swayrank.sources.recognise import recognise_events
 
@@ -37,6 +39,12 @@ SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
 _MOST_WIDTHS = 5
 
+_ENOUGH_ROWS = 20
+_FEW_WORDS = 5
+_IF_A_LOG = (
+    "If it is a log, say so (--kind events with swayrank check, --events FILE with swayrank score, read_events in "
+    "Python), and name all its columns in their order with --columns, as time,action,post,actor,target"
+)
 _INTEGER = re.compile(r"-?\d{1,19}")
 
 
@@ -186,6 +194,8 @@ def recognise(
     if not header:
         _refuse_actions_as_ends(below, wanted, file)
     roles, notes = assign_roles(names, header, wanted, file, lambda position: _kind(below, position))
+    if header:
+        _doubt_unnamed_ends(names, roles, below, wanted, file)
     if first_is_edge:
         told = f"the first line ({' '.join(rows[0][:2])}) was taken as an edge, not for numbers of nodes and edges"
     integers = all(_INTEGER.fullmatch(row[k]) for row in below for k in (roles.source, roles.target) if k < width)
@@ -329,6 +339,36 @@ def _refuse_actions_as_ends(rows: list[list[str]], wanted: Wanted, file: str) ->
             f"which columns are the two ends? {fields['action'].capitalize()} holds actions, as in a log of events; "
             f"name them with source= and target=, as positions from 0",
             file=file,
+        )
+
+
+def _doubt_unnamed_ends(names: Sequence[str], roles: Roles, rows: list[list[str]], wanted: Wanted, file: str) -> None:
+    """Of ends under names that say nothing: InputError if one holds actions alone, a warning if it may be a log."""
+    ends = [(roles.source, wanted.source), (roles.target, wanted.target)]
+    accounts = [column for field, column in event_fields(names).items() if field in ("actor", "target")]
+    unnamed = [k for k, given in ends if given is None and not role_of_name(names[k]) and names[k] not in accounts]
+    if len(names) < 3 or not unnamed or not rows:
+        return
+    codes = action_codes()
+    for k in unnamed:
+        words = {row[k].strip().casefold() for row in rows}
+        if words <= codes.keys():
+            raise InputError(
+                f"which columns are the two ends? {printable(names[k], 60)!r} holds actions "
+                f"({', '.join(map(repr, sorted(words)[:3]))}), as in a log of events. {_IF_A_LOG}; for a graph, name "
+                "the ends with source= and target=",
+                file=file,
+            )
+    few = [k for k in unnamed if len(rows) >= _ENOUGH_ROWS and len({row[k] for row in rows}) <= _FEW_WORDS]
+    times = [k for k in range(len(names)) if role_of_name(names[k]) == "time"]
+    if few or times:
+        why = f"{names[few[0]]!r} repeats a few words" if few else f"{names[times[0]]!r} looks like a time"
+        warnings.warn(
+            f"{printable(file, 200)}: is this a log of events, not a graph? No name tells that "
+            f"{' or '.join(repr(printable(names[k], 60)) for k in unnamed)} holds accounts, and {printable(why, 80)}. "
+            f"{_IF_A_LOG}",
+            SwayrankWarning,
+            stacklevel=2,
         )
 
 

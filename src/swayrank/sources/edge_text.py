@@ -26,7 +26,7 @@ from swayrank.ids import Cells, Ids, Interner, UInt8Array, UInt32Array, read_onl
 from swayrank.kernels import text as kernels
 from swayrank.sources import rejects as why
 from swayrank.sources.edge_dialect import Dialect
-from swayrank.sources.streams import compression_of, detect_encoding, text_blocks
+from swayrank.sources.streams import compression_of, detect_encoding, refuse_spreadsheets, text_blocks
 
 CHUNK_BYTES = 1 << 20
 """Bytes per chunk of lines with integer ids, so that its cells stay in a core's own cache."""
@@ -105,6 +105,7 @@ def load_text(path: Path, encoding: str | None, delimiter: str | None = None) ->
         raise InputError("there is no such file", file=str(path))
     if not path.is_file():
         raise InputError("is not a regular file but a pipe or device; save it to disk first", file=str(path))
+    refuse_spreadsheets(path)
     compression = compression_of(path)
     given = encoding or _encoding_of_mark(path)
     found = detect_encoding(path, given)

@@ -258,8 +258,10 @@ class _Reader:
         known = self.value_names
         if known is not None and set(names) != set(known):
             raise InputError(
-                f"has the columns {sorted(names)}, but {self.files[0].file} has {sorted(known)}; name them with "
-                "weight= and columns=, or pass weight=False",
+                f"has {_told(names)}, but {self.files[0].file} has {_told(known)}, and the files of one graph must "
+                "have the same. Is one of them a log of events? Then say so: events:FILE with swayrank check, "
+                "--events FILE with swayrank score. In Python, name what to keep with weight= and columns=, or pass "
+                "weight=False",
                 file=file,
             )
         self.value_names = names
@@ -541,6 +543,12 @@ def _refuse_columns_of_text(wanted: Wanted, name: str) -> None:
     given = {word: getattr(wanted, word) for word in ("source", "target", "delimiter", "comment", "header")}
     if said := [word for word, value in given.items() if value is not None]:
         raise ParameterError(f"{said[0]} is for tables: a {name} file knows its edges; give weight= or columns=")
+
+
+def _told(names: Iterable[str]) -> str:
+    """Names of values beside the two ends, in words."""
+    listed = ", ".join(printable(repr(name), 60) for name in sorted(names))
+    return f"the columns {listed} beside the two ends" if listed else "no column beside the two ends"
 
 
 def _weight(weight: Any) -> Any:

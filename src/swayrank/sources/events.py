@@ -343,6 +343,13 @@ def plan_reading(
     elif columns is not None:
         names = [str(name) for name in columns]
         raw |= {"names": names, **{name: name for name in names if name in fields}}
+        if lacking := [name for name in stand_in if name not in raw]:
+            option = "columns (--columns on the command line)" if kind == "events" else "columns"
+            raise ParameterError(
+                f"{option} must name all columns of the file in their order, {' and '.join(stand_in)} among them "
+                f"(fields are {', '.join(fields)}; any other name leaves a column out), got {listed(names)} "
+                f"without {lacking[0]}"
+            )
     rest = columns is None or (
         kind == "posts" and isinstance(columns, Dict)
     )  # of posts, those not named are recognised

@@ -19,6 +19,8 @@ from typing import IO, Any
 from swayrank.errors import InputError, ParameterError
 
 BLOCK_BYTES = 1 << 24
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_SPREADSHEET_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _COMPRESSION = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", b"\xfd7zXZ": "xz"}
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -48,13 +50,23 @@ class Encoding:
     why: str = ""
 
 
-def compression_of(path: Path) -> str:
-    """The compression: "gzip", "zstd", "bz2", "xz", or "" for a plain file."""
+def refuse_spreadsheets(path: Path) -> None:
+    """Raise where a file is a spreadsheet, by its ending and its first bytes: text may be called ``.xls`` too."""
+    if path.suffix.lower() in _SPREADSHEETS and _head(path).startswith(_SPREADSHEET_MARKS):
+        raise InputError("is a spreadsheet: save it as CSV, and give that file", file=str(path))
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(6)
+            return file.read(6)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
+
+
+def compression_of(path: Path) -> str:
+    """The compression: "gzip", "zstd", "bz2", "xz", or "" for a plain file."""
+    head = _head(path)
     return next((name for magic, name in _COMPRESSION.items() if head.startswith(magic)), "")
 
 
