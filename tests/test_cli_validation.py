@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -315,3 +316,51 @@ def test_an_output_never_replaces_what_is_read(town):
     assert done.exit_code == 2
     assert "--output must not be a file that is read" in done.stderr
     assert (town / "town/events.csv").read_bytes() == log
+
+
+# -- packages that are not there ---------------------------------------------------------------------------------------
+
+
+def without(monkeypatch, *modules):
+    for name in modules:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_a_backtest_without_plotly_writes_its_tables_and_says_what_it_left_out(town, tmp_path, monkeypatch):
+    without(monkeypatch, "plotly")
+    shown = backtest(town, "--as-of", "2026-03-01", *QUICK, "-o", tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"backtest.json", "backtest.csv", "differences.csv", "removal.csv"}
+    assert 'left out: metrics.html and removal.html; a page needs plotly: pip install "swayrank[noteb' in shown.stderr
+    assert "left out: metrics.png and removal.png; a picture needs plotly:" in shown.stderr
+
+
+def test_pages_are_written_where_matplotlib_alone_is_missing(town, tmp_path, monkeypatch):
+    without(monkeypatch, "matplotlib")
+    shown = backtest(town, "--as-of", "2026-03-01", *QUICK, "-o", tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").glob("metrics.*")} == {"metrics.html"}
+    assert "left out: metrics.png and removal.png; a picture needs matplotlib:" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "absent", "cure"),
+    [
+        ("fit town/graph.csv town/events.csv", "sklearn", 'pip install "swayrank[learn]"; or fit without it'),
+        ("report out -o {}/page.html --figures {}/figures", "matplotlib", 'pip install "swayrank[notebook]"'),
+        ("correlate town/graph.csv --measures pagerank,in_degree -o {}/map.html", "plotly", "or write .csv"),
+        ("calibrate town/graph.csv town/events.csv -o {}/curve.svg", "matplotlib", "or write .csv"),
+        ("communities town/graph.csv", "networkit", "or take --method label_propagation"),
+    ],
+)
+def test_what_is_missing_is_told_before_the_work(town, tmp_path, monkeypatch, words, absent, cure):
+    def never(*_, **__):
+        raise AssertionError("it began to work")
+
+    for job in ("validation_jobs.run_fit", "report.write.write_report", "correlate_jobs.run_correlate",
+                "calibration_jobs.run_calibrate", "jobs.run_communities"):  # fmt: skip
+        monkeypatch.setattr(f"swayrank.{job}", never)
+    without(monkeypatch, absent)
+    done = call(*words.format(tmp_path, tmp_path).split(), cwd=town, check=False)
+    assert done.exit_code == 1
+    assert cure in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -40,6 +40,7 @@ from swayrank.results import write_whole
 from swayrank.sources.check import recognise_kind
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.generate import generate
+from swayrank.sources.town import town_in
 from swayrank.tables import write_csv, write_parquet
 
 _USUAL_N = 10_000
@@ -489,6 +490,8 @@ def run_generate(
     if said := [word for word in parameters if word in ("n", "rng", "threads", "progress", "engine")]:
         raise ParameterError(f"{said[0]} is an option of its own (--{said[0]}), not a parameter")
     size: dict[str, Any] = {} if n is None and "scale" in parameters else {"n": _USUAL_N if n is None else n}
+    replaced = town_in(output) if kind == "town" else (output.is_dir() and any(output.iterdir()))
     made = generate(kind, **size, rng=rng, threads=threads, progress=progress, **parameters)
-    made.save(output)
-    return f"{made!r} written to {output}"
+    made.save(output)  # a graph replaces a graph alone
+    before = f", in place of the {'town' if kind == 'town' else 'graph'} that was there" if replaced else ""
+    return f"{made!r} written to {output}{before}"

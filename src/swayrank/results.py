@@ -193,13 +193,28 @@ def kept_runs(out: str | Path) -> list[Path]:
     """
     if found := whole_runs(out):
         return found
-    raise FolderError(f"{out}: there is no swayrank result here; make one with: swayrank score ... -o {out}")
+    raise _no_result(out)
+
+
+def _no_result(out: str | Path) -> FolderError:
+    """What to do where no run is: never to write over a file that is there."""
+    folder = "out" if Path(out).is_file() else out
+    what = "this is a file, not a swayrank result" if Path(out).is_file() else "there is no swayrank result here"
+    return FolderError(f"{out}: {what}; make one with: swayrank score ... -o {folder}")
 
 
 def whole_runs(out: str | Path) -> list[Path]:
     """The folders of all whole runs below `out`, the oldest first; empty where there are none."""
     runs = [path for path in (Path(out) / "runs").glob("*") if (path / MANIFEST).is_file()]
     return sorted(path for path in runs if not path.name.startswith(_UNFINISHED))
+
+
+def others_in(out: str | Path) -> list[str]:
+    """Names of what lies in a folder in which no run was ever kept; sorted, empty where it is not there."""
+    folder = Path(out)
+    if not folder.is_dir() or (folder / "runs").is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir())
 
 
 def told_runs(out: str | Path) -> str:
@@ -227,7 +242,7 @@ def current_run(out: str | Path) -> Path:
     elif there := told_runs(out):
         raise FolderError(f"{out}: a folder of runs whose `current` is missing; name one of them: {there} (in {out})")
     else:
-        raise FolderError(f"{out}: there is no swayrank result here; make one with: swayrank score ... -o {out}")
+        raise _no_result(out)
     if not (folder / MANIFEST).is_file():
         there = told_runs(out)
         cure = f"name one of them: {there} (in {out})" if there else "score the data again"

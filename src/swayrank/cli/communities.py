@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from swayrank._extras import need
 from swayrank.cli.shared import (
     DEFAULT_RNG,
     Direction,
@@ -47,6 +48,8 @@ def communities(
     """Find groups of accounts that follow each other, their top accounts, and how far influence passes between them."""
     from swayrank import jobs
 
+    if method == "leiden":
+        need("method leiden", "networkit", instead="or take --method label_propagation")
     found = jobs.run_communities(
         file,
         {"source": source, "target": target, "weight": weight, "direction": direction},

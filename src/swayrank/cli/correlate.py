@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from swayrank._extras import need_for_figure
 from swayrank.cli.shared import (
     DEFAULT_RNG,
     Actions,
@@ -108,6 +109,8 @@ def _check_output(output: Path | None) -> None:
     known = (".html", *IMAGES, *TABLES)
     if output is not None and output.suffix not in known:
         raise ParameterError(f"--output must end in one of {', '.join(known)}, got {output.name!r}")
+    if output is not None and output.suffix not in TABLES:
+        need_for_figure(output.suffix, f"or write {', '.join(TABLES)}")
 
 
 def _write(found: Correlations, output: Path) -> None:

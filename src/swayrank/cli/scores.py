@@ -131,6 +131,7 @@ def score(
 ) -> None:
     """Score every account from 0 to 100, with parts and intervals."""
     from swayrank.pipeline import Recipe, run
+    from swayrank.scoring.combine import REPLICATES
 
     given: dict[str, Any] = {
         "profile": None if profile is None else profile_of(profile),
@@ -143,6 +144,8 @@ def score(
         "rng": rng,
     }
     told = given_only(given)
+    if replicates is not None and not (replicates == 0 or REPLICATES.holds(replicates)):
+        raise ParameterError(f"--replicates must be {REPLICATES.describe()}, or 0 for none, got {replicates}")
     if replicates == 0:
         told["n_replicates"] = None
     recipe = Recipe.from_files(
@@ -169,6 +172,8 @@ def score(
         raise ParameterError(f"--output names a folder, which will hold scores.csv and more, got {output.name!r}")
     if map_nodes is not None and output is None:
         raise ParameterError("--map-nodes is of the run that --output keeps; name a folder")
+    if output is not None and not quiet:
+        _tell_others(output)
     drawn = given_only({"map_nodes": map_nodes})
     done = run(recipe, output, **drawn, threads=threads, progress=listen(quiet))
     if new_reference is not None:
@@ -176,6 +181,15 @@ def score(
 
         reference_of(done.scores).save(new_reference)
     _show_scores(done, top, explain or [], sensitivity, as_json=as_json, quiet=quiet)
+
+
+def _tell_others(output: Path) -> None:
+    """Warn where a folder holds something, and no runs."""
+    from swayrank.results import others_in
+
+    if names := others_in(output):
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        say(f"note: {output} holds other files ({', '.join(names[:3])}{more}); runs are put beside them")
 
 
 def _half_life(text: str) -> float | str:

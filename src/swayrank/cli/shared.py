@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TextIO
 
 import typer
+from typer.core import TyperCommand
 
 from swayrank._text import printable
 from swayrank.errors import ParameterError, SwayrankError, SwayrankWarning
@@ -123,6 +124,9 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
             stop(WRONG_USE, f"error: {error}")
         except SwayrankError as error:
             stop(FAILED, f"error: {error}")
+        except BrokenPipeError:  # whoever read our output has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE) from None
         except OSError as error:
             stop(FAILED, f"error: {error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
@@ -133,12 +137,28 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
             # Not sys.exit: it would wait for chunks that other threads are at, and where the interrupt struck inside an
             # extension's own call of Python, the interpreter would end by the signal instead of this code.
             os._exit(INTERRUPTED)
-        except BrokenPipeError:  # whoever read our output has had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(DONE) from None
 
-    group.command(name)(guarded)
+    group.command(name, cls=_Command)(guarded)
     return guarded
+
+
+_WRITTEN = ("output", "figures")
+
+
+class _Command(TyperCommand):
+    """A command that, of an unknown short option, tells how to name an account that begins so."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As it is, but for the hint."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # whose class is not public
+            option = getattr(error, "option_name", "")
+            if type(error).__name__ == "NoSuchOption" and not option.startswith("--"):
+                word = next((one for one in given if one.startswith(option)), option)
+                error.message += f" (a name that begins with - stands after --, as in: -- {printable(word)})"  # type: ignore[attr-defined]
+            raise
 
 
 def _keep_inputs(given: Mapping[str, object]) -> None:
@@ -146,7 +166,7 @@ def _keep_inputs(given: Mapping[str, object]) -> None:
     output = given.get("output")
     if not isinstance(output, Path) or not output.is_file():
         return
-    read = [one for name, value in given.items() if name != "output" for one in _paths_in(value)]
+    read = [one for name, value in given.items() if name not in _WRITTEN for one in _paths_in(value)]
     if any(path.is_file() and path.samefile(output) for path in read):
         raise ParameterError(f"--output must not be a file that is read, got {output}; name another")
 

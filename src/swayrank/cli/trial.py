@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,7 +57,15 @@ def demo(
     typer.echo("\nWhy the first is first:\n")
     typer.echo(wrapped(str(shown.scores.explain(best.account))))
     if not quiet:
-        say("\nNow with your own files: swayrank score --help (in a new terminal first: . .venv/bin/activate)")
+        say(f"\nNow with your own files: swayrank score --help{_first()}")
+
+
+def _first() -> str:
+    """What a terminal has to be told before it finds the command, where it does not find this one."""
+    if shutil.which("swayrank") is not None:
+        return ""
+    there = os.path.join(os.path.relpath(sys.prefix), "bin", "activate")
+    return f"\nFirst, in this terminal and in every new one, so that it finds the command: . {there}"
 
 
 def _show_town(shown: Demonstration, top: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from swayrank._extras import lack, need
 from swayrank.cli.scores import Confidence, Data, OptionalRng
 from swayrank.cli.shared import (
     DEFAULT_RNG,
@@ -155,9 +156,7 @@ def backtest(
     found, sources = run_backtest(recipe, _with_rng(recipe, asked, rng), threads=threads, progress=listen(quiet))
     written = [] if output is None else write_backtest(found, output)
     if output is not None and output.is_dir():
-        from swayrank.report.backtests import save_figures
-
-        written += save_figures(found, output)
+        written += _figures(found, output, quiet)
     if as_json:
         print_json(found.to_dict())
         return
@@ -223,6 +222,8 @@ def fit(
         "confidence": confidence,
     }
     asked = _with_rng(recipe, given_only(given), rng)
+    if asked.get("free_model", recipe.backtest.get("free_model", True)):
+        need("the free model", "sklearn", instead="or fit without it: --no-free-model")
     found, sources = run_fit(recipe, asked, threads=threads, progress=listen(quiet))
     written = [] if output is None else write_fit(found, output)
     if as_json:
@@ -238,6 +239,17 @@ def fit(
         say(f"to score with them: swayrank score --profile {found.as_option} ...")
         if written:
             say(f"written: {', '.join(map(str, written))}")
+
+
+def _figures(found: Backtest, folder: Path, quiet: bool) -> list[Path]:
+    """Write the figures beside the tables; those whose packages are absent are left out, and that is said."""
+    from swayrank.report.backtests import save_figures
+
+    lacks = {".html": lack("a page", "plotly"), ".png": lack("a picture", "plotly", "matplotlib")}
+    for ending, told in lacks.items():
+        if told and not quiet:
+            say(f"note: left out: metrics{ending} and removal{ending}; {told}")
+    return save_figures(found, folder, [ending for ending, told in lacks.items() if not told])
 
 
 def _recipe(

@@ -7,6 +7,7 @@ named beside its mark, so that no legend has to be matched.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def _plotly() -> Any:
     try:
         from plotly import graph_objects, subplots
     except ModuleNotFoundError:
-        raise MissingDependencyError("an interactive figure needs plotly: pip install plotly; or write .csv") from None
+        raise MissingDependencyError(
+            'an interactive figure needs plotly: pip install "swayrank[notebook]"; or write .csv'
+        ) from None
     return graph_objects, subplots
 
 
@@ -160,12 +163,10 @@ def removal_rows(found: Backtest) -> Rows:
     return Rows(["ranking", *(f"without {share:g} %" for share in shares)], rows)
 
 
-def save_figures(found: Backtest, folder: Path) -> list[Path]:
+def save_figures(found: Backtest, folder: Path, endings: Sequence[str] = (".html", ".png")) -> list[Path]:
     """Write both figures into a folder, to look at (.html) and to print (.png); give the paths."""
     return [
-        save_figure(found, what, folder / f"{what}{suffix}")
-        for what in ("metrics", "removal")
-        for suffix in (".html", ".png")
+        save_figure(found, what, folder / f"{what}{suffix}") for what in ("metrics", "removal") for suffix in endings
     ]
 
 

@@ -80,7 +80,9 @@ def trend_lines(past: History, *, accounts: Sequence[str] | None = None, theme: 
     n = len({row.run for rows in lines.values() for row in rows})
     left = len(past.runs) - n
     ends = any(row.score_low is not None for rows in lines.values() for row in rows)
-    caption = f"{n:,} runs of one scale, by the time of their data" + ("; bars are intervals" if ends else "")
+    caption = f"{n:,} run{'' if n == 1 else 's'} of one scale, by the time of their data" + (
+        "; bars are intervals" if ends else ""
+    )
     caption += f"; {left:,} more of another scale or the same time are left out" if left else ""
     who = "Score" if len(lines) == 1 else f"Scores of {len(lines):,} accounts"
     of = f" of {safe(next(iter(lines)))}" if len(lines) == 1 else ""

@@ -39,6 +39,7 @@ Floats = npt.NDArray[np.float64]
 
 CHOSEN_BY_LOG = "the log: the longest under which its first two thirds predict the last one as well as they can"
 
+REPLICATES = Integer(20, 100_000)
 _MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
     "reach": part_functions.reach,
     "resonance": part_functions.resonance,
@@ -49,7 +50,7 @@ _MEASURED_BY: dict[str, Callable[[Evidence, PartParameters], Part | None]] = {
 @domains(
     half_life_days=Optional(HALF_LIFE),
     min_evidence=Integer(0),
-    n_replicates=Optional(Integer(20, 100_000)),
+    n_replicates=Optional(REPLICATES),
     confidence=Interval(0.5, 0.999),
 )
 def score(

@@ -1,5 +1,7 @@
 """Log lines as JSON, one a line: what was asked, by whom, how it ended, how long it took.
 
+A terminal, where people look, gets a short form: time, status, method, path, milliseconds.
+
 No token, no query and no body is written. Text from outside is JSON-escaped, so that it cannot begin a line of its own.
 """
 
@@ -14,6 +16,7 @@ from typing import IO, Any
 
 import orjson
 
+from swayrank._text import printable
 from swayrank.errors import InputError
 
 _AT_ONCE = 512
@@ -40,18 +43,19 @@ class Log:
         except OSError as error:
             raise InputError(f"cannot write log lines there: {error.strerror or error}", file=str(path)) from None
         self._owned = path is not None
+        self._line = _short if path is None and sys.stderr.isatty() else _line
         self._lines: list[bytes] = []
         self._written = time.monotonic()
         self._lock = threading.Lock()
 
     def write(self, what: str, **facts: Any) -> None:
         """A line of its own, at once."""
-        self._lines.append(_line(what, facts))
+        self._lines.append(self._line(what, facts))
         self.flush()
 
     def request(self, **facts: Any) -> None:
         """A line about a request, with the next block."""
-        self._lines.append(_line("request", facts))
+        self._lines.append(self._line("request", facts))
         if len(self._lines) >= _AT_ONCE or time.monotonic() - self._written > _SECONDS:
             self.flush()
 
@@ -75,3 +79,13 @@ class Log:
 def _line(what: str, facts: dict[str, Any]) -> bytes:
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
     return orjson.dumps({"time": stamp, "what": what, **facts}, default=str) + b"\n"
+
+
+def _short(what: str, facts: dict[str, Any]) -> bytes:
+    """The same for people: a request by what matters most, anything else by its words and facts."""
+    stamp = datetime.now().strftime("%H:%M:%S")
+    if what == "request":
+        told = f"{facts['status']} {facts['method']} {facts['path']} {facts['milliseconds']:.1f} ms"
+    else:
+        told = ", ".join([what, *(f"{name} {value}" for name, value in facts.items() if value is not None)])
+    return f"{stamp} {printable(told, 1000)}\n".encode()

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from swayrank.errors import ParameterError, SwayrankError
+from swayrank.results import current_run
 from swayrank.service.app import create_app
 from swayrank.service.memory import few_heaps
 from swayrank.service.settings import Settings
@@ -33,6 +34,7 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
     SwayrankError
         If there is no result, the store cannot be had, the port is taken, or a token is needed and none was made.
     """
+    current_run(settings.out)  # where there is no result, that is what to tell, whatever the port
     sys.setswitchinterval(_SWITCH_SECONDS)
     few_heaps()
     # Being told to stop is no failure: neither while it starts, nor when uvicorn raises the signal again at its end.

@@ -65,6 +65,8 @@ _FARM = 20  # bots of one client
 _SHARES = {INFLUENCER: 0.01, STAR: 0.004, LURKER: 0.25, BOT: 0.05}
 _AT_HOME = 0.65  # share of follows within the community
 _QUANTILES = 4096
+FILES = ("graph.csv", "events.csv", "posts.csv", "truth.csv")
+TRUTH = ("account", "influence", "std_error", "acts_per_post", "posts_per_day", "kind", "community", "client")
 _FILE_ENDINGS = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet", ".gz", ".zst", ".xz", ".bz2", ".toml"}
 _NOBODY = np.uint32(NO_ACCOUNT)
 _MICROSECONDS = 86_400_000_000
@@ -142,7 +144,7 @@ class Truth:
         return np.asarray(self.kind == KINDS.index(name))
 
     def columns(self) -> dict[str, Any]:
-        """The truth as named columns, accounts by id and kinds by name."""
+        """The truth as named columns (those of TRUTH), accounts by id and kinds by name."""
         import pyarrow as pa
 
         kind = pa.DictionaryArray.from_arrays(pa.array(self.kind), pa.array(KINDS)).cast(pa.string())
@@ -251,6 +253,39 @@ class Town:
             f"Town of {self.graph.n_nodes:,} accounts: {kinds}\n{self.graph.n_edges:,} follows, "
             f"{self.posts.account.size:,} posts, {self.events.n_events:,} events"
         )
+
+
+def town_in(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds a town's files, which :meth:`Town.save` would replace.
+
+    Raises
+    ------
+    FolderError
+        If it holds a file of such a name and not a town's truth: somebody else's, not to be replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     before, _, after = town_in(folder), town(n=100, days=2, rng=7).save(folder), town_in(folder)
+    >>> before, after
+    (False, True)
+    """
+    path = Path(folder)
+    there = [name for name in FILES if (path / name).exists()]
+    if not there:
+        return False
+    try:
+        with open(path / FILES[-1], "rb") as file:
+            head = file.readline(1000).decode(errors="replace").strip().replace('"', "")
+    except OSError:
+        head = ""
+    if head != ",".join(TRUTH):
+        raise FolderError(
+            f"{printable(path, 200)} holds {' and '.join(there)}, which generate did not make and will not replace; "
+            "name another folder"
+        )
+    return True
 
 
 # -- building one ------------------------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ export async function render(root, context) {
 
 function nobody(root, account) {
   clear(root, h("h1", null, "No such account"), emptyState("Nobody here has that name",
-    h("span", null, "The result that is served does not know ", name(account, { limit: 80 }),
-      ". Names are told apart by case and sign for sign. It may be in the data under another spelling."),
+    h("span", null, "The result that is served does not know \"", name(account, { limit: 80 }),
+      "\". Names are told apart by case and sign for sign. It may be in the data under another spelling."),
     h("a", { class: "button", "data-link": true, href: `/?q=${encodeURIComponent([...account].slice(0, 100).join(""))}` }, "Look for similar names"), " ",
     h("a", { class: "button", "data-link": true, href: "/" }, "To the leaderboard")));
 }
