@@ -465,3 +465,14 @@ def test_a_campaign_on_nethept(shared_data, tmp_path):
     answer = told("whatif", "o", "--seeds-file", "s.csv", cwd=tmp_path)["plans"][0]
     assert answer["interval"][0] < means["s"] * 1.1
     assert answer["interval"][1] > means["s"] * 0.9
+
+
+def test_names_with_commas_go_into_a_file(tmp_path):
+    (tmp_path / "g.csv").write_text('follower,followed\nbob,"Lee, Ann"\ncem,NULL\ndan,NULL\n')
+    wrong = call("seeds", "g.csv", "-k", 1, "--must", "Lee, Ann", cwd=tmp_path, check=False).stderr
+    assert "--must is split at commas: names that hold one go into a file, one a line" in wrong
+    (tmp_path / "must.txt").write_text("Lee, Ann\n")
+    assert chosen("-k", "1", "--must", "must.txt", cwd=tmp_path) == ["Lee, Ann"]
+    shown = call("check", "g.csv", cwd=tmp_path).stdout
+    assert "'NULL' is an account with 2 arcs: in logs this word means nobody" in shown
+    assert "note: 'NULL' is an account with 2 arcs" in call("score", "g.csv", "-o", "out", cwd=tmp_path).stderr

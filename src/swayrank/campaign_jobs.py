@@ -16,7 +16,7 @@ from typing import Any
 
 from swayrank._text import printable, unguarded
 from swayrank.campaign.oracle import InfluenceOracle
-from swayrank.errors import FolderError, InputError, ParameterError
+from swayrank.errors import FolderError, InputError, ParameterError, UnknownAccountError
 from swayrank.graph import Graph
 from swayrank.ids import ABSENT, Ids
 from swayrank.jobs import KINDS, TABLES
@@ -180,7 +180,13 @@ def account_list(text: str, option: str, ids: Ids | None = None) -> list[str]:
         raise ParameterError(f"{option} must be ids split at commas, or a file, got {text!r}")
     if ids is not None:
         accounts = [_meant(account, ids) for account in accounts]
-        ids.positions(accounts)
+        try:
+            ids.positions(accounts)
+        except UnknownAccountError as wrong:
+            if len(accounts) == 1:
+                raise
+            told = f"{wrong}; {option} is split at commas: names that hold one go into a file, one a line"
+            raise UnknownAccountError(told) from None
     return accounts
 
 

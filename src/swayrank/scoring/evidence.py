@@ -229,6 +229,10 @@ def gather(graph: Graph | None, events: Events | None, posts: Posts | None, deca
         left_out.append("counts per post do not tell who reacted: loyal fans and farms of bots count in full")
     if graph is not None and events is not None and not derived:
         left_out += _mismatch(graph, events)
+    if graph is not None:
+        from swayrank.sources.edges import nobody_notes
+
+        left_out += nobody_notes(graph)
     accounts = _union(_ids_of(graph, events, posts))
     rows = [_rows(source, accounts) for source in (graph, events, posts)]
     attention = None

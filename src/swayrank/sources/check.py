@@ -393,7 +393,11 @@ def _graph_check(graph: Graph) -> GraphCheck:
         isolated=isolated,
         self_loops=report.self_loops,
         duplicates=report.duplicates,
-        told=(*told, GraphReport.__str__(report)),  # the rows alone: the files are told with their short names
+        told=(
+            *told,
+            GraphReport.__str__(report),
+            *getattr(report, "notes", ()),
+        ),  # the rows alone: the files are told with their short names
     )
 
 

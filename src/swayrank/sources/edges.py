@@ -29,7 +29,7 @@ from swayrank.errors import InputError, ParameterError
 from swayrank.graph import Graph
 from swayrank.graph.formats import format_of
 from swayrank.graph.parts import GraphReport
-from swayrank.ids import MAX_IDS, Ids, Interner
+from swayrank.ids import ABSENT, MAX_IDS, Ids, Interner
 from swayrank.sources import edge_text
 from swayrank.sources.edge_columns import Roles, Wanted
 from swayrank.sources.edge_dialect import SAMPLE_BYTES, Dialect, Sizes, recognise
@@ -39,6 +39,7 @@ from swayrank.sources.rejects import Rejects
 
 Array = npt.NDArray[Any]
 U32 = npt.NDArray[np.uint32]
+_NOBODY = ("nan", "NaN", "NULL", "null", "None", "N/A", "n/a", "\\N", "<NA>")
 _BLOCK = 1 << 20
 _MANY_REJECTS = 10_000
 _FEW_EDGES = 100
@@ -86,16 +87,23 @@ class ReadReport(GraphReport):
     rejects : Rejects
         Every rejected row with file, line, column, value and reason.
     recognised : str
-        What the inputs were taken for, one line each; ``str(report)`` ends with it.
+        What the inputs were taken for, one line each.
+    notes : tuple of str
+        Accounts whose names mostly mean that there is nobody; ``str(report)`` ends with them.
     """
 
     files: tuple[FileReport, ...]
     rejects: Rejects
 
-    def __init__(self, base: GraphReport, files: Iterable[FileReport], rejects: Rejects) -> None:
+    notes: tuple[str, ...]
+
+    def __init__(
+        self, base: GraphReport, files: Iterable[FileReport], rejects: Rejects, notes: Iterable[str] = ()
+    ) -> None:
         super().__init__(base.rows + len(rejects), base.kept, base.self_loops, base.duplicates, len(rejects))
         object.__setattr__(self, "files", tuple(files))
         object.__setattr__(self, "rejects", rejects)
+        object.__setattr__(self, "notes", tuple(notes))
 
     @property
     def recognised(self) -> str:
@@ -103,7 +111,7 @@ class ReadReport(GraphReport):
         return "\n".join(f"{one.file}: {one.recognised}" for one in self.files)
 
     def __str__(self) -> str:
-        return f"{super().__str__()}\n{self.recognised}"
+        return "\n".join([super().__str__(), self.recognised, *self.notes])
 
 
 # -- what is gathered --------------------------------------------------------------------------------------------------
@@ -500,7 +508,23 @@ def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, pro
         engine=engine,
         progress=progress,
     )
-    return graph.with_report(ReadReport(graph.report, reader.files, reader.rejects))
+    return graph.with_report(ReadReport(graph.report, reader.files, reader.rejects, nobody_notes(graph)))
+
+
+def nobody_notes(graph: Graph) -> list[str]:
+    """A note for each account whose name means nobody in a log, as NULL does."""
+    if graph.ids.kind != "string":
+        return []
+    at = graph.ids.positions(_NOBODY, missing="sentinel").tolist()
+    notes = []
+    for word, node in zip(_NOBODY, at, strict=True):
+        if node != ABSENT:
+            arcs = int(graph.out_degree[node]) + (int(graph.in_degree[node]) if graph.directed else 0)
+            notes.append(
+                f"{word!r} is an account with {arcs:,} arc{'' if arcs == 1 else 's'}: in logs this word means nobody; "
+                "take such rows out unless somebody is called that"
+            )
+    return notes
 
 
 def _formatted(path: Path, wanted: Wanted, self_loops: Any, engine: Engine, progress: Progress) -> Graph:
