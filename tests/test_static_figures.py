@@ -317,10 +317,17 @@ def test_the_command_writes_all_figures_of_a_run(tmp_path, scores):
         assert message in done.output
 
 
-def test_trend_lines_are_among_the_figures_of_several_runs(tmp_path, scores, monkeypatch):
+def test_trend_lines_are_among_the_figures_of_several_runs(tmp_path, town, scores, monkeypatch):
     for _ in range(2):
         scores.save(tmp_path / "out")
     monkeypatch.setattr("swayrank.report.run_figures._OF_SCORES", ())
-    written, left_out = write_figures(tmp_path / "out", tmp_path / "figures", kind="svg")
+    written, left_out = write_figures(tmp_path / "out", tmp_path / "none", kind="svg")
+    assert written == []
+    assert left_out[0].startswith("trend: the runs of this scale are of one time of data")
+    half = town.events.before(int(np.median(town.events.time)))
+    earlier = sr.score(town.graph, half, reference=scores.reference, n_replicates=20, rng=7)
+    for one in (earlier, scores):
+        one.save(tmp_path / "two")
+    written, left_out = write_figures(tmp_path / "two", tmp_path / "figures", kind="svg")
     assert [path.name for path in written] == ["trend.svg", "trend.csv"]
     assert left_out == []
