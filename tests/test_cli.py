@@ -646,3 +646,12 @@ def test_a_measure_reads_the_graph_that_a_parameter_names(small):
     value = {row["account"]: row["social_networking_potential"] for row in json.loads(told.stdout)["top"]}
     assert value["bob"] == (1 / 2 + 1 / 1) / 2
     assert value["ada"] == 0
+
+
+def test_a_reader_who_has_had_enough_is_no_error(town):
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [*SWAYRANK, "measure", "in_degree", str(town / "graph.csv"), "--json", "--quiet"]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")

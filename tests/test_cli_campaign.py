@@ -178,7 +178,11 @@ def test_seeds_as_table_json_and_file(small):
     assert one[0] == one[1]
     assert "... and 1 more" in call("seeds", "g.csv", "-k", 2, "--top", 1, cwd=small).stdout
     shown = call("seeds", "g.csv", "-k", 60, "--method", "degree", "--never", "ada", cwd=small).stdout
-    assert re.search(r"^asked for 60; \d+ accounts could be chosen$", shown, re.M)
+    assert re.search(r"^asked for 60; 5 accounts could be chosen$", shown, re.M)
+    shown = call("seeds", "g.csv", "-k", 60, "--prob", "1", cwd=small).stdout  # ada and fay reach all six
+    why = "asked for 60 of 6 accounts that may be chosen; 2 were: in the samples drawn, no other adds anything"
+    assert why in shown.splitlines()
+    assert facts["room"] == 6
 
 
 def test_seeds_under_wishes(small):
@@ -296,6 +300,33 @@ def test_whatif_of_a_graph_and_of_its_samples(small):
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+def test_all_names_that_nobody_bears_are_told_with_their_lines(small):
+    (small / "few.csv").write_text("account,cost\nada,1\nghost,1\nfay,2\nzoe,3\n")
+    said = call("seeds", "g.csv", "--budget", "5", "--cost", "few.csv", cwd=small, check=False).stderr
+    assert "few.csv: no account of the graph has any of these 2 ids: 'ghost' (line 3), 'zoe' (line 5)\n" in said
+    (small / "many.txt").write_text("".join(f"ghost{i}\n" for i in range(1, 1024)) + "ada\n")
+    said = call("seeds", "g.csv", "-k", 1, "--never", "many.txt", cwd=small, check=False).stderr
+    assert "these 1,023 ids: 'ghost1' (line 1)," in said
+    assert "'ghost20' (line 20) and 1,003 more\n" in said
+    assert "ghost21" not in said
+
+
+def test_wishes_that_leave_nobody_are_told_in_the_options_names(small):
+    (small / "dear.csv").write_text("account,cost\nada,70\nfay,50\n")
+    dear = ["seeds", "g.csv", "--budget", "1", "--cost", "dear.csv"]
+    for more in ([], ["--target-reach", "2"], ["-k", "1", "--compare", "opim"]):
+        done = call(*dear, *more, cwd=small, check=False)
+        said = done.stderr
+        assert done.returncode == 2
+        assert "error: --budget must pay for at least one account: the cheapest that may be chosen, 'fay', " in said
+        assert "costs 50, got a budget of 1\n" in said
+    words = ["seeds", "g.csv", "-k", 1, "--groups", "all.csv", "--quota", "a=0,b=0"]
+    done = call(*words, "--never", "bob,cem,dan", cwd=small, check=False)
+    assert done.returncode == 2
+    assert "error: --quota must allow at least one account" in done.stderr
+    assert call(*words, cwd=small).stdout.splitlines()[1].split()[1] in ("bob", "cem", "dan")
 
 
 @pytest.mark.parametrize(

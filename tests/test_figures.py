@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import swayrank as sr
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import MissingDependencyError, ParameterError, UnknownAccountError
 from swayrank.overview.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE, table_of
 from swayrank.report.figure_data import FIGURES as FIGURE_NAMES
@@ -246,13 +246,14 @@ def test_figures_as_data(tmp_path, scores, results):
             figure_data(kept, name)
 
 
-def every_figure(results, town, scores, folder):
-    """A figure of each function that makes one, by the function's name."""
+def every_figure(results, town, scores, folder, kept=None):
+    """A figure of each function that makes one, by the function's name; none of kept scores, where these are given."""
     import swayrank.report  # noqa: F401  figures register themselves
     from swayrank._render import _RENDERERS
 
     model = sr.IndependentCascade(town.graph, prob=0.03)
-    kept = sr.load_scores(scores.save(folder))
+    skipped = set() if kept is None else {"KeptScores"}
+    kept = sr.load_scores(scores.save(folder)) if kept is None else kept
     shown = {
         **{type(result).__name__: result for result in results.values()},
         "Correlations": sr.correlate([sr.in_degree(town.graph), sr.pagerank(town.graph), sr.k_core(town.graph)]),
@@ -262,7 +263,7 @@ def every_figure(results, town, scores, folder):
     spread = sr.simulate(model, town.graph.ids[3], n_runs=20, rng=7, playback=1)
     figures = {"cascade_playback": cascade_playback(spread, town.graph)}
     for (kind, what), function in _RENDERERS.items():
-        if what != "html" and kind in shown:
+        if what != "html" and kind in shown and kind not in skipped:
             figures[f"{kind}.{function.__name__}"] = function(shown[kind])
     return figures, {kind for kind, what in _RENDERERS if what != "html"} - set(shown)
 
@@ -360,12 +361,82 @@ def test_the_map_shows_communities_and_names(town, scores):
     assert not network_map(shown, n_labels=0).layout.annotations
 
 
+def test_a_map_sized_and_coloured_by_measures(town, scores):
+    pytest.importorskip("plotly")
+    graph, ids = town.graph, list(town.graph.ids)
+    rank, core = sr.pagerank(graph), sr.k_core(graph)
+    wanted = [ids[5], ids[250]]
+    figure = network_map(graph, size=rank, color=core, labels=wanted, max_arcs=50)
+    (dots,) = figure.data[1:]
+    names = [re.match("<b>(.*?)</b>", text)[1] for text in dots.hovertext]
+    assert np.asarray(dots.marker.color).tolist() == [core.value(name) for name in names]
+    areas = np.square(np.asarray(dots.marker.size) - 3)
+    shares = np.array([rank.value(name) for name in names]) / rank.values.max()
+    assert areas / areas.max() == pytest.approx(shares)
+    assert dots.marker.colorbar.title.text == "k core"
+    assert sorted(note.text for note in figure.layout.annotations) == sorted(wanted)
+    assert "area of a dot: pagerank; colours: k core" in figure.layout.title.text
+    told = table_of(figure)
+    assert told.head == ["account", "followers", "community", "size: pagerank", "color: k core"]
+    assert all(row[3:] == [rank.value(row[0]), core.value(row[0])] for row in told.rows)
+    shown = backbone(graph, max_nodes=40)
+    values = np.arange(300.0) + 1
+    for given in (values, dict(zip(ids, values, strict=True))):
+        rows = table_of(network_map(shown, color=given)).rows
+        assert [row[3] for row in rows] == [values[ids.index(row[0])] for row in rows]
+    assert table_of(network_map(scores, color=values, max_nodes=9)).head[-1] == "color"
+    grey, some = network_map(shown, color={shown.accounts[0]: 2.0, shown.accounts[1]: 5.0}).data[1:]
+    assert (grey.name, len(some.x)) == ("no number (38)", 2)
+    steep = {account: 10.0 ** min(k, 3) for k, account in enumerate(shown.accounts[::-1])}
+    assert network_map(shown, color=steep).data[1].marker.colorbar.title.text == "color"
+    steep = {account: 10.0 ** max(k - 36, 0) for k, account in enumerate(shown.accounts)}
+    assert network_map(shown, color=steep).data[1].marker.colorbar.title.text == "color (logarithmic)"
+    assert network_map(shown, size=steep, n_labels=1).layout.annotations[0].text == shown.accounts[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": [1.0] * 7}, r"size must have 300 numbers, one per account, got the shape \(7,\)"),
+        ({"size": [-3.0] * 300}, "size is shown by areas, so no number may be below 0, got -3; color= can show it"),
+        ({"color": "pagerank"}, "color must be a Measure, or one number for each account"),
+        ({"color": [np.inf] * 300}, "color must hold finite numbers"),
+        ({"color": {"nobody": 1.0}}, "no account has the id 'nobody'"),
+        ({"color": sr.in_degree(sr.Graph.from_edges([0], [1]))}, "in_degree has no number for"),
+        ({"labels": "ada"}, "labels must be a list of accounts to name, got a str"),
+        ({"labels": ["nobody"]}, "no account has the id 'nobody'"),
+        ({"labels": map(str, range(300))}, "labels must name at most 200 accounts, got 300"),
+    ],
+)
+def test_what_a_map_cannot_be_sized_or_coloured_by(town, options, message):
+    pytest.importorskip("plotly")
+    with pytest.raises((ParameterError, UnknownAccountError), match=message):
+        network_map(town.graph, max_nodes=20, max_arcs=5, **options)
+
+
+def test_a_map_coloured_by_numbers_is_drawn_on_paper(town):
+    mpl = pytest.importorskip("matplotlib")
+    degree = sr.in_degree(town.graph)
+    shown = backbone(town.graph, max_nodes=30, max_arcs=5)
+    with pytest.raises(ParameterError, match="is not among the 30 shown; raise max_nodes"):
+        network_map(shown, labels=list(town.graph.ids)[:200])
+    for theme in ("light", "dark"):
+        page = draw(shown, color=degree, labels=[], theme=theme)
+        _, dots = page.axes[0].collections
+        (bar,) = page.axes[0].child_axes
+        assert bar.get_ylabel() == "in degree"
+        shades = {mpl.colors.to_hex(shade) for shade in dots.get_facecolors()}
+        known = set(map(degree.value, shown.accounts))
+        assert 5 < len(shades) <= len(known)
+        assert bar.get_ylim() == (min(known), max(known))
+
+
 def test_many_communities_share_the_grey(monkeypatch):
     pytest.importorskip("plotly")
     u, v = np.nonzero(np.kron(np.eye(12), 1 - np.eye(4)))
     shown = backbone(sr.Graph.from_edges(u, v, n_nodes=50))
     assert (shown.colour == REST).sum() == 50 - 4 * len(PALETTE)
-    assert [trace.name for trace in network_map(shown).data][1:3] == ["all others (22)", "0 (4 shown)"]
+    assert [trace.name for trace in network_map(shown).data][1:3] == ["all others (22)", "0: around 0 (4)"]
     assert "7 of 12 communities" in shown.caption
 
 

@@ -218,6 +218,15 @@ def test_communities_are_hidden_by_the_legend(tab, shown):
     tab.check_accessible("a community stands out")
     tab.tab.get_by_label("Highlight a community").select_option("")
     assert tab.tab.evaluate(f"{MAP}.scene.group") is None
+    # One that is hidden while it stands out does so no more.
+    tab.tab.get_by_label("Highlight a community").select_option("0")
+    first.uncheck()
+    tab.settle()
+    assert tab.tab.evaluate(f"{MAP}.scene.group") is None
+    assert tab.tab.get_by_label("Highlight a community").input_value() == ""
+    assert f"of {len(shown['accounts']) - members}" in tab.tab.get_by_role("navigation", name="Pages").inner_text()
+    assert "hide=0" in tab.tab.url
+    assert "community=" not in tab.tab.url
     tab.go("/communities")
     tab.tab.get_by_role("link", name=re.compile("^Show the community .* on the map$")).nth(1).click()
     tab.settle()
@@ -270,6 +279,17 @@ def test_seeds_are_ringed_and_a_cascade_is_played(tab, shown):
 
     seeds = [shown["accounts"][i] for i in (0, 3)]
     tab.excuse(REFUSED)
+    tab.go("/map?community=99&at=nobody-to-see&job=0123456789abcdef&seed=nobody-of-that-name")
+    for told in (
+        "This run has no community 99",
+        "no account of that name: nobody-to-see",
+        "The accounts of that plan cannot be shown",
+        "no account of that name: nobody-of-that-name",
+    ):
+        tab.tab.get_by_role("alert").filter(has_text=told).wait_for()
+    assert tab.tab.get_by_label("Highlight a community").input_value() == ""
+    assert tab.tab.get_by_role("button", name="Play how it spreads").count() == 0, "there is nobody to begin"
+    tab.check_accessible("a map with nothing of its address")
     tab.go("/map?" + "&".join(f"seed={quote(name, safe='')}" for name in [*seeds, "nobody-of-that-name"]))
     assert tab.tab.evaluate(f"[...{MAP}.scene.seeds.keys()]") == [0, 3]
     tab.tab.get_by_role("alert").filter(has_text="no account of that name: nobody-of-that-name").wait_for()
@@ -345,11 +365,25 @@ def test_costs_that_cannot_be_read_are_told_by_their_lines(tab):
 def test_what_the_service_refuses_is_said_in_the_form(tab):
     tab.excuse(REFUSED)
     tab.go("/planner?must=nobody-of-that-name&must=petamo&must=nor-that")
+    tab.tab.get_by_label("a budget").check()
+    tab.tab.get_by_label("Budget", exact=True).fill("5")
+    tab.tab.get_by_label("At most so many accounts").fill("4")
+    tab.tab.get_by_label("Cost of each account").fill("")
+    costs = tab.tab.get_by_label("Costs of your own")
+    costs.fill("account;cost\nnobody-to-pay;1\npetamo;2\nnor-that;1\nzakese;7")
     tab.tab.get_by_role("button", name="Plan", exact=True).click()
-    tab.tab.get_by_role("alert").filter(has_text="these 2 names: nobody-of-that-name, nor-that.").wait_for()
+    names = "these 3 names: nobody-of-that-name, nor-that, nobody-to-pay."
+    tab.tab.get_by_role("alert").filter(has_text=names).wait_for()
     assert tab.tab.get_by_role("button", name="Plan", exact=True).is_enabled()
     tab.tab.get_by_role("button", name="Remove them").click()
     assert tab.tab.locator(".chip .name").all_inner_texts() == ["petamo"]
+    assert costs.input_value() == "account;cost\npetamo;2\nzakese;7"
+    tab.tab.get_by_text("What is asked below leaves at most 1 account; the plan will have no more.").wait_for()
+    tab.tab.get_by_role("button", name="Plan", exact=True).click()
+    tab.tab.get_by_role("heading", name="The plan", exact=True).wait_for(timeout=60_000)
+    why = "no account that is left both fits into that and adds anything in the samples drawn"
+    tab.tab.get_by_text(f"3 of 5 were not spent: {why}.").wait_for()
+    tab.settle()
 
 
 def test_more_than_there_are_is_told_in_the_form_and_by_the_plan(tab, large):
@@ -371,6 +405,8 @@ def test_a_plan_against_a_list_and_a_plan_that_is_not_there(tab, large, shown):
     asked = {"kind": "seeds", "parameters": {"k": 3, "method": "degree"}}
     job = large.ask("POST", f"{API}/jobs", json=asked).json()["id"]
     finished(large, job)
+    as_many = {"a": shown["accounts"][:1] * 10_000, "b": shown["accounts"][1:2]}
+    assert large.ask("POST", f"{API}/plans/compare", json=as_many).status_code == 200, "as many as a plan may have"
     tab.go(f"/planner?job={job}")
     tab.tab.get_by_text("Or with a list of your own").click()
     paste = tab.tab.get_by_text("Paste a list")
@@ -440,7 +476,7 @@ def test_what_if_before_anything_is_prepared(tab):
 
 def test_accounts_that_are_not_there_are_left_out_told_and_can_be_removed(tab, large):
     tab.excuse(REFUSED)
-    tab.go("/whatif?seed=nobody-of-that-name&seed=petamo&seed=nor-that&base=nobody-else&base=zakese")
+    tab.go("/whatif?seed=nobody-of-that-name&seed=petamo&seed=nor-that&base=nobody-else&base=zakese&gone=nor-that")
     alert = tab.tab.get_by_role("alert").filter(has_text="3 names are left out")
     assert "nobody-of-that-name, nor-that, nobody-else." in alert.inner_text()
     told = large.ask("POST", f"{API}/whatif", json={"seeds": ["petamo"], "baseline": ["zakese"]}).json()
@@ -454,6 +490,10 @@ def test_accounts_that_are_not_there_are_left_out_told_and_can_be_removed(tab, l
     tab.settle()
     assert tab.tab.url.endswith("/whatif?seed=petamo&base=zakese")
     assert tab.tab.get_by_role("alert").count() == 0
+    tab.go("/whatif?seed=petamo&seed=zakese&gone=zakese&gone=nobody-of-that-name&base=nobody-else")
+    tab.tab.get_by_role("alert").filter(has_text="no account of that name: nobody-else.").wait_for()
+    assert "1 taken away" in tab.tab.locator(".tiles").first.inner_text()
+    assert "If zakese goes" in tab.tab.locator("main").inner_text()
     tab.go("/whatif?seed=nobody-of-that-name")
     assert "Nobody yet" in tab.tab.locator("main").inner_text()
 
@@ -462,7 +502,8 @@ def test_accounts_that_are_not_there_are_left_out_told_and_can_be_removed(tab, l
 
 
 def test_jobs_are_listed_filtered_and_a_failure_is_in_words(tab, large):
-    cannot = {"k": 2, "budget": 0.5, "costs": {"default": 1.0}}  # too dear, which shows once the work has begun
+    priced = {"budget": 5.0, "costs": {"default": 1.0}}
+    cannot = {"k": 2, "method": "degree", **priced}  # no heuristic knows prices, which shows once the work has begun
     job = large.ask("POST", f"{API}/jobs", json={"kind": "seeds", "parameters": cannot}).json()["id"]
     failed = finished(large, job)
     assert failed["status"] == "failed"

@@ -293,6 +293,14 @@ def test_interrupted_gives_the_last_whole_round_or_raises(monkeypatch):
         ({"k": 2, "method": "degree", "target_reach": 2}, "has a method of its own"),
         ({"k": 2, "method": "degree", "budget": 2, "cost": [1, 1, 1]}, "go with method 'opim'"),
         ({"k": 2, "never": ["ada", "bob", "cem"]}, "nobody to choose"),
+        (
+            {"budget": 1.0, "cost": [80.0, 50.0, 60.0]},
+            r"the cheapest that may be chosen, 'ada', costs 50, got a b.* of 1",
+        ),
+        ({"budget": 1.0, "cost": [80.0, 50.0, 60.0], "never": "ada"}, "'cem', costs 60"),
+        ({"budget": 9.0, "cost": [80.0, 50.0, 60.0], "target_reach": 2}, "budget must pay for at least one account"),
+        ({"k": 2, "quota": {"x": 0}, "groups": ["x", "x", "x"]}, "quota must allow at least one account"),
+        ({"k": 2, "quota": {"x": 0}, "groups": {"ada": "x"}, "never": ["bob", "cem"]}, "quota must allow at least one"),
         ({"k": 2, "quota": [1], "groups": {"ada": "x"}}, "quota must map groups"),
         ({"k": 2, "fairness": "minmax", "groups": {"ada": "x"}}, "fairness must be one of"),
         ({"k": 2, "method": "best"}, "method must be one of 'opim'"),
@@ -302,6 +310,23 @@ def test_wishes_that_cannot_be(wishes, message):
     graph = sr.Graph.from_edges(["bob", "cem"], ["ada", "ada"])
     with pytest.raises(ParameterError, match=message):
         sr.select_seeds(graph, **{"rng": 1, **wishes})
+
+
+def test_how_many_could_be_chosen_is_told():
+    graph = sr.Graph.from_edges(["bob", "cem"], ["ada", "ada"])
+    groups = {"ada": "x", "bob": "y", "cem": "y"}
+    for wishes, room in (
+        ({}, 3),
+        ({"never": "bob"}, 2),
+        ({"must": "bob", "never": "cem"}, 2),
+        ({"budget": 5.0, "cost": {"ada": 9.0, "bob": 5.0}}, 2),
+        ({"groups": groups, "quota": {"y": 1}}, 2),
+        ({"groups": groups, "quota": {"y": 1, "x": 0}}, 1),
+        ({"groups": {"ada": "x"}, "quota": {"x": 0}}, 2),
+        ({"groups": groups, "quota": {"y": 1}, "must": "bob"}, 2),
+    ):
+        assert sr.select_seeds(graph, 1, rng=1, **wishes).room == room, wishes
+    assert sr.select_seeds(graph, 9, method="degree", never="bob", rng=1).room == 2
 
 
 def test_unknown_accounts_and_empty_graphs():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import typing
+from dataclasses import replace
 
 import pytest
 
 from swayrank.campaign.select import METHODS
 from swayrank.results import current_run
-from swayrank.service.jobs.parameters import Method
+from swayrank.service.jobs.parameters import Method, SeedsParameters
+from swayrank.service.jobs.planning import Planner
 from swayrank.service.jobs.scored import forget_runs
 from swayrank.stores import open_store
 from tests.serving import serving
@@ -150,6 +152,7 @@ def test_contradictions_are_refused_before_any_work(client):
         ({"k": 1, "must": two}, "k must be at least 2"),
         ({"must": two, "budget": 1.0, "costs": {"default": 3.0}}, "budget must be at least 6"),
         ({"must": two, "budget": 9.0, "costs": {"accounts": {name: 1.0}}}, "costs must name every account in must"),
+        ({"must": two[:1], "k": 9, "costs": {"accounts": {two[1]: 1.0}}}, "costs must name every account in must"),
         ({"k": 3, "must": [name], "quota": {"by": "tier", "at_most": {tier: 0}}}, "quota.at_most allows 0"),
     ):
         answer = client.post("/api/v1/jobs", json={"kind": "seeds", "parameters": asked})
@@ -157,10 +160,49 @@ def test_contradictions_are_refused_before_any_work(client):
         assert told in answer.json()["detail"]
 
 
+def test_wishes_that_leave_nobody_are_refused_before_any_work(client):
+    rows = client.get("/api/v1/accounts?page_size=500").json()["items"]
+    tiers, alone = sorted({row["tier"] for row in rows}), [row["account"] for row in rows if row["tier"] == "q1"]
+    shut = {"by": "tier", "at_most": dict.fromkeys(tiers, 0)}
+    cheapest = {"accounts": {rows[3]["account"]: 50.0, rows[4]["account"]: 70.0}}
+    dear = {"budget": 1.0, "costs": cheapest}
+    for asked, told in (
+        (dear, f"the cheapest that may be chosen, {rows[3]['account']!r}, costs 50, got a budget of 1"),
+        ({**dear, "never": [rows[3]["account"]]}, f"{rows[4]['account']!r}, costs 70"),
+        ({"k": 2, "budget": 0.5, "costs": {"default": 1.0}}, "budget must pay for at least one account"),
+        ({"k": 2, "quota": shut}, "quota.at_most must allow at least one account"),
+        ({"k": 2, "only": {"tier": ["q1"]}, "never": alone}, "nobody may be chosen"),
+        ({"k": 2, "only": {"tier": ["q1"]}, "quota": {"by": "tier", "at_most": {"q1": 0}}}, "quota.at_most must allow"),
+        ({"k": 500, "quota": {"by": "tier", "at_least": {"q1": 400}}}, f"400 of 'q1', and {len(alone)} may be chosen"),
+    ):
+        answer = client.post("/api/v1/jobs", json={"kind": "seeds", "parameters": asked})
+        assert answer.status_code == 422, asked
+        assert told in answer.json()["detail"]
+    plan = result(client, done(client, "seeds", {**dear, "must": [rows[4]["account"]], "budget": 70.0}))
+    assert [row["account"] for row in plan["seeds"]] == [rows[4]["account"]]
+
+
+def test_a_plan_without_seeds_is_a_plan(client, monkeypatch):
+    """Where nobody adds anything in the samples drawn, whatever may come: zeros, and no failure."""
+    service = client.app.state.service
+    planner = Planner(service.published, service.settings.out)
+    chosen = planner._chosen
+
+    def nobody(asked, costs):
+        found = chosen(asked, costs)
+        return replace(found, seeds=(), nodes=found.nodes[:0], marginal_gains=found.marginal_gains[:0])
+
+    monkeypatch.setattr(planner, "_chosen", nobody)
+    plan = planner.plan(SeedsParameters(k=1, method="degree"))
+    assert (plan["seeds"], plan["curve"], plan["spread"], plan["overlap"]) == ([], [], 0.0, None)
+    assert {row["reached"] for row in plan["by_community"]} <= {0}
+
+
 def test_a_job_that_failed_says_why_and_has_no_result(client):
     nobody = {"only": {"tier": ["q1"]}, "costs": {"accounts": {"nobody": 1.0}}}
     assert client.post("/api/v1/jobs", json={"kind": "seeds", "parameters": {"k": 1, **nobody}}).status_code == 404
-    job = done(client, "seeds", {"k": 2, "budget": 0.5, "costs": {"default": 1.0}}, status="failed")
+    priced = {"k": 2, "method": "degree", "budget": 5.0, "costs": {"default": 1.0}}
+    job = done(client, "seeds", priced, status="failed")
     assert job["error"]["type"] == "wrong-value"
     answer = client.get(f"/api/v1/jobs/{job['id']}/result")
     assert answer.status_code == 409

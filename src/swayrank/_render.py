@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from swayrank.errors import ParameterError
 
 Renderer = TypeVar("Renderer", bound=Callable[..., Any])
+_PAGE = "html"  # the table that a notebook shows, which is no figure
 _RENDERERS: dict[tuple[str, str], Callable[..., Any]] = {}
 
 
@@ -46,6 +47,6 @@ def render(result: object, what: str, **options: Any) -> Any:
     importlib.import_module("swayrank.report")
     kind = type(result).__name__
     if (kind, what) not in _RENDERERS:
-        known = sorted(name for of, name in _RENDERERS if of == kind)
+        known = sorted(name for of, name in _RENDERERS if of == kind and name != _PAGE)
         raise ParameterError(f"what must be one of {known} for {kind}, got {what!r}")
     return _RENDERERS[kind, what](result, **options)

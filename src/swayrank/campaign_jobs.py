@@ -39,6 +39,7 @@ _WEIGHT = "weight"
 """What a graph calls the column that was read as weights, whatever the file calls it."""
 _LISTS = (".csv", ".txt")
 _LONGEST_NAME = 24
+_STRANGERS_TOLD = 20
 _ORACLE_INDEX = "oracle.json"
 
 
@@ -283,10 +284,17 @@ def _pairs_of(file: Path, what: str, ids: Ids) -> list[tuple[int, str, str]]:
 
 
 def _check_there(ids: Ids, accounts: list[str], lines: list[int], file: str) -> None:
+    """Raise where some are nobody's: all of them are told with their lines, as far as they are few."""
     at = ids.positions(accounts, missing="sentinel").tolist() if accounts else []
-    for account, line, position in zip(accounts, lines, at, strict=True):
-        if position == ABSENT:
-            raise InputError(f"no account of the graph has the id {printable(account)!r}", file=file, line=line)
+    absent = [(line, one) for one, line, place in zip(accounts, lines, at, strict=True) if place == ABSENT]
+    if len(absent) == 1:
+        line, account = absent[0]
+        raise InputError(f"no account of the graph has the id {printable(account)!r}", file=file, line=line)
+    if absent:
+        told = ", ".join(f"{printable(account)!r} (line {line})" for line, account in absent[:_STRANGERS_TOLD])
+        more = len(absent) - _STRANGERS_TOLD
+        rest = f" and {more:,} more" if more > 0 else ""
+        raise InputError(f"no account of the graph has any of these {len(absent):,} ids: {told}{rest}", file=file)
 
 
 def _rows(file: Path) -> list[tuple[int, list[str]]]:

@@ -44,6 +44,8 @@ class SeedSet:
         What the method promises before anything is drawn, in words.
     cost : float or None
         What the seeds cost together, where costs were given.
+    room : int or None
+        How many accounts could be chosen at all, whatever they cost together and however many were asked for.
     n_samples, members, stored_bytes : int
         RR sets drawn (kept and checked), all their members, and the memory of those kept.
     seconds : float
@@ -82,6 +84,7 @@ class SeedSet:
     peak_bytes: int
     complete: bool = True
     cost: float | None = None
+    room: int | None = None
     nodes: npt.NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, np.uint32))
     params: Mapping[str, object] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)

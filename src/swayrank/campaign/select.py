@@ -225,9 +225,8 @@ def _finished(made: dict[str, Any], wishes: Wishes, graph: Graph, seconds: float
     nodes = np.asarray(made["nodes"], np.uint32)
     cost = None if wishes.cost is None else float(wishes.cost[nodes].sum())
     ids = tuple(graph.ids[int(node)] for node in nodes)
-    return SeedSet(
-        **made | {"nodes": nodes}, seeds=ids, cost=cost, seconds=seconds, peak_bytes=_peak_bytes(), params=params
-    )
+    told: dict[str, Any] = {"cost": cost, "room": wishes.room, "seconds": seconds, "peak_bytes": _peak_bytes()}
+    return SeedSet(**made | {"nodes": nodes}, seeds=ids, params=params, **told)
 
 
 def _peak_bytes() -> int:

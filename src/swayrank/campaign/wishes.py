@@ -24,9 +24,10 @@ Groups = Mapping[Any, Any] | npt.ArrayLike | None
 
 @dataclass(frozen=True, eq=False)
 class Wishes:
-    """Everything that a choice must respect, by position."""
+    """Everything that a choice must respect, by position; `room`: how many could be chosen, whatever they cost."""
 
     k: int
+    room: int
     must: npt.NDArray[np.uint32]
     allowed: Mask | None
     value: Floats | None
@@ -92,12 +93,19 @@ def settle(
     most = room if k is None else k
     if not room:
         raise ParameterError("there is nobody to choose: every account is in never, or has no cost")
+    if budget is not None and costs is not None and not given.nodes.size:
+        _check_affordable(graph, budget, np.where(allowed, costs, np.inf))
+    held = room if quota is None or group is None else _within(quota, labels, group, allowed, given.nodes)
+    if not held:
+        raise ParameterError(
+            "quota must allow at least one account: all that may be chosen are in groups of which it allows 0"
+        )
     if most < given.nodes.size:
         raise ParameterError(
             f"k must be at least the number of accounts that must be taken, {given.nodes.size}, got {k}"
         )
     restricted = None if allowed.all() else allowed
-    return Wishes(min(most, room), given.nodes, restricted, values, costs, budget, labels, group, quota)
+    return Wishes(min(most, room), held, given.nodes, restricted, values, costs, budget, labels, group, quota)
 
 
 def _check_budget(
@@ -112,6 +120,32 @@ def _check_budget(
     spent = float(costs[must].sum())
     if spent > budget:
         raise ParameterError(f"budget must be at least what the accounts in must cost, {spent:g}, got {budget:g}")
+
+
+def _check_affordable(graph: Graph, budget: float, costs: Floats) -> None:
+    """Raise where the budget pays for nobody: drawing samples would not change that."""
+    cheapest = int(costs.argmin())
+    if costs[cheapest] > budget:
+        raise ParameterError(
+            f"budget must pay for at least one account: the cheapest that may be chosen, {graph.ids[cheapest]!r}, "
+            f"costs {costs[cheapest]:.12g}, got a budget of {budget:.12g}"
+        )
+
+
+def _within(
+    quota: Mapping[Any, int],
+    labels: tuple[Any, ...],
+    group: npt.NDArray[np.int64],
+    allowed: Mask,
+    must: npt.NDArray[np.uint32],
+) -> int:
+    """How many accounts could be chosen so that no group has more than its quota."""
+    may = allowed.copy()
+    may[must] = True
+    counts = np.bincount(group[may] + 1, minlength=len(labels) + 1)  # the first: accounts without a group
+    return int(counts[0]) + sum(
+        min(int(n), int(quota.get(label, n))) for label, n in zip(labels, counts[1:], strict=True)
+    )
 
 
 def _check_quota(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -433,7 +435,8 @@ def seeds(
     wishes = {**given_only({**asked, "quota": limits}), **_wishes(files, lists, made.graph)}
     if price is not None:
         wishes["cost"] = [price] * made.graph.n_nodes
-    table, code = task(made, wishes, {"rng": rng, **work}, {"top": top, "as_json": as_json, "quiet": quiet})
+    with _in_option_names():
+        table, code = task(made, wishes, {"rng": rng, **work}, {"top": top, "as_json": as_json, "quiet": quiet})
     if output is None or (code == INTERRUPTED and not accept_partial):
         if output is not None and not quiet:
             say(f"{output} is untouched (--accept-partial writes such a result)")
@@ -441,6 +444,22 @@ def seeds(
         write_table(table, output)
     if code:
         raise typer.Exit(code)
+
+
+_OPTIONS = re.compile(r"^(k|budget|cost|quota|value|epsilon|delta|method|fairness|target_reach)\b(?! and)")
+
+
+@contextlib.contextmanager
+def _in_option_names() -> Iterator[None]:
+    """What the library says of a parameter, first thing in its message, is said of the option."""
+    try:
+        yield
+    except ParameterError as error:
+        named = _OPTIONS.search(str(error))
+        if named is None:
+            raise
+        option = "-k" if named[0] == "k" else f"--{named[0].replace('_', '-')}"
+        raise type(error)(option + str(error)[named.end() :]) from None
 
 
 Task = Callable[[Any, dict[str, Any], dict[str, Any], dict[str, Any]], tuple[Any, int]]

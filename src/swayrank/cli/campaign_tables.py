@@ -342,6 +342,7 @@ def _seed_facts(found: SeedSet, prices: Sequence[float] | None) -> dict[str, Any
         "worst_case": found.worst_case,
         "cost": found.cost,
         "cost_per_account": found.cost_per_account,
+        "room": found.room,
         "n_samples": found.n_samples,
         "parameters": dict(found.params),
         "details": dict(found.details),
@@ -363,7 +364,7 @@ def _seeds_told(found: SeedSet) -> list[str]:
     ]
     fewer_meant = not found.complete or found.params.get("budget") or found.params.get("target_reach")
     if isinstance(asked, int) and len(found.seeds) < asked and not fewer_meant:
-        lines.insert(0, f"asked for {asked:,}; {_counted(len(found.seeds), 'account')} could be chosen")
+        lines.insert(0, _fewer_told(found, asked))
     if found.upper_bound is None:
         lines.append(found.guarantee)
     else:
@@ -374,6 +375,18 @@ def _seeds_told(found: SeedSet) -> list[str]:
         each = "unit of value" if unit == "of value" else "account reached"
         lines.append(f"cost {found.cost:,.6g}, which is {found.cost_per_account:,.4g} per {each}")
     return lines
+
+
+def _fewer_told(found: SeedSet, asked: int) -> str:
+    """Why there are fewer seeds than were asked for."""
+    n, room = len(found.seeds), found.room
+    if room is None or n >= room:
+        return f"asked for {asked:,}; {_counted(n, 'account')} could be chosen"
+    drawn = "the worlds simulated" if found.method == "celf" else "the samples drawn"
+    were = "was" if n == 1 else "were"
+    return (
+        f"asked for {asked:,} of {room:,} accounts that may be chosen; {n:,} {were}: in {drawn}, no other adds anything"
+    )
 
 
 def _print_groups(found: SeedSet) -> None:

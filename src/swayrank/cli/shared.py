@@ -124,6 +124,9 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
             stop(WRONG_USE, f"error: {error}")
         except SwayrankError as error:
             stop(FAILED, f"error: {error}")
+        except BrokenPipeError:  # whoever read our output has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE) from None
         except OSError as error:
             stop(FAILED, f"error: {error.filename or 'the system'}: {error.strerror or error}")
         except MemoryError:
@@ -134,9 +137,6 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
             # Not sys.exit: it would wait for chunks that other threads are at, and where the interrupt struck inside an
             # extension's own call of Python, the interpreter would end by the signal instead of this code.
             os._exit(INTERRUPTED)
-        except BrokenPipeError:  # whoever read our output has had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(DONE) from None
 
     group.command(name, cls=_Command)(guarded)
     return guarded
@@ -158,12 +158,15 @@ class _Command(TyperCommand):
             raise
 
 
+_WRITTEN = ("output", "figures")
+
+
 def _keep_inputs(given: Mapping[str, object]) -> None:
     """Raise if the output would replace a file that is read."""
     output = given.get("output")
     if not isinstance(output, Path) or not output.is_file():
         return
-    read = [one for name, value in given.items() if name != "output" for one in _paths_in(value)]
+    read = [one for name, value in given.items() if name not in _WRITTEN for one in _paths_in(value)]
     if any(path.is_file() and path.samefile(output) for path in read):
         raise ParameterError(f"--output must not be a file that is read, got {output}; name another")
 

@@ -111,13 +111,17 @@ class Backbone:
     @property
     def caption(self) -> str:
         """Of which arcs, and what size and colour mean."""
+        return self.caption_for()
+
+    def caption_for(self, area: str | None = None, colours: str | None = None) -> str:
+        """The same of a map whose dots show something else by their area, or by their colour."""
         drawn, among = len(self.arcs), self.n_arcs_among
         arcs = (
             f"all {among:,} arcs" if drawn == among else f"{drawn:,} of {among:,} arcs (each account's strongest first)"
         )
         shown = len(self.coloured)
-        colours = f"{shown} of {self.n_communities:,} communities" if shown < self.n_communities else "communities"
-        return f"{arcs} among them; area of a dot: {self._what}; colours: {colours}"
+        known = f"{shown} of {self.n_communities:,} communities" if shown < self.n_communities else "communities"
+        return f"{arcs} among them; area of a dot: {area or self._what}; colours: {colours or known}"
 
     @property
     def _what(self) -> str:

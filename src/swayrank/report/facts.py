@@ -109,7 +109,7 @@ def gather(
         sensitivity=sensitivity(cast("Scores", scores), k=top) if scores.n_scored else None,
         past=past,
         past_fault=past_fault,
-        backtest=None if backtest is None else _read_backtest(Path(backtest)),
+        backtest=None if backtest is None else read_backtest(Path(backtest)),
         seeds=() if chosen is None else chosen[0],
         goal=replace(Goal() if chosen is None else chosen[1], words=goal or ""),
         shown=scores.backbone() if scores.map() is not None else None,
@@ -156,7 +156,7 @@ def past_rows(facts: Facts) -> dict[str, list[HistoryRow]]:
 # -- files beside the run ----------------------------------------------------------------------------------------------
 
 
-def _read_backtest(path: Path) -> Mapping[str, Any]:
+def read_backtest(path: Path) -> Mapping[str, Any]:
     """A backtest's JSON, or the folder that `swayrank backtest -o` wrote it to."""
     path = path / "backtest.json" if path.is_dir() else path
     try:

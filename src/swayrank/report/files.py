@@ -10,10 +10,12 @@ from typing import Any
 from swayrank._validate import Integer, Interval, Optional, domains
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
+from swayrank.measures._data import check_graph
 from swayrank.overview.backbone import Backbone
 from swayrank.report.canvas import Rows, table, table_of
 from swayrank.report.network_map import network_map
 from swayrank.report.static import paper, static
+from swayrank.report.static_fonts import Boxed, boxed
 from swayrank.results import write_whole
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.scores import Scores
@@ -26,6 +28,7 @@ _METADATA: Mapping[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": "swayrank"},
     ".pdf": {"CreationDate": None, "Creator": "swayrank", "Producer": "swayrank"},
 }
+_FOREIGN = ("networkx", "igraph", "scipy", "rustworkx", "graph_tool")
 _INCHES = Interval(1.0, 100.0)
 _DPI = Integer(30, 2400)
 
@@ -62,7 +65,9 @@ def draw(
     dpi : int, default 300
         Of a .png, in [30, 2400].
     **options
-        What ``.plot()`` of the result takes: ``what``, ``k``, ``theme``, ``max_nodes``, ``n_labels`` ...
+        What ``.plot()`` of the result takes: ``what``, ``k``, ``theme``; of a map, ``size``, ``color`` (a measure, or a
+        number for each account), ``labels`` (whom to name), ``max_nodes`` and more
+        (:func:`~swayrank.report.network_map.network_map`).
 
     Returns
     -------
@@ -77,6 +82,11 @@ def draw(
     MissingDependencyError
         If matplotlib or plotly is not installed.
 
+    Warns
+    -----
+    SwayrankWarning
+        If texts hold letters that no installed font has; never of a .svg.
+
     Notes
     -----
     The same data gives the same bytes with the same version of matplotlib. Letters are embedded in .pdf (as TrueType)
@@ -90,12 +100,17 @@ def draw(
     >>> figure.texts[0].get_text(), len(figure.axes)
     ('Who follows whom: 300 accounts', 1)
     """
-    if path is not None and Path(path).suffix not in IMAGES:
+    if path is not None and ending(path) not in IMAGES:
         raise ParameterError(f"a static figure must end in .png, .svg or .pdf, got {Path(path).name!r}")
     if path is not None and ax is not None:
         raise ParameterError("path and ax do not go together: save the figure of ax by its own savefig")
-    drawn = static(_figure_of(data, options), ax=ax, width=width, height=height, title=title)
-    return drawn if path is None else _save(drawn, Path(path), dpi)
+    found = _figure_of(data, options)
+    if path is None:
+        drawn = static(found, ax=ax, width=width, height=height, title=title)
+        boxed(drawn).warn(stacklevel=3)
+        return drawn
+    picture(found, Path(path), width=width, height=height, title=title, dpi=dpi).warn(stacklevel=3)
+    return Path(path)
 
 
 def _figure_of(data: Any, options: dict[str, Any]) -> Any:
@@ -106,11 +121,16 @@ def _figure_of(data: Any, options: dict[str, Any]) -> Any:
         if options:
             raise ParameterError(f"{next(iter(options))} goes with a result; a figure is drawn as it is")
         return data
+    if type(data).__module__.partition(".")[0] in _FOREIGN:
+        check_graph("draw", data)
     if not hasattr(type(data), "plot"):
         raise ParameterError(
             f"data must be a result with .plot() or a figure that it gave, got a {type(data).__name__}"
         )
-    return data.plot(**options)
+    drawn = data.plot(**options)
+    if not hasattr(drawn, "to_plotly_json"):
+        raise ParameterError(f"what must name a figure, got {options.get('what')!r}, a table for notebooks")
+    return drawn
 
 
 @domains(width=_INCHES, height=Optional(_INCHES), dpi=_DPI)
@@ -146,13 +166,44 @@ def write_figure(
         If a picture is asked for and matplotlib is not installed.
     """
     path = Path(path)
-    if path.suffix not in _ENDINGS:
+    if ending(path) not in _ENDINGS:
         raise ParameterError(f"path must end in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}, got {path.name!r}")
-    if path.suffix in IMAGES:
-        return _save(static(figure, width=width, height=height, title=title), path, dpi)
-    with write_whole(path) as file:
-        file.write(_page(figure).encode())
+    if ending(path) in IMAGES:
+        picture(figure, path, width=width, height=height, title=title, dpi=dpi).warn(stacklevel=3)
+    else:
+        write_page(figure, path)
     return path
+
+
+def write_page(figure: Any, path: Path, *, script: str | None = None) -> None:
+    """Write a figure as a page that holds plotly's script, or takes it from the file called `script` beside it."""
+    with write_whole(path) as file:
+        file.write(_page(figure, script).encode())
+
+
+def write_script(path: Path) -> Path:
+    """Write plotly's script for pages beside it."""
+    from plotly.offline import get_plotlyjs
+
+    with write_whole(path) as file:
+        file.write(get_plotlyjs().encode())
+    return path
+
+
+def picture(
+    figure: Any, path: Path, *, width: float = 7.0, height: float | None = None, title: bool = True, dpi: int = 300
+) -> Boxed:
+    """Write a figure as a .png, .svg or .pdf; give how many texts are drawn with boxes for letters."""
+    kind = ending(path)
+    drawn = static(figure, width=width, height=height, title=title, dpi=dpi if kind == ".png" else None)
+    with paper(), write_whole(path) as file:
+        drawn.savefig(file, format=kind[1:], dpi=dpi, metadata=_METADATA[kind])
+    return Boxed() if kind == ".svg" else boxed(drawn)  # whoever shows an .svg has fonts of their own
+
+
+def ending(path: str | Path) -> str:
+    """The ending of a file's name, in small letters."""
+    return Path(path).suffix.lower()
 
 
 def write_table(rows: Rows, path: Path) -> Path:
@@ -169,21 +220,15 @@ def write_table(rows: Rows, path: Path) -> Path:
     return path
 
 
-def _page(figure: Any) -> str:
+def _page(figure: Any, script: str | None = None) -> str:
     title, _, caption = str(figure.layout.title.text).partition("<br><sub>")
     found = table_of(figure)
     words = [head for k, head in enumerate(found.head) if any(isinstance(row[k], str) for row in found.rows)]
     told = html.unescape(f"{title}; {caption.removesuffix('</sub>')}")
-    drawn = figure.to_html(full_html=False, include_plotlyjs=True, div_id="figure")
+    drawn = figure.to_html(full_html=False, include_plotlyjs=script or True, div_id="figure")
     style = f"body{{background:{figure.layout.paper_bgcolor};color:{figure.layout.font.color};font-family:sans-serif}}"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}'
         f"td,th{{padding:.2em .6em}}</style></head><body>{drawn}<details><summary>The figure as a table</summary>"
         f"{table(told, found.head, found.rows, names=words)}</details></body></html>"
     )
-
-
-def _save(figure: Any, path: Path, dpi: int) -> Path:
-    with paper(), write_whole(path) as file:
-        figure.savefig(file, format=path.suffix[1:], dpi=dpi, metadata=_METADATA[path.suffix])
-    return path

@@ -7,6 +7,7 @@ may be made before. The axes have no unit: near means connected, far means littl
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from swayrank.report.canvas import (
     safe,
     theme_of,
 )
+from swayrank.report.map_values import DotValues, colour_marks, dot_values, labelled
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.pictures import map_of
 from swayrank.scoring.scores import Scores
@@ -40,8 +42,10 @@ Floats = npt.NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 980, 760  # pixels of the page's map
 _PIXELS = 800  # that the map itself is wide
-_LABEL = 20  # characters
+_LABEL, _LEADER = 20, 14  # characters
 _LETTER, _LINE = 0.0175, 0.05  # width of a letter and height of a line, where the map is 2 wide
+
+_BELOW = {"orientation": "h", "x": 0.0, "y": 0.0, "yanchor": "top", "itemsizing": "constant"}
 
 
 @renders("Graph", "plot")
@@ -59,6 +63,9 @@ def network_map(
     engine: str | Engine = "local",
     threads: int | None = None,
     progress: Progress = None,
+    size: Any = None,
+    color: Any = None,
+    labels: Iterable[Any] | None = None,
 ) -> Any:
     """The map as a plotly figure.
 
@@ -72,6 +79,13 @@ def network_map(
         How many of the highest accounts are named, in [0, 200].
     theme : {"light", "dark"}, default "light"
         Colours.
+    size, color : Measure, mapping of account to number, or array with one number per account, optional
+        What the area and the colour of dots show, in the place of score (or followers) and community; arrays go by
+        the order of the data's ids. Without a number (NaN, or not in the mapping), a dot is as small as can be, or
+        grey. Of `size`, no number is below 0. Which accounts are shown does not depend on either.
+    labels : iterable of accounts, optional
+        Whom to name, at most 200, in the place of the first `n_labels` (by `size`, where that is given); who has no
+        room beside those before is not named.
 
     Returns
     -------
@@ -81,9 +95,19 @@ def network_map(
     Raises
     ------
     ParameterError
-        If a value is outside its domain, or scores rest on no graph.
+        If a value is outside its domain, scores rest on no graph, or `size`, `color` or `labels` is of other accounts.
+    UnknownAccountError
+        If `labels`, or a mapping, names somebody who is not there.
     MissingDependencyError
         If plotly is not installed.
+
+    Examples
+    --------
+    >>> import swayrank as sr
+    >>> graph = sr.generate("town", n=300, rng=7).graph
+    >>> figure = network_map(graph, size=sr.pagerank(graph), color=sr.k_core(graph), labels=[graph.ids[0]])
+    >>> figure.layout.title.text.partition("<br><sub>")[2].split("; ")[1:]
+    ['area of a dot: pagerank', 'colours: k core</sub>']
     """
     go = plotly()
     look = theme_of(theme)
@@ -98,41 +122,78 @@ def network_map(
             hoverinfo="skip", showlegend=False, connectgaps=False,
         )
     )  # fmt: skip
-    told = _hover(shown)
-    sizes = diameters(shown, 30.0)
-    for colour, name in _groups(shown):
-        own = np.flatnonzero(shown.colour == colour)[::-1]  # the highest on top
-        figure.add_trace(
-            go.Scattergl(
-                x=shown.places[own, 0], y=shown.places[own, 1], mode="markers", name=name,
-                hovertext=[told[i] for i in own], hoverinfo="text",
-                marker={"size": sizes[own], "color": _shade(colour, look), "opacity": 0.9,
-                        "line": {"color": look.paper, "width": 0.7 if len(shown) <= 500 else 0.3}},
-            )
-        )  # fmt: skip
-    labels = [  # all at once: plotly checks those that are there again for each that is added
-        {"x": x, "y": y, "text": safe(shown.accounts[i], _LABEL), "showarrow": False,
-         "font": {"size": 12, "color": look.ink}, "bgcolor": look.paper, "opacity": 0.85, "borderpad": 1}
-        for i, (x, y) in label_places(shown, n_labels, sizes / _PIXELS)
-    ]  # fmt: skip
+    ids = None if isinstance(data, Backbone) else data.ids
+    sized, coloured = dot_values("size", size, shown, ids), dot_values("color", color, shown, ids)
+    sizes = diameters(shown.size if sized is None else sized.values, 30.0)
+    for dots in _dots(go, shown, sizes, sized, coloured, look):
+        figure.add_trace(dots)
+    by_size = range(len(shown)) if sized is None else np.argsort(-sizes, kind="stable").tolist()
+    named = by_size[:n_labels] if labels is None else labelled(labels, shown, ids)
+    caption = shown.caption_for(*(None if one is None else one.told for one in (sized, coloured)))
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     wide, high = (float(side) + 0.06 for side in abs(shown.places).max(axis=0, initial=0.0))
     return dress(
-        figure, safe(shown.title, 200), safe(shown.caption, 300), look, _rows(shown), width=_WIDTH, height=_HEIGHT,
+        figure, safe(shown.title, 200), safe(caption, 300), look, _rows(shown, sized, coloured),
+        width=_WIDTH, height=_HEIGHT, annotations=_notes(shown, named, sizes, look),
         xaxis={**hidden, "range": [-wide, wide], "constrain": "domain"}, hovermode="closest",
         yaxis={**hidden, "range": [-high, high], "scaleanchor": "x", "constrain": "domain"},
-        margin={"t": 90, "l": 16, "r": 16, "b": 16}, annotations=labels,
-        legend={"title": {"text": "community"}, "itemsizing": "constant"},
+        margin={"t": 90, "l": 16, "r": 16, "b": 16},
+        legend={"title": {"text": "community"}, "itemsizing": "constant"} if coloured is None else _BELOW,
     )  # fmt: skip
 
 
-def _rows(shown: Backbone) -> Rows:
+def _notes(shown: Backbone, named: Iterable[int], sizes: Floats, look: Theme) -> list[dict[str, Any]]:
+    """Names beside their dots: all at once, since plotly checks those that are there again for each that is added."""
+    return [
+        {"x": x, "y": y, "text": safe(shown.accounts[i], _LABEL), "showarrow": False,
+         "font": {"size": 12, "color": look.ink}, "bgcolor": look.paper, "opacity": 0.85, "borderpad": 1}
+        for i, (x, y) in label_places(shown, named, sizes / _PIXELS)
+    ]  # fmt: skip
+
+
+def _dots(
+    go: Any, shown: Backbone, sizes: Floats, sized: DotValues | None, coloured: DotValues | None, look: Theme
+) -> list[Any]:
+    """The accounts, the highest on top: a trace for each community, or for those with a colour and those without."""
+    told = _hover(shown, [one for one in (sized, coloured) if one is not None])
+    order = np.argsort(-sizes, kind="stable")[::-1] if sized is not None else np.arange(len(shown))[::-1]
+    groups: list[tuple[str, Any, str | None]]
+    if coloured is None:
+        groups = [(name, shown.colour == colour, _shade(colour, look)) for colour, name in _groups(shown)]
+    else:
+        absent = np.isnan(coloured.values)
+        groups = [(f"no number ({np.count_nonzero(absent):,})", absent, look.rest), ("accounts", ~absent, None)]
+    traces = []
+    for name, among, shade in groups:
+        own = order[among[order]]
+        if coloured is not None and not own.size:
+            continue
+        shades = {"color": shade} if coloured is None or shade is not None else colour_marks(coloured, own, look)
+        traces.append(
+            go.Scattergl(
+                x=shown.places[own, 0], y=shown.places[own, 1], mode="markers", name=name,
+                showlegend=None if coloured is None else shade is not None,
+                hovertext=[told[i] for i in own], hoverinfo="text",
+                marker={"size": sizes[own], "opacity": 0.9, **shades,
+                        "line": {"color": look.paper, "width": 0.7 if len(shown) <= 500 else 0.3}},
+            )
+        )  # fmt: skip
+    return traces
+
+
+def _rows(shown: Backbone, sized: DotValues | None, coloured: DotValues | None) -> Rows:
     """The table behind the map: a row for each account, the highest first; of arcs it says how many followers."""
     scores = {"score": shown.size, **shown.details} if shown.sized_by == "score" else {}
     communities = [None if c == REST else c for c in shown.community.tolist()]
-    known = [[None if np.isnan(x) else x for x in column.tolist()] for column in scores.values()]
-    columns = [list(map(str, shown.accounts)), *known, shown.followers.tolist(), communities]
-    return Rows(["account", *scores, "followers", "community"], [list(row) for row in zip(*columns, strict=True)])
+    given = {one.head: one.values for one in (sized, coloured) if one is not None}
+    known, own = ([_known(column) for column in some.values()] for some in (scores, given))
+    columns = [list(map(str, shown.accounts)), *known, shown.followers.tolist(), communities, *own]
+    heads = ["account", *scores, "followers", "community", *given]
+    return Rows(heads, [list(row) for row in zip(*columns, strict=True)])
+
+
+def _known(column: Floats) -> list[float | None]:
+    return [None if np.isnan(x) else x for x in column.tolist()]
 
 
 def _backbone(
@@ -161,8 +222,11 @@ def _groups(shown: Backbone) -> list[tuple[int, str]]:
     groups = []
     if np.any(shown.colour == REST):
         groups.append((REST, f"all others ({int(np.count_nonzero(shown.colour == REST)):,})"))
+    some = " shown" if len(shown) < shown.n_nodes else ""
     for colour, community in enumerate(shown.coloured):
-        groups.append((colour, f"{community} ({int(np.count_nonzero(shown.colour == colour)):,} shown)"))
+        own = np.flatnonzero(shown.colour == colour)
+        leader = safe(shown.accounts[own[0]], _LEADER)  # the highest come first
+        groups.append((colour, f"{community}: around {leader} ({own.size:,}{some})"))
     return groups
 
 
@@ -170,17 +234,17 @@ def _shade(colour: int, look: Theme) -> str:
     return look.rest if colour == REST else PALETTE[colour]
 
 
-def diameters(shown: Backbone, largest: float) -> Floats:
-    """Areas follow the size; the fewer accounts there are, the larger they may be."""
-    size = np.nan_to_num(shown.size, nan=0.0)
+def diameters(values: Floats, largest: float) -> Floats:
+    """Areas follow the values; the fewer accounts there are, the larger they may be."""
+    size = np.nan_to_num(values, nan=0.0)
     highest = float(size.max(initial=0.0))
-    crowd = min(1.0, float(np.sqrt(150 / max(1, len(shown)))))
+    crowd = min(1.0, float(np.sqrt(150 / max(1, size.size))))
     share = size / highest if highest > 0 else size
     least = 3.0
     return np.asarray(least + (max(largest * crowd, 2 * least) - least) * np.sqrt(share))
 
 
-def _hover(shown: Backbone) -> list[str]:
+def _hover(shown: Backbone, given: Sequence[DotValues]) -> list[str]:
     """What is told of each account, ready for plotly."""
     lines = []
     for i, account in enumerate(shown.accounts):
@@ -190,15 +254,16 @@ def _hover(shown: Backbone) -> list[str]:
             told += [f"score {number(float(shown.size[i]))}", parts]
         where = f"community {shown.community[i]}" if shown.community[i] != REST else "in no community"
         told += [f"{shown.followers[i]:,} followers, {where}"]
+        told += [f"{safe(one.told, 60)}: {number(float(one.values[i]))}" for one in {g.told: g for g in given}.values()]
         lines.append("<br>".join(told))
     return lines
 
 
-def label_places(shown: Backbone, n: int, diameter: Floats) -> list[tuple[int, tuple[float, float]]]:
-    """Where the names of the first `n` stand: above, below or beside their account, wherever nobody's name is yet."""
+def label_places(shown: Backbone, named: Iterable[int], diameter: Floats) -> list[tuple[int, tuple[float, float]]]:
+    """Where names stand: above, below or beside their accounts, wherever nobody's name is yet."""
     taken: list[tuple[float, float, float, float]] = []
     placed = []
-    for i in range(min(n, len(shown))):
+    for i in named:
         x, y = (float(c) for c in shown.places[i])
         width, off = _LETTER * (len(plain(shown.accounts[i], _LABEL)) + 1), float(diameter[i]) + _LINE / 2
         spots = [(x, y + off), (x, y - off), (x + off + width / 2, y), (x - off - width / 2, y)]

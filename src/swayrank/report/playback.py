@@ -92,6 +92,7 @@ def cascade_playback(
         sliders=[{"steps": steps, "x": 0.12, "len": 0.88, "currentvalue": {"prefix": f"{unit} "}}],
     )  # fmt: skip
     figure.layout.title.text = titles[0]
+    figure.layout.meta = {**figure.layout.meta, "whole": _title(spread, run, step, len(names) - 1, shown, whole=True)}
     return figure
 
 
@@ -133,9 +134,13 @@ def _marks(go: Any, shown: Backbone, here: npt.NDArray[np.int64], k: int, look: 
     ]  # fmt: skip
 
 
-def _title(spread: Spread, run: int, step: npt.NDArray[np.int64], k: int, shown: Backbone) -> str:
+def _title(
+    spread: Spread, run: int, step: npt.NDArray[np.int64], k: int, shown: Backbone, *, whole: bool = False
+) -> str:
+    """Of one step, or of the run as a whole, whose last step is `k`."""
     reached = int(np.count_nonzero((step != _NEVER) & (step <= k)))
     seeds = f"{len(spread.seeds):,} seed{'s' if len(spread.seeds) != 1 else ''}"
-    whom = f"{reached:,} of {step.size:,} accounts active so far, {int(np.count_nonzero(step == k)):,} of them new"
+    whom = f"{reached:,} of {step.size:,} accounts active "
+    whom += "in the end" if whole else f"so far, {int(np.count_nonzero(step == k)):,} of them new"
     part = f"; the map shows {len(shown):,} of them" if len(shown) < step.size else ""
     return f"A cascade from {seeds}, run {run + 1}<br><sub>{whom}{part}</sub>"

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from swayrank._extras import need_for_figure
 from swayrank._validate import OneOf, domains
 from swayrank.errors import InputError, ParameterError
+from swayrank.report.beside import BACKTEST_FIGURES, backtest_of, seeds_figure
 from swayrank.report.canvas import THEMES, table_of
-from swayrank.report.files import write_figure, write_table
+from swayrank.report.files import picture, write_page, write_script, write_table
+from swayrank.report.static_fonts import Boxed
 from swayrank.report.trends import trend_of
 from swayrank.results import whole_runs
 from swayrank.scoring.history import history
@@ -19,6 +21,7 @@ from swayrank.scoring.keep import KeptScores, load_scores
 KINDS = ("svg", "pdf", "png", "html")
 _OF_SCORES = ("leaderboard", "breakdown", "histogram", "map", "communities", "flows", "activity")
 _MOST_LINES = 7
+_SCRIPT = "plotly.min.js"
 
 
 class FigureFiles(NamedTuple):
@@ -29,11 +32,20 @@ class FigureFiles(NamedTuple):
 
 
 @domains(kind=OneOf(*KINDS), theme=THEMES)
-def write_figures(run: str | Path, folder: str | Path, *, kind: str = "svg", theme: str = "light") -> FigureFiles:
+def write_figures(
+    run: str | Path,
+    folder: str | Path,
+    *,
+    kind: str = "svg",
+    theme: str = "light",
+    seeds: str | Path | None = None,
+    backtest: str | Path | None = None,
+) -> FigureFiles:
     """Write all figures of a kept run into a folder, each beside a .csv of its table.
 
     Leaderboard, breakdown, histogram, map, communities, flows of attention, engagement over time; and where the folder
-    keeps several runs of one scale, trend lines of the first seven accounts.
+    keeps several runs of one scale, trend lines of the first seven accounts. Of seeds and a backtest, where files of
+    them are given, what each seed adds, the rankings' metrics, and the removal curve.
 
     Parameters
     ----------
@@ -45,11 +57,14 @@ def write_figures(run: str | Path, folder: str | Path, *, kind: str = "svg", the
         Of the files: pictures for papers, or pages.
     theme : {"light", "dark"}, default "light"
         Colours.
+    seeds, backtest : str or Path, optional
+        Files beside the run, as :func:`~swayrank.report.write.write_report` takes them.
 
     Returns
     -------
     FigureFiles
-        ``written``, the paths; ``left_out``, figures that the run has not kept what they need for, and why.
+        ``written``, the paths (of pages, also of the script that they share, ``plotly.min.js``); ``left_out``, figures
+        for which the run, or a file beside it, holds too little, and why.
 
     Raises
     ------
@@ -58,9 +73,15 @@ def write_figures(run: str | Path, folder: str | Path, *, kind: str = "svg", the
     FolderError
         If there is no whole run, or its table was altered.
     InputError
-        If another of its files was altered, or the folder cannot be written.
+        If another of its files was altered, a file beside it is not what it should be, or the folder cannot be
+        written.
     MissingDependencyError
         If plotly, or for pictures matplotlib, is not installed.
+
+    Warns
+    -----
+    SwayrankWarning
+        Once, if texts of pictures hold letters that no installed font has.
 
     Examples
     --------
@@ -79,16 +100,31 @@ def write_figures(run: str | Path, folder: str | Path, *, kind: str = "svg", the
         raise InputError(f"cannot make this folder: {error.strerror or error}", file=str(folder)) from None
     made: dict[str, Callable[[], Any]] = {name: _figure(kept, name, theme) for name in _OF_SCORES}
     made["trend"] = lambda: _trend(kept, theme)
-    files = FigureFiles([], [])
+    if seeds is not None:
+        made["seeds"] = lambda: seeds_figure(Path(seeds), theme)
+    if backtest is not None:
+        made |= {name: _of_backtest(Path(backtest), name, theme) for name in BACKTEST_FIGURES}
+    files, in_boxes = FigureFiles([], []), Boxed()
     for name, make in made.items():
         try:
             figure = make()
         except ParameterError as error:
             files.left_out.append(f"{name}: {error}")
             continue
-        files.written.append(write_figure(figure, folder / f"{name}.{kind}"))
-        files.written.append(write_table(table_of(figure), folder / f"{name}.csv"))
+        path = folder / f"{name}.{kind}"
+        if kind == "html":
+            write_page(figure, path, script=_SCRIPT)
+        else:
+            in_boxes += picture(figure, path)
+        files.written.extend((path, write_table(table_of(figure), folder / f"{name}.csv")))
+    if kind == "html" and files.written:
+        files.written.append(write_script(folder / _SCRIPT))
+    in_boxes.warn(stacklevel=3)
     return files
+
+
+def _of_backtest(path: Path, name: str, theme: str) -> Callable[[], Any]:
+    return lambda: BACKTEST_FIGURES[name](backtest_of(path), theme=theme)
 
 
 def _figure(kept: KeptScores, name: str, theme: str) -> Callable[[], Any]:

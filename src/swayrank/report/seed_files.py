@@ -40,6 +40,10 @@ class Goal:
         No choice of as many reaches more.
     guarantee : str
     cost, budget : float or None
+    method : str
+        How they were chosen.
+    lower_bound : float or None
+        They reach at least so many.
     """
 
     words: str = ""
@@ -49,6 +53,8 @@ class Goal:
     guarantee: str = ""
     cost: float | None = None
     budget: float | None = None
+    method: str = ""
+    lower_bound: float | None = None
 
 
 def read_seeds(path: Path) -> tuple[tuple[Seed, ...], Goal]:
@@ -87,6 +93,8 @@ def _of_json(path: Path) -> tuple[tuple[Seed, ...], Goal]:
             guarantee=str(told.get("guarantee") or ""),
             cost=_known(told.get("cost")),
             budget=_known(parameters.get("budget")),
+            method=str(told.get("method") or parameters.get("method") or ""),
+            lower_bound=_known(told.get("lower_bound")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise InputError(

@@ -30,9 +30,10 @@ class SeedPlan:
     gains : sequence of float
         What each adds to those before it.
     method : str
-    spread : float
-        Of all, on other samples than they were chosen on.
-    interval : tuple of two floats
+        "" where nobody says.
+    spread : float or None
+        Of all, on other samples than they were chosen on; None where nobody says, and then it is not drawn.
+    interval : tuple of two floats, or None
         Of `spread`, at 95 %.
     lower_bound, upper_bound : float or None
         What all reach at least, and what no choice reaches more than.
@@ -41,8 +42,8 @@ class SeedPlan:
     seeds: Sequence[object]
     gains: Sequence[float] | npt.NDArray[np.float64]
     method: str
-    spread: float
-    interval: tuple[float, float]
+    spread: float | None
+    interval: tuple[float, float] | None
     lower_bound: float | None
     upper_bound: float | None
 
@@ -59,12 +60,15 @@ def _plan(found: SeedSet) -> SeedPlan:
 
 def _title(found: SeedPlan) -> tuple[str, str]:
     """What is shown, and how good it is."""
-    low, high = found.interval
     count = f"{len(found.seeds):,} seed{'s' if len(found.seeds) != 1 else ''}"
     bounds = "" if found.lower_bound is None else f", at least {number(found.lower_bound)}"
     bounds += f"; no choice spreads further than {number(found.upper_bound)}" if found.upper_bound is not None else ""
-    title = f"What each of {count} adds ({found.method})"
-    return title, f"together {number(found.spread)} (95 % interval {number(low)} to {number(high)}){bounds}"
+    title = f"What each of {count} adds" + (f" ({found.method})" if found.method else "")
+    if found.spread is None:
+        reached = float(found.curve[-1]) if len(found.seeds) else 0.0
+        return title, f"together {number(reached)}, as chosen{bounds}"
+    ends = "" if found.interval is None else " (95 % interval {} to {})".format(*map(number, found.interval))
+    return title, f"together {number(found.spread)}{ends}{bounds}"
 
 
 @renders("SeedSet", "plot")
@@ -92,8 +96,8 @@ def plan_curve(found: SeedPlan, *, theme: str = "light") -> Any:
             line={"color": PALETTE[0], "width": 2.5}, hovertext=sums, hoverinfo="text",
         ), row=1, col=1,
     )  # fmt: skip
-    if place.size:
-        low, high = found.interval
+    if place.size and found.spread is not None:
+        low, high = found.interval or (found.spread, found.spread)
         figure.add_trace(
             go.Scatter(
                 x=place[-1:], y=[found.spread], mode="markers", name="all, checked on other samples (95 %)",

@@ -92,12 +92,12 @@ def _picture(facts: Facts, shown: Backbone) -> Map:
     high = abs(shown.places).max(axis=0)
     scale = min((_WIDE / 2 - _EDGE) / max(high[0], 1e-9), (_HIGH / 2 - _EDGE) / max(high[1], 1e-9))
     x, y = _WIDE / 2 + scale * shown.places[:, 0], _HIGH / 2 - scale * shown.places[:, 1]
-    radius = diameters(shown, _LARGEST) / 2
+    radius = diameters(shown.size, _LARGEST) / 2
     words = [f"{account}: {Number(float(size), ONE)}" for account, size in zip(shown.accounts, shown.size, strict=True)]
     dots = tuple(
         Dot(float(x[i]), float(y[i]), float(radius[i]), int(shown.colour[i]), words[i]) for i in range(len(shown))
     )
-    placed = label_places(shown, _LABELS, 2 * radius / scale)
+    placed = label_places(shown, range(len(shown))[:_LABELS], 2 * radius / scale)
     labels = tuple((str(shown.accounts[i]), _WIDE / 2 + scale * at[0], _HIGH / 2 - scale * at[1]) for i, at in placed)
     n = min(_LISTED, len(shown))
     rows = tuple(

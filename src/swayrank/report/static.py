@@ -27,9 +27,12 @@ from swayrank.report.static_axes import (
     pair_of,
     place,
     shape,
+    text_width,
+    thin_ticks,
     transform,
     wrap_labels,
 )
+from swayrank.report.static_fonts import fonts_there
 from swayrank.report.static_traces import (
     Panel,
     Scale,
@@ -45,11 +48,10 @@ from swayrank.report.static_traces import (
 _NO_MATPLOTLIB = 'a static figure needs matplotlib: pip install "swayrank[notebook]"'
 _NARROW = 5.0  # inches, below which legends go below and panels one below the other
 _TEXT, _TITLE, _SMALL, _LEAST = 8.0, 10.0, 7.0, 6.0  # points
+_BETWEEN = 0.25  # inches between panels side by side: ticks and margins
 _ROW = 0.6  # points that a pixel is high where each line is a name
 _FLAT = 0.45  # of its width, that a figure is high at least where lines are no names
 _MOST_STEPS = 6
-_FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans", "Arial Unicode MS", "PingFang SC",
-          "Microsoft YaHei", "Malgun Gothic", "Noto Emoji", "Segoe UI Symbol")  # fmt: skip
 _LAYOUT = {
     "title", "template", "paper_bgcolor", "plot_bgcolor", "font", "colorway", "margin", "meta", "width", "height",
     "legend", "showlegend", "barmode", "bargap", "bargroupgap", "annotations", "shapes",
@@ -76,21 +78,27 @@ def paper() -> Iterator[None]:
     """
     try:
         import matplotlib as mpl
-        from matplotlib.font_manager import get_font_names
     except ModuleNotFoundError:
         raise MissingDependencyError(_NO_MATPLOTLIB) from None
-    there = set(get_font_names())
     with mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*[Gg]lyph")  # of letters that no font has, a box is drawn
+        warnings.filterwarnings("ignore", message=".*[Gg]lyph")  # who draws says so once, by static_fonts.boxed
         mpl.rcdefaults()
         mpl.rcParams.update({
             "svg.fonttype": "none", "svg.hashsalt": "swayrank", "pdf.fonttype": 42, "ps.fonttype": 42,
-            "font.family": [name for name in _FONTS if name in there], "font.size": _TEXT, "text.parse_math": False,
+            "font.family": fonts_there(), "font.size": _TEXT, "text.parse_math": False,
         })  # fmt: skip
         yield
 
 
-def static(figure: Any, *, ax: Any = None, width: float = 7.0, height: float | None = None, title: bool = True) -> Any:
+def static(
+    figure: Any,
+    *,
+    ax: Any = None,
+    width: float = 7.0,
+    height: float | None = None,
+    title: bool = True,
+    dpi: int | None = None,
+) -> Any:
     """A plotly figure of this package, drawn by matplotlib.
 
     Parameters
@@ -102,6 +110,8 @@ def static(figure: Any, *, ax: Any = None, width: float = 7.0, height: float | N
         Inches; the height follows from what is drawn, unless given.
     title : bool, default True
         Whether title and caption stand above.
+    dpi : int, optional
+        Dots an inch that texts are measured at: those of the file, if it has any.
 
     Returns
     -------
@@ -116,13 +126,15 @@ def static(figure: Any, *, ax: Any = None, width: float = 7.0, height: float | N
     """
     table_of(figure)
     with paper():
-        return _Drawing(_steps(figure), ax, width, height, title).made()
+        return _Drawing(_steps(figure), ax, width, height, title, dpi).made()
 
 
 class _Drawing:
     """One figure on its way: what plotly was told, and the panels that come of it."""
 
-    def __init__(self, told: Mapping[str, Any], ax: Any, width: float, height: float | None, title: bool) -> None:
+    def __init__(
+        self, told: Mapping[str, Any], ax: Any, width: float, height: float | None, title: bool, dpi: int | None
+    ) -> None:
         self.layout, self.traces = told["layout"], told["data"]
         check_traces(self.traces)
         axes = {key for key in self.layout if key.startswith(("xaxis", "yaxis"))}
@@ -138,14 +150,27 @@ class _Drawing:
         self.pairs = list(dict.fromkeys(pairs))
         self.of = {pair: [t for t, own in zip(self.traces, pairs, strict=True) if own == pair] for pair in self.pairs}
         self.columns, self.rows = self._spans(0), self._spans(1)[::-1]
-        self.piled = self.narrow and len(self.rows) == 1 and len(self.columns) > 1
+        self.piled = len(self.rows) == 1 and len(self.columns) > 1 and (self.narrow or self._is_crowded())
         text, _, caption = str(self.layout.get("title", {}).get("text", "")).partition("<br>")
         self.title, self.caption = (words(text), words(caption)) if title else ("", "")
-        self.ax = ax
-        self.height = height
+        self.ax, self.height, self.dpi = ax, height, dpi
         self.samples: list[tuple[Any, Mapping[str, Any]]] = []
 
     # -- where things go ---------------------------------------------------------------------------------------------
+
+    def _is_crowded(self) -> bool:
+        """Whether the names of a panel take over half its room beside others, or its title is wider than the rest."""
+        titles = [words(note["text"]) for note in self.layout.get("annotations", ()) if note.get("xref") == "paper"]
+        longest = max((text_width(title, _TEXT) for title in titles), default=0.0)
+        room = self.width / len(self.columns)
+        for x, y in self.pairs:
+            if self._axis(x).get("matches"):
+                continue  # a map's steps have no names
+            names = self._axis(y).get("ticktext", self._scale(y).names)
+            names = max((text_width(words(name), _TEXT) for name in names), default=0.0)
+            if names > room / 2 or longest > room - names - _BETWEEN:
+                return True
+        return False
 
     def _axis(self, name: str) -> Mapping[str, Any]:
         """The layout of the axis called "x" or "y2"."""
@@ -219,6 +244,7 @@ class _Drawing:
         if self.ax is None:
             figure.get_layout_engine().execute(figure)
             wrap_labels(figure)
+            thin_ticks(figure)
             figure.get_layout_engine().execute(figure)
             figure.set_layout_engine("none")
         make_room(figure, [note for note in notes if note is not None])
@@ -232,7 +258,9 @@ class _Drawing:
         lines = self._title_lines()
         head = sum(1.3 * size for _, size, _ in lines) / 72 + (0.12 if lines else 0.0)
         height = self._high(head) if self.height is None else self.height
-        figure: Any = Figure(figsize=(self.width, height), layout="constrained", facecolor=self.look.paper)
+        figure: Any = Figure(
+            figsize=(self.width, height), layout="constrained", facecolor=self.look.paper, dpi=self.dpi
+        )
         FigureCanvasAgg(figure)
         figure.get_layout_engine().set(rect=(0, 0, 1, 1 - head / height), w_pad=0.06, h_pad=0.06)
         y = height - 0.06
@@ -371,7 +399,8 @@ def _steps(figure: Any) -> Mapping[str, Any]:
             named |= {trace["name"]} if new else set()
         middle = left + 0.5 / wide - 0.005
         notes.append({"text": f"{prefix}{frame['name']}", "x": middle, "y": top, "xref": "paper", "showarrow": False})
-    last = figure.frames[picked[-1]]
-    title = last.layout.title.text.replace("<br><sub>", f"<br><sub>{prefix}{last.name}: ")
+    some = f"{len(picked)} of {n:,} {prefix.strip()}s: " if len(picked) < n else ""
+    whole = layout["meta"].get("whole", layout["title"]["text"])
+    title = whole.replace("<br><sub>", f"<br><sub>{some}")
     layout |= {"annotations": notes, "title": {"text": title}, "height": 180 + layout["width"] * high // wide}
     return {"data": traces, "layout": layout}

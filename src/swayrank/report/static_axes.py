@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -155,6 +156,44 @@ def wrap_labels(figure: Any) -> None:
             if long > room:
                 text = axis.label.get_text()
                 axis.label.set_text(textwrap.fill(text, max(8, int(len(text) * room / long))))
+
+
+def text_width(text: str, size: float) -> float:
+    """Inches that the widest line of a text takes."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    measure, font = TextToPath(), FontProperties(size=size)
+    return max(measure.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n")) / 72
+
+
+def thin_ticks(figure: Any) -> None:
+    """Numbers below an axis that would touch become fewer."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
+    for axes in figure.axes:
+        axis = axes.xaxis
+        if not axis.get_visible() or not isinstance(axis.get_major_locator(), MaxNLocator):
+            continue
+        for most in (6, 5, 4, 3):
+            if not _too_near(axes):
+                break
+            axis.get_major_locator().set_params(nbins=most)
+        low, high = sorted(axes.get_xlim())
+        ticks = [at for at in axis.get_majorticklocs() if low <= at <= high]
+        while len(ticks) > 2 and _too_near(axes):
+            ticks = ticks[::2]
+            axis.set_major_locator(FixedLocator(ticks))
+
+
+def _too_near(axes: Any) -> bool:
+    """Whether the numbers below an axis have no room between them."""
+    low, high = sorted(axes.get_xlim())
+    axes.xaxis.get_majorticklabels()  # brings the ticks up to date
+    ticks = [tick for tick in axes.xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+    boxes = sorted((one.x0, one.x1) for one in (tick.label1.get_window_extent() for tick in ticks) if one.width > 0)
+    apart = axes.figure.dpi * 4.0 / 72
+    return any(right + apart > left for (_, right), (left, _) in itertools.pairwise(boxes))
 
 
 def make_room(figure: Any, notes: Sequence[Any]) -> None:

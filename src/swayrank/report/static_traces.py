@@ -34,6 +34,7 @@ _KNOWN = {
     "heatmap": _MOUSE | {"type", "x", "y", "z", "zmin", "zmax", "colorscale", "xgap", "ygap", "colorbar", "xaxis",
                          "yaxis"},
 }  # fmt: skip
+_MARKER = {"color", "size", "symbol", "opacity", "line", "colorscale", "cmin", "cmax", "colorbar", "showscale"}
 _SYMBOLS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "triangle-down": "v", "cross": "P",
             "x": "X", "star": "*"}  # fmt: skip
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
@@ -187,8 +188,10 @@ def _scatter(panel: Panel, trace: Trace, own: str, z: float) -> Any:
         sample["linewidth"] = max(0.5, line.get("width", 2) * panel.points)
         _lines(panel, x, y, {**sample, "zorder": z})
     if "markers" in modes:
-        refuse_unknown("a marker", marker, {"color", "size", "symbol", "opacity", "line"})
-        shade = colour(marker.get("color", line.get("color", own)))
+        refuse_unknown("a marker", marker, _MARKER)
+        shade = (
+            _scaled(panel, marker) if "colorscale" in marker else colour(marker.get("color", line.get("color", own)))
+        )
         edge = marker.get("line", {})
         style = {"marker": _one_of(_SYMBOLS, marker.get("symbol", "circle"), "symbol")}
         size = array(marker.get("size", 6)) * panel.points
@@ -294,20 +297,47 @@ def _beside(panel: Panel, trace: Trace, ends: Floats, place: Floats) -> None:
 
 
 def _heat(panel: Panel, trace: Trace) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    axes, bar = panel.axes, trace.get("colorbar", {})
-    refuse_unknown("a colour bar", bar, {"title", "tickvals"})
+    axes = panel.axes
     cells = np.ma.masked_invalid(np.array([array(row) for row in trace["z"]], np.float64))
-    shades = LinearSegmentedColormap.from_list("figure", [(at, shade) for at, shade in trace["colorscale"]])
     edges = [np.append(scale.places(trace[side]) - 0.5, len(trace[side]) - 0.5)
              for side, scale in (("x", panel.x), ("y", panel.y))]  # fmt: skip
     mesh = axes.pcolormesh(
-        *edges, cells, cmap=shades, vmin=trace["zmin"], vmax=trace["zmax"], edgecolors=panel.ground,
+        *edges, cells, cmap=_shades(trace), vmin=trace["zmin"], vmax=trace["zmax"], edgecolors=panel.ground,
         linewidth=trace.get("xgap", 0) * panel.points,
     )  # fmt: skip
-    shown = axes.figure.colorbar(mesh, cax=axes.inset_axes((1.02, 0, 0.03, 1)), ticks=bar.get("tickvals"))
+    _colour_bar(panel, mesh, trace.get("colorbar", {}))
+
+
+def _shades(told: Mapping[str, Any]) -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("figure", [(at, shade) for at, shade in told["colorscale"]])
+
+
+def _scaled(panel: Panel, marker: Mapping[str, Any]) -> list[Any]:
+    """The colours of marks that stand for numbers; beside the panel, what they stand for."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    scale = ScalarMappable(Normalize(marker["cmin"], marker["cmax"]), _shades(marker))
+    if marker.get("showscale"):
+        _colour_bar(panel, scale, marker.get("colorbar", {}))
+    return list(scale.to_rgba(array(marker["color"]).astype(np.float64)))
+
+
+def _colour_bar(panel: Panel, scale: Any, bar: Mapping[str, Any]) -> None:
+    """To the right of a panel; its title above it, or along it, as plotly has "side"."""
+    refuse_unknown("a colour bar", bar, {"title", "tickvals", "ticktext", "thickness", "outlinewidth"})
+    axes = panel.axes
+    shown = axes.figure.colorbar(scale, cax=axes.inset_axes((1.02, 0, 0.03, 1)), ticks=bar.get("tickvals"))
     shown.outline.set_visible(False)
+    shown.ax.minorticks_off()
     shown.ax.tick_params(length=0, labelcolor=panel.look.ink)
-    title = words(bar.get("title", {}).get("text", ""))
-    shown.ax.set_title(title, loc="left", fontsize=7, color=panel.look.ink, parse_math=False)
+    if "ticktext" in bar:
+        shown.ax.set_yticks(bar["tickvals"], [words(text) for text in bar["ticktext"]], parse_math=False)
+    told = bar.get("title", {})
+    style = {"fontsize": 7, "color": panel.look.ink, "parse_math": False}
+    if told.get("side") == "right":
+        shown.ax.set_ylabel(words(told["text"]), **style)
+    else:
+        shown.ax.set_title(words(told.get("text", "")), loc="left", **style)

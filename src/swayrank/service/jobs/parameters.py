@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from swayrank._text import printable
 from swayrank.errors import ParameterError
+from swayrank.service.jobs.eligible import check_somebody
 
 if TYPE_CHECKING:
     from swayrank.service.published import Published
@@ -165,7 +166,7 @@ NewJob = Annotated[SeedsJob | ScoreJob | PrepareJob | ExplainJob, Field(discrimi
 
 
 def check_names(asked: Any, result: Published) -> None:
-    """Raise where a job names an account or a group that the run does not have.
+    """Raise where a job names an account or a group that the run does not have, or seeds that cannot be.
 
     Parameters
     ----------
@@ -177,7 +178,7 @@ def check_names(asked: Any, result: Published) -> None:
     UnknownAccountError
         If there is no account of that name.
     ParameterError
-        If there is no such group, or the run does not know such groups.
+        If there is no such group, the run does not know such groups, or nobody could be chosen.
     """
     if isinstance(asked, ExplainParameters):
         result.names.position(asked.account)
@@ -185,40 +186,12 @@ def check_names(asked: Any, result: Published) -> None:
         return
     named = [*asked.must, *asked.never, *(asked.costs.accounts if asked.costs else ())]
     result.names.check(named)
-    _check_must(asked, result)
     if asked.quota is not None:
         _check_groups(result, "quota", asked.quota.by, [*(asked.quota.at_most or {}), *(asked.quota.at_least or {})])
     for by, groups in asked.only.model_dump().items() if asked.only else ():
         if groups:
             _check_groups(result, f"only.{by}", by, groups)
-
-
-def _check_must(asked: SeedsParameters, result: Published) -> None:
-    """Raise where accounts that must be seeds cannot all be had: they cost too much, or a quota leaves no room."""
-    must = list(dict.fromkeys(asked.must))
-    if asked.budget is not None and asked.costs is not None:
-        prices = [_price(asked.costs, one, result) for one in must]
-        if (total := sum(prices)) > asked.budget:
-            told = f"budget must be at least {total:g}, what the accounts in must cost, got {asked.budget:g}"
-            raise ParameterError(told)
-    if asked.quota is not None and asked.quota.at_most and (facet := result.facets.get(asked.quota.by)) is not None:
-        groups = [str(facet.value(result.names.position(one))) for one in must]
-        for group, most in asked.quota.at_most.items():
-            if groups.count(group) > most:
-                raise ParameterError(
-                    f"quota.at_most allows {most} of {printable(group)!r}, and must names {groups.count(group)} of them"
-                )
-
-
-def _price(costs: Costs, account: str, result: Published) -> float:
-    """What an account asks for."""
-    if account in (costs.accounts or {}):
-        return float((costs.accounts or {})[account])
-    if costs.default is None and costs.per_follower is None:
-        raise ParameterError(f"costs must name every account in must: {printable(account)!r} has none")
-    known = result.evidence.get("followers")
-    followers = 0 if known is None else max(0, int(known[result.names.position(account)]))
-    return float((costs.default or 0.0) + (costs.per_follower or 0.0) * followers)
+    check_somebody(asked, result)
 
 
 def _check_groups(result: Published, what: str, by: str, groups: list[str]) -> None:

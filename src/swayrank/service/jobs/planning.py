@@ -14,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._progress import Progress
-from swayrank.campaign.oracle import InfluenceOracle
+from swayrank.campaign.oracle import Answer, InfluenceOracle
 from swayrank.campaign.seedset import SeedSet
 from swayrank.campaign.select import select_seeds
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.measures.propagation.limits import clopper_pearson
 from swayrank.service.jobs.derive import GRAPH, ORACLE, WHATIF, derived_folder, model_on
-from swayrank.service.jobs.parameters import Costs, Quota, SeedsParameters
-from swayrank.service.published import NOT_KEPT, Facet, Published
+from swayrank.service.jobs.eligible import barred, prices
+from swayrank.service.jobs.parameters import Quota, SeedsParameters
+from swayrank.service.published import Facet, Published
 
 MOST_OVERLAP = 20
 _AT_LEAST = "the least numbers of the groups were filled first, then the rest: a heuristic, with no bound"
@@ -52,11 +53,11 @@ class Planner:
         self._place: Places = result.kept.ids.positions(self._graph.ids.to_arrow()).astype(np.int64)
 
     def plan(self, asked: SeedsParameters) -> dict[str, Any]:
-        """Choose, and say all that a planner shows."""
-        costs = None if asked.costs is None else self._costs(asked.costs)
+        """Choose, and say all that a planner shows; where nobody adds anything, a plan without seeds."""
+        costs = None if asked.costs is None else prices(asked.costs, self._result)[self._place]
         bound = asked.quota is None or asked.quota.at_least is None
         found = self._chosen(asked, costs) if bound else self._at_least(asked, costs)
-        return {**self._told(asked, found, costs, bound=bound), "room": self._room(asked, costs)}
+        return {**self._told(asked, found, costs, bound=bound), "room": found.room}
 
     # -- choosing ------------------------------------------------------------------------------------------------------
 
@@ -83,7 +84,8 @@ class Planner:
             if len(must) < k:
                 there = len(must) - len(given)
                 raise ParameterError(
-                    f"quota.at_least asks for {lacking} more seeds of its groups, and {there} may be chosen"
+                    f"quota.at_least asks for {lacking} more seeds of its groups, and in the samples drawn {there} add "
+                    "anything: ask for fewer"
                 )
         return self._select(asked, asked.k, must, excluded)
 
@@ -107,41 +109,9 @@ class Planner:
         )
 
     def _excluded(self, asked: SeedsParameters, costs: Floats | None) -> npt.NDArray[np.bool_]:
-        """Who must not be chosen: those in `never`, those outside `only`, those without a price."""
-        out = np.zeros(self._graph.n_nodes, np.bool_) if costs is None else ~np.isfinite(costs)
-        if unpriced := [one for one in asked.must if out[self._graph.ids.position(one)]]:
-            raise ParameterError(f"costs must name every account in must: {unpriced[0]!r} has none")
-        if both := set(asked.must) & set(asked.never):
-            raise ParameterError(f"must and never both name {min(both)!r}")
-        if asked.never:
-            out[self._graph.ids.positions(asked.never)] = True
-        for by, wanted in asked.only.model_dump().items() if asked.only else ():
-            if wanted:
-                out |= ~self._result.facets[by].among(wanted)[self._place]
-        return out
-
-    def _room(self, asked: SeedsParameters, costs: Floats | None) -> int:
-        """How many accounts may be chosen at all, whatever they cost together and however many were asked for."""
-        may = ~self._excluded(asked, costs)
-        may[self._graph.ids.positions(asked.must)] = True
-        if asked.quota is None or asked.quota.at_most is None:
-            return int(may.sum())
-        groups = self._groups(asked.quota)[may]
-        over = (max(0, int((groups == group).sum()) - most) for group, most in asked.quota.at_most.items())
-        return int(may.sum()) - sum(over)
-
-    def _costs(self, costs: Costs) -> Floats:
-        """What every account asks for; infinity where it cannot be had."""
-        each = np.full(self._graph.n_nodes, np.inf)
-        if costs.default is not None or costs.per_follower is not None:
-            followers = self._result.evidence.get("followers")
-            if costs.per_follower and followers is None:
-                raise ParameterError("costs.per_follower needs followers, which this run does not keep")
-            known = np.zeros(each.size) if followers is None else followers[self._place].astype(np.float64)
-            each = (costs.default or 0.0) + (costs.per_follower or 0.0) * np.where(known == NOT_KEPT, 0.0, known)
-        if costs.accounts:
-            each[self._graph.ids.positions(list(costs.accounts))] = list(costs.accounts.values())
-        return each
+        """Who must not be chosen, and those without a price."""
+        out: npt.NDArray[np.bool_] = barred(asked, self._result, None)[self._place]
+        return out if costs is None else out | ~np.isfinite(costs)
 
     def _groups(self, quota: Quota) -> npt.NDArray[np.object_]:
         """The group of every account, as text; None for those in none."""
@@ -154,7 +124,7 @@ class Planner:
 
     def _told(self, asked: SeedsParameters, found: SeedSet, costs: Floats | None, *, bound: bool) -> dict[str, Any]:
         names = [str(one) for one in found.seeds]
-        answer = self._oracle.spread(names)
+        answer = self._oracle.spread(names) if names else Answer((), 0.0, (0.0, 0.0), np.empty(0))
         together = np.cumsum(answer.adds)
         total = None if costs is None else float(costs[found.nodes].sum())
         return {
@@ -171,7 +141,7 @@ class Planner:
             "cost": total,
             "budget": asked.budget,
             "by_community": self._by_community(found, names),
-            "overlap": self._oracle.overlap(names) if len(names) <= MOST_OVERLAP else None,
+            "overlap": self._oracle.overlap(names) if 0 < len(names) <= MOST_OVERLAP else None,
             "curve": self._curve(together),
             "params": {**found.params, "asked": asked.model_dump(mode="json", exclude_defaults=True)},
             "n_samples": found.n_samples,
@@ -206,7 +176,7 @@ class Planner:
             return []
         codes = facet.codes[self._place]
         chosen = np.bincount(codes[found.nodes] + 1, minlength=len(facet.groups) + 1)
-        reached = self._oracle.audience(names, codes)
+        reached = self._oracle.audience(names, codes) if names else {}
         return [
             {
                 "community": None if code < 0 else facet.groups[code],

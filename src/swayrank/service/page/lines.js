@@ -45,9 +45,10 @@ export function readNames(text) {
   return { rows, errors };
 }
 
-/** Costs: "account,cost" a line. */
+/** Costs: "account,cost" a line. `lines`: where each account stands. */
 export function readCosts(text) {
   const rows = new Map();
+  const places = new Map();
   const errors = [];
   const lines = linesOf(text);
   const comma = lines.length ? commaOf(lines[0].text) : ",";
@@ -64,10 +65,10 @@ export function readCosts(text) {
         fail(`the cost must be a number, got "${cells[1]}"`);
       } else if (cost < 0) fail(`the cost must be 0 or more, got ${cells[1]}`);
       else if (rows.has(cells[0])) fail(`${cells[0]} has a cost already`);
-      else rows.set(cells[0], cost);
+      else { rows.set(cells[0], cost); places.set(cells[0], line); }
     }
   }
-  return { rows, errors };
+  return { rows, errors, lines: places };
 }
 
 /* -- events -------------------------------------------------------------------------------------------------------- */

@@ -49,9 +49,9 @@ export function reachedByCommunity(rows, groups) {
       ? "all others" : communityName(row.community, groups, { limit: 16 })) },
     { key: "reached", label: "Reached", number: true, cell: (row) => reached(row.reached) },
     { key: "share", label: "Of all reached", number: true, cell: (row) => percent(row.reached / all) },
-    { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (groups.has(row.community) ? percent(row.reached / groups.get(row.community).members, 1) : "–") },
     { key: "bar", label: unseen("bar"), wide: true,
       cell: (row) => h("span", { class: "meter wide-meter", "aria-hidden": "true" }, h("span", { style: { width: `${(100 * row.reached) / most}%` } })) },
+    { key: "of", label: "Of the community", number: true, wide: true, cell: (row) => (groups.has(row.community) ? percent(row.reached / groups.get(row.community).members, 1) : "–") },
   ] });
 }
 

@@ -24,7 +24,7 @@ export function planForm({ api, facets, total, groups, past = {}, signal, onPlan
   const goal = goalPart(past);
   const costs = costsPart(past.costs);
   const lists = {
-    must: accountList({ label: "Must be in the plan", value: past.must ?? [], signal, onChange: () => tellRoom() }),
+    must: accountList({ label: "Must be in the plan", value: past.must ?? [], limit: 10_000, signal, onChange: () => tellRoom() }),
     never: accountList({ label: "Never", hint: "Competitors, staff, accounts that declined.", value: past.never ?? [], limit: 100_000, signal, onChange: () => tellRoom() }),
   };
   const only = onlyPart(facets, past.only ?? {});
@@ -44,8 +44,9 @@ export function planForm({ api, facets, total, groups, past = {}, signal, onPlan
     const asked = goal.wanted();
     if (!asked) return goal.tell("");
     try {
-      const room = await roomFor({ api, signal }, { total, facets, only: only.read().only, quota: goal.kind() === "number" ? quota.read([]).quota : null,
-        must: lists.must.get(), never: lists.never.get() });
+      const byBudget = goal.kind() === "budget";
+      const wishes = { total, facets, only: only.read().only, quota: byBudget ? null : quota.read([]).quota, must: lists.must.get(), never: lists.never.get() };
+      const room = Math.min(await roomFor({ api, signal }, wishes), byBudget ? affordable(goal.read([]).budget, costs.read([]), wishes) : total);
       const there = `${room === total ? "There are" : "What is asked below leaves at most"} ${plural(room, "account")}`;
       goal.tell(asked > room ? `${there}; the plan will have no more.` : "");
     } catch { goal.tell(""); }
@@ -70,7 +71,7 @@ export function planForm({ api, facets, total, groups, past = {}, signal, onPlan
     }
     button.disabled = true;
     try { await onPlan(asked); } catch (error) {
-      if (error.name !== "AbortError") clear(wrong, unknownNames(error, lists) ?? h("p", { class: "error-text" }, visible(error.message)));
+      if (error.name !== "AbortError") clear(wrong, unknownNames(error, { ...lists, costs }, tellRoom) ?? h("p", { class: "error-text" }, visible(error.message)));
     } finally { button.disabled = false; }
   }, onInput: tellRoom, onChange: tellRoom },
   h("div", { class: "columns" }, h("div", null, goal.element, costs.element, quota.element),
@@ -88,15 +89,25 @@ async function roomFor({ api, signal }, { total, facets, only, quota, must, neve
   return Math.max(must.length, left - Math.max(never.length, over.reduce((a, b) => a + b, 0)));
 }
 
-/** The names that the service does not know, and a button that takes them out of both lists. */
-function unknownNames(problem, lists) {
+/** How many accounts at most have a price that is known and within the budget. */
+function affordable(budget, { default: each, per_follower: follower, accounts = {} }, { total, only, never }) {
+  const own = Object.entries(accounts).filter(([account]) => !never.includes(account));
+  const within = own.filter(([, cost]) => cost <= budget).length;
+  if (each === undefined && follower === undefined) return within;
+  if ((each ?? 0) > budget) return within;
+  return only ? total : total - never.length - (own.length - within); // who of the list is within the filters is not known here
+}
+
+/** The names that the service does not know, and a button that takes them out of all lists. */
+function unknownNames(problem, lists, removed) {
   const names = new Set(problem.type === "unknown-account" ? problem.accounts : []);
   const there = Object.values(lists).filter((list) => list.get().some((account) => names.has(account)));
   if (!there.length) return null;
   const note = strangersNote(names, () => {
     for (const list of there) list.set(list.get().filter((account) => !names.has(account)));
     note.remove();
-    there[0].element.querySelector("input").focus();
+    there[0].element.querySelector(".account-list input, textarea").focus();
+    removed();
   }, { alone: false });
   return note;
 }
@@ -140,7 +151,13 @@ function costsPart(past) {
     h("div", { class: "row" }, h("div", { class: "grow" }, field("Cost of each account", each)), h("div", { class: "grow" }, field("And of each follower", follower))),
     field("Costs of your own, one account a line", own,
       "They go before the two above. Leave those empty to choose from this list alone. A budget needs costs of one kind or another."), told);
-  return { element, read(errors) {
+  /** Keep the lines of these accounts, and those that name none. */
+  const set = (stay) => {
+    const gone = new Set([...readCosts(own.value).lines].filter(([account]) => !stay.includes(account)).map(([, line]) => line));
+    own.value = own.value.split("\n").filter((_, i) => !gone.has(i + 1)).join("\n");
+    tellCosts(told, readCosts(own.value));
+  };
+  return { element, set, get: () => [...readCosts(own.value).rows.keys()], read(errors) {
     const { rows, errors: bad } = readCosts(own.value);
     if (bad.length) errors.push([own, `${plural(bad.length, "line")} of your costs cannot be read; the first is line ${bad[0].line}: ${bad[0].reason}.`]);
     for (const [input, what] of [[each, "The cost of each account"], [follower, "The cost for each follower"]]) {

@@ -64,12 +64,22 @@ export function planResult(context, job, plan, { groups, n_accounts, others, com
     compareWith(context, job, others, compare));
 }
 
-/** Where fewer were chosen than were asked for: how many, and why. A budget that is spent needs no words. */
-function fewerWords({ k, budget }, { seeds, room }, all) {
+/** Where fewer were chosen than were asked for, or money is left: how many, and why. */
+function fewerWords({ k, budget }, { seeds, room, cost }, all) {
   const n = seeds.length;
-  if (!k || n >= k || (budget !== null && budget !== undefined)) return null;
-  if (room > n) return h("p", { class: "note" }, `Asked for ${count(k)}; ${plural(n, "account")} ${n === 1 ? "was" : "were"} chosen: of the ${count(room)} that could be, no other adds anything.`);
+  if (budget !== null && budget !== undefined) return leftWords(k, budget, budget - cost, n, room);
+  if (!k || n >= k) return null;
+  if (room > n) return h("p", { class: "note" },
+    `Asked for ${count(k)}; ${plural(n, "account")} ${n === 1 ? "was" : "were"} chosen of the ${count(room)} that could be: in the samples drawn, no other account adds anything.`);
   return h("p", { class: "note" }, `Asked for ${count(k)}; ${plural(n, "account")} could be chosen${n === all ? ", all there are" : ""}.`);
+}
+
+/** What of a budget was not spent, and why: a choice ends where nobody is left who fits and adds anything. */
+function leftWords(k, budget, left, n, room) {
+  if (!(left >= 0.005)) return null;
+  const why = k && n >= k ? `the plan has the ${plural(n, "account")} that it may have` : room <= n ? "all accounts that can be had are in the plan"
+    : "no account that is left both fits into that and adds anything in the samples drawn";
+  return h("p", { class: "note" }, `${decimalCost(Math.round(left * 100) / 100)} of ${decimalCost(budget)} ${left === 1 ? "was" : "were"} not spent: ${why}.`);
 }
 
 function guaranteeWords(plan) {

@@ -345,6 +345,7 @@ export function accountPicker({ label, onPick, value = "", placeholder = "Type a
   const list = h("ul", { id: `${id}-list`, role: "listbox", class: "options", hidden: true, "aria-label": label });
   const input = h("input", { id, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", value, placeholder,
     "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list" });
+  const nobody = h("p", { class: "hint", hidden: true }, "No account has such a name.");
   let found = [], at = -1, asked = null, timer = 0;
   const close = () => { list.hidden = true; at = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
   const pick = (i) => { const row = found[i]; input.value = clearAfter ? "" : row.account; close(); onPick(row.account, row); };
@@ -359,10 +360,11 @@ export function accountPicker({ label, onPick, value = "", placeholder = "Type a
     asked?.abort();
     asked = new AbortController();
     const text = input.value.trim();
-    if (!text) { found = []; close(); return; }
+    if (!text) { found = []; nobody.hidden = true; close(); return; }
     try {
       found = (await api.get("/accounts", { q: text, page_size: 8 }, { signal: asked.signal })).items;
       at = -1;
+      nobody.hidden = found.length > 0;
       show();
       announce(found.length ? plural(found.length, "account") + " found" : "no account of that name");
     } catch (error) { if (error.name !== "AbortError") toast(error.message, "error"); }
@@ -376,7 +378,7 @@ export function accountPicker({ label, onPick, value = "", placeholder = "Type a
   });
   input.addEventListener("blur", close);
   signal?.addEventListener("abort", () => asked?.abort());
-  return h("div", { class: "picker" }, h("label", { for: id }, label), input, list);
+  return h("div", { class: "picker" }, h("label", { for: id }, label), input, list, nobody);
 }
 
 /** fn, at most once every `wait` milliseconds after the last call. */

@@ -15,7 +15,7 @@ from swayrank.service.routes import AccountName, Serving, Told, answer
 from swayrank.service.state import Service
 
 router = APIRouter(prefix="/api/v1", tags=["what-if"], responses=documented(404), dependencies=[requires("read")])
-MOST_SEEDS, MOST_NEXT, MOST_NEIGHBOURS = 1000, 500, 500
+MOST_SEEDS, MOST_NEXT, MOST_NEIGHBOURS = 10_000, 500, 500  # as many seeds as a plan may have
 Seeds = Annotated[list[Name], Field(min_length=1, max_length=MOST_SEEDS)]
 MaybeSeeds = Annotated[list[Name], Field(max_length=MOST_SEEDS)]
 

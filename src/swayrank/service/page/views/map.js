@@ -25,12 +25,18 @@ export async function render(root, context) {
     if (error.type !== "not-kept") throw error;
     return notKept(root, error);
   }
-  const state = { data, run, groups, index: new Map(data.accounts.map((account, i) => [account, i])), hidden: new Set(query.getAll("hide").map(Number)),
+  const wanted = query.get("community");
+  const isGroup = /^\d{1,9}$/.test(wanted ?? "") && (groups.has(Number(wanted)) || data.community.includes(Number(wanted)));
+  const state = { data, run, groups, notes: h("div"), index: new Map(data.accounts.map((account, i) => [account, i])), hidden: new Set(query.getAll("hide").map(Number)),
     show: SHOWN.some(([key]) => key === query.get("show")) ? query.get("show") : "", degrees: degreesOf(data),
-    group: /^\d{1,9}$/.test(query.get("community") ?? "") ? Number(query.get("community")) : null };
-  const seeds = await seedsOf(context);
+    group: isGroup ? Number(wanted) : null };
+  if (wanted && !isGroup) warn(state, `This run has no community ${visible(wanted)}; none stands out.`);
+  const seeds = await seedsOf(context, state);
   draw(root, context, state, seeds);
 }
+
+/** Say on the page that something of the address cannot be shown. */
+const warn = (state, ...told) => state.notes.append(h("p", { class: "note warning", role: "alert" }, told));
 
 function notKept(root, error) {
   clear(root, h("h1", null, title), emptyState("This run has no map", visible(error.detail ?? error.message)
@@ -45,13 +51,15 @@ function degreesOf({ accounts, arcs }) {
 }
 
 /** The seeds named in the address, or those of a job. */
-async function seedsOf({ api, query, signal }) {
+async function seedsOf({ api, query, signal }, state) {
   if (!query.get("job")) return query.getAll("seed");
   try {
-    return (await api.get(`/jobs/${encodeURIComponent(query.get("job"))}/result`, {}, { signal })).seeds.map((seed) => seed.account);
+    const { seeds } = await api.get(`/jobs/${encodeURIComponent(query.get("job"))}/result`, {}, { signal });
+    if (!seeds) throw new Error("that job made no plan");
+    return seeds.map((seed) => seed.account);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    announce(`The seeds of that job cannot be shown: ${visible(error.message)}`);
+    warn(state, `The accounts of that plan cannot be shown: ${visible(error.message).replace(/\.?$/, ".")}`);
     return query.getAll("seed");
   }
 }
@@ -62,13 +70,13 @@ function draw(root, context, state, seeds) {
   const side = h("div", { class: "map-chosen", "aria-live": "off" });
   const told = h("div", { class: "map-told" });
   const table = h("div");
-  const legend = legendBox(state, () => map, redo);
+  const legend = legendBox(state, hid);
   const groups = groupBox(state, highlight);
   const keys = h("p", { id: "map-keys", class: "hint" }, "Keys on the map: arrows move, + and − zoom, 0 shows all, n and p go to the next and the previous account by rank, ",
     "Enter opens its card, f its followers, o whom it follows, Escape lets go. The same accounts are in the table below.");
   clear(root, h("h1", null, data.title), h("p", { class: "lead" }, data.caption),
     h("div", { class: "map-layout" },
-      h("div", { class: "map-main" }, toolbar(context, state, () => map), box, told, keys),
+      h("div", { class: "map-main" }, toolbar(context, state, () => map), state.notes, box, told, keys),
       h("div", { class: "map-side" }, side, groups.element, legend.element)),
     h("section", { class: "map-table" }, h("h2", null, "The accounts of this map"), table));
   const tip = h("div", { class: "map-tip", hidden: true, "aria-hidden": "true" });
@@ -127,6 +135,12 @@ function draw(root, context, state, seeds) {
     legend.show();
     groups.show(map.standsOutIn());
   }
+  /** Who is hidden does not stand out either. */
+  function hid() {
+    if (membersOf(state).some((i) => state.hidden.has(data.colour[i]))) return highlight(null);
+    map.hide(state.hidden);
+    redo();
+  }
   let page = 1;
   function redo() { page = 1; remember(); drawTable(); }
   function drawTable() {
@@ -143,14 +157,23 @@ function draw(root, context, state, seeds) {
 }
 
 /** Where the address says to look. */
-function openAt({ query }, state, map) {
+function openAt(context, state, map) {
+  const { query } = context;
   const view = (query.get("view") ?? "").split(" ").map(Number);
   const placed = view.length === 3 && view.every(Number.isFinite);
   if (placed) map.look(...view);
-  if (!query.get("at")) return;
-  const index = state.index.get(query.get("at"));
-  if (index === undefined) return void announce(`${visible(query.get("at"))} is not on this map.`);
+  const at = query.get("at");
+  if (!at) return;
+  const index = state.index.get(at);
+  if (index === undefined) return void tellAbsent(context, state, at);
   map.choose(index, { centre: !placed, silent: true });
+}
+
+async function tellAbsent(context, state, account) {
+  const strangers = new Set();
+  await findStrangers(context, [account], strangers);
+  if (strangers.size) state.notes.append(strangersNote(strangers, null));
+  else warn(state, ...offMap(state, account));
 }
 
 // -- around the canvas -------------------------------------------------------------------------------------------------
@@ -158,8 +181,8 @@ function openAt({ query }, state, map) {
 function toolbar(context, state, map) {
   const find = accountPicker({ label: "Find an account on the map", clearAfter: true, signal: context.signal, onPick: (account) => {
     const index = state.index.get(account);
-    if (index === undefined) return offMap(note, state, account);
-    clear(note);
+    clear(note, index === undefined ? offMap(state, account) : null);
+    if (index === undefined) return;
     map().centre(index);
     map().canvas.focus();
   } });
@@ -170,11 +193,9 @@ function toolbar(context, state, map) {
       button("Zoom out", "−", (m) => m.zoomBy(1 / 1.5)), button("Show the whole map", "⤢", (m) => m.fit()))), note);
 }
 
-function offMap(note, state, account) {
-  clear(note, accountLink(account), ` is not among the ${count(state.data.accounts.length)} accounts of this map; its card tells more.`);
-}
+const offMap = (state, account) => [accountLink(account), ` is not among the ${count(state.data.accounts.length)} accounts of this map; its card tells more.`];
 
-function legendBox(state, map, redo) {
+function legendBox(state, changed) {
   const { data, groups } = state;
   const members = new Map();
   for (const colour of data.colour) members.set(colour, (members.get(colour) ?? 0) + 1);
@@ -183,9 +204,8 @@ function legendBox(state, map, redo) {
   const one = ([colour, community]) => {
     const box = h("input", { type: "checkbox", checked: !state.hidden.has(colour), onChange: () => {
       if (box.checked) state.hidden.delete(colour); else state.hidden.add(colour);
-      map().hide(state.hidden);
+      changed();
       announce(`${community === null ? "All others" : communityText(community, groups)} ${box.checked ? "shown" : "hidden"}`);
-      redo();
     } });
     boxes.set(colour, box);
     return h("label", null, box, h("span", { class: "swatch round", style: { background: shade(colour, THEMES[dark() ? "dark" : "light"]) }, "aria-hidden": "true" }),
@@ -338,15 +358,20 @@ function showSeeds(context, state, map, place, seeds) {
   const others = seeds.filter((account) => !state.index.has(account));
   const strangers = new Set();
   const note = h("div");
-  const tell = () => clear(note, offTheMap(state, others.filter((account) => !strangers.has(account))),
-    strangersNote(strangers, context.query.get("job") ? null : () => {
-      const stay = seeds.filter((account) => !strangers.has(account)).map((account) => `seed=${encodeURIComponent(account)}`);
-      context.navigate(`/map?${stay.join("&")}`);
-    }));
+  const play = playback(context, state, map, seeds, strangers, () => tell());
+  const tell = () => {
+    play.hidden = seeds.every((account) => strangers.has(account));
+    clear(note, offTheMap(state, others.filter((account) => !strangers.has(account))),
+      strangersNote(strangers, context.query.get("job") ? null : () => {
+        const stay = seeds.filter((account) => !strangers.has(account)).map((account) => `seed=${encodeURIComponent(account)}`);
+        context.navigate(`/map?${stay.join("&")}`);
+      }));
+  };
+  play.hidden = !known.length; // until it is known whether anybody bears the names
   map.showSeeds(known.map((account) => state.index.get(account)));
   clear(place, h("section", { class: "card" }, h("h2", null, `The plan's ${plural(seeds.length, "account")}`),
     h("p", null, known.length ? `${plural(known.length, "account")} ringed on the map, numbered in the order of the plan.` : "None of them is on this map."),
-    note, playback(context, state, map, seeds, strangers, tell)));
+    note, play));
   findStrangers(context, others.slice(0, NAMED), strangers).then(tell, () => {});
 }
 

@@ -14,9 +14,10 @@ export async function render(root, context) {
   const [run, groups] = await Promise.all([api.get("/run", {}, { signal }), communities()]);
   if (signal.aborted) return;
   const state = { seeds: [...new Set([...query.getAll("seed"), ...query.getAll("seeds")])], gone: new Set(query.getAll("gone")),
-    base: [...new Set(query.getAll("base"))], total: run.counts?.accounts,
+    base: [...new Set(query.getAll("base"))], baseChecked: false, total: run.counts?.accounts,
     strangers: new Set() };
   const known = (accounts) => accounts.filter((account) => !state.strangers.has(account));
+  const gone = () => known(state.seeds).filter((account) => state.gone.has(account));
   const left = () => known(state.seeds).filter((account) => !state.gone.has(account));
   const note = h("div");
   const answer = h("div", { "aria-label": "What they reach", role: "region" });
@@ -29,7 +30,7 @@ export async function render(root, context) {
     changed();
   } });
   const tools = h("p", { class: "buttons" },
-    h("button", { type: "button", onClick: () => { state.base = [...state.seeds]; announce("Kept to compare with."); changed(); } }, "Keep as baseline"),
+    h("button", { type: "button", onClick: () => { state.base = known(state.seeds); announce("Kept to compare with."); changed(); } }, "Keep as baseline"),
     h("button", { type: "button", onClick: () => { state.base = []; changed(); } }, "Forget the baseline"),
     h("button", { type: "button", onClick: () => { list.set([]); state.seeds = []; state.gone.clear(); changed(); } }, "Start over"));
   const [keep, forget, over] = tools.children;
@@ -50,6 +51,7 @@ export async function render(root, context) {
     over.disabled = !state.seeds.length;
     answer.setAttribute("aria-busy", "true");
     try {
+      await checkBase(now);
       await askKnown(state.strangers, () => Promise.all([askReach(now), askNext(now)]));
       tellStrangers();
     } catch (error) {
@@ -59,6 +61,13 @@ export async function render(root, context) {
       clear(answer, error.type === "not-prepared" ? notPrepared(context, ask) : errorState(error, ask));
     }
     if (!now.aborted) answer.removeAttribute("aria-busy");
+  }
+
+  /** Learn once who of the baseline is unknown: while some are gone, nothing else asks about it. */
+  async function checkBase(now) {
+    if (state.baseChecked || !state.base.length) return;
+    await askKnown(state.strangers, (kept) => api.post("/whatif/next", { seeds: kept(state.base), k: 1 }, { signal: now }));
+    state.baseChecked = true;
   }
 
   /** Name those whom the run does not know; they stay in the list and the address until they are removed. */
@@ -83,7 +92,7 @@ export async function render(root, context) {
       clear(answer, emptyState("Nobody yet", "Add accounts on the left, paste a list, or take one of those who would reach most."));
       return;
     }
-    const base = state.gone.size ? seeds : known(state.base);
+    const base = gone().length ? seeds : known(state.base);
     const told = staying.length ? await api.post("/whatif", { seeds: staying, ...(base.length ? { baseline: base } : {}) }, { signal: now }) : null;
     const all = told ? null : await api.post("/whatif", { seeds }, { signal: now });
     show(told, all, staying);
@@ -113,19 +122,21 @@ export async function render(root, context) {
   }
 
   function figures(told, left) {
+    const away = gone().length;
     return tiles(reachTile("Expected reach", told, state.total ? `${percent(told.mean / state.total, 1)} of all` : null),
-      tile("Accounts", count(left.length), state.gone.size ? `${count(state.gone.size)} taken away` : null),
-      told.baseline ? reachTile(state.gone.size ? "With all of them" : "Baseline", told.baseline) : null,
-      told.baseline ? tile(state.gone.size ? "Lost" : "Difference", state.gone.size ? reached(Math.max(0, told.baseline.mean - told.mean)) : signedReach(told.mean - told.baseline.mean),
+      tile("Accounts", count(left.length), away ? `${count(away)} taken away` : null),
+      told.baseline ? reachTile(away ? "With all of them" : "Baseline", told.baseline) : null,
+      told.baseline ? tile(away ? "Lost" : "Difference", away ? reached(Math.max(0, told.baseline.mean - told.mean)) : signedReach(told.mean - told.baseline.mean),
         `${signed(100 * (told.mean / Math.max(1e-9, told.baseline.mean) - 1))} %`) : null,
-      told.together && !state.gone.size ? reachTile("Both together", told.together) : null);
+      told.together && !away ? reachTile("Both together", told.together) : null);
   }
 
   function compared(told, left) {
     if (!told.baseline) return null;
-    if (state.gone.size) {
+    const away = gone();
+    if (away.length) {
       const lost = Math.max(0, told.baseline.mean - told.mean);
-      const who = state.gone.size === 1 ? `${visible([...state.gone][0])} goes` : `these ${count(state.gone.size)} go`;
+      const who = away.length === 1 ? `${visible(away[0])} goes` : `these ${count(away.length)} go`;
       return h("p", { class: "note" }, `If ${who}, ${reached(lost)} of ${reached(told.baseline.mean)} accounts are no longer reached `
         + `(${percent(lost / Math.max(1e-9, told.baseline.mean), 1)}).`);
     }
@@ -148,7 +159,7 @@ export async function render(root, context) {
   }
 
   async function askNext(now) {
-    const { items } = await api.post("/whatif/next", { seeds: left(), k: 8 + state.gone.size }, { signal: now });
+    const { items } = await api.post("/whatif/next", { seeds: left(), k: Math.min(500, 8 + gone().length) }, { signal: now });
     const offered = items.filter((item) => !state.seeds.includes(item.account)).slice(0, 8);
     next.hidden = false;
     clear(next, h("h2", null, state.seeds.length ? "Who would add most" : "Who would reach most"),
