@@ -345,7 +345,20 @@ def test_measure_check_convert_generate(town, tmp_path):
         (["score", "--profile", "reach=much", "--graph", "g.csv"], 2, "numbers"),
         (["score", "--half-life", "-1", "--graph", "g.csv"], 2, "half_life_days must be"),
         (["score", "--half-life", "weak", "--graph", "g.csv"], 2, "'week'"),
-        (["score", "--replicates", "5", "--graph", "g.csv"], 2, "n_replicates must be"),
+        (["score", "--replicates", "5", "--graph", "g.csv"], 2, "--replicates must be an integer in [20, 100000]"),
+        (["score", "--replicates", "-3", "--graph", "g.csv"], 2, "or 0 for none, got -3"),
+        (["report", "g.csv"], 1, "this is a file, not a swayrank result; make one with: swayrank score ... -o out"),
+        (
+            ["explain", "-dash", "out"],
+            2,
+            "No such option: -d (a name that begins with - stands after --, as in: -- -da",
+        ),
+        (
+            ["generate", "town", "-n", "60", "-o", "own"],
+            1,
+            "own holds graph.csv, which generate did not make and will n",
+        ),
+        (["serve", "absent", "--port", "1"], 1, "absent: there is no swayrank result here"),
         (["score", "--confidence", "2", "--graph", "g.csv"], 2, "confidence must be"),
         (["score", "--reference", "village", "--graph", "g.csv"], 1, "they are: town"),
         (["score", "--reference", "r.toml", "--graph", "g.csv"], 1, "no swayrank reference"),
@@ -383,9 +396,29 @@ def test_mistakes_end_in_one_line(tmp_path, words, code, says):
     (tmp_path / "log.csv").write_text("actor,action,target,post,time\nada,like,bob,p1,2020-01-01\n")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inside.csv").write_text("1,2\n")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "graph.csv").write_text("1,2\n")
     done = call(*words, cwd=tmp_path, check=False)
     assert done.returncode == code, done.stderr
     assert says in done.stderr
+
+
+def test_what_is_replaced_or_stood_beside_is_told(tmp_path):
+    words = ["generate", "town", "-n", 60, "-o", "town"]
+    assert "in place of" not in call(*words, cwd=tmp_path).stderr
+    assert "town, in place of the town that was there" in call(*words, cwd=tmp_path).stderr
+    words = ["score", "town/graph.csv", "-o", "town", "--replicates", 0]
+    beside = "note: town holds other files (events.csv, graph.csv, posts.csv and 1 more); runs are put beside them"
+    assert beside in call(*words, cwd=tmp_path).stderr
+
+
+def test_the_demonstration_tells_how_the_command_is_found(monkeypatch):
+    from swayrank.cli import trial
+
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert "in this terminal and in every new one" in trial._first()
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    assert trial._first() == ""
 
 
 def test_interrupt_leaves_the_previous_run(town, tmp_path):

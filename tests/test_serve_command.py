@@ -186,3 +186,11 @@ def test_what_was_begun_is_ended_when_it_is_told_to_stop(out, tmp_path):
     lines = [json.loads(one) for one in (tmp_path / "lines").read_text().splitlines()]
     assert any(one["what"] == "request" and one["status"] == 201 for one in lines)
     assert ask("token", "list", out).output.count("late") == 1
+
+
+def test_a_terminal_gets_short_lines():
+    from swayrank.service.logs import _short
+
+    facts = {"id": "r", "method": "GET", "path": "/a\nb", "status": 404, "milliseconds": 1.26}
+    assert _short("request", facts)[8:] == b" 404 GET /a\\nb 1.3 ms\n"
+    assert _short("stopping", {"run": "r1", "why": None})[8:] == b" stopping, run r1\n"

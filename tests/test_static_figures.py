@@ -437,3 +437,12 @@ def test_trend_lines_are_among_the_figures_of_several_runs(tmp_path, runs, monke
     written, left_out = write_figures(runs, tmp_path / "figures", kind="svg")
     assert [path.name for path in written] == ["trend.svg", "trend.csv"]
     assert left_out == []
+
+
+def test_no_trend_line_of_one_moment(tmp_path, scores, monkeypatch):
+    for _ in range(2):
+        scores.save(tmp_path / "out")
+    monkeypatch.setattr("swayrank.report.run_figures._OF_SCORES", ())
+    written, left_out = write_figures(tmp_path / "out", tmp_path / "figures", kind="svg")
+    assert written == []
+    assert left_out[0].startswith("trend: the runs of this scale are of one time of data")

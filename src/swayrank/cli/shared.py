@@ -142,9 +142,6 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
     return guarded
 
 
-_WRITTEN = ("output", "figures")
-
-
 class _Command(TyperCommand):
     """A command that, of an unknown short option, tells how to name an account that begins so."""
 
@@ -159,6 +156,9 @@ class _Command(TyperCommand):
                 word = next((one for one in given if one.startswith(option)), option)
                 error.message += f" (a name that begins with - stands after --, as in: -- {printable(word)})"  # type: ignore[attr-defined]
             raise
+
+
+_WRITTEN = ("output", "figures")
 
 
 def _keep_inputs(given: Mapping[str, object]) -> None:
