@@ -363,7 +363,7 @@ def test_command_shows_writes_and_tells(tmp_path):
         (["--memory-limit", "much"], 2, "memory_limit must be a size such as '4GB'"),
         (["--memory-limit", "1MB"], 2, "memory_limit must be at least"),
         (["-o", "table.xls"], 2, "--output must end in .csv or .parquet, got 'table.xls'"),
-        (["--columns", "actor,actor"], 1, "error: "),
+        (["--columns", "actor,actor"], 2, "error: "),
         (["no.csv"], 1, "no.csv: there is no such file"),
     ],
 )
