@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swayrank._text import printable, unguarded
+from swayrank._text import printable
 from swayrank.campaign.oracle import InfluenceOracle
 from swayrank.errors import FolderError, InputError, ParameterError, UnknownAccountError
 from swayrank.graph import Graph
@@ -170,8 +170,9 @@ def account_list(text: str, option: str, ids: Ids | None = None) -> list[str]:
         if not found:
             raise InputError("names no account", file=text)
         if ids is not None:
-            found = [(line, _meant(account, ids)) for line, account in found]
-            _check_there(ids, [account for _, account in found], [line for line, _ in found], text)
+            lines, named = [line for line, _ in found], ids.meant([account for _, account in found])
+            _check_there(ids, named, lines, text)
+            return named
         return [account for _, account in found]
     accounts = [piece.strip() for piece in text.split(",")]
     if path.suffix in _LISTS and len(accounts) == 1 and (ids is None or text not in ids):
@@ -179,7 +180,7 @@ def account_list(text: str, option: str, ids: Ids | None = None) -> list[str]:
     if not all(accounts):
         raise ParameterError(f"{option} must be ids split at commas, or a file, got {text!r}")
     if ids is not None:
-        accounts = [_meant(account, ids) for account in accounts]
+        accounts = ids.meant(accounts)
         try:
             ids.positions(accounts)
         except UnknownAccountError as wrong:
@@ -282,7 +283,9 @@ def _pairs_of(file: Path, what: str, ids: Ids) -> list[tuple[int, str, str]]:
                 file=str(file),
                 line=line,
             )
-    found = [(line, _meant(row[account], ids), row[cell]) for line, row in rows if row[cell]]
+    rows = [(line, row) for line, row in rows if row[cell]]
+    names = ids.meant([row[account] for _, row in rows])
+    found = [(line, name, row[cell]) for name, (line, row) in zip(names, rows, strict=True)]
     first: dict[str, int] = {}
     for line, one, _ in found:
         if first.setdefault(one, line) != line:
@@ -303,12 +306,6 @@ def _check_there(ids: Ids, accounts: list[str], lines: list[int], file: str) -> 
         more = len(absent) - _STRANGERS_TOLD
         rest = f" and {more:,} more" if more > 0 else ""
         raise InputError(f"no account of the graph has any of these {len(absent):,} ids: {told}{rest}", file=file)
-
-
-def _meant(account: str, ids: Ids) -> str:
-    """The account that a name stands for, which may have got an apostrophe in front for spreadsheets."""
-    guarded = account[:1] == "'" and account not in ids and (plain := unguarded(account)) in ids
-    return plain if guarded else account
 
 
 def _rows(file: Path) -> list[tuple[int, list[str]]]:

@@ -14,7 +14,7 @@ saved graph maps it from disk.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -298,16 +298,36 @@ class Ids:
         except ParameterError:
             return False
 
+    def meant(self, names: Sequence[str]) -> list[str]:
+        """The same names, those without the apostrophe that tables for spreadsheets need which are known only so.
+
+        Examples
+        --------
+        >>> Ids.from_values(["@ada", "'=bob"]).meant(["'@ada", "'=bob", "'@cem"])
+        ['@ada', "'=bob", "'@cem"]
+        """
+        guarded = [name for name in names if unguarded(name) != name]
+        if not guarded:
+            return list(names)
+        plain = [unguarded(name) for name in guarded]
+        own, other = (self.positions(some, missing="sentinel") for some in (guarded, plain))
+        known = dict(zip(guarded, plain, strict=True))
+        swaps = (own == EMPTY_32) & (other != EMPTY_32)
+        known = {name: known[name] for name, swap in zip(guarded, swaps.tolist(), strict=True) if swap}
+        return [known.get(name, name) for name in names]
+
     def _find_unguarded(self, cells: Cells, found: UInt32Array) -> UInt32Array:
         """What is unknown as it stands, but is a known name with the apostrophe that tables for spreadsheets need."""
         if cells.ints is not None or self.kind != "string":
             return found
+        absent = found == EMPTY_32
+        if cells.missing is not None:
+            absent &= ~cells.missing
+        starts, stops = cells.starts[absent].tolist(), cells.stops[absent].tolist()
+        cut = (cells.text[start:stop].tobytes() for start, stop in zip(starts, stops, strict=True))
         found = found.copy()
-        for at in np.flatnonzero(found == EMPTY_32).tolist():
-            if cells.missing is None or not cells.missing[at]:
-                spelled = cells.text[int(cells.starts[at]) : int(cells.stops[at])].tobytes().decode("utf-8", "replace")
-                if (name := unguarded(spelled)) != spelled:
-                    found[at] = self.positions([name], missing="sentinel")[0]
+        if names := [unguarded(name.decode("utf-8", "replace")) for name in cut]:
+            found[absent] = self.positions(names, missing="sentinel")
         return found
 
     def _find_among_ints(self, cells: Cells) -> UInt32Array:

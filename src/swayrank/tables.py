@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _NO_FORMULA = "^[0-9A-Za-z]"
 _AT_ONCE = 1000
+"""Cells that become Python's in one call: other threads wait for no more than these."""
 BACKENDS = ("pandas", "polars", "pyarrow")
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._text import printable
 from swayrank._validate import Interval, check
 from swayrank.campaign.rules import Budget, Cardinality, Quotas, Rule
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
+from swayrank.ids import Ids
 from swayrank.measures.propagation.accounts import Accounts, resolve_accounts
 
 Floats = npt.NDArray[np.float64]
@@ -94,7 +96,7 @@ def settle(
     if not room:
         raise ParameterError("there is nobody to choose: every account is in never, or has no cost")
     if budget is not None and costs is not None and not given.nodes.size:
-        _check_affordable(graph, budget, np.where(allowed, costs, np.inf))
+        check_affordable(graph.ids, budget, np.where(allowed, costs, np.inf))
     held = room if quota is None or group is None else _within(quota, labels, group, allowed, given.nodes)
     if not held:
         raise ParameterError(
@@ -122,12 +124,12 @@ def _check_budget(
         raise ParameterError(f"budget must be at least what the accounts in must cost, {spent:g}, got {budget:g}")
 
 
-def _check_affordable(graph: Graph, budget: float, costs: Floats) -> None:
-    """Raise where the budget pays for nobody: drawing samples would not change that."""
+def check_affordable(ids: Ids, budget: float, costs: Floats) -> None:
+    """Raise where the budget pays for nobody: drawing samples would not change that. Infinite: not to be had."""
     cheapest = int(costs.argmin())
     if costs[cheapest] > budget:
         raise ParameterError(
-            f"budget must pay for at least one account: the cheapest that may be chosen, {graph.ids[cheapest]!r}, "
+            f"budget must pay for at least one account: the cheapest that may be chosen, {printable(ids[cheapest])!r}, "
             f"costs {costs[cheapest]:.12g}, got a budget of {budget:.12g}"
         )
 

@@ -434,7 +434,9 @@ def seeds(
         files["cost"] = None
     wishes = {**given_only({**asked, "quota": limits}), **_wishes(files, lists, made.graph)}
     if price is not None:
-        wishes["cost"] = [price] * made.graph.n_nodes
+        import numpy as np
+
+        wishes["cost"] = np.full(made.graph.n_nodes, price)
     with _in_option_names():
         table, code = task(made, wishes, {"rng": rng, **work}, {"top": top, "as_json": as_json, "quiet": quiet})
     if output is None or (code == INTERRUPTED and not accept_partial):

@@ -276,17 +276,23 @@ def union_count(indptr, sets, nodes, mark, tag):
 
 
 @kernel
+def open_sets(indptr, sets, mark, tag, v):
+    """How many of an account's sets are not marked with `tag`."""
+    k = np.uint64(indptr[v])
+    end = np.uint64(indptr[v + _ONE])
+    found = _ZERO
+    while k < end:
+        found += np.uint64(mark[sets[k]] != tag)
+        k += _ONE
+    return np.int64(found)
+
+
+@kernel
 def gains_over(indptr, sets, mark, tag, gains):
-    """For every account, how many of its sets are not marked with `tag`."""
+    """The same for every account."""
     v = _ZERO
     while v < np.uint64(gains.size):
-        k = np.uint64(indptr[v])
-        end = np.uint64(indptr[v + _ONE])
-        open_sets = _ZERO
-        while k < end:
-            open_sets += np.uint64(mark[sets[k]] != tag)
-            k += _ONE
-        gains[v] = np.int64(open_sets)
+        gains[v] = open_sets(indptr, sets, mark, tag, v)
         v += _ONE
 
 
@@ -295,13 +301,7 @@ def gains_of(indptr, sets, mark, tag, nodes, gains):
     """The same for some accounts: gains[i] is that of nodes[i]."""
     i = _ZERO
     while i < np.uint64(nodes.size):
-        k = np.uint64(indptr[nodes[i]])
-        end = np.uint64(indptr[np.uint64(nodes[i]) + _ONE])
-        open_sets = _ZERO
-        while k < end:
-            open_sets += np.uint64(mark[sets[k]] != tag)
-            k += _ONE
-        gains[i] = np.int64(open_sets)
+        gains[i] = open_sets(indptr, sets, mark, tag, np.uint64(nodes[i]))
         i += _ONE
 
 

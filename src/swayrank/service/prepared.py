@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._text import unguarded
 from swayrank.campaign.oracle import Answer, InfluenceOracle
 from swayrank.errors import DamagedGraphError, UnknownAccountError
 from swayrank.graph import Graph
@@ -190,13 +189,10 @@ class Prepared:
 
     def _named(self, accounts: Sequence[str]) -> list[str]:
         """Accounts once each, all of the graph."""
-        named = list(dict.fromkeys(accounts))
+        named = list(dict.fromkeys(self._graph.ids.meant(accounts)))
         if named:
             places = self._graph.ids.positions(named, missing="sentinel").tolist()
-            strange = [one for one, at in zip(named, places, strict=True) if at >= self._graph.n_nodes]
-            meant = {one: name for one in strange if (name := unguarded(one)) in self._graph.ids}
-            named = list(dict.fromkeys(meant.get(one, one) for one in named))
-            if absent := [one for one in strange if one not in meant]:
+            if absent := [one for one, at in zip(named, places, strict=True) if at >= self._graph.n_nodes]:
                 known = self.result.names.find(absent[0]) is not None
                 raise strangers(absent, "in this run's network" if known else "in this result")
         return named

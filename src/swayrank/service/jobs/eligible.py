@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._text import printable
+from swayrank.campaign.wishes import check_affordable
 from swayrank.errors import ParameterError
 from swayrank.service.published import NOT_KEPT
 
@@ -80,7 +81,7 @@ def check_somebody(asked: SeedsParameters, result: Published) -> None:
     if not must and not free.any():
         raise ParameterError("nobody may be chosen: never, only and costs leave no account")
     if each is not None and asked.budget is not None and not must:
-        _check_affordable(result, np.where(free, each, np.inf), asked.budget)
+        check_affordable(result.kept.ids, asked.budget, np.where(free, each, np.inf))
     if asked.quota is not None:
         _check_quota(asked.quota, result, taken, free)
 
@@ -91,15 +92,6 @@ def _check_must_priced(must: list[str], costs: Floats, budget: float | None) -> 
             raise ParameterError(f"costs must name every account in must: {printable(name)!r} has none")
     if budget is not None and (total := float(costs.sum())) > budget:
         raise ParameterError(f"budget must be at least {total:.12g}, what the accounts in must cost, got {budget:.12g}")
-
-
-def _check_affordable(result: Published, each: Floats, budget: float) -> None:
-    cheapest = int(each.argmin())
-    if each[cheapest] > budget:
-        raise ParameterError(
-            "budget must pay for at least one account: the cheapest that may be chosen, "
-            f"{printable(result.kept.ids[cheapest])!r}, costs {each[cheapest]:.12g}, got a budget of {budget:.12g}"
-        )
 
 
 def _check_quota(quota: Quota, result: Published, taken: Places, free: Mask) -> None:
