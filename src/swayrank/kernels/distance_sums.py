@@ -38,8 +38,8 @@ _PULL = np.uint64(4)
 def draw_sources(key_high, key_low, purpose, first, n, sources):
     """Fill `sources` with the uniform draws of the items numbered from `first` on."""
     for i in range(np.uint64(sources.size)):
-        item = np.uint64(first) + np.uint64(i)
-        sources[np.uint64(i)] = np.uint32(below(bits(advance(stream(key_high, key_low, purpose, item))), np.uint64(n)))
+        state = stream(key_high, key_low, np.uint64(purpose), np.uint64(first) + np.uint64(i))
+        sources[np.uint64(i)] = np.uint32(below(bits(advance(state)), np.uint64(n)))
 
 
 @kernel(inline=True)
