@@ -33,7 +33,7 @@ def first_registers(nodes, key_high, key_low, purpose, log2m, registers):
     """Put the hash of nodes[i], a number, into row i of `registers`, uint8[n, 2^log2m], zero."""
     for i in range(np.uint64(nodes.size)):
         row = np.uint64(i)
-        word = bits(advance(stream(key_high, key_low, purpose, np.uint64(nodes[row]))))
+        word = bits(advance(stream(key_high, key_low, np.uint64(purpose), np.uint64(nodes[row]))))
         place = word & ((ONE << np.uint64(log2m)) - ONE)
         registers[row, place] = np.uint8(ONE + min(leading_zeros(word), np.uint64(63) - np.uint64(log2m)))
 

@@ -153,7 +153,7 @@ def sample_pairs(
     serial = ONE
     reached = ZERO
     for item in range(start, stop):
-        state = advance(stream(key_high, key_low, purpose, np.uint64(item)))
+        state = advance(stream(key_high, key_low, np.uint64(purpose), np.uint64(item)))
         s = below(bits(state), n)
         t = below(bits(advance(state)), n - ONE)
         t += ONE if t >= s else ZERO
