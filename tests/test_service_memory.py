@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,23 @@ def test_memory_does_not_grow_with_requests(tmp_path):
         _replaced(out, 2)
         _asked(served, names, _ROUNDS // 2)
         assert _resident(served.process) - warm < _MOST_GROWTH
+
+
+def test_what_stays_is_not_searched_for_cycles_again(tmp_path):
+    """A search among a million objects holds every lookup up for a tenth of a second."""
+    out = small_result(tmp_path, accounts=100)
+    told = subprocess.run([sys.executable, "-c", _TELL, str(out)], capture_output=True, text=True, check=True).stdout
+    searched, apart = map(int, told.split())
+    assert apart > 100 * searched
+
+
+_TELL = """
+import gc, pathlib, sys
+from swayrank.service import run
+from swayrank.service.settings import Settings
+run._Server.run = lambda self, sockets: print(len(gc.get_objects()), gc.get_freeze_count())
+run.serve(Settings(out=pathlib.Path(sys.argv[1]), port=0), lambda *_: None)
+"""
 
 
 def _asked(served, names, rounds):

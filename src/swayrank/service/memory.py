@@ -2,12 +2,16 @@
 
 glibc keeps a heap for each of many threads, and freed memory in all of them: with two heaps, trimmed whenever a run was
 replaced, little is kept. Elsewhere nothing is done.
+
+What stays for good is set apart from Python's search for cycles, which holds every thread up: over a million objects of
+modules and of a result it takes more than a tenth of a second, and many events make it come often.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import sys
 
 _ARENA_MAX = -8  # what malloc.h calls M_ARENA_MAX
@@ -20,10 +24,12 @@ def few_heaps() -> None:
             ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
 
 
-def trim() -> None:
-    """Give back what is free."""
+def settle() -> None:
+    """What is held now stays: look for cycles in it no more, and give back what is free."""
     import pyarrow as pa
 
+    gc.collect()
+    gc.freeze()
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):

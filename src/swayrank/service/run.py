@@ -13,7 +13,7 @@ import uvicorn
 from swayrank.errors import ParameterError, SwayrankError
 from swayrank.results import current_run
 from swayrank.service.app import create_app
-from swayrank.service.memory import few_heaps
+from swayrank.service.memory import few_heaps, settle
 from swayrank.service.settings import Settings
 
 _GRACE_SECONDS = 10
@@ -64,6 +64,7 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
             timeout_graceful_shutdown=_GRACE_SECONDS,
             h11_max_incomplete_event_size=64_000,
         )
+        settle()
         _Server(config, service.stop_soon).run(sockets=[listening])
 
 
