@@ -41,9 +41,11 @@ def test_quarters_of_a_small_network():
     assert dict(tiers.cuts) == {"q1": 0, "q2": 26, "q3": 51, "q4": 76}
 
 
-def test_quarters_where_most_have_nobody_are_fewer():
+def test_where_most_have_nobody_the_others_share_the_tiers():
     tiers = peer_tiers({f"u{i}": max(0, i - 90) for i in range(100)}, cuts="quantiles")
-    assert tiers.counts == {"q1": 100}
+    assert tiers.counts == {"q1": 91, "q2": 3, "q3": 3, "q4": 3}
+    few = peer_tiers({"a": 0, "b": 0, "c": 0, "d": 2, "e": 5}, cuts="quantiles")
+    assert dict(few.cuts) == {"q1": 0, "q2": 2, "q3": 5}
     assert peer_tiers({"a": 3, "b": 3, "c": 3}, cuts="quantiles").counts == {"q1": 0, "q2": 3}
 
 

@@ -20,7 +20,7 @@ from swayrank.report.document import (
     joined,
 )
 from swayrank.report.facts import Facts
-from swayrank.scoring.telling import by_action, counted, named, ordinal, signed
+from swayrank.scoring.telling import by_action, counted, followers_between, named, ordinal, percent, signed
 
 _LISTED = 3
 _NO_CHANGE = 0.05
@@ -72,7 +72,7 @@ def _parts(told: Mapping[str, Any], names: list[str]) -> tuple[Stack, Table]:
 def _evidence(told: Mapping[str, Any]) -> list[Line]:
     lines: list[Line] = [(Lead(f"{one['part'].capitalize()}: "), f"{one['because']}.") for one in told["parts"]]
     lines += [*_peer(told), *_luck(told), *_posts(told)]
-    lines += _people("Most attention from", told.get("followers"), lambda one: f"{one['share']:.1%}")
+    lines += _people("Most attention from", told.get("followers"), lambda one: _share(one["share"], 1))
     lines += _people("Reacts most", told.get("engagers"), lambda one: counted(one["reactions"], "time"))
     lines += [*_origins(told), *_changes(told)]
     if told.get("enough"):
@@ -84,8 +84,7 @@ def _peer(told: Mapping[str, Any]) -> list[Line]:
     peer = told.get("peer")
     if not peer:
         return []
-    fewest, most = peer["fewest"], peer["most"]
-    among = f"{fewest:,} followers or more" if most is None else f"{fewest:,} to {most:,} followers"
+    among = followers_between(peer["fewest"], peer["most"])
     return [(Lead("Among its like: "), f"{ordinal(peer['place'])} of {peer['n']:,} accounts with {among}.")]
 
 
@@ -102,9 +101,13 @@ def _luck(told: Mapping[str, Any]) -> list[Line]:
     ]
 
 
+def _share(share: float, digits: int = 0) -> str:
+    return percent(share, digits).removesuffix(" %") + "%"
+
+
 def _posts(told: Mapping[str, Any]) -> list[Line]:
     posts: list[Line] = [
-        (Name(_post_name(post)), f" ({by_action(post['reactions'])}; {post['share']:.0%} of the weight)")
+        (Name(_post_name(post)), f" ({by_action(post['reactions'])}; {_share(post['share'])} of the weight)")
         for post in (told.get("posts") or ())[:_LISTED]
     ]
     return [(Lead("Posts that carry it: "), *joined(posts, "; "), ".")] if posts else []
@@ -125,7 +128,7 @@ def _origins(told: Mapping[str, Any]) -> list[Line]:
     for origin in (told.get("origins") or ())[:_LISTED]:
         around = joined([Name(leader) for leader in origin["leaders"][:2]], " and ") or ("accounts without a score",)
         whose = "its own of " if origin["own"] else "that of "
-        found.append((f"{origin['share']:.0%} from {whose}", *around))
+        found.append((f"{_share(origin['share'])} from {whose}", *around))
     n = told.get("n_origins") or 0
     return (
         [(Lead("Communities: "), f"its attention comes from {counted(n, 'community')}; ", *joined(found, "; "), ".")]

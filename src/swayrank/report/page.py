@@ -88,7 +88,7 @@ display:inline-block;padding:.25rem 0}}
 .wide{{overflow-x:auto;margin:1rem 0}}
 table{{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}}
 caption{{text-align:left;color:var(--soft);padding:.2rem 0 .5rem}}
-th,td{{padding:.35rem .6rem;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top;
+th,td{{padding:.35rem .45rem;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top;
 overflow-wrap:normal}}
 thead th{{border-bottom:2px solid var(--soft);vertical-align:bottom}}
 tbody th{{font-weight:600}} td.n{{white-space:nowrap}} .n{{text-align:right}} .drawn{{min-width:7rem;width:18%}}

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from swayrank.scoring.telling import by_action, counted, figure, listed, named, ordinal, percent, signed
+from swayrank.scoring.telling import (
+    by_action,
+    counted,
+    figure,
+    followers_between,
+    listed,
+    named,
+    ordinal,
+    percent,
+    signed,
+)
 
 if TYPE_CHECKING:
     from swayrank.scoring.background import Peer
@@ -65,10 +75,7 @@ def _head(told: Explanation) -> str:
 
 
 def _peer_text(peer: Peer) -> str:
-    if peer.most is None:
-        which = f"{peer.fewest:,} followers or more" if peer.fewest else "known followers"
-    else:
-        which = f"{peer.fewest:,} to {peer.most:,} followers" if peer.fewest else f"at most {peer.most:,} followers"
+    which = followers_between(peer.fewest, peer.most)
     return f"{ordinal(peer.place)} of {counted(peer.n, 'account')} with {which}"
 
 

@@ -63,12 +63,28 @@ def signed(value: float) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """A share of a whole.
+    """A share of a whole; one that is there and rounds to nothing is less than the least that can be told.
 
-    >>> percent(0.256), percent(0.004, 1)
-    ('26 %', '0.4 %')
+    >>> percent(0.256), percent(0.004, 1), percent(0.004), percent(0.0)
+    ('26 %', '0.4 %', 'under 1 %', '0 %')
     """
-    return f"{100 * share:.{digits}f} %"
+    least = 10.0**-digits
+    return f"under {least:.{digits}f} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
+
+
+def followers_between(fewest: int, most: int | None) -> str:
+    """How many followers the accounts of a tier have.
+
+    >>> followers_between(0, 9), followers_between(10, 10), followers_between(10, 1999), followers_between(2000, None)
+    ('at most 9 followers', '10 followers', '10 to 1,999 followers', '2,000 followers or more')
+    >>> followers_between(0, None)
+    'known followers'
+    """
+    if most is None:
+        return f"{fewest:,} followers or more" if fewest else "known followers"
+    if fewest == most:
+        return counted(most, "follower")
+    return f"{fewest:,} to {most:,} followers" if fewest else f"at most {counted(most, 'follower')}"
 
 
 def by_action(counts: Mapping[str, int]) -> str:

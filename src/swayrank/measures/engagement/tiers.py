@@ -145,8 +145,9 @@ def peer_tiers(
     data : Posts, Graph, Measure, or mapping of account to followers
         Where followers come from; see the module.
     cuts : {"usual", "quantiles"} or mapping of str to float, default="usual"
-        "usual": :data:`PEER_TIERS`. "quantiles": quarters of the known numbers, q1 to q4 (fewer where many accounts
-        have one number). Or names with the fewest followers of each, ascending, the first 0:
+        "usual": :data:`PEER_TIERS`. "quantiles": quarters of the known numbers, q1 to q4. Where more than a quarter
+        have one number, as where most have no follower, they are one tier and the others share the rest evenly (fewer
+        tiers where there are fewer numbers). Or names with the fewest followers of each, ascending, the first 0:
         ``{"small": 0, "large": 5000}``.
     kinds : mapping of account to {"brand", "person"}, optional
         Who is a brand and who a person: tiers are then of one kind and one size. Accounts not named have a size alone.
@@ -274,9 +275,13 @@ def _cuts(cuts: Cuts, followers: Floats) -> dict[str, float]:
     known = np.sort(followers[~np.isnan(followers)])
     if not len(known):
         raise ParameterError("cuts='quantiles' needs numbers of followers, and there are none")
-    at = [0.0, *(float(known[len(known) * i // _QUARTERS]) for i in range(1, _QUARTERS))]
-    different = sorted({value for value in at if value > 0} | {0.0})
-    return {f"q{i}": value for i, value in enumerate(different, 1)}
+    least = [0.0]
+    for share in range(_QUARTERS, 1, -1):
+        higher = known[np.searchsorted(known, least[-1], side="right") :]
+        if len(higher):
+            known = known[np.searchsorted(known, least[-1]) :]
+            least.append(float(max(known[len(known) // share], higher[0])))
+    return {f"q{i}": value for i, value in enumerate(least, 1)}
 
 
 def _own_cuts(cuts: Mapping[str, float]) -> dict[str, float]:

@@ -68,7 +68,9 @@ const missing = (value) => value === null || value === undefined || Number.isNaN
 export const count = (value) => (missing(value) ? NOTHING : whole.format(value));
 export const decimal = (value, digits = 1) => (missing(value) ? NOTHING
   : value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-export const percent = (share, digits = 0) => (missing(share) ? NOTHING : decimal(share * 100, digits) + " %");
+/** A share; what is there and rounds to nothing is less than the least that can be told. */
+export const percent = (share, digits = 0) => (missing(share) ? NOTHING
+  : share > 0 && share * 100 * 10 ** digits < 0.5 ? `under ${decimal(10 ** -digits, digits)} %` : decimal(share * 100, digits) + " %");
 export const between = (low, high, form = decimal) => (missing(low) || missing(high) ? NOTHING
   : form(low) === form(high) ? form(low) : `${form(low)} to ${form(high)}`);
 /** A change with its sign; what rounds to nothing has none. */

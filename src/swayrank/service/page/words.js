@@ -22,7 +22,7 @@ export const roleMeaning = (role) => ROLES[role] ?? "";
 
 const TIERS = {
   nano: "nano: under 10,000 followers", micro: "micro: 10,000 to 99,999", mid: "mid: 100,000 to 499,999", macro: "macro: 500,000 to 999,999",
-  mega: "mega: a million and more", q1: "q1: fewest followers", q2: "q2: second quarter", q3: "q3: third quarter", q4: "q4: most followers",
+  mega: "mega: a million and more", q1: "q1: fewest followers", q2: "q2: second fewest", q3: "q3: third fewest", q4: "q4: most followers",
 };
 const ORDER = ["mega", "macro", "mid", "micro", "nano", "q4", "q3", "q2", "q1"];
 export const tierMeaning = (tier) => TIERS[tier] ?? visible(tier);

@@ -227,6 +227,7 @@ function placeAmong(rank, scored) {
 
 function followersOf(peer) {
   if (peer.most === null) return peer.fewest ? `${count(peer.fewest)} followers or more` : "known followers";
+  if (peer.fewest === peer.most) return plural(peer.most, "follower");
   return peer.fewest ? `${count(peer.fewest)} to ${count(peer.most)} followers` : `at most ${plural(peer.most, "follower")}`;
 }
 

@@ -7,6 +7,8 @@ import { parameterInWords, partMeaning } from "/page/words.js";
 
 export const title = "Data and provenance";
 
+const MOST_IN_EXCEL = 200_000; // as the service allows
+
 export async function render(root, context) {
   const run = await theRun();
   if (context.signal.aborted) return;
@@ -40,15 +42,23 @@ function cure(what) {
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** A workbook of all accounts; where they are too many, of those with a score, or none. */
+function excel({ accounts, scored }) {
+  if (accounts <= MOST_IN_EXCEL) return ["Excel", "The same as a workbook", "/exports/scores.xlsx", true];
+  const those = `As a workbook, of those with a score; all ${count(accounts)} are too many`;
+  return scored <= MOST_IN_EXCEL ? ["Excel", those, "/exports/scores.xlsx", true, { status: "scored" }]
+    : ["Excel", `A workbook takes ${count(MOST_IN_EXCEL)} accounts`, null, false];
+}
+
 function files({ api }, run) {
   const rows = [["CSV", "All accounts with scores, intervals, parts and counts; safe against formulas", "/exports/scores.csv", true],
-    ["Excel", "The same as a workbook", "/exports/scores.xlsx", run.counts.accounts <= 200_000],
+    excel(run.counts),
     ["Parquet", "The same for data frames, types kept", "/exports/scores.parquet", true], ["JSON", "The same for programs", "/exports/scores.json", true],
     ["GEXF", "The network map with scores and communities, for Gephi", "/exports/map.gexf", run.has.map]];
   const columns = [{ key: "form", label: "Form", cell: ([form]) => form }, { key: "what", label: "What it holds", cell: ([, what]) => what },
-    { key: "save", label: unseen("Save"), cell: ([form, , path, there]) => (there
-      ? h("button", { type: "button", "aria-label": `Save as ${form}`, onClick: (event) => saveFile(api, event.target, path, {}) }, "Save") : h("span",
-        { class: "faint" }, "not in this run")) }];
+    { key: "save", label: unseen("Save"), cell: ([form, , path, there, query = {}]) => (there
+      ? h("button", { type: "button", "aria-label": `Save as ${form}`, onClick: (event) => saveFile(api, event.target, path, query) }, "Save") : h("span",
+        { class: "faint" }, path ? "not in this run" : "too many; filter")) }];
   return h("section", null, h("h2", null, "Take it away"), dataTable({ caption: "Files to save", columns, rows, rowHeader: "form" }),
     h("p", { class: "faint" }, "Part of the accounts: filter the ", h("a", { href: "/", "data-link": true }, "leaderboard"),
       " and export there. Programs ask the same of ", h("a", { href: "/api/v1/openapi.json" }, "the API"), "."));
