@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -180,6 +179,8 @@ def table_of_frame(frame: Any, wanted: Wanted) -> TableFile:
     ParameterError
         If it is no data frame.
     """
+    import narwhals as nw
+
     try:
         known = nw.from_native(frame)
     except TypeError:
