@@ -25,8 +25,8 @@ from swayrank.measures.propagation.epidemics import SIR, SIS
 from swayrank.measures.propagation.models import PRESETS, IndependentCascade, LinearThreshold, TriggeringModel
 from swayrank.measures.propagation.outcomes import Spread
 from swayrank.measures.propagation.rivals import RivalCascades
-from swayrank.sources.check import recognise_kind
 from swayrank.sources.graphs import open_graph
+from swayrank.sources.recognise import recognise_kind
 from swayrank.tables import frame
 
 MODELS = ("ic", "lt", "sir", "sis")

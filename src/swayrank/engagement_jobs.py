@@ -25,9 +25,9 @@ from swayrank.measures.engagement.streamed import (
     stream_engagement,
 )
 from swayrank.measures.engagement.windows import window
-from swayrank.sources.check import recognise_kind
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.graphs import open_graph
+from swayrank.sources.recognise import recognise_kind
 
 
 @dataclass(frozen=True, eq=False)

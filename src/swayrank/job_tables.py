@@ -53,7 +53,7 @@ def read_accounts_table(path: Path) -> Any:
         raise InputError("there is no such file", file=str(path))
     try:
         if path.suffix == ".parquet":
-            return pq.ParquetFile(path).read()  # pq.read_table loads what data sets of many files need
+            return pq.read_table(path)
         names = {name: pa.large_string() for name in ACCOUNT_COLUMNS}  # "007" stays what it is
         options = pyarrow.csv.ConvertOptions(column_types=names)
         parsing = pyarrow.csv.ParseOptions(newlines_in_values=True)

@@ -19,9 +19,8 @@ from swayrank.measures._arcs import ArcMeasure
 from swayrank.measures._measure import Measure
 from swayrank.measures._work import Estimate
 from swayrank.measures.registry import Entry, check_parameters, find_measure, list_measures, measure
-from swayrank.sources.check import recognise_kind
-from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.graphs import open_graph
+from swayrank.sources.recognise import recognise_kind
 
 KINDS = {"graph": "a graph", "events": "a log of events", "posts": "counts per post", "mapping": "a mapping"}
 
@@ -42,6 +41,8 @@ def read_any(
     if kind == "graph":
         return open_graph(file, graph_options, **work)
     if kind == "events":
+        from swayrank.sources.events import read_events
+
         given = {name: value for name, value in events_options.items() if value is not None}
         return read_events([str(file)], **given, **work)
     raise ParameterError(f"{file} holds {KINDS.get(kind, kind)}; a graph or a log is needed")
@@ -136,6 +137,8 @@ def _read_posts(file: Path, graph_options: Mapping[str, Any], events_options: Ma
     others = {**graph_options, **events_options, "columns": None}
     if said := [name for name, value in others.items() if value is not None]:
         raise ParameterError(f"{said[0]} does not apply: {file} holds {KINDS['posts']}")
+    from swayrank.sources.events import read_posts
+
     return read_posts([str(file)], columns=events_options.get("columns"), **work)
 
 

@@ -35,11 +35,11 @@ from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import intervals_facts, intervals_told, score_row
 from swayrank.sources.cascades import read_cascades
-from swayrank.sources.check import recognise_kind
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.graphs import open_graph
 from swayrank.sources.mapping import load_mapping, suggestion
+from swayrank.sources.recognise import recognise_kind
 from swayrank.sources.rejects import Rejects
 
 _RUN_BY_US = {"graph", "events", "posts", "reference", "engine", "threads", "progress"}

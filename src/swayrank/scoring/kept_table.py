@@ -36,11 +36,11 @@ def read_table(folder: Path, manifest: Mapping[str, Any], accounts: list[str] | 
     if not path.is_file() or known.get(SCORES) != file_hash(path):
         raise FolderError(f"{folder}: {SCORES} is absent or was altered after the run; score the data again")
     if accounts is None:
-        return pq.ParquetFile(path).read()  # pq.read_table loads what data sets of many files need
-    column = pq.ParquetFile(path).read(["account"])["account"]
+        return pq.read_table(path)
+    column = pq.read_table(path, columns=["account"])["account"]
     text = pc.cast(column, pa.large_string())
     wanted = pc.index_in(text, pa.array(accounts, pa.large_string()))
-    return pq.ParquetFile(path).read().filter(pc.is_valid(wanted))
+    return pq.read_table(path).filter(pc.is_valid(wanted))
 
 
 def number(table: pa.Table, name: str) -> Floats:

@@ -281,7 +281,7 @@ def kept_accounts(kept: KeptScores) -> pa.Table | None:
     import pyarrow.parquet as pq
 
     content = kept_file(kept, ACCOUNTS)
-    return None if content is None else pq.ParquetFile(io.BytesIO(content)).read()
+    return None if content is None else pq.read_table(io.BytesIO(content))
 
 
 def kept_map(kept: KeptScores) -> Backbone:
