@@ -481,7 +481,8 @@ _UNUSED_BY_GRAPHS = (
 def test_a_command_about_graphs_loads_only_what_it_uses(tmp_path, command, loads):
     (tmp_path / "g.csv").write_text("follower,followed\nann,bob\ncem,bob\nbob,cem\n")
     code = (
-        "import sys\nimport swayrank.cli\ntry: swayrank.cli.main()\nexcept SystemExit as end: assert not end.code, end\n"
+        "import sys\nimport swayrank.cli\n"
+        "try: swayrank.cli.main()\nexcept SystemExit as end: assert not end.code, end\n"
         f"print([m for m in {_UNUSED_BY_GRAPHS!r} if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(
