@@ -9,7 +9,8 @@ import pytest
 from swayrank.errors import InputError, ParameterError, SwayrankWarning
 from swayrank.events import Events
 from swayrank.graph import Graph
-from swayrank.sources.check import check_data, check_files, recognise_kind, table_text
+from swayrank.sources.check import check_data, check_files, table_text
+from swayrank.sources.recognise import recognise_kind
 
 LOG = """actor,action,target,post,time
 ada,post,,p1,2017-11-06

@@ -464,6 +464,36 @@ def test_nothing_heavy_is_loaded_to_start():
         assert done.stderr.splitlines()[-1] == "[]"
 
 
+_UNUSED_BY_GRAPHS = (
+    "duckdb", "narwhals", "pandas", "pyarrow.parquet", "sklearn", "plotly", "matplotlib", "networkx", "fastapi",
+    "sqlalchemy", "swayrank.pipeline", "swayrank.sources.events", "swayrank.learning", "swayrank.validation",
+    "swayrank.measures.centrality.betweenness", "swayrank.measures.engagement", "swayrank.sources.tables",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "loads"),
+    [
+        (["check", "g.csv"], ()),
+        (["measure", "in_degree", "g.csv"], ()),
+        (["spread", "g.csv", "--samples", "64"], ()),
+        (["generate", "erdos_renyi", "-n", "20", "-p", "p=0.1", "-o", "made"], ("swayrank.sources.tables",)),
+    ],
+    ids=lambda given: given[0] if isinstance(given, list) else "",
+)
+def test_a_command_about_graphs_loads_only_what_it_uses(tmp_path, command, loads):
+    (tmp_path / "g.csv").write_text("follower,followed\nann,bob\ncem,bob\nbob,cem\n")
+    code = (
+        "import sys\nimport swayrank.cli\n"
+        "try: swayrank.cli.main()\nexcept SystemExit as end: assert not end.code, end\n"
+        f"print([m for m in {_UNUSED_BY_GRAPHS!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.splitlines()[-1] == str(list(loads))
+
+
 def test_importing_loads_one_module_of_ours():
     code = "import sys; import swayrank; print([m for m in sys.modules if m.startswith('swayrank')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import swayrank as sr
 from swayrank.errors import InputError, ParameterError, SwayrankWarning
 from swayrank.sources import formats
-from swayrank.sources.check import recognise_kind
+from swayrank.sources.recognise import recognise_kind
 from tests.zoo import ZOO
 
 NAMED = ("graphml", "gexf", "gml", "net")

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import swayrank as sr
 from swayrank.errors import ParameterError, UnknownAccountError
 from swayrank.events import Events
 from swayrank.graph import Graph
@@ -16,7 +17,7 @@ from swayrank.measures import registry
 from swayrank.measures._measure import Measure
 from swayrank.measures.centrality.degree import in_degree
 from swayrank.measures.centrality.pagerank import pagerank
-from swayrank.measures.registry import list_measures, measure, register
+from swayrank.measures.registry import find_measure, list_measures, measure, register
 
 
 def measure_of(values, ids=None, **more):
@@ -149,6 +150,13 @@ def test_listing_by_need():
     assert "pagerank" in list_measures("graph")
     assert "pagerank" not in list_measures("events")
     assert set(list_measures()) == set().union(*(list_measures(needs) for needs in ("graph", "events", "posts")))
+
+
+def test_every_measure_is_found_in_the_module_that_its_public_name_comes_from():
+    for name, entry in list_measures().items():
+        assert sr.module_of(name) == entry.function.__module__, name
+        assert find_measure(name) is entry
+    assert find_measure("select_seeds") is find_measure("Measure") is find_measure("nothing") is None
 
 
 def test_what_the_function_says_of_itself_stands_over_what_was_asked(graph):

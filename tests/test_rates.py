@@ -572,7 +572,7 @@ def test_instagram_influencers_against_plain_python(shared_data):
 
 
 def test_a_measure_of_posts_runs_on_a_file(tmp_path):
-    from swayrank.jobs import ask_measure
+    from swayrank.measure_jobs import ask_measure
 
     file = tmp_path / "posts.csv"
     file.write_text("account,likes,views\nada,10,1000\nada,30,1000\nbob,3,4\n")
@@ -586,7 +586,7 @@ def test_a_measure_of_posts_runs_on_a_file(tmp_path):
 
 
 def test_a_measure_of_posts_refuses_other_files_and_options(tmp_path):
-    from swayrank.jobs import ask_measure
+    from swayrank.measure_jobs import ask_measure
 
     log, posts = tmp_path / "log.csv", tmp_path / "posts.csv"
     log.write_text("actor,action,target,time\nbob,like,ada,2024-01-01\n")

@@ -23,10 +23,10 @@ from swayrank.errors import InputError, ParameterError, SwayrankWarning, TooMany
 from swayrank.events import NO_ACCOUNT, NO_TIME, as_us
 from swayrank.kernels.jit import JIT_ENABLED
 from swayrank.sources import tables
-from swayrank.sources.check import recognise_kind
 from swayrank.sources.dialects import TableOptions, inspect_table
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.numbers import read_numbers
+from swayrank.sources.recognise import recognise_kind
 from swayrank.sources.tables import Column, open_duckdb, read_batches
 from swayrank.sources.times import TimeOptions, read_times
 from tests.oracles import naive_events

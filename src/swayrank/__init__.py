@@ -156,9 +156,14 @@ _EXPORTS = {name: f"swayrank.{module}" for module, names in _MODULES.items() for
 __all__ = list(_EXPORTS)
 
 
+def module_of(name: str) -> str | None:
+    """The module that a public name comes from."""
+    return _EXPORTS.get(name)
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that `import swayrank` stays light."""
-    module = _EXPORTS.get(name)
+    module = module_of(name)
     if module is None:
         raise AttributeError(f"module 'swayrank' has no attribute {name!r}")
     value = getattr(importlib.import_module(module), name)

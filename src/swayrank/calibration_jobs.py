@@ -17,7 +17,7 @@ from swayrank.campaign_jobs import ModelChoice, model_told, open_model
 from swayrank.errors import ParameterError
 from swayrank.events import Events
 from swayrank.graph import Graph
-from swayrank.jobs import told, write_table
+from swayrank.job_tables import told, write_table
 from swayrank.learning.probabilities import learn_probabilities
 from swayrank.measures.propagation.models import IndependentCascade
 from swayrank.results import write_whole

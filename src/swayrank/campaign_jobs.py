@@ -19,13 +19,14 @@ from swayrank.campaign.oracle import InfluenceOracle
 from swayrank.errors import FolderError, InputError, ParameterError, UnknownAccountError
 from swayrank.graph import Graph
 from swayrank.ids import ABSENT, Ids
-from swayrank.jobs import KINDS, TABLES
+from swayrank.job_tables import TABLES
+from swayrank.measure_jobs import KINDS
 from swayrank.measures.propagation.epidemics import SIR, SIS
 from swayrank.measures.propagation.models import PRESETS, IndependentCascade, LinearThreshold, TriggeringModel
 from swayrank.measures.propagation.outcomes import Spread
 from swayrank.measures.propagation.rivals import RivalCascades
-from swayrank.pipeline import open_graph
-from swayrank.sources.check import recognise_kind
+from swayrank.sources.graphs import open_graph
+from swayrank.sources.recognise import recognise_kind
 from swayrank.tables import frame
 
 MODELS = ("ic", "lt", "sir", "sis")

@@ -12,10 +12,11 @@ from typing import Any
 from swayrank._progress import Progress
 from swayrank._rng import Rng
 from swayrank.errors import ParameterError
-from swayrank.jobs import check_measure_name, read_accounts_table, read_any, write_table
+from swayrank.job_tables import read_accounts_table, write_table
+from swayrank.measure_jobs import asked_measure, read_any
 from swayrank.measures._measure import Measure
 from swayrank.measures.correlate import Correlations, correlate
-from swayrank.measures.registry import list_measures, measure
+from swayrank.measures.registry import measure
 from swayrank.results import write_whole
 
 TABLES = (".csv", ".parquet", ".json")
@@ -36,9 +37,7 @@ def run_correlate(
     progress: Progress = None,
 ) -> Correlations:
     """Compute the measures on what `file` holds, and correlate them. `parameters` are named ``measure.parameter``."""
-    known = list_measures()
-    for name in measures:
-        check_measure_name(name)
+    known = {name: asked_measure(name) for name in measures}
     own = _of_each(measures, parameters)
     data = read_any(file, graph_options, events_options, threads=threads, progress=progress)
     computed: dict[str, Measure] = {}

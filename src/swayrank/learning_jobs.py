@@ -9,7 +9,7 @@ from typing import Any
 
 from swayrank._progress import Progress
 from swayrank.errors import InputError, NotAGraphError, ParameterError
-from swayrank.jobs import told, write_table
+from swayrank.job_tables import told, write_table
 from swayrank.learning.learned import Learned
 from swayrank.learning.probabilities import METHODS, fit_probabilities
 from swayrank.learning.shrinkage import NAMED, Prior

@@ -35,10 +35,11 @@ from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import intervals_facts, intervals_told, score_row
 from swayrank.sources.cascades import read_cascades
-from swayrank.sources.check import recognise_kind
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
+from swayrank.sources.graphs import open_graph
 from swayrank.sources.mapping import load_mapping, suggestion
+from swayrank.sources.recognise import recognise_kind
 from swayrank.sources.rejects import Rejects
 
 _RUN_BY_US = {"graph", "events", "posts", "reference", "engine", "threads", "progress"}
@@ -637,13 +638,3 @@ def one_file(folder: Path, pattern: str) -> Path:
 
 def _paths(path: Any) -> list[Path]:
     return [Path(one) for one in path] if isinstance(path, list | tuple) else [Path(path)]
-
-
-def open_graph(path: str | Path, options: Mapping[str, Any], **work: Any) -> Graph:
-    """A graph from a folder made by `Graph.save`, or from a file; a folder takes no options, it is read already."""
-    given = _given(options)
-    if not Path(path).is_dir():
-        return read_graph(path, **given, **work)
-    if given:
-        raise ParameterError(f"{next(iter(given))} is for files: {path} is a graph's folder, which knows its columns")
-    return Graph.open(path)

@@ -11,7 +11,7 @@ from typing import Any
 from swayrank._progress import Progress
 from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
-from swayrank.jobs import read_accounts_table, write_table
+from swayrank.job_tables import read_accounts_table, write_table
 from swayrank.pipeline import Recipe, Sources, one_file, read_sources
 from swayrank.results import write_whole
 from swayrank.validation.backtest import backtest

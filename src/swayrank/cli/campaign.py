@@ -144,7 +144,7 @@ def spread(
     """
     from swayrank import campaign_jobs as jobs
     from swayrank.cli.campaign_tables import print_measure
-    from swayrank.jobs import write_measure
+    from swayrank.measure_jobs import write_measure
     from swayrank.measures.propagation.spread import spread as every_spread
     from swayrank.measures.propagation.spread import spread_conditional
 
@@ -177,7 +177,7 @@ def _opened(
 ) -> TriggeringModel | SIR | SIS:
     """The model on the file's graph, and what was understood on stderr."""
     from swayrank.campaign_jobs import model_told, open_model
-    from swayrank.jobs import told
+    from swayrank.job_tables import told
 
     made = open_model(file, choice, options, rng=rng, **work)
     if not quiet:
@@ -238,7 +238,7 @@ def simulate(
     """
     from swayrank import campaign_jobs as jobs
     from swayrank.cli import campaign_tables as tables
-    from swayrank.jobs import write_table
+    from swayrank.job_tables import write_table
     from swayrank.measures.propagation.rivals import simulate_rivals
     from swayrank.measures.propagation.simulate import simulate as run_cascades
 
@@ -401,7 +401,7 @@ def seeds(
     bound.
     """
     from swayrank import campaign_jobs as jobs
-    from swayrank.jobs import write_table
+    from swayrank.job_tables import write_table
 
     choice = jobs.ModelChoice(
         kind=model,

@@ -46,11 +46,12 @@ def communities(
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
     """Find groups of accounts that follow each other, their top accounts, and how far influence passes between them."""
-    from swayrank import jobs
+    from swayrank.communities_jobs import run_communities
+    from swayrank.job_tables import told, write_table
 
     if method == "leiden":
         need("method leiden", "networkit", instead="or take --method label_propagation")
-    found = jobs.run_communities(
+    found = run_communities(
         file,
         {"source": source, "target": target, "weight": weight, "direction": direction},
         {"method": method, "resolution": resolution, "weight": None if weight is None else "weight"},
@@ -62,10 +63,10 @@ def communities(
         progress=listen(quiet),
     )
     if not quiet:
-        for line in jobs.told(found.graph):
+        for line in told(found.graph):
             say(line)
     if output is not None:
-        jobs.write_table(found.communities.to_frame("pyarrow"), output)
+        write_table(found.communities.to_frame("pyarrow"), output)
     facts = found.facts()
     if as_json:
         print_json(facts)

@@ -23,6 +23,7 @@ from swayrank.cli.shared import (
     given_only,
     listen,
     log_options,
+    parse_parameters,
     print_json,
     print_table,
     say,
@@ -72,7 +73,6 @@ def correlate(
 ) -> None:  # fmt: skip
     """Tell how alike measures rank accounts, and draw it as a heat map."""
     from swayrank import correlate_jobs
-    from swayrank.jobs import parse_parameters
     from swayrank.measures.correlate import STATISTICS
 
     if (measures is None) == (columns is None):

@@ -31,6 +31,7 @@ from swayrank.cli.shared import (
     listen,
     log_options,
     pairs,
+    parse_parameters,
     print_json,
     print_table,
     room,
@@ -40,7 +41,7 @@ from swayrank.cli.shared import (
 from swayrank.errors import ParameterError
 
 if TYPE_CHECKING:
-    from swayrank.jobs import MeasureJob
+    from swayrank.measure_jobs import MeasureJob
 
 _FAMILIES = ("centrality", "community", "propagation", "engagement")
 
@@ -92,18 +93,19 @@ def measure(
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
     """Compute one measure for every account; -o writes all of them as .csv, .parquet or .json."""
-    from swayrank import jobs
-
     if list_measures:
         _list_measures(name, as_json)
         return
     if name is None or file is None:
         raise ParameterError("measure needs a measure's name and a file: swayrank measure pagerank follows.csv")
+    from swayrank import measure_jobs as jobs
+    from swayrank.job_tables import told
+
     progress = listen(quiet)
     asked = jobs.ask_measure(
         name,
         file,
-        jobs.parse_parameters(parameter or []),
+        parse_parameters(parameter or []),
         {"source": source, "target": target, "weight": weight, "direction": direction},
         log_options(columns, actions),
         rng=rng,
@@ -111,7 +113,7 @@ def measure(
         progress=progress,
     )
     if not quiet:
-        for line in jobs.told(asked.data):
+        for line in told(asked.data):
             say(line)
     if estimate:
         _show_estimate(asked, as_json)
@@ -133,7 +135,7 @@ def measure(
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     """A row for JSON: ids are text."""
-    from swayrank.jobs import IDS
+    from swayrank.job_tables import IDS
 
     return {name: str(cell) if name in IDS else cell for name, cell in row.items()}
 
@@ -235,7 +237,7 @@ def events(
     threads: Threads = None,
 ) -> None:
     """Count every account's engagement, from logs of any size."""
-    from swayrank import jobs
+    from swayrank import engagement_jobs as jobs
 
     given = log_options(columns, actions)
     counted = jobs.run_events(
@@ -314,7 +316,8 @@ def rates(
     threads: Threads = None,
 ) -> None:
     """Compare accounts by engagement rate: averages, a rate fair to few posts, and the place among peers."""
-    from swayrank import jobs
+    from swayrank import engagement_jobs as jobs
+    from swayrank.job_tables import told
 
     parameters: dict[str, Any] = {"of": of, "per": per, "tiers": _cuts(tiers), "confidence": confidence, "trim": trim}
     if kinds is not None:
@@ -334,7 +337,7 @@ def rates(
         progress=listen(quiet),
     )
     if not quiet:
-        for line in jobs.told(rated.posts):
+        for line in told(rated.posts):
             say(line)
     if as_json:
         print_json({"of": of, "per": per, "top": [{**row, "account": str(row["account"])} for row in rated.top]})
@@ -393,16 +396,17 @@ def activity(
     threads: Threads = None,
 ) -> None:
     """Count by hour when posts or reactions came, not when to post."""
-    from swayrank import jobs
+    from swayrank.engagement_jobs import in_window
+    from swayrank.job_tables import told
     from swayrank.measures.engagement.rhythm import activity as count
     from swayrank.sources.events import read_events
 
     given = log_options(columns, actions)
     events = read_events([str(log)], **given_only(given), threads=threads, progress=listen(quiet))
     if not quiet:
-        for line in jobs.told(events):
+        for line in told(events):
             say(line)
-    found = count(jobs.in_window(events, _length(days), until), account, of=of, timezone=timezone)
+    found = count(in_window(events, _length(days), until), account, of=of, timezone=timezone)
     busiest = [{"weekday": day, "hour": hour, "events": n} for day, hour, n in found.busiest()]
     if as_json:
         shown = {"timezone": timezone, "of": of, "counts": found.counts.tolist(), "busiest": busiest}
@@ -477,15 +481,15 @@ def convert(
     threads: Threads = None,
 ) -> None:
     """Convert a graph or a log: into a folder that opens in milliseconds, a table, or a file for Gephi."""
-    from swayrank import jobs
+    from swayrank.convert_jobs import run_convert
 
     graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
     events_options = log_options(columns, actions)
-    told = jobs.run_convert(
+    done = run_convert(
         file, output, graph_options, events_options, nodes=nodes, threads=threads, progress=listen(quiet)
     )
     if not quiet:
-        say(told)
+        say(done)
 
 
 @command
@@ -503,10 +507,10 @@ def generate(
     rng: RngOption = DEFAULT_RNG,
 ) -> None:
     """Make a graph, or a town with graph, posts, events and known influence, to try things on."""
-    from swayrank import jobs
+    from swayrank.generate_jobs import run_generate
 
-    told = jobs.run_generate(
-        kind, output, n, jobs.parse_parameters(parameter or []), rng=rng, threads=threads, progress=listen(quiet)
+    done = run_generate(
+        kind, output, n, parse_parameters(parameter or []), rng=rng, threads=threads, progress=listen(quiet)
     )
     if not quiet:
-        say(told)
+        say(done)

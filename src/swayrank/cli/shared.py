@@ -258,6 +258,20 @@ def pairs(text: str | None, option: str) -> dict[str, str]:
     return found
 
 
+def parse_parameters(texts: Sequence[str]) -> dict[str, object]:
+    """``damping=0.9`` as a parameter: JSON where it is JSON, text otherwise."""
+    values: dict[str, object] = {}
+    for text in texts:
+        name, equal, value = text.partition("=")
+        if not equal:
+            raise ParameterError(f"--parameter must look like name=value, got {text!r}")
+        try:
+            values[name.strip()] = json.loads(value)
+        except ValueError:
+            values[name.strip()] = value
+    return values
+
+
 def log_options(columns: str | None, actions: str | None) -> dict[str, Any]:
     """What --columns and --actions say of a log, as `read_events` takes it; None where nothing was said."""
     return {"columns": columns.split(",") if columns else None, "actions": pairs(actions, "--actions") or None}

@@ -29,7 +29,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 
-from swayrank import __version__
+from swayrank import __version__, module_of
 from swayrank.engines.local import n_threads
 from swayrank.errors import ParameterError, SwayrankWarning
 from swayrank.measures._arcs import ArcMeasure
@@ -242,6 +242,16 @@ def list_measures(needs: Needs | None = None) -> dict[str, Entry]:
     return {name: entry for name, entry in sorted(_entries.items()) if needs in (None, entry.needs)}
 
 
+def find_measure(name: str) -> Entry | None:
+    """The measure called `name`, None if there is none; of a public one, only its own module is imported."""
+    module = module_of(name)
+    if module is not None and module.startswith("swayrank.measures."):
+        importlib.import_module(module)
+    if name not in _entries:
+        _load_families()
+    return _entries.get(name)
+
+
 def measure(data: object, name: str, /, **params: Any) -> Any:
     """Compute the measure called `name`.
 
@@ -271,7 +281,7 @@ def measure(data: object, name: str, /, **params: Any) -> Any:
     >>> sr.measure(g, "in_degree").values
     array([0, 2, 1], dtype=uint32)
     """
-    entry = list_measures().get(name)
+    entry = find_measure(name)
     if entry is None:
         there = ", ".join(list_measures())
         raise ParameterError(f"unknown measure {name!r}{_close(name, _entries)}; there are: {there}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from swayrank._text import printable, unguarded
 from swayrank.errors import InputError, ParameterError
-from swayrank.jobs import read_accounts_table
+from swayrank.job_tables import read_accounts_table
 
 _KINDS = (".csv", ".parquet", ".json")
 

@@ -11,9 +11,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -31,6 +30,9 @@ from swayrank.sources.numbers import Numbers, count_points, read_numbers
 from swayrank.sources.rejects import NOT_A_NUMBER, NOT_A_TIME, Rejects
 from swayrank.sources.tables import Batch, Column, frame_batches, open_duckdb, read_batches
 from swayrank.sources.times import TimeOptions, Times, count_orders, read_times
+
+if TYPE_CHECKING:
+    import duckdb
 
 Mask = npt.NDArray[np.bool_]
 Problems = list[tuple[Mask, str]]

@@ -22,14 +22,10 @@ from swayrank.events.columns import NO_ACCOUNT, NO_TIME, iso
 from swayrank.events.posts import Posts
 from swayrank.events.reports import EventsReport, EventsSummary, FileReport
 from swayrank.graph import Graph
-from swayrank.graph.formats import format_of
 from swayrank.graph.parts import GraphReport
 from swayrank.ids import ABSENT, Ids
-from swayrank.sources.dialects import TableOptions, inspect_table
 from swayrank.sources.edges import read_graph
-from swayrank.sources.events import read_events, read_posts
-from swayrank.sources.mapping import load_mapping
-from swayrank.sources.recognise import kind_of_layout
+from swayrank.sources.recognise import recognise_kind
 from swayrank.sources.rejects import Rejects
 
 KINDS = ("graph", "events", "posts")
@@ -202,29 +198,6 @@ class CheckReport:
         return "\n".join(lines)
 
 
-def recognise_kind(file: str | Path) -> str:
-    r"""What a file holds: "graph", "events", "posts", or "mapping" for a TOML file.
-
-    Parameters
-    ----------
-    file : str or Path
-        A table file, a graph's folder, or a TOML file.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     log = pathlib.Path(folder) / "log.txt"
-    ...     _ = log.write_text("223789 213163 1341100972 MT\n")
-    ...     recognise_kind(log)
-    'events'
-    """
-    path = Path(file)
-    if os.path.isdir(path) or format_of(path):
-        return "graph"
-    return "mapping" if path.suffix == ".toml" else kind_of_layout(inspect_table(path, TableOptions()))
-
-
 def check_files(
     files: Sequence[str | Path],
     *,
@@ -292,8 +265,12 @@ def check_files(
     if by_kind["graph"]:
         graph = _graph_of(by_kind["graph"], {**work, **(graph_options or {})})
     if by_kind["events"]:
+        from swayrank.sources.events import read_events
+
         events = read_events(by_kind["events"], **{**work, **(events_options or {})})
     if by_kind["posts"]:
+        from swayrank.sources.events import read_posts
+
         posts = read_posts(by_kind["posts"], **{**work, **(posts_options or {})})
     return check_data(graph, events, posts)
 
@@ -317,6 +294,9 @@ def _graph_of(paths: list[Path], options: Mapping[str, Any]) -> Graph:
 
 
 def _check_mapping(path: Path, data: str | Path | None, work: dict[str, Any]) -> CheckReport:
+    from swayrank.sources.events import read_events, read_posts
+    from swayrank.sources.mapping import load_mapping
+
     mapping = load_mapping(path, base=data)
     graph = read_graph(**{**mapping.graph, **work}) if mapping.graph is not None else None
     events = read_events(mapping=mapping, **work) if mapping.blocks("events") else None

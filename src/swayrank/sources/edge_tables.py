@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.ipc
-import pyarrow.parquet as pq
 
 from swayrank._text import printable
 from swayrank.errors import InputError, ParameterError
@@ -88,6 +85,8 @@ class TableFile:
             with path.open("rb") as file:
                 is_parquet = file.read(4) == b"PAR1"
             if is_parquet:
+                import pyarrow.parquet as pq
+
                 parquet = pq.ParquetFile(path)
                 return cls._of(
                     str(path), "Parquet", parquet.schema_arrow, wanted, parquet.metadata.num_rows,
@@ -180,6 +179,8 @@ def table_of_frame(frame: Any, wanted: Wanted) -> TableFile:
     ParameterError
         If it is no data frame.
     """
+    import narwhals as nw
+
     try:
         known = nw.from_native(frame)
     except TypeError:
@@ -215,7 +216,7 @@ def _bytes_as_text(column: Any) -> Any:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not any(test(kind) for test in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)):
         return column
-    plain = pc.cast(column, pa.large_binary())
+    plain = column.cast(pa.large_binary())
     chunks = plain.chunks if isinstance(plain, pa.ChunkedArray) else [plain]
     return pa.chunked_array([chunk.view(pa.large_string()) for chunk in chunks], pa.large_string())
 
@@ -247,12 +248,12 @@ def _numbers(column: Any, kind: str) -> tuple[npt.NDArray[Any], list[tuple[int, 
     missing = _to_numpy(column.is_null(), np.bool_)
     absent = [(row, why.MISSING_VALUE) for row in np.flatnonzero(missing).tolist()]
     if kind == "time":
-        times = pc.cast(pc.cast(column, pa.timestamp("us", getattr(column.type, "tz", None)), safe=False), pa.int64())
+        times = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(pa.int64())
         return _to_numpy(times.fill_null(0), np.int64), absent
     if pa.types.is_boolean(column.type) or (pa.types.is_integer(column.type) and column.type != pa.uint64()):
         if kind == "number" and not missing.any():
-            return _to_numpy(pc.cast(column, pa.int64()), np.int64), []
-        column = pc.cast(pc.cast(column, pa.int64()), pa.float64(), safe=False)
+            return _to_numpy(column.cast(pa.int64()), np.int64), []
+        column = column.cast(pa.int64()).cast(pa.float64(), safe=False)
     faults: list[tuple[int, str]] = []
     values, unreadable = _as_floats(column)
     for row in np.flatnonzero(unreadable).tolist():
@@ -268,7 +269,7 @@ def _as_floats(column: Any) -> tuple[npt.NDArray[np.float64], Mask]:
     """Values as float64 (NaN where missing), and where they are no numbers."""
     nothing = np.zeros(len(column), np.bool_)
     try:
-        return _to_numpy(pc.cast(column, pa.float64(), safe=False).fill_null(np.nan), np.float64), nothing
+        return _to_numpy(column.cast(pa.float64(), safe=False).fill_null(np.nan), np.float64), nothing
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         values = np.full(len(column), np.nan)
         for row, value in enumerate(column.to_pylist()):  # some cell is no number: find out which

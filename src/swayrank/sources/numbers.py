@@ -10,8 +10,8 @@ cannot be negative or infinite. Empty cells and words for "none" are missing (Na
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -22,6 +22,9 @@ from swayrank.errors import ParameterError
 from swayrank.ids import read_only
 from swayrank.kernels.text import parse_ints
 from swayrank.sources.tables import Column
+
+if TYPE_CHECKING:
+    import duckdb
 
 MISSING_WORDS = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NA", "N/A", "n/a", "-")
 """Cells that mean "no value" in columns of numbers and times."""

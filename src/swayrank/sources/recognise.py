@@ -8,12 +8,15 @@ told in the report of every read.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from swayrank.events import action_codes
-from swayrank.sources.dialects import Layout
+from swayrank.graph.formats import format_of
+from swayrank.sources.dialects import Layout, TableOptions, inspect_table
 
 _EVENT_NAMES = {
     "actor": "actor user user_id userid account account_id username screen_name from source src who engager liked_by "
@@ -44,6 +47,29 @@ _POST_NAMES = {
     "platform": "platform network site",
 }
 _TIME = re.compile(r"[0-9]{9,19}(\.[0-9]+)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4}.*")
+
+
+def recognise_kind(file: str | Path) -> str:
+    r"""What a file holds: "graph", "events", "posts", or "mapping" for a TOML file.
+
+    Parameters
+    ----------
+    file : str or Path
+        A table file, a graph's folder, or a TOML file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = pathlib.Path(folder) / "log.txt"
+    ...     _ = log.write_text("223789 213163 1341100972 MT\n")
+    ...     recognise_kind(log)
+    'events'
+    """
+    path = Path(file)
+    if os.path.isdir(path) or format_of(path):
+        return "graph"
+    return "mapping" if path.suffix == ".toml" else kind_of_layout(inspect_table(path, TableOptions()))
 
 
 def recognise_events(layout: Layout) -> dict[str, str]:

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -25,6 +24,9 @@ from swayrank.kernels.records import GOOD, TOO_FEW, TOO_MANY, UNTERMINATED, copy
 from swayrank.sources.dialects import Layout
 from swayrank.sources.rejects import BAD_ENCODING, OPEN_QUOTE
 from swayrank.sources.streams import BLOCK_BYTES, text_blocks
+
+if TYPE_CHECKING:
+    import duckdb
 
 T = TypeVar("T")
 Mask = npt.NDArray[np.bool_]
@@ -52,6 +54,8 @@ def open_duckdb(threads: int, memory_limit: str | None = None, timezone: str = "
     ParameterError
         If DuckDB does not know the time zone or the memory limit.
     """
+    import duckdb
+
     settings = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",

@@ -13,8 +13,8 @@ are refused: far more often a wrong unit than a time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -26,6 +26,9 @@ from swayrank.ids import read_only
 from swayrank.kernels.times import read_iso
 from swayrank.sources.numbers import MISSING_WORDS, whole_numbers
 from swayrank.sources.tables import Column
+
+if TYPE_CHECKING:
+    import duckdb
 
 Int64Array = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -250,6 +253,8 @@ def _in_utc(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _formatted_times(texts: pa.Array, connection: duckdb.DuckDBPyConnection, pattern: str) -> Times:
+    import duckdb
+
     connection.register("texts", pa.table({"t": texts}))
     try:
         table = connection.sql(
