@@ -179,6 +179,17 @@ def test_summary_says_what_the_table_holds(run):
     assert "no selection of seeds was given" in told
 
 
+def test_reactions_to_accounts_without_a_score_are_among_all_reactions(town, tmp_path):
+    sr.score(town.graph, town.events, n_replicates=None, min_evidence=25, rng=7).save(tmp_path)
+    rows = rows_of(tmp_path)
+    scored = [float(row["resonance_raw"]) for row in rows if row["rank"]]
+    drawn = [float(row["resonance_raw"] or 0) for row in rows]
+    assert 100 <= len(scored) < len(rows)
+    share = sum(scored[: len(scored) // 100]) / sum(drawn)
+    assert f"{share:.0%}" != f"{sum(scored[: len(scored) // 100]) / sum(scored):.0%}"
+    assert f"(one in a hundred of the scored) draw {share:.0%} of all reactions" in spoken(tmp_path)["short"]
+
+
 def test_sureness_and_histogram(run):
     rows, told = [row for row in rows_of(run) if row["rank"]], spoken(run)
     width = statistics.median(float(row["score_high"]) - float(row["score_low"]) for row in rows[:10])

@@ -138,12 +138,14 @@ def _concentration(facts: Facts) -> list[Line]:
     figures = scores.raw.get("resonance")
     if figures is None or scores.n_scored < 100:
         return []
-    given = np.nan_to_num(figures[: scores.n_scored])
+    given = np.nan_to_num(figures)  # of all: who has no score draws reactions, too
     first = max(1, scores.n_scored // 100)
     if not given.sum():
         return []
     share = given[:first].sum() / given.sum()
-    return [f"The first {first:,} (one in a hundred) draw {share:.0%} of all reactions, as weighted here."]
+    return [
+        f"The first {first:,} (one in a hundred of the scored) draw {share:.0%} of all reactions, as weighted here."
+    ]
 
 
 def _decides(facts: Facts) -> list[Line]:
