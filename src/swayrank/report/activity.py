@@ -83,11 +83,9 @@ def span_told(told: Mapping[str, Any]) -> str:
     missing = told["undated"] + told["before"]
     words += f"; {missing:,} rows without such a time are left out" if missing else ""
     own = told.get("own", 0)  # earlier runs counted them as reactions
-    return words + (
-        f"; {counted(own, 'reaction')} of accounts to themselves {'is' if own == 1 else 'are'} left out, as in the scores"
-        if own
-        else ""
-    )
+    are = "is" if own == 1 else "are"
+    to_self = f"; {counted(own, 'reaction')} of accounts to themselves {are} left out, as in scores"
+    return words + (to_self if own else "")
 
 
 def _of_all(told: Mapping[str, Any], theme: str) -> Any:
