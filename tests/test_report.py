@@ -446,6 +446,16 @@ def test_drawings_are_to_scale():
     chart = columns_chart(Columns(table, ((0.0, 4.0), (2.0, 1.0), (0.0, 0.0)), ((0.5, "<i>"),), "axis"))
     tall = [float(x) for x in re.findall(r'class="c0" [^>]*height="([\d.]+)"', chart)]
     assert tall[0] == pytest.approx(4 * tall[1], abs=0.2)
+    stacked = columns_chart(
+        Columns(table, ((0.0, 4.0), (0.0, 2.0)), (), "axis", ((1.0, 3.0), (0.0, 2.0)), ((0.25, "<u>"),))
+    )
+    pieces = re.findall(r'class="(c\d)" x="([\d.]+)%" y="([\d.]+)" [^>]*height="([\d.]+)"', stacked)
+    assert [colour for colour, *_ in pieces] == ["c0", "c1", "c1"]
+    (_, _, below, low), (_, _, above, high), _ = pieces
+    assert float(high) == pytest.approx(3 * float(low), abs=0.2)
+    assert float(above) + float(high) == pytest.approx(float(below), abs=0.2)  # one stands on the other
+    assert 'class="mark" x1="25.00%" x2="25.00%"' in stacked
+    assert "<u>" not in stacked
     assert len(re.findall(r'class="range"', chart)) == 1
     assert "<b>" not in chart
     assert "<i>" not in chart

@@ -26,7 +26,7 @@ from swayrank.report.document import (
     Trend,
     joined,
 )
-from swayrank.report.facts import Facts, past_rows
+from swayrank.report.facts import Facts, past_rows, spread_model
 from swayrank.report.seed_files import Goal
 from swayrank.scoring.history import HistoryRow
 from swayrank.scoring.telling import counted, listed
@@ -101,6 +101,7 @@ def seeds_section(facts: Facts) -> Section | None:
         *_for_the_goal(facts.goal),
         f"Together they are expected to reach {facts.goal.spread or seeds[-1].together:,.0f} accounts, themselves "
         f"included{_ends(facts.goal.interval)}, by the model that they were chosen under.",
+        *_model_told(facts),
         *_how_good(facts.goal),
         f"{among:,} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen "
         "to reach different people, so that a high score beside a higher one of the same circle adds little.",
@@ -127,6 +128,28 @@ def seeds_section(facts: Facts) -> Section | None:
 
 def _for_the_goal(goal: Goal) -> list[Line]:
     return [("The goal: ", Name(goal.words), ".")] if goal.words else []
+
+
+def _model_told(facts: Facts) -> list[Line]:
+    """Under which model seeds were chosen, and whether the cards' reach is of another."""
+    goal, lines = facts.goal, list[Line]()
+    lines += [("The model is ", *joined([goal.model]), ".")] if goal.model else []
+    if goal.scaled:
+        lines.append(
+            "What each adds is brought to the scale of that reach: an earlier version wrote the file, and told it "
+            "as it was on the samples of the choice, which flatter it."
+        )
+    own = spread_model(facts)
+    if own is None or own[0] == goal.chances:
+        return lines
+    another = (
+        "comes from another model" if goal.model else "may come from another model than these, which do not say theirs"
+    )
+    lines.append(
+        f"What the cards expect a post of an account to reach {another} (Independent Cascade, {own[1]}) and leaves the "
+        "account itself out: do not hold the two figures against each other."
+    )
+    return lines
 
 
 def _ends(interval: tuple[float, float] | None) -> str:

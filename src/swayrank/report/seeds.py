@@ -17,6 +17,15 @@ from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly,
 
 _ROWS = 20
 _MOST_NAMES = 40
+_METHODS = {
+    "opim": "chosen one by one with a bound on the best",
+    "celf": "chosen one by one by simulation",
+    "fewest": "as few as suffice",
+    "rivals": "chosen against rivals",
+    "robust": "chosen for uncertain probabilities",
+    "fairness maximin": "chosen so that the group reached least is reached most",
+    "fairness proportional": "chosen so that every group gets its share",
+}
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,17 @@ def _title(found: SeedPlan) -> tuple[str, str]:
     count = f"{len(found.seeds):,} seed{'s' if len(found.seeds) != 1 else ''}"
     bounds = "" if found.lower_bound is None else f", at least {number(found.lower_bound)}"
     bounds += f"; no choice spreads further than {number(found.upper_bound)}" if found.upper_bound is not None else ""
-    title = f"What each of {count} adds" + (f" ({found.method})" if found.method else "")
+    title = f"What each of {count} adds" + (f", {_how(found.method)}" if found.method else "")
     if found.spread is None:
         reached = float(found.curve[-1]) if len(found.seeds) else 0.0
         return title, f"together {number(reached)}{bounds}"
     ends = "" if found.interval is None else " (95 % interval {} to {})".format(*map(number, found.interval))
     return title, f"together {number(found.spread)}{ends}{bounds}"
+
+
+def _how(method: str) -> str:
+    """How seeds were chosen, in words."""
+    return _METHODS.get(method, f"chosen by {method.replace('_', ' ')}")
 
 
 @renders("SeedSet", "plot")
