@@ -38,6 +38,15 @@ _METRICS = {
     "precision": "finding the top accounts (precision{})",
 }
 
+_RANKINGS = {
+    "followers": ("number of followers", ""),
+    "past_reposts": ("reposts so far", "how often posts of an account were reposted before the split"),
+    "past_engagement": ("reactions so far", "how many reactions of any kind an account got before the split"),
+    "h_index": ("h-index of posts", "the highest h for which an account has h posts with h reposts or more each"),
+    "pagerank": ("PageRank", "followers count for more, the more they are followed themselves"),
+    "random": ("chance", "an order by lot"),
+}
+
 # -- earlier runs ------------------------------------------------------------------------------------------------------
 
 
@@ -179,7 +188,20 @@ def lost(found: Mapping[str, Any]) -> list[Line]:
     gaps: dict[str, list[str]] = {}
     for one in worse:
         gaps.setdefault(one["measure"], []).append(f"by {-one['ahead']:.3f} in {_metric(one['metric'])}")
-    return [(Name(name), f", {listed(words)}") for name, words in gaps.items()]
+    return [(*_ranking(found, name), f", {listed(words)}") for name, words in gaps.items()]
+
+
+def _ranking(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """What a ranking is called by people; others than the usual by their own names."""
+    if name == next(iter(found["figures"]), None):
+        return "the score (", Name(name), ")"
+    return (_RANKINGS[name][0],) if name in _RANKINGS else (Name(name),)
+
+
+def _rankings_told(found: Mapping[str, Any]) -> list[Line]:
+    """What the usual rankings are, of those that were compared."""
+    told = [f"{word} ({what})" for name, (word, what) in _RANKINGS.items() if name in found["figures"] and what]
+    return [f"Compared are, among others, {listed(told)}."] if told else []
 
 
 def _metric(name: str) -> str:
@@ -215,7 +237,10 @@ def backtest_section(facts: Facts) -> Section | None:
         Name(outcome),
         " that accounts got after it. Other rankings, most of them simple counts, had the same data.",
     )
-    blocks: list[Block] = [Text(intro), Points((*foreign_data(facts), *_verdicts(found, score)))]
+    blocks: list[Block] = [
+        Text(intro),
+        Points((*foreign_data(facts), *_verdicts(found, score), *_rankings_told(found))),
+    ]
     blocks += [_ranking_table(found, metric) for metric in _metrics(found)]
     return Section("backtest", "Held against what came later", (*blocks, _splits(found)))
 
@@ -230,7 +255,10 @@ def _verdicts(found: Mapping[str, Any], score: str) -> list[Line]:
     lines += _grouped(found, "not to be told apart", "Not to be told apart from ")
     lines += [] if worse else ["It loses to none of the rankings by more than chance."]
     lines += [
-        (Name(name), " may have seen the future, or knows something from elsewhere: its figures prove nothing.")
+        (
+            *_ranking(found, name),
+            " may have seen the future, or knows something from elsewhere: its figures prove nothing.",
+        )
         for name in found["suspects"]
     ]
     return lines
@@ -241,7 +269,7 @@ def _grouped(found: Mapping[str, Any], verdict: str, opening: str) -> list[Line]
     by_metric: dict[str, list[Line]] = {}
     for one in found["ahead"]:
         if one["verdict"] == verdict:
-            by_metric.setdefault(one["metric"], []).append(Name(one["measure"]))
+            by_metric.setdefault(one["metric"], []).append(_ranking(found, one["measure"]))
     return [(opening, *joined(names), f" in {_metric(metric)}.") for metric, names in by_metric.items()]
 
 
@@ -260,7 +288,7 @@ def _ranking_table(found: Mapping[str, Any], metric: str) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name, (value, low, high) in figures:
         drawn: Cell = NOTHING if value is None else Range(value, low, high, least, 1.0, strong=name == score)
-        rows.append((Name(name), drawn, Number(value, THREE), Between(low, high, THREE)))
+        rows.append((_ranking(found, name), drawn, Number(value, THREE), Between(low, high, THREE)))
     confidence = found["params"]["confidence"]
     what = _metric(metric)
     caption = (

@@ -113,7 +113,7 @@ summary{{cursor:pointer;color:var(--link);font-size:.9rem;padding:.25rem 0}}
 stroke:var(--rule)}}
 .dot{{fill:var(--c0);stroke:var(--paper);stroke-width:1}} .dot.pale{{fill:var(--soft)}}
 .tick{{fill:var(--soft);font-size:12px}} .mark{{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3}}
-.chart{{display:block;overflow:visible}}
+.chart{{display:block;overflow:visible}} .chart .tick{{paint-order:stroke;stroke:var(--paper);stroke-width:3px}}
 {"".join(f".y{k}{{padding-left:{10 + 7 * k}px}}" for k in range(1, MOST_LETTERS + 1))}
 .ends{{stroke:var(--range);stroke-width:3}} .trend{{stroke:var(--c0);stroke-width:2}}
 .map{{display:block;height:auto;aspect-ratio:10/7;background:var(--panel);border-radius:.5rem}}

@@ -150,8 +150,9 @@ def columns_chart(what: Columns) -> str:
     drawn += _marks(what, floor)
     drawn += _words_below(what.ticks, floor + _FOOT - 6)
     label = html.escape(f"{what.table.caption}; the table below holds the same figures")
-    kind = f"chart y{min(longest, MOST_LETTERS)}"
-    return f'<svg class="{kind}" role="img" aria-label="{label}" width="100%" height="{floor + _FOOT:g}">{"".join(drawn)}</svg>'
+    kind, tall = f"chart y{min(longest, MOST_LETTERS)}", floor + _FOOT
+    begin = f'<svg class="{kind}" role="img" aria-label="{label}" width="100%" height="{tall:g}">'
+    return f"{begin}{''.join(drawn)}</svg>"
 
 
 def _column(pieces: list[tuple[str, float]], x: float, step: float, floor: float, scale: float) -> list[str]:
@@ -172,11 +173,10 @@ def _marks(what: Columns, floor: float) -> list[str]:
     drawn = []
     for k, (share, word) in enumerate(what.marks):
         x, y, right = 100 * share, _HEAD - 4 + _MARK_LINE * k, share < 0.5
+        anchor, beside = ("start", f"\u00a0{word}") if right else ("end", f"{word}\u00a0")
         drawn.append(f'<line class="mark" x1="{x:.2f}%" x2="{x:.2f}%" y1="{y - 9:.1f}" y2="{floor:.1f}"/>')
-        drawn.append(
-            f'<text class="tick" x="{x:.2f}%" dx="{4 if right else -4}" y="{y:.1f}" '
-            f'text-anchor="{"start" if right else "end"}">{html.escape(word)}</text>'
-        )
+        told = html.escape(beside)
+        drawn.append(f'<text class="tick" x="{x:.2f}%" y="{y:.1f}" text-anchor="{anchor}">{told}</text>')
     return drawn
 
 
@@ -185,13 +185,15 @@ def _words_below(ticks: tuple[tuple[float, str], ...], y: float) -> list[str]:
     kept, near = with_room(ticks, _WIDE), with_room(ticks, _NARROW)
     return [
         f'<text class="{"tick" if k in near else "tick far"}" x="{100 * ticks[k][0]:.2f}%" y="{y:.1f}" '
-        f'text-anchor="{_anchor(ticks[k][0])}">{html.escape(ticks[k][1])}</text>'
+        f'text-anchor="{_anchor(*ticks[k])}">{html.escape(ticks[k][1])}</text>'
         for k in sorted(kept | near)
     ]
 
 
-def _anchor(share: float) -> str:
-    return "end" if share > 0.85 else "start" if share < 0.15 else "middle"
+def _anchor(share: float, word: str) -> str:
+    """In the middle of its place, unless the word is so near an end that it would leave a phone's chart."""
+    half = _LETTER * len(word) / 2
+    return "start" if share * _NARROW < half else "end" if (1 - share) * _NARROW < half else "middle"
 
 
 def with_room(ticks: tuple[tuple[float, str], ...], width: float) -> set[int]:
@@ -205,7 +207,7 @@ def with_room(ticks: tuple[tuple[float, str], ...], width: float) -> set[int]:
     for k in sorted(range(len(ticks)), key=lambda k: (k not in (0, len(ticks) - 1), k)):
         share, word = ticks[k]
         wide = _LETTER * len(word)
-        begin = width * share - {"start": 0.0, "middle": wide / 2, "end": wide}[_anchor(share)]
+        begin = width * share - {"start": 0.0, "middle": wide / 2, "end": wide}[_anchor(share, word)]
         if all(begin > end + _GAP or begin + wide + _GAP < start for start, end in taken):
             taken.append((begin, begin + wide))
             kept.add(k)
