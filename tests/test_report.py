@@ -803,6 +803,24 @@ def test_no_change_has_no_sign():
     assert [str(Number(x, "+,.1f")) for x in (0.0, -0.04, 0.04, -0.06, 1.0)] == ["0.0", "0.0", "0.0", "-0.1", "+1.0"]
 
 
+def test_joiners_are_spelled_out_unless_they_join():
+    family, persian, hindi = (
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\u0645\u06cc\u200c\u062e",
+        "\u0915\u094d\u200d\u0937",
+    )
+    assert [printable(name) for name in (family, persian, hindi)] == [family, persian, hindi]
+    for name in (
+        "a\u200db",
+        "\u200d\u0645",
+        "\u0645\u200c",
+        "\u0645\u200c\u200d\u0645",
+        "\u0645\u202e\u200d\u0645",
+        "\u0645\u200d \u0645",
+    ):
+        assert not set(printable(name)) & set("\u200c\u200d\u202e"), ascii(name)
+
+
 def test_words_of_an_axis_have_room():
     hours = tuple(((k + 0.5) / 72, f"2026-03-01 {k % 24:02d}:00") for k in [*range(0, 72, 8), 71])
     for width in (250, 600):
