@@ -15,6 +15,7 @@ from swayrank.overview import communities as communities_module
 from swayrank.overview.activity import Bins, activity_over_time
 from swayrank.overview.backbone import N_COLOURS, backbone, first_of
 from swayrank.overview.communities import Members, community_overview
+from swayrank.report.activity import span_told
 from swayrank.report.canvas import PALETTE
 from swayrank.results import read_manifest
 from swayrank.scoring.keep import load_scores
@@ -85,6 +86,20 @@ def test_times_that_are_unknown_or_ages_ago():
     undated = sr.Events.from_frame({"actor": ["a"], "action": ["like"], "target": ["b"], "time": [None]})
     assert activity_over_time(undated) is None
     assert Bins.of(5, 5).n == 1
+
+
+def test_reactions_of_accounts_to_themselves_are_in_no_bin():
+    rows = [("ada", "like", "ada"), ("ada", "reply", "ada"), ("bob", "like", "ada"), ("ada", "post", "ada"),
+            ("bob", "like", "bob")]  # fmt: skip
+    log = sr.Events.from_frame(
+        dict(zip(("actor", "action", "target"), map(list, zip(*rows, strict=True)), strict=True))
+        | {"time": ["2026-03-01T10:20:00"] * 4 + [None]}
+    )
+    told = activity_over_time(log)
+    assert (told["actions"], told["own"]) == ({"like": [1]}, 2)  # the last has no time, and is counted so
+    assert (told["posts"], told["undated"], told["before"]) == ([1], 1, 0)
+    assert "2 reactions of accounts to themselves are left out" in span_told(told)
+    assert "themselves" not in span_told({name: x for name, x in told.items() if name != "own"})  # of earlier runs
 
 
 def test_activity_of_accounts_sums_to_their_reactions(scores, kept):

@@ -10,9 +10,12 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
+
+from swayrank._text import printable
 
 PAGE = Path(__file__).parents[1] / "src/swayrank/service/page"
 MODULES = {"/page/" + path.relative_to(PAGE).as_posix(): path.read_text() for path in sorted(PAGE.rglob("*.js"))}
@@ -103,3 +106,30 @@ def test_nothing_makes_markup_or_code_of_text():
     for name, text in MODULES.items():
         found = MARKUP.search(re.sub(r"^\s*(//|\*|/\*).*$", "", text, flags=re.M))
         assert not found, f"{name}: {found and found[0]}"
+
+
+def test_the_page_shows_joiners_where_the_package_does():
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not here")
+    letters = [
+        "a",
+        "\u0436",
+        " ",
+        "\u0645",
+        "\u094d",
+        "\u0937",
+        "\U0001f468",
+        "\u2764",
+        "\ufe0f",
+        "\u200c",
+        "\u200d",
+        "\u202e",
+        "\u200b",
+    ]
+    names = ["".join(three) for three in product(letters, repeat=3)]
+    source = MODULES["/page/ui.js"]
+    first, last = source.index("const JOINED"), source.index("/** A name as plain text")
+    code = source[first:last].replace("export ", "") + f"console.log(JSON.stringify({json.dumps(names)}.map(visible)))"
+    shown = subprocess.run([node, "-"], input=code, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert json.loads(shown) == [printable(name) for name in names]

@@ -8,9 +8,11 @@ import json
 import re
 import statistics
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -22,10 +24,11 @@ from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.ids import Ids
 from swayrank.report import page as page_module
 from swayrank.report import svg as svg_module
+from swayrank.report import words as words_module
 from swayrank.report.document import Between, Columns, Name, Number, Range, Report, Section, Stack, Table, Text, Trend
 from swayrank.report.facts import gather
 from swayrank.report.markdown import as_markdown
-from swayrank.report.page import DARK, LIGHT, POLICY
+from swayrank.report.page import DARK, LIGHT, POLICY, as_page
 from swayrank.report.svg import columns_chart, range_bar, stack_bar, trend_line
 from swayrank.report.words import report_of
 from swayrank.report.workbook import as_workbook
@@ -179,6 +182,17 @@ def test_summary_says_what_the_table_holds(run):
     assert "no selection of seeds was given" in told
 
 
+def test_reactions_to_accounts_without_a_score_are_among_all_reactions(town, tmp_path):
+    sr.score(town.graph, town.events, n_replicates=None, min_evidence=25, rng=7).save(tmp_path)
+    rows = rows_of(tmp_path)
+    scored = [float(row["resonance_raw"]) for row in rows if row["rank"]]
+    drawn = [float(row["resonance_raw"] or 0) for row in rows]
+    assert 100 <= len(scored) < len(rows)
+    share = sum(scored[: len(scored) // 100]) / sum(drawn)
+    assert f"{share:.0%}" != f"{sum(scored[: len(scored) // 100]) / sum(scored):.0%}"
+    assert f"(one in a hundred of the scored) draw {share:.0%} of all reactions" in spoken(tmp_path)["short"]
+
+
 def test_sureness_and_histogram(run):
     rows, told = [row for row in rows_of(run) if row["rank"]], spoken(run)
     width = statistics.median(float(row["score_high"]) - float(row["score_low"]) for row in rows[:10])
@@ -204,11 +218,12 @@ def test_where_the_score_loses_is_said_first(run, tmp_path):
     file = tmp_path / "backtest.json"
     file.write_text(json.dumps(backtest_facts()), encoding="utf-8")
     told = spoken(run, backtest=file)
-    loses = "LOSES to past_reposts, by 0.300 in the order at the top (NDCG, first 100)"
+    loses = "LOSES to reposts so far, by 0.300 in the order at the top (NDCG, first 100)"
     assert loses in told["short"]
-    assert told["backtest"].index(loses) < told["backtest"].index("It is ahead of random")
+    assert told["backtest"].index(loses) < told["backtest"].index("It is ahead of chance")
     table = told["backtest"].split("The order at the top")[1].splitlines()
-    assert [line.split(" | ")[0] for line in table[4:7]] == ["| past_reposts", "| balanced", "| random"]
+    assert [line.split(" | ")[0] for line in table[4:7]] == ["| reposts so far", "| the score (balanced)", "| chance"]
+    assert "reposts so far (how often posts of an account were reposted before the split)" in told["backtest"]
     file.write_text(json.dumps(backtest_facts(worse=False)), encoding="utf-8")
     told = spoken(run, backtest=tmp_path)  # the folder that `backtest -o` wrote
     assert "LOSES" not in "".join(told.values())
@@ -225,9 +240,17 @@ def test_a_real_backtest(run, town, tmp_path):
     told = spoken(run, backtest=tmp_path / "backtest.json")
     compared = [found.difference(name, metric) for metric in found.main_metrics for name in found.names[1:]]
     worse = {one.measure for one in compared if one.verdict == "worse"}
-    assert worse == set(re.findall(r"(?:to|; to) (\w+), by ", "".join(re.findall("LOSES (.*)", told["short"]))))
+    called = {
+        "followers": "number of followers", "past_reposts": "reposts so far", "past_engagement": "reactions so far",
+        "h_index": "h-index of posts", "pagerank": "PageRank", "random": "chance",
+    }  # fmt: skip
+    lines = "".join(re.findall("LOSES (.*)", told["short"]))
+    assert {called[name] for name in worse} == set(re.findall(r"(?:to|; to) ([\w -]+), by ", lines))
     for name in found.names:
-        assert f"| {name} | {found.value(name, 'spearman'):,.3f} | " in told["backtest"]
+        assert (
+            f"| {called.get(name, 'the score (balanced)')} | {found.value(name, 'spearman'):,.3f} | "
+            in told["backtest"]
+        )
 
 
 def test_seeds(run, tmp_path):
@@ -274,9 +297,11 @@ def test_an_earlier_run_that_is_damaged_is_no_fault_of_this_one(town, tmp_path):
 def test_a_graph_alone_without_intervals(tmp_path):
     sr.score(sr.Graph.from_edges(["a", "b", "c", "d"], ["e", "e", "e", "a"]), n_replicates=None, rng=7).save(tmp_path)
     told = spoken(tmp_path)
-    assert "e is the most influential" in told["short"]
+    assert "e is the only account that could be scored: 90.0 of 100." in told["short"]
     assert "No intervals were drawn" in told["sure"]
     assert "%" not in told["who"]
+    assert "What decides" not in told["short"]
+    assert "weights" not in told
     for kind in (".html", ".md", ".xlsx"):
         assert write_report(tmp_path, tmp_path / f"report{kind}").stat().st_size > 1000
 
@@ -435,6 +460,15 @@ def test_drawings_are_to_scale():
     chart = columns_chart(Columns(table, ((0.0, 4.0), (2.0, 1.0), (0.0, 0.0)), ((0.5, "<i>"),), "axis"))
     tall = [float(x) for x in re.findall(r'class="c0" [^>]*height="([\d.]+)"', chart)]
     assert tall[0] == pytest.approx(4 * tall[1], abs=0.2)
+    stacks, marks = ((1.0, 3.0), (0.0, 2.0)), ((0.25, "<u>"),)
+    stacked = columns_chart(Columns(table, ((0.0, 4.0), (0.0, 2.0)), (), "axis", stacks, marks))
+    pieces = re.findall(r'class="(c\d)" x="([\d.]+)%" y="([\d.]+)" [^>]*height="([\d.]+)"', stacked)
+    assert [colour for colour, *_ in pieces] == ["c0", "c1", "c1"]
+    (_, _, below, low), (_, _, above, high), _ = pieces
+    assert float(high) == pytest.approx(3 * float(low), abs=0.2)
+    assert float(above) + float(high) == pytest.approx(float(below), abs=0.2)  # one stands on the other
+    assert 'class="mark" x1="25.00%" x2="25.00%"' in stacked
+    assert "<u>" not in stacked
     assert len(re.findall(r'class="range"', chart)) == 1
     assert "<b>" not in chart
     assert "<i>" not in chart
@@ -709,17 +743,32 @@ def test_a_page_is_small_whatever_the_run(town, tmp_path):
 def test_seeds_for_their_goal(run, tmp_path):
     kept = sr.load_scores(run)
     facts = {
-        "seeds": [{"account": str(kept.ids[k]), "marginal_gain": 10.0 - k, "curve": 10.0 * (k + 1)} for k in range(3)],
-        "spread": 29.5, "interval": [27.0, 32.0], "upper_bound": 40.0, "guarantee": "70 % of the optimum",
-        "cost": 12.5, "parameters": {"budget": 20},
+        "seeds": [
+            {"account": str(kept.ids[k]), "marginal_gain": 10.0 - k, "curve": together}
+            for k, together in enumerate((10.0, 19.0, 27.0))
+        ],
+        "spread": 27.0, "interval": [25.0, 29.0], "upper_bound": 40.0, "guarantee": "70 % of the optimum",
+        "cost": 12.5, "parameters": {"budget": 20, "model": "independent_cascade", "prob": "weighted_cascade"},
     }  # fmt: skip
     (tmp_path / "seeds.json").write_text(json.dumps(facts), encoding="utf-8")
     told = words(report_of(gather(run, backtest=None, seeds=tmp_path / "seeds.json", top=10, goal="sell <b>"), 10))
     assert "The goal: sell <b>." in told["seeds"]
-    assert "expected to reach 30 accounts, themselves included (95% interval 27 to 32)" in told["seeds"]
+    assert "expected to reach 27 accounts, themselves included (95% interval 25 to 29)" in told["seeds"]
     assert "No choice of as many reaches more than 40: 70 % of the optimum." in told["seeds"]
-    assert "They cost 12.50 of a budget of 20.00, 0.42 for each account reached." in told["seeds"]
+    assert "They cost 12.50 of a budget of 20.00, 0.46 for each account reached." in told["seeds"]
     assert f"| 1 | {kept.ids[0]} | 10.0 | 10.0 | 1 |" in told["seeds"]
+    assert "of 1 in the number of accounts that the follower follows (weighted cascade)" in told["seeds"]
+    assert "comes from another model (Independent Cascade, a follower's chances are shares" in told["seeds"]
+    assert "flatter" not in told["seeds"]
+    facts |= {
+        "spread": 21.6,
+        "parameters": {"model": "independent_cascade", "prob": "attention"},
+    }  # of an earlier version
+    (tmp_path / "seeds.json").write_text(json.dumps(facts), encoding="utf-8")
+    told = spoken(run, seeds=tmp_path / "seeds.json")
+    assert f"| 3 | {kept.ids[2]} | 6.4 | 21.6 | 3 |" in told["seeds"]
+    assert "flatter" in told["seeds"]
+    assert "another model" not in told["seeds"]
     undefined = '{"seeds": [{"account": "a", "marginal_gain": 1, "curve": NaN}]}'
     for wrong in ('{"seeds": [{"account": "a"}]}', "[]", undefined):
         (tmp_path / "seeds.json").write_text(wrong, encoding="utf-8")
@@ -727,6 +776,73 @@ def test_seeds_for_their_goal(run, tmp_path):
             write_report(run, tmp_path / "r.md", seeds=tmp_path / "seeds.json")
     with pytest.raises(ParameterError, match="goal says what seeds are for"):
         write_report(run, tmp_path / "r.md", goal="x")
+
+
+def test_of_few_accounts_only_what_says_something(run):
+    facts = gather(run, backtest=None, seeds=None, top=10)
+    kept = facts.scores
+    n, seven = kept.n_scored, 7
+
+    def few(low, high):
+        """The same run as if seven accounts had a score, between these ranks."""
+        sure = replace(kept.intervals, rank=(np.array(low), np.array(high)))
+        changed = SimpleNamespace(n_scored=seven, intervals=sure, ids=kept.ids, rank=kept.rank)
+        return "".join(map(str, chain(*words_module._firm(replace(facts, scores=changed), seven))))
+
+    assert n > seven
+    order = list(range(1, seven + 1))
+    assert "not at all. Each of the 7 accounts could have any place at 95%" in few([1] * seven, [seven] * seven)
+    assert "the places of the first 7 are certain" in few(order, order)
+    told = few([1, 1, 3, 3, 3, 3, 3], [2, 2, 7, 7, 7, 7, 7])
+    assert "2 of the first 2 stay among the first 2" in told
+    assert "of the first 7 stay" not in told
+    assert "Least certain is" in told
+
+
+def test_no_change_has_no_sign():
+    assert [str(Number(x, "+,.1f")) for x in (0.0, -0.04, 0.04, -0.06, 1.0)] == ["0.0", "0.0", "0.0", "-0.1", "+1.0"]
+
+
+def test_joiners_are_spelled_out_unless_they_join():
+    family, persian, hindi = (
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\u0645\u06cc\u200c\u062e",
+        "\u0915\u094d\u200d\u0937",
+    )
+    assert [printable(name) for name in (family, persian, hindi)] == [family, persian, hindi]
+    for name in (
+        "a\u200db",
+        "\u200d\u0645",
+        "\u0645\u200c",
+        "\u0645\u200c\u200d\u0645",
+        "\u0645\u202e\u200d\u0645",
+        "\u0645\u200d \u0645",
+    ):
+        assert not set(printable(name)) & set("\u200c\u200d\u202e"), ascii(name)
+
+
+def test_words_of_an_axis_have_room():
+    hours = tuple(((k + 0.5) / 72, f"2026-03-01 {k % 24:02d}:00") for k in [*range(0, 72, 8), 71])
+    for width in (250, 600):
+        kept = sorted(svg_module.with_room(hours, width))
+        assert 2 <= len(kept) <= width / 115
+        assert {0, len(hours) - 1} <= set(kept)
+    table = Table("t", ("x",), ())
+    chart = columns_chart(Columns(table, ((0.0, 350_000.0),), hours, "axis"))
+    assert 'class="chart y7"' in chart  # room for 400,000
+    assert chart.count('"tick far"') == len(svg_module.with_room(hours, 600) - svg_module.with_room(hours, 250))
+    assert ".y7{padding-left:59px}" in as_page(Report("", "", ()))
+
+
+def test_headings_stay_in_sight_in_excel(run, tmp_path):
+    write_report(run, tmp_path / "r.xlsx")
+    with zipfile.ZipFile(tmp_path / "r.xlsx") as book:
+        sheets = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/")]
+    split = [int(re.search(r'<pane ySplit="(\d+)" topLeftCell="A\d+"', sheet)[1]) for sheet in sheets]
+    who = next(k for k, sheet in enumerate(sheets) if "Who the influencers are" in sheet)
+    assert re.search(
+        rf'<row r="{split[who]}"><c r="A{split[who]}" s="\d+" t="inlineStr"><is><t[^>]*>rank<', sheets[who]
+    )
 
 
 def test_a_backtest_of_other_data_is_told(run, town, tmp_path):

@@ -88,9 +88,34 @@ def test_greedy_finds_the_optimum_of_most_small_graphs():
         ratios.append(exact_of(spreads, found.seeds) / naive.optimum(spreads))
         assert found.interval[0] <= exact_of(spreads, found.seeds) * 1.2
         assert found.spread == pytest.approx(exact_of(spreads, found.seeds), rel=0.2)
-        assert np.all(np.diff(found.marginal_gains) <= 1e-9)
+        assert found.curve[-1] == pytest.approx(found.spread, rel=1e-12)
+        alone = exact_of(spreads, found.seeds[:1])
+        assert found.marginal_gains[0] == pytest.approx(alone, rel=0.2)
     assert np.mean(ratios) > 0.985
     assert min(ratios) > 0.85
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"target_reach": 5.5}, {"rivals": [0]}, {"method": "celf", "n_runs": 100}, {"value": [3.0] * 12}]
+)
+def test_what_seeds_add_comes_from_samples_that_had_no_part_in_the_choice(monkeypatch, asked):
+    monkeypatch.setattr(opim.Search, "_first_round", lambda self, scale: 64)  # a sample so small that it flatters
+    monkeypatch.setattr(opim, "_PATIENCE", 1)
+    draw = np.random.default_rng(4)
+    arcs = sorted({(int(a), int(b)) for a, b in draw.integers(0, 12, (40, 2)) if a != b})
+    graph = sr.Graph.from_edges([a for a, _ in arcs], [b for _, b in arcs], n_nodes=12)
+    model = sr.IndependentCascade(graph, prob=0.2)
+    chosen, told = [], []
+    for seed in range(8):
+        found = sr.select_seeds(model, 4, epsilon=0.6, delta=0.5, rng=seed, **asked)
+        assert found.curve[-1] == pytest.approx(found.spread, rel=1e-9)
+        rivals = asked.get("rivals", [])
+        prefixes = [[*rivals, *found.seeds[:j]] for j in range(len(found.seeds) + 1)]
+        means = [sr.simulate(model, one, n_runs=20_000, rng=1).mean if one else 0.0 for one in prefixes]
+        told.append(found.curve / found.curve[-1])
+        chosen.append((np.array(means[1:]) - means[0]) / (means[-1] - means[0]))
+    for one, exact in zip(told, chosen, strict=True):
+        np.testing.assert_allclose(one, exact, atol=0.03)
 
 
 def test_linear_threshold_seeds_by_enumeration():
@@ -263,6 +288,7 @@ def test_interrupted_gives_the_last_whole_round_or_raises(monkeypatch):
     assert not found.complete
     assert found.guarantee.startswith("interrupted: ")
     assert 0 < found.lower_bound < found.upper_bound
+    assert found.curve[-1] == pytest.approx(found.spread)
     with pytest.raises(KeyboardInterrupt):
         sr.select_seeds(model, 5, epsilon=1e-3, rng=7, engine=_Interrupting(4))
 

@@ -404,8 +404,8 @@ def test_figures_of_files_beside_a_run_and_pages_that_share_a_script(tmp_path, r
     pages = [path.read_text(encoding="utf-8") for path in written if path.suffix == ".html"]
     assert all('src="plotly.min.js"' in page and len(page) < 100_000 for page in pages)
     assert len((folder / "plotly.min.js").read_bytes()) > 10**6
-    assert "together 4.5, as chosen" in pages[1]
-    assert "checked on other samples" not in pages[1], "a table does not tell of that"
+    assert "together 4.5" in pages[1]
+    assert "all together (95 %)" not in pages[1], "a table does not tell of that"
     rows = list(csv.reader((folder / "metrics.csv").read_text(encoding="utf-8").splitlines()))[1:]
     assert [row[0] for row in rows] == list(found.names)
     assert [float(x) for x in rows[0][1:]] == pytest.approx(table_of(found.plot()).rows[0][1:], abs=1e-6)

@@ -8,6 +8,9 @@ import unicodedata
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+_FIRST_JOINED = 0x590
+"""Below lie scripts in whose words a joiner changes nothing that is seen, as Latin: there it would only disguise."""
 
 
 def formula_safe(text: str) -> str:
@@ -44,11 +47,27 @@ def folded(text: str) -> str:
 def printable(text: object, limit: int = 120) -> str:
     r"""Text for a terminal or a message: control and direction characters escaped, cut at `limit` characters.
 
-    >>> printable("a\x1b[31mred")
-    'a\\x1b[31mred'
+    Joiners stay where they join: between the parts of an emoji, and in words of Persian, Hindi and their like.
+
+    >>> printable("a\x1b[31mred"), printable("a\u200db")
+    ('a\\x1b[31mred', 'a\\u200db')
+    >>> printable("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"
+    True
     """
     whole = str(text)
     cut = whole if len(whole) <= limit else whole[: limit - 1] + "…"
     if cut.isprintable():
         return cut
-    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _INVISIBLE else c for c in cut)
+    return "".join(c if _is_shown(cut, k) else c.encode("unicode_escape").decode() for k, c in enumerate(cut))
+
+
+def _is_shown(text: str, k: int) -> bool:
+    """Whether the k-th character is seen, or joins two that are."""
+    if text[k] in _JOINERS:
+        return 0 < k < len(text) - 1 and _joins(text[k - 1]) and _joins(text[k + 1])
+    return unicodedata.category(text[k]) not in _INVISIBLE
+
+
+def _joins(c: str) -> bool:
+    """Whether a character is seen, and joiners beside it do something."""
+    return ord(c) >= _FIRST_JOINED and unicodedata.category(c) not in _INVISIBLE | {"Zs"}

@@ -27,8 +27,9 @@ class SeedSet:
     method : str
         How they were chosen.
     marginal_gains : numpy.ndarray of float64, shape (k,)
-        How many accounts (or how much value) each adds to those before it, on the samples that it was chosen on, so a
-        little too high.
+        How many accounts (or how much value) each adds to those before it, on samples that had no part in the choice
+        (those that it was chosen on flatter it). They add up to `spread`, and a later one can come out above an
+        earlier one by chance. After an interruption they may be of the samples of the choice, to that scale.
     spread : float
         Expected number of accounts activated by all (or their value), on samples that had no part in the choice.
     interval : tuple of float
@@ -91,7 +92,7 @@ class SeedSet:
 
     @property
     def curve(self) -> npt.NDArray[np.float64]:
-        """Spread of the first 1, 2, ... seeds, on the samples that they were chosen on: shape (k,)."""
+        """Spread of the first 1, 2, ... seeds, on the same samples as `spread`, which is its last: shape (k,)."""
         return np.cumsum(self.marginal_gains)
 
     @property

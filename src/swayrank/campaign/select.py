@@ -26,6 +26,7 @@ import numpy.typing as npt
 from swayrank._progress import Progress, track
 from swayrank._rng import Key, Rng, resolve_rng
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
+from swayrank.campaign.fresh import fresh_gains
 from swayrank.campaign.heuristics import HEURISTICS, rank_seeds
 from swayrank.campaign.opim import Certified, Search, by_value, replace_stops
 from swayrank.campaign.rules import FULL, Budget, Choice, Rule
@@ -276,12 +277,12 @@ class _Work:
         found = search.run(self.runner, self.progress, on_interrupt)
         words = f"{100 * found.ratio:.1f} % of the optimum for sure, with probability {_spelled(1 - self.delta)}"
         limits = clopper_pearson(np.array([found.met]), found.n_checked, 0.05)
-        scale = self.total_value / found.n_kept
+        spread = self.total_value * found.met / found.n_checked
         return {
             "method": "opim",
             "nodes": found.choice.nodes,
-            "marginal_gains": _all_gains(found) * scale,
-            "spread": self.total_value * found.met / found.n_checked,
+            "marginal_gains": self._gains(found, spread, on_interrupt),
+            "spread": spread,
             "interval": tuple(self.total_value * float(end[0]) for end in limits),
             "lower_bound": found.lower,
             "upper_bound": found.upper,
@@ -369,7 +370,9 @@ class _Work:
             met, visited = self._check(choice.nodes, n_sets)
             lower = self.total_value * lower_limit(met, n_sets, alpha)
             if lower >= target:
+                spread = self.total_value * met / n_sets
                 return self._judged("fewest", choice, samples, met, visited, lower) | {
+                    "marginal_gains": self._fresh(choice.nodes, spread),
                     "guarantee": f"reaches at least {target:g} for sure, with probability {_spelled(1 - self.delta)}; "
                     f"fewer than {possible} seed{'s' if possible != 1 else ''} cannot",
                     "worst_case": "greedy cover of the sample: no factor is promised for the spread itself",
@@ -383,6 +386,20 @@ class _Work:
     def _check(self, nodes: U32, n_sets: int) -> tuple[int, int]:
         return count_met(replace_stops(self._sampler(CHECK), nodes)._replace(mean_size=8.0), 0, n_sets, self.runner)
 
+    def _gains(self, found: Certified, spread: float, on_interrupt: Literal["raise", "best"]) -> Floats:
+        """What each adds; of a search that is interrupted once more, as on the samples of the choice, to scale."""
+        try:
+            return self._fresh(found.choice.nodes, spread)
+        except KeyboardInterrupt:
+            if on_interrupt == "raise":
+                raise
+            gains = _all_gains(found)
+            return gains * (spread / max(float(gains.sum()), 1.0))
+
+    def _fresh(self, nodes: U32, spread: float, lost: U32 | None = None) -> Floats:
+        """What each adds, on sets that had no part in the choice."""
+        return fresh_gains(self._sampler(CHECK), nodes, spread, self.runner, lost=lost)
+
     def _judged(
         self, method: str, choice: Choice, samples: Samples, met: int, visited: int, lower: float
     ) -> dict[str, Any]:
@@ -391,7 +408,7 @@ class _Work:
         return {
             "method": method,
             "nodes": choice.nodes,
-            "marginal_gains": choice.gains * (self.total_value / n_sets),
+            "marginal_gains": choice.gains * (self.total_value / n_sets),  # of the sets that it was judged on
             "spread": self.total_value * met / n_sets,
             "interval": tuple(self.total_value * float(end[0]) for end in limits),
             "lower_bound": lower,
@@ -418,7 +435,8 @@ class _Work:
         both, visited = self._check(np.concatenate([rivals, choice.nodes]), n_sets)
         lower = self.total_value * lower_limit(both - lost, n_sets, self.delta)
         made = self._judged("rivals", choice, samples, both - lost, visited, lower)
-        return made | {"details": {"rivals": rivals.size}}
+        gains = self._fresh(choice.nodes, made["spread"], rivals)
+        return made | {"marginal_gains": gains, "details": {"rivals": rivals.size}}
 
     def by_heuristic(self, method: str) -> dict[str, Any]:
         """A ranking, judged on RR sets or by simulation."""
@@ -439,7 +457,7 @@ class _Work:
         wishes = self.wishes
         if wishes.value is not None and not isinstance(self.model, TriggeringModel):
             raise ParameterError(f"value goes with triggering models, not with {type(self.model).__name__}")
-        nodes, gains, evaluations = celf(
+        nodes, _, evaluations = celf(
             self.model,
             wishes.k,
             n_runs=n_runs,
@@ -452,7 +470,6 @@ class _Work:
         )
         made = self._valued("celf", nodes)
         return made | {
-            "marginal_gains": np.asarray(gains, np.float64),
             "guarantee": f"greedy in {n_runs:,} worlds: 1 - 1/e of the best choice in these worlds",
             "worst_case": "1 - 1/e of the optimum as the number of worlds grows",
             "details": {"evaluations": evaluations},

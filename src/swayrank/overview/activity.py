@@ -1,7 +1,8 @@
 """Activity over time: how many actions of each kind and how many posts there were, hour by hour or year by year.
 
 Bins are hours, days, weeks (from Monday), months or years of UTC: the narrowest of which there are at most 400 (hours
-for four days at most, since a day has its rhythm), all of them, empty ones too. Rows without a time are counted apart.
+for four days at most, since a day has its rhythm), all of them, empty ones too. Rows without a time are counted apart,
+and so are reactions of accounts to themselves, which scores leave out, too.
 
 Cost: O(events), 16 bytes per event meanwhile.
 """
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swayrank.events import NO_TIME, Events
+from swayrank.events import NO_ACCOUNT, NO_TIME, Events
 from swayrank.measures.engagement.reactions import Reactions
 
 Ints = npt.NDArray[np.int64]
@@ -109,8 +110,9 @@ def activity_over_time(
     -------
     dict or None
         ``bin``, ``times``, ``actions`` (numbers by action, posts apart), ``posts`` (None where the log has none),
-        ``undated``, ``before`` (rows that lie too far back), and ``accounts``: by id, the reactions received in each
-        bin. None where no row has a time.
+        ``undated``, ``before`` (rows that lie too far back), ``own`` (rows of these times in which accounts react to
+        themselves, in no bin), and ``accounts``: by id, the reactions received in each bin. None where no row has a
+        time.
 
     Examples
     --------
@@ -119,18 +121,25 @@ def activity_over_time(
     >>> told = activity_over_time(log)
     >>> told["bin"], told["times"][0], told["actions"], told["posts"], told["undated"]
     ('hour', '2026-03-01T10:00:00Z', {'like': [1, 0, 1]}, [0, 0, 0], 1)
+    >>> own = Events.from_frame({"actor": ["ada", "bob"], "action": ["like", "like"], "target": ["ada", "ada"],
+    ...     "time": ["2026-03-01T10:20:00", "2026-03-01T10:40:00"]})
+    >>> told = activity_over_time(own)
+    >>> told["actions"], told["own"]
+    ({'like': [1]}, 1)
     """
     if events.span is None:
         return None
     bins = Bins.of(*events.span)
     where = bins.place(events.time)
-    there = np.flatnonzero(where >= 0)
+    placed = int(np.count_nonzero(where >= 0))
+    post = events.actions.index("post")
+    own = (events.target == events.actor) & (events.target != NO_ACCOUNT) & (events.action != post) & (where >= 0)
+    there = np.flatnonzero((where >= 0) & ~own)
     n_actions = len(events.actions)
     cells = events.action[there].astype(np.int64) * bins.n + where[there]
     counts = np.bincount(cells, minlength=n_actions * bins.n).reshape(n_actions, bins.n)
     by_action = {name: counts[k].tolist() for k, name in enumerate(events.actions) if name != "post"}
     seen = np.bincount(events.action, minlength=n_actions)
-    post = events.actions.index("post")
     undated = int(np.count_nonzero(events.time == NO_TIME))
     return {
         "bin": bins.unit,
@@ -138,7 +147,8 @@ def activity_over_time(
         "actions": {name: row for name, row in by_action.items() if any(row)},
         "posts": counts[post].tolist() if seen[post] else None,
         "undated": undated,
-        "before": events.n_events - there.size - undated,
+        "before": events.n_events - placed - undated,
+        "own": int(np.count_nonzero(own)),
         "accounts": {} if reactions is None or of is None else _by_account(events, reactions, of, where, bins.n),
     }
 

@@ -19,6 +19,7 @@ from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly,
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.pictures import ACTIVITY, absence, activity_of
 from swayrank.scoring.scores import Scores
+from swayrank.scoring.telling import counted
 
 _MOST_KINDS = len(PALETTE)
 
@@ -81,7 +82,11 @@ def span_told(told: Mapping[str, Any]) -> str:
     n, unit, times = len(told["times"]), told["bin"], told["times"]
     words = f"{n:,} {unit}{'s' if n != 1 else ''} (UTC), {times[0]} to {times[-1]}"
     missing = told["undated"] + told["before"]
-    return words + (f"; {missing:,} rows without such a time are left out" if missing else "")
+    words += f"; {missing:,} rows without such a time are left out" if missing else ""
+    own = told.get("own", 0)  # earlier runs counted them as reactions
+    are = "is" if own == 1 else "are"
+    to_self = f"; {counted(own, 'reaction')} of accounts to themselves {are} left out, as in scores"
+    return words + (to_self if own else "")
 
 
 def _of_all(told: Mapping[str, Any], theme: str) -> Any:

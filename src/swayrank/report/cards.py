@@ -20,7 +20,7 @@ from swayrank.report.document import (
     joined,
 )
 from swayrank.report.facts import Facts
-from swayrank.scoring.telling import by_action, counted, followers_between, named, ordinal, percent, signed
+from swayrank.scoring.telling import by_action, counted, followers_between, named, new_rank, ordinal, percent, signed
 
 _LISTED = 3
 _NO_CHANGE = 0.05
@@ -141,7 +141,8 @@ def _changes(told: Mapping[str, Any]) -> list[Line]:
     worth = [one for one in told.get("changes") or () if abs(one["difference"]) >= _NO_CHANGE]
     worth.sort(key=lambda one: -abs(one["difference"]))
     found: list[Line] = [
-        f"{one['what']}: {signed(one['difference'])}, rank {one['rank_after']:,}" for one in worth[:_LISTED]
+        f"{one['what']}: {signed(one['difference'])}, {new_rank(told['rank'], one['rank_after'])}"
+        for one in worth[:_LISTED]
     ]
     return [(Lead("What would change the score: "), *joined(found, "; "), ".")] if found else []
 

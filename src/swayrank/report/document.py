@@ -41,7 +41,10 @@ class Number:
         return self.value is not None and math.isfinite(self.value)
 
     def __str__(self) -> str:
-        return format(self.value, self.form) if self.known else NOTHING
+        if not self.known:
+            return NOTHING
+        told = format(self.value, self.form)
+        return told if any(digit in told for digit in "123456789") else told.lstrip("+-")  # no +0.0, no -0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +166,19 @@ class Columns:
         Words below the axis: where (0 is its left end, 1 its right), and what.
     axis : str
         What the columns stand on.
+    stacks : tuple of tuple of float
+        Of each column: what it is made of, from below; the place of a piece is the number of its colour. Empty where
+        columns are of one piece.
+    marks : tuple of (float, str)
+        Upright lines: where, and what.
     """
 
     table: Table
     heights: tuple[tuple[float, float], ...]
     ticks: tuple[tuple[float, str], ...]
     axis: str
+    stacks: tuple[tuple[float, ...], ...] = ()
+    marks: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from swayrank.report.document import (
     Trend,
     joined,
 )
-from swayrank.report.facts import Facts, past_rows
+from swayrank.report.facts import Facts, past_rows, spread_model
 from swayrank.report.seed_files import Goal
 from swayrank.scoring.history import HistoryRow
 from swayrank.scoring.telling import counted, listed
@@ -36,6 +36,15 @@ _METRICS = {
     "spearman": "the whole order (Spearman)",
     "ndcg": "the order at the top (NDCG{})",
     "precision": "finding the top accounts (precision{})",
+}
+
+_RANKINGS = {
+    "followers": ("number of followers", ""),
+    "past_reposts": ("reposts so far", "how often posts of an account were reposted before the split"),
+    "past_engagement": ("reactions so far", "how many reactions of any kind an account got before the split"),
+    "h_index": ("h-index of posts", "the highest h for which an account has h posts with h reposts or more each"),
+    "pagerank": ("PageRank", "followers count for more, the more they are followed themselves"),
+    "random": ("chance", "an order by lot"),
 }
 
 # -- earlier runs ------------------------------------------------------------------------------------------------------
@@ -101,6 +110,7 @@ def seeds_section(facts: Facts) -> Section | None:
         *_for_the_goal(facts.goal),
         f"Together they are expected to reach {facts.goal.spread or seeds[-1].together:,.0f} accounts, themselves "
         f"included{_ends(facts.goal.interval)}, by the model that they were chosen under.",
+        *_model_told(facts),
         *_how_good(facts.goal),
         f"{among:,} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen "
         "to reach different people, so that a high score beside a higher one of the same circle adds little.",
@@ -127,6 +137,28 @@ def seeds_section(facts: Facts) -> Section | None:
 
 def _for_the_goal(goal: Goal) -> list[Line]:
     return [("The goal: ", Name(goal.words), ".")] if goal.words else []
+
+
+def _model_told(facts: Facts) -> list[Line]:
+    """Under which model seeds were chosen, and whether the cards' reach is of another."""
+    goal, lines = facts.goal, list[Line]()
+    lines += [("The model is ", *joined([goal.model]), ".")] if goal.model else []
+    if goal.scaled:
+        lines.append(
+            "What each adds is brought to the scale of that reach: an earlier version wrote the file, and told it "
+            "as it was on the samples of the choice, which flatter it."
+        )
+    own = spread_model(facts)
+    if own is None or own[0] == goal.chances:
+        return lines
+    another = (
+        "comes from another model" if goal.model else "may come from another model than these, which do not say theirs"
+    )
+    lines.append(
+        f"What the cards expect a post of an account to reach {another} (Independent Cascade, {own[1]}) and leaves the "
+        "account itself out: do not hold the two figures against each other."
+    )
+    return lines
 
 
 def _ends(interval: tuple[float, float] | None) -> str:
@@ -156,7 +188,20 @@ def lost(found: Mapping[str, Any]) -> list[Line]:
     gaps: dict[str, list[str]] = {}
     for one in worse:
         gaps.setdefault(one["measure"], []).append(f"by {-one['ahead']:.3f} in {_metric(one['metric'])}")
-    return [(Name(name), f", {listed(words)}") for name, words in gaps.items()]
+    return [(*_ranking(found, name), f", {listed(words)}") for name, words in gaps.items()]
+
+
+def _ranking(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """What a ranking is called by people; others than the usual by their own names."""
+    if name == next(iter(found["figures"]), None):
+        return "the score (", Name(name), ")"
+    return (_RANKINGS[name][0],) if name in _RANKINGS else (Name(name),)
+
+
+def _rankings_told(found: Mapping[str, Any]) -> list[Line]:
+    """What the usual rankings are, of those that were compared."""
+    told = [f"{word} ({what})" for name, (word, what) in _RANKINGS.items() if name in found["figures"] and what]
+    return [f"Compared are, among others, {listed(told)}."] if told else []
 
 
 def _metric(name: str) -> str:
@@ -192,7 +237,10 @@ def backtest_section(facts: Facts) -> Section | None:
         Name(outcome),
         " that accounts got after it. Other rankings, most of them simple counts, had the same data.",
     )
-    blocks: list[Block] = [Text(intro), Points((*foreign_data(facts), *_verdicts(found, score)))]
+    blocks: list[Block] = [
+        Text(intro),
+        Points((*foreign_data(facts), *_verdicts(found, score), *_rankings_told(found))),
+    ]
     blocks += [_ranking_table(found, metric) for metric in _metrics(found)]
     return Section("backtest", "Held against what came later", (*blocks, _splits(found)))
 
@@ -207,7 +255,10 @@ def _verdicts(found: Mapping[str, Any], score: str) -> list[Line]:
     lines += _grouped(found, "not to be told apart", "Not to be told apart from ")
     lines += [] if worse else ["It loses to none of the rankings by more than chance."]
     lines += [
-        (Name(name), " may have seen the future, or knows something from elsewhere: its figures prove nothing.")
+        (
+            *_ranking(found, name),
+            " may have seen the future, or knows something from elsewhere: its figures prove nothing.",
+        )
         for name in found["suspects"]
     ]
     return lines
@@ -218,7 +269,7 @@ def _grouped(found: Mapping[str, Any], verdict: str, opening: str) -> list[Line]
     by_metric: dict[str, list[Line]] = {}
     for one in found["ahead"]:
         if one["verdict"] == verdict:
-            by_metric.setdefault(one["metric"], []).append(Name(one["measure"]))
+            by_metric.setdefault(one["metric"], []).append(_ranking(found, one["measure"]))
     return [(opening, *joined(names), f" in {_metric(metric)}.") for metric, names in by_metric.items()]
 
 
@@ -237,7 +288,7 @@ def _ranking_table(found: Mapping[str, Any], metric: str) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name, (value, low, high) in figures:
         drawn: Cell = NOTHING if value is None else Range(value, low, high, least, 1.0, strong=name == score)
-        rows.append((Name(name), drawn, Number(value, THREE), Between(low, high, THREE)))
+        rows.append((_ranking(found, name), drawn, Number(value, THREE), Between(low, high, THREE)))
     confidence = found["params"]["confidence"]
     what = _metric(metric)
     caption = (

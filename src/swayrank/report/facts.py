@@ -153,6 +153,21 @@ def past_rows(facts: Facts) -> dict[str, list[HistoryRow]]:
     return found
 
 
+def spread_model(facts: Facts) -> tuple[str, str] | None:
+    """The probabilities of the score's part "spread", by their name and in words; None where it has no such part."""
+    scores = facts.scores
+    if "spread" not in scores.weights:
+        return None
+    chances, data = str(scores.params.get("prob", "")), scores.manifest.get("data") or {}
+    if chances == "attention" and "graph" in data and "events" not in data:
+        chances = "weighted_cascade"  # without a log, attention is shared evenly
+    words = {
+        "attention": "a follower's chances are shares of its attention, by its reactions and follows",
+        "weighted_cascade": "a chance of 1 in the number of accounts that the follower follows",
+    }
+    return chances, words.get(chances, f"probabilities {printable(chances, 40)}")
+
+
 # -- files beside the run ----------------------------------------------------------------------------------------------
 
 

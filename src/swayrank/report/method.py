@@ -8,7 +8,7 @@ from typing import Any
 
 from swayrank.report.document import Cell, Lead, Line, Name, Number, Points, Section, Table
 from swayrank.report.facts import Facts
-from swayrank.scoring.telling import figure
+from swayrank.scoring.telling import days
 
 _WHAT = {
     "reach": "the attention that an account has: everybody who follows it or reacted to it counts by the share of "
@@ -36,9 +36,7 @@ def method_section(facts: Facts) -> Section:
     half_life = params.get("half_life_days")
     if half_life is not None and params.get("now"):
         chosen = params.get("half_life_chosen_by")
-        method.append(
-            f"Reactions count half after {figure(half_life)} days (chosen by: {chosen}), seen from {params['now']}."
-        )
+        method.append(f"Reactions count half after {days(half_life)} (chosen by: {chosen}), seen from {params['now']}.")
     return Section("method", "How scores are made", (Points(tuple(method)),))
 
 

@@ -32,7 +32,16 @@ from swayrank.report.document import (
     Trend,
     parts_of,
 )
-from swayrank.report.svg import COLOURS, columns_chart, map_picture, range_bar, stack_bar, swatch, trend_line
+from swayrank.report.svg import (
+    COLOURS,
+    MOST_LETTERS,
+    columns_chart,
+    map_picture,
+    range_bar,
+    stack_bar,
+    swatch,
+    trend_line,
+)
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 LONGEST = 4000
@@ -103,7 +112,9 @@ summary{{cursor:pointer;color:var(--link);font-size:.9rem;padding:.25rem 0}}
 .track,.grid{{stroke:var(--rule)}} .zero{{stroke:var(--ink)}} .range{{fill:var(--range)}} .empty{{fill:var(--paper);
 stroke:var(--rule)}}
 .dot{{fill:var(--c0);stroke:var(--paper);stroke-width:1}} .dot.pale{{fill:var(--soft)}}
-.tick{{fill:var(--soft);font-size:12px}}
+.tick{{fill:var(--soft);font-size:12px}} .mark{{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3}}
+.chart{{display:block;overflow:visible}} .chart .tick{{paint-order:stroke;stroke:var(--paper);stroke-width:3px}}
+{"".join(f".y{k}{{padding-left:{10 + 7 * k}px}}" for k in range(1, MOST_LETTERS + 1))}
 .ends{{stroke:var(--range);stroke-width:3}} .trend{{stroke:var(--c0);stroke-width:2}}
 .map{{display:block;height:auto;aspect-ratio:10/7;background:var(--panel);border-radius:.5rem}}
 .arc{{fill:none;stroke:var(--soft);stroke-opacity:.22;stroke-width:.7;vector-effect:non-scaling-stroke}}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from swayrank._text import printable, unguarded
 from swayrank.errors import InputError, ParameterError
 from swayrank.job_tables import read_accounts_table
+from swayrank.report.document import Line, Name
 
 _KINDS = (".csv", ".parquet", ".json")
 
@@ -44,6 +46,13 @@ class Goal:
         How they were chosen.
     lower_bound : float or None
         They reach at least so many.
+    model : Line
+        Under which model they were chosen, in words; "" where the file does not say.
+    chances : str
+        The model's probabilities as it calls them; "" where the file does not say.
+    scaled : bool
+        Whether what the seeds add was brought to the scale of `spread`: files of earlier versions tell it as it was on
+        the samples of the choice, which flatter it.
     """
 
     words: str = ""
@@ -55,6 +64,9 @@ class Goal:
     budget: float | None = None
     method: str = ""
     lower_bound: float | None = None
+    model: Line = ""
+    chances: str = ""
+    scaled: bool = False
 
 
 def read_seeds(path: Path) -> tuple[tuple[Seed, ...], Goal]:
@@ -95,12 +107,45 @@ def _of_json(path: Path) -> tuple[tuple[Seed, ...], Goal]:
             budget=_known(parameters.get("budget")),
             method=str(told.get("method") or parameters.get("method") or ""),
             lower_bound=_known(told.get("lower_bound")),
+            model=_model(parameters),
+            chances=str(parameters.get("prob") or "") if parameters.get("model") == "independent_cascade" else "",
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise InputError(
             "does not hold seeds; make them with: swayrank seeds ... --json > seeds.json", file=str(path)
         ) from None
-    return seeds, goal
+    return _scaled(seeds, goal)
+
+
+def _scaled(seeds: tuple[Seed, ...], goal: Goal) -> tuple[tuple[Seed, ...], Goal]:
+    """The same, where what the seeds add comes to their spread."""
+    last = seeds[-1].together if seeds else 0.0
+    if not goal.spread or last <= 0 or math.isclose(last, goal.spread, rel_tol=1e-6):
+        return seeds, goal
+    by = goal.spread / last
+    return tuple(Seed(one.account, one.adds * by, one.together * by) for one in seeds), replace(goal, scaled=True)
+
+
+def _model(told: Mapping[str, Any]) -> Line:
+    """A model and its probabilities in words."""
+    name = told.get("model")
+    if name == "linear_threshold":
+        return "Linear Threshold: an account takes it up once those that it follows and that did so weigh enough"
+    if name in ("sir", "sis"):
+        rates = f"passed on at rate {told.get('transmission_rate')}, over at rate {told.get('recovery_rate')}"
+        return f"{str(name).upper()}, an epidemic: {rates}"
+    if name != "independent_cascade":
+        return "" if name is None else Name(str(name))
+    chance, begin = told.get("prob"), "Independent Cascade: who takes it up gets one chance at each follower, "
+    if chance == "weighted_cascade":
+        return f"{begin}of 1 in the number of accounts that the follower follows (weighted cascade)"
+    if chance == "trivalency":
+        return f"{begin}of 0.1, 0.01 or 0.001 by lot (trivalency)"
+    if isinstance(chance, int | float):
+        return f"{begin}of {chance:g} for everybody"
+    if chance in (None, "given"):
+        return f"{begin}of probabilities that were given"
+    return f"{begin}of what the file's column ", Name(str(chance)), " says"
 
 
 def _finite(value: Any) -> float:

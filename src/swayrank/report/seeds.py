@@ -17,6 +17,15 @@ from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly,
 
 _ROWS = 20
 _MOST_NAMES = 40
+_METHODS = {
+    "opim": "chosen one by one with a bound on the best",
+    "celf": "chosen one by one by simulation",
+    "fewest": "as few as suffice",
+    "rivals": "chosen against rivals",
+    "robust": "chosen for uncertain probabilities",
+    "fairness maximin": "chosen so that the group reached least is reached most",
+    "fairness proportional": "chosen so that every group gets its share",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class SeedPlan:
     method : str
         "" where nobody says.
     spread : float or None
-        Of all, on other samples than they were chosen on; None where nobody says, and then it is not drawn.
+        Of all, on samples that had no part in the choice; None where nobody says, and then it is not drawn.
     interval : tuple of two floats, or None
         Of `spread`, at 95 %.
     lower_bound, upper_bound : float or None
@@ -63,12 +72,17 @@ def _title(found: SeedPlan) -> tuple[str, str]:
     count = f"{len(found.seeds):,} seed{'s' if len(found.seeds) != 1 else ''}"
     bounds = "" if found.lower_bound is None else f", at least {number(found.lower_bound)}"
     bounds += f"; no choice spreads further than {number(found.upper_bound)}" if found.upper_bound is not None else ""
-    title = f"What each of {count} adds" + (f" ({found.method})" if found.method else "")
+    title = f"What each of {count} adds" + (f", {_how(found.method)}" if found.method else "")
     if found.spread is None:
         reached = float(found.curve[-1]) if len(found.seeds) else 0.0
-        return title, f"together {number(reached)}, as chosen{bounds}"
+        return title, f"together {number(reached)}{bounds}"
     ends = "" if found.interval is None else " (95 % interval {} to {})".format(*map(number, found.interval))
     return title, f"together {number(found.spread)}{ends}{bounds}"
+
+
+def _how(method: str) -> str:
+    """How seeds were chosen, in words."""
+    return _METHODS.get(method, f"chosen by {method.replace('_', ' ')}")
 
 
 @renders("SeedSet", "plot")
@@ -92,7 +106,7 @@ def plan_curve(found: SeedPlan, *, theme: str = "light") -> Any:
     adds = [f"{name} adds {number(float(gain))}" for name, gain in zip(names, found.gains, strict=True)]
     figure.add_trace(
         go.Scatter(
-            x=place, y=found.curve, mode="lines+markers", name="first seeds together, as chosen",
+            x=place, y=found.curve, mode="lines+markers", name="first seeds together",
             line={"color": PALETTE[0], "width": 2.5}, hovertext=sums, hoverinfo="text",
         ), row=1, col=1,
     )  # fmt: skip
@@ -100,7 +114,7 @@ def plan_curve(found: SeedPlan, *, theme: str = "light") -> Any:
         low, high = found.interval or (found.spread, found.spread)
         figure.add_trace(
             go.Scatter(
-                x=place[-1:], y=[found.spread], mode="markers", name="all, checked on other samples (95 %)",
+                x=place[-1:], y=[found.spread], mode="markers", name="all together (95 %)",
                 marker={"symbol": "diamond", "size": 11, "color": PALETTE[1]},
                 error_y={"type": "data", "symmetric": False, "array": [high - found.spread],
                          "arrayminus": [found.spread - low], "color": PALETTE[1]},

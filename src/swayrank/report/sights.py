@@ -258,7 +258,7 @@ def activity_section(facts: Facts) -> Section | None:
     table = Table(f"Reactions by {unit}", headings, rows)
     every = max(1, len(times) // (_MOST_TICKS - 1))
     at = sorted({*range(0, len(times) - every // 2, every), len(times) - 1}) if len(times) > 1 else [0]
-    ticks = tuple(((k + 0.5) / len(times), times[k]) for k in at)
+    ticks = tuple(((k + 0.5) / len(times), _short(times[k])) for k in at)
     best = int(np.argmax(total))
     by_kind = [f"{name} {sum(column) / max(1, sum(total)):.0%}" for name, column in zip(names, columns, strict=True)]
     lines: list[Line] = [
@@ -266,5 +266,22 @@ def activity_section(facts: Facts) -> Section | None:
         f"Most in the {unit} from {times[best]}: {total[best]:,}, where the median {unit} has {np.median(total):,.0f}.",
         f"By kind: {', '.join(by_kind)}.",
     ]
-    chart = Columns(table, tuple((0.0, float(n)) for n in total), ticks, f"{unit}s, by their start (UTC)")
-    return Section("activity", "Engagement over time", (Points(tuple(lines)), chart))
+    heights = tuple((0.0, float(n)) for n in total)
+    words, stacks = _by_kind(names, columns)
+    chart = Columns(table, heights, ticks, f"{unit}s, by their start (UTC)", stacks)
+    legend = [Legend(words)] if len(words) > 1 else []
+    return Section("activity", "Engagement over time", (Points(tuple(lines)), *legend, chart))
+
+
+def _short(time: str) -> str:
+    """When a stretch of time begins, in as few letters as say it."""
+    return time[:16].replace("T", " ")
+
+
+def _by_kind(names: list[str], columns: list[list[int]]) -> tuple[tuple[str, ...], tuple[tuple[float, ...], ...]]:
+    """What each column is made of: a colour for every kind of reaction, the rarest in one where there are more."""
+    most = COLOURS if len(names) <= COLOURS else COLOURS - 1
+    pieces = [[float(n) for n in column] for column in columns[:most]]
+    if len(names) > most:
+        pieces.append([float(n) for n in np.sum(columns[most:], axis=0)])
+    return (*names[:most], *(["others"] if len(names) > most else [])), tuple(zip(*pieces, strict=True))

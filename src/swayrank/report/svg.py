@@ -16,13 +16,17 @@ from swayrank.report.document import Columns, Map, Range, Stack, Trend
 _HIDDEN = 'aria-hidden="true" focusable="false"'
 COLOURS = 5
 """How many the page has; further parts share them."""
-_TALL, _FOOT, _HEAD, _TREND = 190, 22, 16, 36
+_TALL, _FOOT, _HEAD, _TREND, _MARK_LINE = 190, 22, 16, 36, 16
 _ARCS_PER_PATH = 250
 _LONGEST_LABEL, _LONGEST_WORDS = 20, 80
 _LETTER_ON_PHONES, _LINE_ON_PHONES = 19.0, 46.0
 """Of labels on a phone, where a map that is 1000 wide has 350 pixels."""
-_LEFT = 9.0
-"""Percent of a chart's width that belong to the numbers of its upright axis."""
+_LETTER, _GAP = 7.2, 14.0
+"""Pixels that a letter of a chart's words takes, and that lie between two of them."""
+_WIDE, _NARROW = 600.0, 250.0
+"""Pixels that a chart's columns have on a sheet of paper, and on a phone."""
+MOST_LETTERS = 16
+"""For how many letters the numbers of an upright axis may have room: the page's classes y1, y2, ..."""
 
 
 def _at(value: float, least: float, most: float) -> float:
@@ -121,30 +125,93 @@ def _near(labels: tuple[tuple[str, float, float], ...]) -> set[int]:
 
 
 def columns_chart(what: Columns) -> str:
-    """Columns over an axis with words, the highest of them labelled; the caption is its name."""
+    """Columns over an axis with words; the caption is its name.
+
+    The numbers of the upright axis stand left of the drawing, in a margin that is as wide as the longest of them needs
+    (the page's class), so that columns can be placed by percentages of any width.
+    """
     top = _rounded_up(max((foot + size for foot, size in what.heights), default=0.0))
-    room, wide = _TALL - _FOOT - _HEAD, 100 - _LEFT
-    step = wide / max(1, len(what.heights))
-    drawn = []
+    head = _HEAD + (_MARK_LINE * len(what.marks) if what.marks else 0)
+    room = _TALL - _FOOT - _HEAD
+    floor = head + room
+    step = 100 / max(1, len(what.heights))
+    drawn, longest = [], 1
     for share in (0.0, 0.5, 1.0):
-        y = _HEAD + room * (1 - share)
-        drawn.append(f'<line class="grid" x1="{_LEFT:g}%" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
-        told = f"{top * share:,.12g}"
-        drawn.append(f'<text class="tick" x="{_LEFT - 1:g}%" y="{y + 4:.1f}" text-anchor="end">{told}</text>')
+        y, told = head + room * (1 - share), f"{top * share:,.12g}"
+        longest = max(longest, len(told))
+        drawn.append(f'<line class="grid" x1="0%" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
+        drawn.append(f'<text class="tick" x="-6" y="{y + 4:.1f}" text-anchor="end">{told}</text>')
     for k, (foot, size) in enumerate(what.heights):
-        x, base = _LEFT + step * (k + 0.08), _HEAD + room * (1 - foot / top)
-        tall = room * size / top
-        if foot > 0:
-            drawn.append(_column("range", x, base, step, room * foot / top))
-        if size > 0:
-            drawn.append(_column("c0", x, base - max(tall, 1.0), step, max(tall, 1.0)))
-    for share, word in what.ticks:
-        x, anchor = _LEFT + wide * share, "end" if share > 0.97 else "start" if share < 0.03 else "middle"
-        drawn.append(
-            f'<text class="tick" x="{x:.2f}%" y="{_TALL - 6}" text-anchor="{anchor}">{html.escape(word)}</text>'
-        )
+        pieces = [
+            ("range", foot),
+            *((f"c{c % COLOURS}", x) for c, x in enumerate(what.stacks[k] if what.stacks else [size])),
+        ]
+        drawn += _column(pieces, step * (k + 0.08), step, floor, room / top)
+    drawn += _marks(what, floor)
+    drawn += _words_below(what.ticks, floor + _FOOT - 6)
     label = html.escape(f"{what.table.caption}; the table below holds the same figures")
-    return f'<svg class="chart" role="img" aria-label="{label}" width="100%" height="{_TALL}">{"".join(drawn)}</svg>'
+    kind, tall = f"chart y{min(longest, MOST_LETTERS)}", floor + _FOOT
+    begin = f'<svg class="{kind}" role="img" aria-label="{label}" width="100%" height="{tall:g}">'
+    return f"{begin}{''.join(drawn)}</svg>"
+
+
+def _column(pieces: list[tuple[str, float]], x: float, step: float, floor: float, scale: float) -> list[str]:
+    """The pieces of a column, one on the other; what is there is seen, however little it is."""
+    drawn, foot, whole = [], floor, sum(size for _, size in pieces)
+    for colour, size in pieces:
+        tall = size * scale if whole * scale >= 1 or size <= 0 else size / whole
+        foot -= tall
+        if size > 0:
+            drawn.append(
+                f'<rect class="{colour}" x="{x:.2f}%" y="{foot:.1f}" width="{step * 0.84:.2f}%" height="{tall:.1f}"/>'
+            )
+    return drawn
+
+
+def _marks(what: Columns, floor: float) -> list[str]:
+    """Upright lines with their words above, each on a line of its own."""
+    drawn = []
+    for k, (share, word) in enumerate(what.marks):
+        x, y, right = 100 * share, _HEAD - 4 + _MARK_LINE * k, share < 0.5
+        anchor, beside = ("start", f"\u00a0{word}") if right else ("end", f"{word}\u00a0")
+        drawn.append(f'<line class="mark" x1="{x:.2f}%" x2="{x:.2f}%" y1="{y - 9:.1f}" y2="{floor:.1f}"/>')
+        told = html.escape(beside)
+        drawn.append(f'<text class="tick" x="{x:.2f}%" y="{y:.1f}" text-anchor="{anchor}">{told}</text>')
+    return drawn
+
+
+def _words_below(ticks: tuple[tuple[float, str], ...], y: float) -> list[str]:
+    """Words under the axis: as many as have room on paper; on phones, those that have room there."""
+    kept, near = with_room(ticks, _WIDE), with_room(ticks, _NARROW)
+    return [
+        f'<text class="{"tick" if k in near else "tick far"}" x="{100 * ticks[k][0]:.2f}%" y="{y:.1f}" '
+        f'text-anchor="{_anchor(*ticks[k])}">{html.escape(ticks[k][1])}</text>'
+        for k in sorted(kept | near)
+    ]
+
+
+def _anchor(share: float, word: str) -> str:
+    """In the middle of its place, unless the word is so near an end that it would leave a phone's chart."""
+    half = _LETTER * len(word) / 2
+    return "start" if share * _NARROW < half else "end" if (1 - share) * _NARROW < half else "middle"
+
+
+def with_room(ticks: tuple[tuple[float, str], ...], width: float) -> set[int]:
+    """Which words can stand side by side on a line so many pixels wide: the ends first, then from the left.
+
+    >>> sorted(with_room(((0.0, "2026-03-01"), (0.3, "2026-03-04"), (0.6, "2026-03-07"), (1.0, "2026-03-11")), 250))
+    [0, 3]
+    """
+    taken: list[tuple[float, float]] = []
+    kept = set()
+    for k in sorted(range(len(ticks)), key=lambda k: (k not in (0, len(ticks) - 1), k)):
+        share, word = ticks[k]
+        wide = _LETTER * len(word)
+        begin = width * share - {"start": 0.0, "middle": wide / 2, "end": wide}[_anchor(share, word)]
+        if all(begin > end + _GAP or begin + wide + _GAP < start for start, end in taken):
+            taken.append((begin, begin + wide))
+            kept.add(k)
+    return kept
 
 
 def _rounded_up(top: float) -> float:
@@ -157,7 +224,3 @@ def _rounded_up(top: float) -> float:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(top))
     return next((float(f"{k * unit:.12g}") for k in (1, 2, 3, 4, 5, 6, 8) if k * unit >= top), 10 * unit)
-
-
-def _column(colour: str, x: float, y: float, step: float, tall: float) -> str:
-    return f'<rect class="{colour}" x="{x:.2f}%" y="{y:.1f}" width="{step * 0.84:.2f}%" height="{tall:.1f}"/>'

@@ -51,6 +51,7 @@ _QUANTILES = (
     ("tenth above", 0.9),
     ("hundredth above", 0.99),
 )
+_MARKED = ("median", "hundredth above")
 _NAMED = 4
 
 
@@ -100,6 +101,11 @@ def _first_lines(facts: Facts) -> list[Line]:
         low, high = sure.score[0][0], sure.score[1][0]
         ranks = places(int(sure.rank[0][0]), int(sure.rank[1][0]))
         between = f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f}, {ranks})"
+    if scores.n_scored == 1:
+        between = "" if sure is None else f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f})"
+        return [
+            (Name(scores.ids[0]), f" is the only account that could be scored: {scores.score[0]:.1f} of 100{between}.")
+        ]
     first: Line = (
         Name(scores.ids[0]),
         f" is the most influential of the {scores.n_scored:,} accounts that could be scored: {scores.score[0]:.1f} of "
@@ -113,24 +119,39 @@ def _first_lines(facts: Facts) -> list[Line]:
 
 def _firm(facts: Facts, top: int) -> list[Line]:
     """How many of the first are surely among the first, and who is least sure."""
-    sure = facts.scores.intervals
-    if sure is None or top < 2:
+    sure, n = facts.scores.intervals, facts.scores.n_scored
+    depth = _depth(facts, top)
+    if sure is None or top < 2 or n < 2:
         return []
     best, worst = sure.rank[0][:top].astype(int), sure.rank[1][:top].astype(int)
+    opening, level = "How firm the order is:", f"at {sure.confidence:.0%}"
+    if (best == worst).all():
+        return [f"{opening} the places of the first {top:,} are certain {level}."]
+    if n == top and (best == 1).all() and (worst == n).all():
+        return [f"{opening} not at all. Each of the {n:,} accounts could have any place {level}."]
     k = int(np.argmax(worst - best))
+    firm = f" {_stay(facts, depth)} {level}." if depth else ""
     return [
         (
-            f"How firm the order is: {_firmly(facts, top):,} of the first {top:,} stay among the first {top:,} at "
-            f"{sure.confidence:.0%}. Least certain is ",
+            f"{opening}{firm} Least certain is ",
             Name(facts.scores.ids[k]),
             f": rank {facts.scores.rank[k]:,}, but anything from {best[k]:,} to {worst[k]:,} would be no surprise.",
         )
     ]
 
 
-def _firmly(facts: Facts, top: int) -> int:
+def _depth(facts: Facts, top: int) -> int:
+    """Among how many of the first to stay says something: of few accounts, a third; 0 where there is no such number."""
+    return top if top < facts.scores.n_scored else facts.scores.n_scored // 3
+
+
+def _stay(facts: Facts, depth: int) -> str:
+    """How many of the first are surely among the first."""
     sure = facts.scores.intervals
-    return 0 if sure is None else int(np.count_nonzero(sure.rank[1][:top] <= top))
+    firm = 0 if sure is None else int(np.count_nonzero(sure.rank[1][:depth] <= depth))
+    if depth == 1:
+        return f"the first {'stays' if firm else 'need not stay'} the first"
+    return f"{firm:,} of the first {depth:,} stay among the first {depth:,}"
 
 
 def _concentration(facts: Facts) -> list[Line]:
@@ -138,12 +159,14 @@ def _concentration(facts: Facts) -> list[Line]:
     figures = scores.raw.get("resonance")
     if figures is None or scores.n_scored < 100:
         return []
-    given = np.nan_to_num(figures[: scores.n_scored])
+    given = np.nan_to_num(figures)  # of all: who has no score draws reactions, too
     first = max(1, scores.n_scored // 100)
     if not given.sum():
         return []
     share = given[:first].sum() / given.sum()
-    return [f"The first {first:,} (one in a hundred) draw {share:.0%} of all reactions, as weighted here."]
+    return [
+        f"The first {first:,} (one in a hundred of the scored) draw {share:.0%} of all reactions, as weighted here."
+    ]
 
 
 def _decides(facts: Facts) -> list[Line]:
@@ -157,7 +180,10 @@ def _decides(facts: Facts) -> list[Line]:
         else f"moving a weight by 0.1 changes at most {found.k - least.stay:,} of the first {found.k:,}"
     )
     share = min(1.0, decides.share_of_variance)
-    return [f"What decides: {decides.part} makes {share:.0%} of the differences between scores; {change}."]
+    if not share > 0:
+        return []  # all scores are alike, or there is but one
+    change = f"; {change}" if found.k < facts.scores.n_scored else ""
+    return [f"What decides: {decides.part} makes {share:.0%} of the differences between scores{change}."]
 
 
 def _data_lines(facts: Facts) -> list[Line]:
@@ -247,11 +273,12 @@ def _sureness(facts: Facts, top: int) -> Section:
     )
     if sure is None or not scores.n_scored:
         return Section("sure", "How sure we are", (Points((lack, "No intervals were drawn in this run.")),))
+    depth = _depth(facts, top)
     lines: list[Line] = [
         f"An interval answers: had the same people, with the same habits, lived through another such period, where "
         f"would this have come out? It holds {sure.confidence:.0%} of {sure.n_replicates:,} replicates.",
         f"What varies: {listed([f'{name} ({why})' for name, why in sure.varies.items()])}.",
-        f"{_firmly(facts, top):,} of the first {top:,} have their whole rank interval among the first {top:,}.",
+        *([f"By their rank intervals, {_stay(facts, depth)}."] if depth else []),
         lack,
         "An interval covers chance, not meaning: it does not know whether the weights suit the question, or whether "
         "the data is complete.",
@@ -267,7 +294,8 @@ def _sure_row(facts: Facts, k: int) -> tuple[Cell, ...]:
     assert sure is not None
     width = float(np.median(sure.score[1][:k] - sure.score[0][:k]))
     ranks = float(np.median(sure.rank[1][:k].astype(float) - sure.rank[0][:k] + 1))
-    name = f"all {k:,} with a score" if k == facts.scores.n_scored else f"the first {k:,}"
+    whole = f"all {k:,} with a score" if k > 1 else "the one with a score"
+    name = whole if k == facts.scores.n_scored else f"the first {k:,}"
     return name, Number(width, ONE), Number(ranks)
 
 
@@ -282,10 +310,15 @@ def _distribution(facts: Facts) -> Section | None:
     rows = tuple((name, Number(int(n)), Number(n / score.size, PERCENT)) for name, n in zip(names, counts, strict=True))
     table = Table("How many accounts have which score", ("score", "accounts", "share"), rows)
     ticks = tuple((mark / 100, str(mark)) for mark in (0, 25, 50, 75, 100))
-    chart = Columns(table, tuple((0.0, float(n)) for n in counts), ticks, "score")
-    marks = ", ".join(f"{word} {np.quantile(score, q):.1f}" for word, q in _QUANTILES)
+    marks = tuple(
+        (float(np.quantile(score, q)) / 100, f"{word} {np.quantile(score, q):.1f}")
+        for word, q in _QUANTILES
+        if word in _MARKED
+    )
+    chart = Columns(table, tuple((0.0, float(n)) for n in counts), ticks, "score", marks=marks)
+    told = ", ".join(f"{word} {np.quantile(score, q):.1f}" for word, q in _QUANTILES)
     text = (
-        f"Scores: {marks}, highest {score[0]:.1f}. On the scale of each part 50 is the middle one of those who have "
+        f"Scores: {told}, highest {score[0]:.1f}. On the scale of each part 50 is the middle one of those who have "
         "any, 90 their highest hundredth, 100 the highest figure of the reference."
     )
     return Section("spread", "How the score is spread", (Text(text), chart, *_roles(facts)))
@@ -303,7 +336,7 @@ def _roles(facts: Facts) -> list[Block]:
 
 def _weights(facts: Facts) -> Section | None:
     found = facts.sensitivity
-    if found is None or not found.shifts:
+    if found is None or not found.shifts or facts.scores.n_scored < 2:
         return None
     share, alone = "share of the differences", f"of the first {found.k:,}, by this part alone"
     headings = ("part", "weight", share, "rank correlation with the score", alone)
@@ -324,7 +357,8 @@ def _weights(facts: Facts) -> Section | None:
         ("weight moved", "stay", "change", "come in", "go"),
         shifts,
     )
-    return Section("weights", "What the weights do", (intro, Table("What decides", headings, parts), moved))
+    tables = [Table("What decides", headings, parts), *([moved] if found.k < facts.scores.n_scored else [])]
+    return Section("weights", "What the weights do", (intro, *tables))
 
 
 # -- warnings ---------------------------------------------------------------------------------------------

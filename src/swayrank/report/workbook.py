@@ -33,6 +33,7 @@ from swayrank.report.document import (
     Number,
     Points,
     Report,
+    Section,
     Stack,
     Table,
     Text,
@@ -52,6 +53,8 @@ _FORMS = {WHOLE: 4, ONE: 5, THREE: 6, PERCENT: 7}
 _USUAL_WIDTH, _WIDEST = 12, 60
 _WORDS_WIDTH = 24
 _FROZEN = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
+_MOST_FROZEN = 8
+"""Rows that may stay in sight: more would leave too few to scroll on a small screen."""
 _BLOCK = 2000
 """Rows that are put into the file at once."""
 _FAST = 3
@@ -64,9 +67,9 @@ Row: TypeAlias = Sequence[tuple[Cell, int]]
 
 def as_workbook(report: Report, accounts: Table | None = None) -> bytes:
     """The report as the content of an .xlsx file; `accounts` gets a sheet of its own, called by its caption."""
-    sheets = [(section.title, _sheet(_section_rows(section.title, section.blocks))) for section in report.sections]
+    sheets = [(section.title, _section_sheet(section)) for section in report.sections]
     if accounts is not None:
-        sheets.append((accounts.caption, _sheet(_account_rows(accounts), frozen=True)))
+        sheets.append((accounts.caption, _sheet(_account_rows(accounts), frozen=1)))
     names = _sheet_names([name for name, _ in sheets])
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -280,8 +283,15 @@ def _sheet_names(titles: list[str]) -> list[str]:
     return names
 
 
-def _sheet(rows: Iterable[Row], *, frozen: bool = False) -> str:
-    """One sheet; `frozen` keeps its first row in sight."""
+def _section_sheet(section: Section) -> str:
+    """A section's sheet; the headings of its table stay in sight, if it has but one, near the top."""
+    rows = list(_section_rows(section.title, section.blocks))
+    heads = [k for k, row in enumerate(rows, start=1) if row and all(style == _BOLD for _, style in row)]
+    return _sheet(rows, frozen=heads[0] if len(heads) == 1 and heads[0] <= _MOST_FROZEN else 1)
+
+
+def _sheet(rows: Iterable[Row], *, frozen: int) -> str:
+    """One sheet; its first `frozen` rows stay in sight."""
     lines, widths = [], [float(_WORDS_WIDTH)]
     for number, row in enumerate(rows, start=1):
         if row:
@@ -292,7 +302,7 @@ def _sheet(rows: Iterable[Row], *, frozen: bool = False) -> str:
     columns = "".join(
         f'<col min="{k}" max="{k}" width="{w:g}" customWidth="1"/>' for k, w in enumerate(widths, start=1)
     )
-    pane = _FROZEN if frozen else ""
+    pane = _FROZEN.replace('ySplit="1"', f'ySplit="{frozen}"').replace("A2", f"A{frozen + 1}")
     return (
         f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
         f"<cols>{columns}</cols><sheetData>{''.join(lines)}</sheetData></worksheet>"

@@ -17,7 +17,7 @@ from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.intervals import replicates
 from swayrank.scoring.received import Received
 from swayrank.scoring.table import beyond_scale
-from swayrank.scoring.telling import by_action, counted, figure, plain
+from swayrank.scoring.telling import by_action, counted, days, figure, plain
 
 if TYPE_CHECKING:
     from swayrank.events import Events
@@ -325,7 +325,7 @@ def _because_resonance(raw: float, told: dict[str, Any], half_life_days: float) 
     posts = f"{counted(told['n_posts'], 'post')}, " if told.get("n_posts") else ""
     dampened = ", and each account's dampened" if people else ""
     reactions = posts + counted(told["n_reactions"], "reaction") + people + which
-    return f"{reactions}, worth {figure(raw)} when weighted, halved every {figure(half_life_days)} days{dampened}"
+    return f"{reactions}, worth {figure(raw)} when weighted, halved every {days(half_life_days)}{dampened}"
 
 
 def _missing(scores: Scores, i: int) -> list[str]:

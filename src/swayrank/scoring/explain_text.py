@@ -12,6 +12,7 @@ from swayrank.scoring.telling import (
     followers_between,
     listed,
     named,
+    new_rank,
     ordinal,
     percent,
     signed,
@@ -42,7 +43,10 @@ def lines_of(told: Explanation) -> list[str]:
         lines.append("  most attention from: " + "; ".join(_follower_text(f) for f in told.followers[:_SHOWN]))
     if told.origins:
         lines.append(f"  {_origins_text(told.origins, told.n_origins)}")
-    changes = (f"{c.what}: {c.score_after:.1f} ({signed(c.difference)}), rank {c.rank_after:,}" for c in told.changes)
+    changes = (
+        f"{c.what}: {c.score_after:.1f} ({signed(c.difference)}), {new_rank(told.rank, c.rank_after)}"
+        for c in told.changes
+    )
     lines += _block("what would change the score", changes)
     if told.enough:
         lines.append(f"  enough data? {told.enough}")

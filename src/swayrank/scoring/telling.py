@@ -22,6 +22,29 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
+def days(value: float) -> str:
+    """A span of time in days; in hours or minutes where it is short.
+
+    >>> days(3.0), days(0.583), days(1 / 24), days(0.01)
+    ('3 days', '14 hours', '1 hour', '14.4 minutes')
+    """
+    for size, unit in ((2.0, "day"), (1 / 24, "hour")):
+        if value >= size * (1 - 1e-9):
+            told = figure(value if unit == "day" else 24 * value)
+            return f"{told} {unit}{'' if told == '1' else 's'}"
+    told = figure(1440 * value)
+    return f"{told} minute{'' if told == '1' else 's'}"
+
+
+def new_rank(before: int | None, after: int) -> str:
+    """Which rank a change leads to, where it may lead to none.
+
+    >>> new_rank(2, 1), new_rank(2, 2)
+    ('rank 1', 'still rank 2')
+    """
+    return f"{'still ' if before == after else ''}rank {after:,}"
+
+
 def ordinal(n: int) -> str:
     """A place in a ranking.
 

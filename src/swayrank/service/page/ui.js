@@ -35,7 +35,9 @@ export function clear(element, ...children) {
 
 // -- names and numbers -------------------------------------------------------------------------------------------------
 
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+// Joiners stay where they join: between the parts of an emoji, and in words of Persian, Hindi and their like (as in _text.py).
+const JOINED = "[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Z}\\u{0}-\\u{58f}]";
+const INVISIBLE = new RegExp(`(?!(?<=${JOINED})[\\u200c\\u200d](?=${JOINED}))[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]`, "gu");
 
 /** A name with everything that cannot be seen spelled out, as \u202e. */
 export const visible = (text) =>

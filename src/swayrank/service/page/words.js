@@ -49,7 +49,7 @@ const PROFILES = { balanced: "a mix of reach, resonance and spread", awareness: 
 // name of a parameter -> [what it is, value => in words]
 const PARAMETERS = {
   profile: ["Profile", (value) => (PROFILES[value] ? `${visible(value)}: ${PROFILES[value]}` : visible(value))],
-  half_life_days: ["Half-life of a reaction", (value) => `${figureOf(value)} days: a reaction that old counts half`],
+  half_life_days: ["Half-life of a reaction", (value) => `${value < 2 && value >= 1 / 24 ? `${figureOf(24 * value)} hours` : `${figureOf(value)} days`}: a reaction that old counts half`],
   half_life_chosen_by: ["Half-life chosen by", visible],
   action_weights: ["What a reaction counts", (value) => Object.entries(value).map(([action, weight]) => `${visible(action)} ${figureOf(weight)}`).join(", ")],
   until: ["Data up to", (value) => (value === null ? "all there is" : moment(value))],
