@@ -302,10 +302,19 @@ def test_what_is_not_there_is_said(client):
         assert (answer.status_code, answer.json()["type"]) == (404, "unknown-job")
     ended = done(client, "seeds", {"k": 1})["id"]
     assert client.post(f"/api/v1/jobs/{ended}/cancel").status_code == 409
-    again = client.post(f"/api/v1/jobs/{ended}/restart")
-    assert again.status_code == 202
-    assert again.json()["status"] in ("queued", "running")
-    waited(lambda: client.get(f"/api/v1/jobs/{ended}").json()["status"] == "done")
+
+
+def test_what_a_job_made_stays_whatever_is_asked_for_later(client):
+    job = done(client, "seeds", {"k": 2})
+    plan = result(client, job)
+    refused = client.post(f"/api/v1/jobs/{job['id']}/restart")
+    assert refused.status_code == 409
+    assert "ask for another job" in refused.json()["detail"]
+    another = done(client, job["kind"], job["parameters"])
+    assert another["id"] != job["id"]
+    assert [row["account"] for row in result(client, another)["seeds"]] == [row["account"] for row in plan["seeds"]]
+    assert client.get(f"/api/v1/jobs/{job['id']}").json() == job
+    assert result(client, job) == plan
 
 
 # -- scores refreshed --------------------------------------------------------------------------------------------------

@@ -129,12 +129,12 @@ class JobRunner:
         return await asyncio.to_thread(self._store.jobs.get, job) or here.job
 
     async def restart(self, job: str) -> Job:
-        """Queue an ended job anew.
+        """Queue a job that failed or was cancelled anew.
 
         Raises
         ------
         IllegalStepError
-            If it has not ended, or there is none.
+            If it has not ended, or is done, or there is none.
         """
         found = await asyncio.to_thread(self._store.jobs.restart, job)
         self._wake.set()
@@ -163,7 +163,7 @@ class JobRunner:
         try:
             return self._file(job).read_bytes()
         except OSError as error:
-            raise IllegalStepError(f"the job's result is gone ({error.strerror}); restart the job") from None
+            raise IllegalStepError(f"the job's result is gone ({error.strerror}); ask for another with its parameters") from None
 
     async def follow(self, job: str, *, heartbeat: float) -> AsyncIterator[Job | None]:
         """A job each time that something about it changes, until it has ended; None after a silence.
