@@ -524,6 +524,23 @@ def test_jobs_are_listed_filtered_and_a_failure_is_in_words(tab, large):
     assert "There is no such job" in tab.tab.locator("main").inner_text()
 
 
+def test_a_finished_plan_asked_for_again_is_another_job_and_stays(tab, large):
+    asked = {"kind": "seeds", "parameters": {"k": 2}}
+    job = large.ask("POST", f"{API}/jobs", json=asked).json()["id"]
+    assert finished(large, job)["status"] == "done"
+    plan = large.ask("GET", f"{API}/jobs/{job}/result").json()
+    tab.go("/jobs?kind=seeds&status=done")
+    tab.tab.get_by_role("button", name=re.compile("^Again: Plan, 2 accounts")).first.click()
+    tab.tab.locator("#announce").get_by_text("what this one made is kept").wait_for()
+    newest = large.ask("GET", f"{API}/jobs?kind=seeds&page_size=1").json()["items"][0]
+    assert newest["id"] != job
+    assert newest["parameters"] == asked["parameters"]
+    assert large.ask("GET", f"{API}/jobs/{job}/result").json() == plan
+    tab.go(f"/jobs/{job}")
+    tab.tab.get_by_role("button", name="Again, as another job").click()
+    tab.tab.wait_for_url(lambda url: "/jobs/" in url and job not in url)
+
+
 def test_live_events_are_checked_sent_once_and_refused_with_their_lines(tab):
     tab.go("/live")
     lines = ["time,actor,action,target", "2026-03-01T10:00:00Z,ada,like,bob", "2026-03-01T10:00:00Z,ada,frobnicate,bob",

@@ -111,8 +111,17 @@ class JobTable:
             mine = (jobs.c.owner == owner) & (jobs.c.status == RUNNING)
             connection.execute(sa.update(jobs).where(mine).values(seen=_now()))
 
-    def finish(self, job: str, status: str, error: Mapping[str, str] | None = None) -> Job:
+    def finish(
+        self,
+        job: str,
+        status: str,
+        error: Mapping[str, str] | None = None,
+        progress: Mapping[str, Any] | None = None,
+    ) -> Job:
         """End a running job (or cancel a queued one).
+
+        One that is done keeps no progress; another keeps how far it came: `progress`, or where that is None, what was
+        told last.
 
         Raises
         ------
@@ -121,7 +130,10 @@ class JobTable:
         """
         before = (QUEUED, RUNNING) if status == CANCELLED else (RUNNING,)
         told = None if error is None else json.dumps(dict(error))
-        return self._step(job, before, status=status, ended=_now(), error=told)
+        far: dict[str, Any] = {} if progress is None else {"progress": json.dumps(dict(progress))}
+        if status == DONE:
+            far = {"progress": None}
+        return self._step(job, before, status=status, ended=_now(), error=told, **far)
 
     def restart(self, job: str) -> Job:
         """Queue a job that failed or was cancelled anew, with the same parameters.

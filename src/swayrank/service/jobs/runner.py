@@ -99,16 +99,18 @@ class JobRunner:
 
     async def get(self, job: str) -> Job | None:
         """A job as it stands now."""
+        before = self._running.get(job)
         found = await asyncio.to_thread(self._store.jobs.get, job)
-        here = self._running.get(job)
+        here = self._running.get(job) or before  # it may have ended since: then the store's row is older than it
         if found is not None and here is not None and found.status == RUNNING:
             return here.job
         return found
 
     async def newest(self, **asked: Any) -> tuple[list[Job], int]:
         """Jobs, the newest first, and how many there are; as :meth:`JobTable.newest` takes it."""
+        before = dict(self._running)
         found, total = await asyncio.to_thread(lambda: self._store.jobs.newest(**asked))
-        here = self._running
+        here = before | self._running
         return [here[job.id].job if job.id in here and job.status == RUNNING else job for job in found], total
 
     async def cancel(self, job: str) -> Job:
@@ -163,7 +165,9 @@ class JobRunner:
         try:
             return self._file(job).read_bytes()
         except OSError as error:
-            raise IllegalStepError(f"the job's result is gone ({error.strerror}); ask for another with its parameters") from None
+            raise IllegalStepError(
+                f"the job's result is gone ({error.strerror}); ask for another with its parameters"
+            ) from None
 
     async def follow(self, job: str, *, heartbeat: float) -> AsyncIterator[Job | None]:
         """A job each time that something about it changes, until it has ended; None after a silence.
@@ -328,7 +332,8 @@ class JobRunner:
         self._log.write("job ended", **told)
         while True:
             try:
-                ended = await asyncio.to_thread(self._store.jobs.finish, here.job.id, status, kept)
+                far = here.job.progress
+                ended = await asyncio.to_thread(self._store.jobs.finish, here.job.id, status, kept, far)
             except IllegalStepError as problem:  # somebody else did: another service took it back, or cancelled it
                 self._log.write("job ended elsewhere", job=here.job.id, detail=str(problem))
                 return None
@@ -400,6 +405,9 @@ class _Running:
         import dataclasses
 
         shown = {name: told.get(name) for name in ("what", "done", "total", "seconds_left")}
+        before = self.job.progress or {}
+        if (before.get("what"), before.get("total")) == (shown["what"], shown["total"]):
+            shown["done"] = max(before.get("done") or 0, shown["done"] or 0)
         self.job = dataclasses.replace(self.job, progress=shown)
 
 
