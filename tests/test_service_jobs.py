@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import typing
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from swayrank.campaign.select import METHODS
 from swayrank.results import current_run
 from swayrank.service.jobs.parameters import Method, SeedsParameters
 from swayrank.service.jobs.planning import Planner
+from swayrank.service.jobs.runner import _Running
 from swayrank.service.jobs.scored import forget_runs
 from swayrank.stores import open_store
 from tests.serving import serving
@@ -76,6 +78,28 @@ def test_what_is_wrong_is_said_before_anything_is_queued(client, asked, words):
     assert answer.status_code in (404, 422)
     assert words in answer.text
     assert client.get("/api/v1/jobs").json()["total"] == before
+
+
+def test_refusals_are_in_plain_words_and_name_the_parameter_apart(client):
+    name = client.get("/api/v1/accounts?page_size=1").json()["items"][0]["account"]
+    asked = {"kind": "seeds", "parameters": {"k": 3}}
+    for more, parameter, detail in (
+        ({"must": [name], "never": [name]}, "parameters", f"must and never both name {name!r}"),
+        ({"k": 0}, "parameters.k", "k must be greater than or equal to 1, got 0"),
+        ({"k": "many"}, "parameters.k", "k must be a whole number, got 'many'"),
+        ({"size": 2}, "parameters.size", "size is not permitted: there is no parameter of that name"),
+        ({"quota": {"at_most": {}}}, "parameters.quota.by", "quota.by is required"),
+        ({"must": [name, ""]}, "parameters.must.1", "must.1 must have at least 1 character, got ''"),
+    ):
+        told = client.post("/api/v1/jobs", json={**asked, "parameters": {**asked["parameters"], **more}}).json()
+        assert (told["parameter"], told["detail"]) == (parameter, detail)
+        assert told["errors"][0] == {"parameter": parameter, "message": detail}
+    for body in ({"kind": "dance"}, {}, [], {"kind": "explain"}, {"kind": "prepare", "parameters": {"run": "x"}}):
+        answer = client.post("/api/v1/jobs", json=body)
+        assert answer.status_code == 422
+        assert not re.search("[Ii]nput|error|tag|Field|discriminator|body|seeds\\.", answer.json()["detail"])
+    assert "no JSON" in client.post("/api/v1/jobs", content="{", headers={"Content-Type": "application/json"}).text
+    assert client.get("/api/v1/accounts?page=0").json()["parameter"] == "page"
 
 
 # -- what they make ----------------------------------------------------------------------------------------------------
@@ -279,6 +303,60 @@ def test_any_number_of_listeners_hear_progress_and_silence(tmp_path):
         assert heard[-1].status == "done"
         assert {2, 1} & {one.progress["done"] for one in heard if one is not None and one.progress}
         assert None in heard
+
+
+@pytest.mark.parametrize("ends", ["done", "failed"])
+def test_progress_never_runs_backwards_and_ends_with_the_job(tmp_path, ends):
+    """Each stage as far as it was told, one after the other, however late the store hears of it."""
+    body = """
+        for what, done, total in (("first", 5, 9), ("first", 4, 9), ("first", 9, 9), ("second", 1, 7), ("second", 7, 7)):
+            told = {"what": what, "done": done, "total": total, "seconds_left": None}
+            print(json.dumps({"progress": told}), flush=True)
+            time.sleep(0.1)
+        open(asked["result"], "w").write("{}")
+        print(json.dumps(ENDED), flush=True)
+    """.replace("ENDED", {"done": "{'done': True}", "failed": "{'error': {'type': 'x', 'detail': 'y'}}"}[ends])
+
+    async def work():
+        with open_store(tmp_path / "service.db") as store:
+            runner, stopping = runner_over(store, tmp_path, command=program(body)), asyncio.Event()
+            job = await runner.add("score", {})
+            loop = asyncio.create_task(runner.run(stopping))
+            heard = [found async for found in runner.follow(job.id, heartbeat=30.0)]
+            stopping.set()
+            await loop
+            return heard, store.jobs.get(job.id)
+
+    heard, kept = asyncio.run(asyncio.wait_for(work(), 60))
+    told = [(one.progress["what"], one.progress["done"]) for one in heard if one.progress]
+    assert told == sorted(told)
+    assert {what for what, _ in told} == {"first", "second"}
+    assert heard[-1].status == kept.status == ends
+    assert heard[-1].progress == kept.progress
+    assert kept.progress is None if ends == "done" else kept.progress["done"] == 7
+
+
+def test_a_job_that_ends_while_it_is_asked_for_is_told_as_it_was_last(tmp_path):
+    """Its row was read while it ran, and it ended before the row came: the row's progress is seconds old."""
+
+    async def work():
+        with open_store(tmp_path / "service.db") as store:
+            runner = runner_over(store, tmp_path)
+            job = await runner.add("score", {})
+            running = store.jobs.claim(runner.owner)
+            here = runner._running[job.id] = _Running(running, None)
+            here.progress({"what": "working", "done": 7, "total": 9})
+            read = store.jobs.get
+
+            def slow(asked):
+                row = read(asked)
+                runner._running.pop(asked, None)
+                return row
+
+            store.jobs.get = slow
+            return await runner.get(job.id)
+
+    assert asyncio.run(work()).progress["done"] == 7
 
 
 def test_lists_are_paged_and_filtered(client):
