@@ -1,6 +1,6 @@
-"""What a request got wrong, in plain words: of what the checks of pydantic find, which parameter, and what it must be.
+"""What a request got wrong, in plain words: of what the checks of pydantic find, which parameter, what it must be.
 
-`parameter` is the path within what was sent (``parameters.quota.by``, ``page_size``), without what the checks add to it;
+`parameter` is the path within what was sent (``parameters.quota.by``, ``page_size``), without what the checks add;
 `message` is a sentence that names the parameter as a caller wrote it.
 """
 
@@ -40,8 +40,8 @@ def told(error: Mapping[str, Any], body: Any = None) -> dict[str, str]:
 
     Examples
     --------
-    >>> wrong = {"type": "greater_than", "loc": ("query", "page"), "msg": "Input should be greater than 0", "input": "0"}
-    >>> told(wrong)
+    >>> said = {"type": "greater_than", "msg": "Input should be greater than 0"}
+    >>> told({**said, "loc": ("query", "page"), "input": "0"})
     {'parameter': 'page', 'message': "page must be greater than 0, got '0'"}
     """
     steps = _path(error["loc"], body)
