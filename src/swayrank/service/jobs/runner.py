@@ -27,6 +27,7 @@ from swayrank.service.jobs.child import WORKER, Child, Error
 from swayrank.service.jobs.confine import NICE
 from swayrank.service.logs import Log
 from swayrank.service.metrics import Metrics
+from swayrank.service.places import without_folders
 from swayrank.stores import Store
 from swayrank.stores.jobs import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, IllegalStepError, Job
 
@@ -35,6 +36,7 @@ _LOOK_SECONDS, _LOOK_SHARED_SECONDS = 5.0, 1.0
 _ALIVE_SECONDS, _SILENT_SECONDS = 10.0, 60.0
 _KEPT_SECONDS, _AGAIN_SECONDS = 3.0, 2.0
 _ELSEWHERE_SECONDS = 1.0
+_NAMING = ("unknown-account", "wrong-value")  # errors that name accounts, whose names may look like paths
 
 
 class JobRunner:
@@ -421,7 +423,10 @@ def as_dict(job: Job) -> dict[str, Any]:
     """A job for JSON."""
     told = {name: getattr(job, name) for name in ("id", "kind", "status", "parameters")}
     told |= {name: _iso(getattr(job, name)) for name in ("created", "started", "ended")}
-    return told | {name: getattr(job, name) for name in ("progress", "error", "attempt", "memory_limit")}
+    told |= {name: getattr(job, name) for name in ("progress", "error", "attempt", "memory_limit")}
+    if job.error is not None and job.error.get("type") not in _NAMING:
+        told["error"] = {**job.error, "detail": without_folders(job.error.get("detail", ""))}
+    return told
 
 
 def _iso(time: int | None) -> str | None:

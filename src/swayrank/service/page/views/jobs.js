@@ -2,6 +2,7 @@
 
 import { announce, clear, dataTable, emptyState, h, jobProgress, moment, pager, plural, toast, unseen, visible } from "/page/ui.js";
 import { followJob, isOver } from "/page/follow-job.js";
+import { forWriters } from "/page/known.js";
 import { jobWords, KINDS, resultHref, STATUS, took } from "/page/job-words.js";
 
 export const title = (params) => (params?.job ? "Job" : "Jobs");
@@ -37,8 +38,8 @@ async function renderList(root, context) {
     event.target.disabled = false;
   } }, label);
   clear(root, h("h1", null, "Jobs"), h("p", { class: "lead" }, "Long work is done in the background, one job after the other, while lookups go on."),
-    h("p", { class: "buttons" }, h("a", { class: "button primary", href: "/planner", "data-link": true }, "Plan a campaign"), begin("score", "Score anew"),
-      begin("prepare", "Prepare for what-if")),
+    h("p", { class: "buttons" }, h("a", { class: "button primary", href: "/planner", "data-link": true }, "Plan a campaign"),
+      forWriters([begin("score", "Score anew"), begin("prepare", "Prepare for what-if")])),
     h("div", { class: "row" }, choose("kind", "Kind", KINDS), choose("status", "Status", STATUS)), place);
   let shown = "";
   let timer = 0;
@@ -78,8 +79,8 @@ async function renderList(root, context) {
 }
 
 function columns(act, api) {
-  const button = (job, verb, label, ask, said) => h("button", { type: "button", "data-focus": `${verb} ${job.id}`, "aria-label": `${label}: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}`,
-    onClick: () => act(ask, said) }, label);
+  const button = (job, verb, label, ask, said) => forWriters(h("button", { type: "button", "data-focus": `${verb} ${job.id}`, "aria-label": `${label}: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}`,
+    onClick: () => act(ask, said) }, label), { told: false });
   return [
     { key: "what", label: "Job", cell: (job) => h("span", null,
       h("a", { href: `/jobs/${job.id}`, "data-link": true, "data-focus": `see ${job.id}` }, KINDS[job.kind] ?? job.kind), h("span", { class: "faint" }, ` ${jobWords(job)}`)) },
@@ -118,8 +119,8 @@ async function renderOne(root, { api, signal, navigate }, id) {
       h("dl", { class: "facts" }, [["Asked for", moment(job.created)], ["Begun", moment(job.started)], ["Ended", moment(job.ended)],
         ["Took", took(job)]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value)))));
     clear(buttons, job.status === "done" ? h("a", { class: "button primary", href: resultHref(job), "data-link": true }, "Open the result") : null,
-      isOver(job) ? h("button", { type: "button", onClick: act(() => oncemore(job)) }, job.status === "done" ? "Again, as another job" : "Start again")
-        : h("button", { type: "button", onClick: act(() => api.post(`${jobPath(id)}/cancel`, {})) }, "Cancel"));
+      forWriters(isOver(job) ? h("button", { type: "button", onClick: act(() => oncemore(job)) }, job.status === "done" ? "Again, as another job" : "Start again")
+        : h("button", { type: "button", onClick: act(() => api.post(`${jobPath(id)}/cancel`, {})) }, "Cancel")));
   };
   show(first);
   if (!isOver(first)) followJob(api, id, show, signal).catch((error) => { if (error.name !== "AbortError") toast(visible(error.message), "error"); });

@@ -78,7 +78,7 @@ function draw(root, context, state, seeds) {
     h("div", { class: "map-layout" },
       h("div", { class: "map-main" }, toolbar(context, state, () => map), state.notes, box, told, keys),
       h("div", { class: "map-side" }, side, groups.element, legend.element)),
-    h("section", { class: "map-table" }, h("h2", null, "The accounts of this map"), table));
+    h("section", { class: "map-table" }, h("h2", null, "The accounts of this map"), missingRanks(data), table));
   const tip = h("div", { class: "map-tip", hidden: true, "aria-hidden": "true" });
   const map = createMap(box, data, {
     onChoose: (index) => { showChosen(index); remember(); },
@@ -350,6 +350,17 @@ function tableOf({ data, degrees, groups }, map, indices, box) {
     { key: "go", label: "Map", cell: (i) => h("button", { type: "button", class: "small", "aria-label": `Show ${visible(data.accounts[i])} on the map`, onClick: () => {
       map.centre(i); map.canvas.focus({ preventScroll: true }); box.scrollIntoView({ block: "center" }); } }, "Show") },
   ] });
+}
+
+/** Whose ranks the table passes over: the map shows whom its graph names. */
+function missingRanks({ rank, arcs_are: ties }) {
+  const there = new Set(rank.filter(Boolean));
+  const last = Math.max(0, ...there);
+  const missing = [];
+  for (let i = 1; i <= last && missing.length < 5; i++) if (!there.has(i)) missing.push(count(i));
+  const n = last - there.size;
+  return n > 0 ? h("p", { class: "faint" }, `${n === 1 ? `Rank ${missing[0]} is` : `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are`} not here: `
+    + `${n === 1 ? "that account is" : "those accounts are"} not in the graph of who ${ties === "reactions" ? "reacts to" : "follows"} whom, which the map shows, or share a rank with others.`) : null;
 }
 
 function showSeeds(context, state, map, place, seeds) {
