@@ -102,6 +102,15 @@ def test_the_map_is_drawn_and_named(tab, shown):
     tab.check_accessible("the map")
 
 
+def test_ranks_that_the_map_passes_over_are_told(tab, shown):
+    """The accounts ranked 2 and 3 are in no graph: the table goes from 1 to 4, and says why."""
+    moved = {**shown, "rank": [rank + 2 if rank > 1 else rank for rank in shown["rank"]]}
+    told = json.dumps(moved)
+    tab.tab.route(f"**{API}/map", lambda route: route.fulfill(content_type="application/json", body=told))
+    tab.go("/map")
+    assert "2 ranks, 2, 3, are not here: those accounts are not in the graph" in tab.tab.locator("main").inner_text()
+
+
 def test_keys_alone_lead_through_the_map(tab, shown):
     tab.go("/map")
     tab.tab.locator(".map-canvas").focus()

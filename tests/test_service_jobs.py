@@ -7,15 +7,20 @@ import json
 import re
 import typing
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from swayrank.campaign.select import METHODS
 from swayrank.results import current_run
-from swayrank.service.jobs.parameters import Method, SeedsParameters
+from swayrank.service.jobs.eligible import prices
+from swayrank.service.jobs.parameters import Costs, Method, SeedsParameters
 from swayrank.service.jobs.planning import Planner
 from swayrank.service.jobs.runner import _Running
 from swayrank.service.jobs.scored import forget_runs
+from swayrank.service.places import without_folders
+from swayrank.service.routes.result import tier_place
 from swayrank.stores import open_store
 from tests.serving import serving
 from tests.working import copied, finished, program, runner_over, town_in, waited
@@ -100,6 +105,33 @@ def test_refusals_are_in_plain_words_and_name_the_parameter_apart(client):
         assert not re.search("[Ii]nput|error|tag|Field|discriminator|body|seeds\\.", answer.json()["detail"])
     assert "no JSON" in client.post("/api/v1/jobs", content="{", headers={"Content-Type": "application/json"}).text
     assert client.get("/api/v1/accounts?page=0").json()["parameter"] == "page"
+
+
+def test_the_run_names_its_files_without_their_folders(client, town):
+    told = client.get("/api/v1/run").json()
+    assert [one["file"] for one in told["inputs"]] == ["graph.csv", "events.csv"]
+    assert str(town.parent) not in json.dumps(told)
+    assert str(town.parent) in (current_run(town) / "manifest.json").read_text()
+    assert told["tiers"] == ["q1", "q2", "q3", "q4"]
+    assert told["may"] == ["read", "write", "admin"]
+    assert sorted(["mega", "q2", "nano", "q1", "micro"], key=tier_place) == ["nano", "micro", "mega", "q1", "q2"]
+    assert without_folders(f"{town.parent}/town/graph.csv: the file is gone") == "graph.csv: the file is gone"
+
+
+def test_a_figure_has_the_name_that_it_has_in_python_too(client):
+    figures = [client.get(f"/api/v1/figures/{name}") for name in ("histogram", "scores")]
+    assert figures[0].status_code == 200
+    assert figures[0].json() == figures[1].json()
+
+
+def test_an_account_whose_followers_are_unknown_has_no_price_by_followers():
+    class Two(SimpleNamespace):
+        def __len__(self):
+            return 2
+
+    result = Two(evidence={"followers": np.array([7, -1])})
+    assert prices(Costs(default=1.0, per_follower=0.5), result).tolist() == [4.5, np.inf]
+    assert prices(Costs(default=1.0), result).tolist() == [1.0, 1.0]
 
 
 # -- what they make ----------------------------------------------------------------------------------------------------

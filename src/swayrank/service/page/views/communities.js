@@ -41,7 +41,7 @@ function overview(told, run, signal) {
 }
 
 const noneFound = (told) => emptyState("No communities were found",
-  `No two of the ${plural(told.accounts, "account")} attend to each other enough to be a group: there are too few ties between them.`,
+  `They are groups of accounts that attend to each other more than to others; among ${plural(told.accounts, "account")} there are too few ties for any.`,
   h("a", { class: "button", href: "/", "data-link": true }, "To the leaderboard"));
 
 function modularity(value) {

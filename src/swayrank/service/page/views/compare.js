@@ -164,7 +164,7 @@ function audience({ a, b, shared_audience: shared }) {
   const share = shared.both / (Math.min(shared.a, shared.b) || 1);
   return h("section", null, heading,
     h("p", null, "Passed on from one account to the next, a post of ", name(a.account, { limit: 24 }), ` is expected to reach ${figureOf(shared.a)} other accounts${range("a")}, one of `,
-      name(b.account, { limit: 24 }), ` ${figureOf(shared.b)}${range("b")}. Of these, ${figureOf(shared.both)} are the same, ${percent(share)} of the smaller audience: `,
+      name(b.account, { limit: 24 }), `: ${figureOf(shared.b)}${range("b")}. Of these, ${figureOf(shared.both)} are the same, ${percent(share)} of the smaller audience: `,
       share > 0.5 ? "asking both reaches few more than asking one." : "asking both reaches mostly different people."),
     bar, tiles(tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(alone("a"))), tile("Both", figureOf(shared.both)),
       tile(h("span", null, "Only ", name(b.account, { limit: 20 })), figureOf(alone("b")))),
