@@ -31,7 +31,7 @@ export const byTier = (a, b) => ORDER.indexOf(a) - ORDER.indexOf(b);
 /** Why a count of an account (its evidence) is not known; null where it is. */
 export function whyUnknown(key, evidence, { counts = {} }) {
   if (evidence[key] !== null) return null;
-  if (key === "followers" || key === "following") return counts.nodes === undefined ? "no follow graph was read" : "not in the graph of who follows whom";
+  if (key === "followers" || key === "following") return counts.nodes === undefined ? "no follow graph was read" : "not in the follow graph";
   if (evidence.reactions === null) return counts.events === undefined ? "no log was read" : "not in the log";
   return key === "posts" ? "the log names none of its posts" : "not told by the data";
 }

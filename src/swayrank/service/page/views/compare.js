@@ -130,7 +130,7 @@ function towards(adds, most, a, b) {
 function sideBySide(a, b, groups, run) {
   const rows = [
     ["Rank", (one) => (one.rank === null ? "none" : [count(one.rank), h("span", { class: "under" }, one.rank_low === null ? "" : between(one.rank_low, one.rank_high, count))])],
-    ...EVIDENCE.map(([key, label]) => [label, (one) => [count(one.evidence[key]), h("span", { class: "under wrap" }, whyUnknown(key, one.evidence, run))]]),
+    ...EVIDENCE.map(([key, label]) => [label, (one) => [count(one.evidence[key]), h("span", { class: "under" }, whyUnknown(key, one.evidence, run))]]),
     ["Reactions a post", (one) => (one.evidence.posts && one.evidence.reactions !== null ? decimal(one.evidence.reactions / one.evidence.posts) : "–")],
     ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : tierMeaning(one.tier))],
     ["Community", (one) => communityCell(one.community, groups, { limit: 14 })],

@@ -354,13 +354,17 @@ function tableOf({ data, degrees, groups }, map, indices, box) {
 
 /** Whose ranks the table passes over: the map shows whom its graph names. */
 function missingRanks({ rank, arcs_are: ties }) {
-  const there = new Set(rank.filter(Boolean));
-  const last = Math.max(0, ...there);
   const missing = [];
-  for (let i = 1; i <= last && missing.length < 5; i++) if (!there.has(i)) missing.push(count(i));
-  const n = last - there.size;
-  return n > 0 ? h("p", { class: "faint" }, `${n === 1 ? `Rank ${missing[0]} is` : `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are`} not here: `
-    + `${n === 1 ? "that account is" : "those accounts are"} not in the graph of who ${ties === "reactions" ? "reacts to" : "follows"} whom, which the map shows, or share a rank with others.`) : null;
+  let next = 1; // the rank that follows those seen; accounts of one rank take up as many
+  let n = 0;
+  for (const one of rank.filter(Boolean).sort((a, b) => a - b)) {
+    for (let i = next; i < one && missing.length < 5; i++) missing.push(count(i));
+    n += Math.max(0, one - next);
+    next = Math.max(next, one) + 1;
+  }
+  if (!n) return null;
+  return h("p", { class: "faint" }, n === 1 ? `Rank ${missing[0]} is not here: that account is` : `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are not here: those accounts are`,
+    ` not in the graph of who ${ties === "reactions" ? "reacts to" : "follows"} whom, which the map shows.`);
 }
 
 function showSeeds(context, state, map, place, seeds) {
