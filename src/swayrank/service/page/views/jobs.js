@@ -79,8 +79,8 @@ async function renderList(root, context) {
 }
 
 function columns(act, api) {
-  const button = (job, verb, label, ask, said) => forWriters(h("button", { type: "button", "data-focus": `${verb} ${job.id}`, "aria-label": `${label}: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}`,
-    onClick: () => act(ask, said) }, label), { told: false });
+  const button = (job, verb, label, ask, said) => forWriters(h("button", { type: "button", "data-focus": `${verb} ${job.id}`,
+    "aria-label": `${label}: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}`, onClick: () => act(ask, said) }, label), { told: false });
   return [
     { key: "what", label: "Job", cell: (job) => h("span", null,
       h("a", { href: `/jobs/${job.id}`, "data-link": true, "data-focus": `see ${job.id}` }, KINDS[job.kind] ?? job.kind), h("span", { class: "faint" }, ` ${jobWords(job)}`)) },
