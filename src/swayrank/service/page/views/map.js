@@ -363,7 +363,8 @@ function missingRanks({ rank, arcs_are: ties }) {
     next = Math.max(next, one) + 1;
   }
   if (!n) return null;
-  return h("p", { class: "faint" }, n === 1 ? `Rank ${missing[0]} is not here: that account is` : `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are not here: those accounts are`,
+  const many = `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are not here: those accounts are`;
+  return h("p", { class: "faint" }, n === 1 ? `Rank ${missing[0]} is not here: that account is` : many,
     ` not in the graph of who ${ties === "reactions" ? "reacts to" : "follows"} whom, which the map shows.`);
 }
 
