@@ -168,6 +168,26 @@ def test_counts_are_those_of_the_explanations(scores, kept):
         assert row["community"] == scores.background.communities.community(row["account"])
 
 
+def test_what_a_source_does_not_name_is_unknown_and_not_0(tmp_path):
+    """Who is in no graph has no known followers; who was reacted to in posts that the log does not name, no posts."""
+    graph = sr.Graph.from_edges([0, 1], [1, 0], n_nodes=2, ids=["a", "b"])
+    rows = [("a", "post", None, "p1"), ("b", "like", "a", "p1"), ("a", "like", "b", None), ("a", "like", "c", None),
+            ("d", "like", "a", "p1")]  # fmt: skip
+    for named in (True, False):
+        log = [(actor, action, target, post if named else None) for actor, action, target, post in rows]
+        log = log if named else log[1:]
+        columns = dict(zip(("actor", "action", "target", "post"), map(list, zip(*log, strict=True)), strict=True))
+        times = [f"2026-01-0{i + 1}" for i in range(len(log))]
+        events = sr.Events.from_frame({**columns, "time": times})
+        scores = sr.score(graph, events, n_replicates=None, rng=7)
+        kept = load_scores(scores.save(tmp_path / str(named)))
+        told = {row["account"]: row for row in kept.accounts().to_pylist()}
+        assert [told[name]["followers"] for name in "abcd"] == [1, 1, None, None]
+        assert [told[name]["following"] for name in "abcd"] == [1, 1, None, None]
+        assert [told[name]["reactions"] for name in "abcd"] == [2, 1, 1, 0]
+        assert [told[name]["posts"] for name in "abcd"] == ([1, None, None, 0] if named else [None] * 4)
+
+
 def test_what_no_source_tells_is_null(town, tmp_path):
     graph_alone = load_scores(sr.score(town.graph, n_replicates=None, rng=7).save(tmp_path / "graph"))
     table = graph_alone.accounts()

@@ -102,6 +102,15 @@ def test_the_map_is_drawn_and_named(tab, shown):
     tab.check_accessible("the map")
 
 
+def test_ranks_that_the_map_passes_over_are_told(tab, shown):
+    """The accounts ranked 2 and 3 are in no graph: the table goes from 1 to 4, and says why."""
+    moved = {**shown, "rank": [rank + 2 if rank > 1 else rank for rank in shown["rank"]]}
+    told = json.dumps(moved)
+    tab.tab.route(f"**{API}/map", lambda route: route.fulfill(content_type="application/json", body=told))
+    tab.go("/map")
+    assert "2 ranks, 2, 3, are not here: those accounts are not in the graph" in tab.tab.locator("main").inner_text()
+
+
 def test_keys_alone_lead_through_the_map(tab, shown):
     tab.go("/map")
     tab.tab.locator(".map-canvas").focus()
@@ -522,6 +531,23 @@ def test_jobs_are_listed_filtered_and_a_failure_is_in_words(tab, large):
     tab.excuse(REFUSED)
     tab.go("/jobs/0123456789abcdef")
     assert "There is no such job" in tab.tab.locator("main").inner_text()
+
+
+def test_a_finished_plan_asked_for_again_is_another_job_and_stays(tab, large):
+    asked = {"kind": "seeds", "parameters": {"k": 2}}
+    job = large.ask("POST", f"{API}/jobs", json=asked).json()["id"]
+    assert finished(large, job)["status"] == "done"
+    plan = large.ask("GET", f"{API}/jobs/{job}/result").json()
+    tab.go("/jobs?kind=seeds&status=done")
+    tab.tab.get_by_role("button", name=re.compile("^Again: Plan, 2 accounts")).first.click()
+    tab.tab.locator("#announce").get_by_text("what this one made is kept").wait_for()
+    newest = large.ask("GET", f"{API}/jobs?kind=seeds&page_size=1").json()["items"][0]
+    assert newest["id"] != job
+    assert newest["parameters"] == asked["parameters"]
+    assert large.ask("GET", f"{API}/jobs/{job}/result").json() == plan
+    tab.go(f"/jobs/{job}")
+    tab.tab.get_by_role("button", name="Again, as another job").click()
+    tab.tab.wait_for_url(lambda url: "/jobs/" in url and job not in url)
 
 
 def test_live_events_are_checked_sent_once_and_refused_with_their_lines(tab):

@@ -191,6 +191,27 @@ def test_a_token_is_asked_for_kept_in_the_tab_and_sent(stranger, guarded):
     assert stranger.tab.get_by_role("dialog").count() == 0
 
 
+def test_who_may_only_read_is_told_before_asking(browser, guarded):  # noqa: F811
+    """Buttons that need the scope write are shut, with the reason; with such a token they are open."""
+    asks = {"/planner": ["Plan"], "/jobs": ["Score anew", "Prepare for what-if"], "/live": ["Score now", "Send"]}
+    for scope in ("read", "write"):
+        with watched(browser, guarded.address) as seen:
+            seen.excuse(REFUSED)
+            seen.tab.add_init_script(f"sessionStorage.setItem('swayrank-token', '{guarded.token[scope]}')")
+            for path, names in asks.items():
+                seen.go(path)
+                shut = seen.tab.locator("fieldset.bare:disabled")
+                buttons = [seen.tab.get_by_role("button", name=name, exact=True) for name in names]
+                assert shut.count() > 0 if scope == "read" else shut.count() == 0
+                if scope == "read":
+                    assert all(button.is_disabled() for button in buttons)
+                    assert "may only read" in seen.tab.locator("main").inner_text()
+                    seen.check_accessible(f"{path} of a reader")
+                else:
+                    assert "may only read" not in seen.tab.locator("main").inner_text()
+                    assert path == "/live" or not any(button.is_disabled() for button in buttons)
+
+
 def test_not_signing_in_says_what_to_do(stranger):
     stranger.tab.keyboard.press("Escape")
     state = stranger.tab.get_by_role("main").get_by_role("alert")

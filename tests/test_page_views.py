@@ -485,11 +485,12 @@ def test_accounts_are_picked_by_keyboard_and_compared(seen, served):
 
 def test_a_shared_audience_is_counted(seen, served):
     told = served.ask("GET", f"{API}/compare", params={"a": "a/b", "b": ".."}).json()
-    told["shared_audience"] = {"a": 100, "b": 40, "both": 30}
+    ends = {"a_low": 95.2, "a_high": 104, "b_low": 37, "b_high": 43}
+    told["shared_audience"] = {"a": 100, "b": 40, "both": 30, **ends}
     seen.tab.route(f"**{API}/compare?*", lambda route: _json(route, told))
     seen.go("/compare?a=a/b&b=..")
     said = seen.tab.locator("section", has_text="Shared audience").inner_text()
-    assert "expected to reach 100 accounts" in said
+    assert "expected to reach 100 other accounts (95.2 to 104), one of ..: 40 (37 to 43)" in said
     assert "30 are the same, 75 % of the smaller audience: asking both reaches few more than asking one" in said
     seen.check_accessible("shared audience")
 
@@ -577,6 +578,40 @@ def test_a_run_without_communities_says_so(seen):
     seen.tab.get_by_role("heading", name="This run keeps no communities").wait_for()
     seen.go("/")  # and the leaderboard does without
     assert names_in(seen)
+
+
+def test_no_community_at_all_is_an_empty_state(seen, served):
+    told = served.ask("GET", f"{API}/communities").json()
+    none = {**told, "communities": [], "n_communities": 0, "accounts": 1, "flows": []}
+    seen.tab.route(f"**{API}/communities", lambda route: _json(route, none))
+    seen.go("/communities")
+    seen.tab.get_by_role("heading", name="No communities were found").wait_for()
+    said = seen.tab.locator("main").inner_text()
+    assert "among 1 account there" in said
+    assert "largest of" not in said
+
+
+def test_on_a_phone_a_legend_stands_clear_of_its_axis(browser, served):  # noqa: F811
+    with watched(browser, served.address, width=375) as seen:
+        seen.go("/communities")
+        figure = seen.tab.locator("figure", has_text="Communities: who leads them")
+        figure.scroll_into_view_if_needed()
+        figure.locator(".legend").wait_for()
+        axis, legend = (figure.locator(part).bounding_box() for part in (".xtitle", ".legend"))
+        assert axis["y"] + axis["height"] <= legend["y"]
+        box = figure.locator(".plot").bounding_box()
+        assert legend["y"] + legend["height"] <= box["y"] + box["height"] + 1
+
+
+def test_what_is_unknown_of_an_account_is_not_0(seen, served):
+    account = next(row["account"] for row in listed(served)["items"] if re.fullmatch("[a-z]+", row["account"]))
+    told = explained(served, account)
+    told["row"]["evidence"] |= {"followers": None, "following": None, "posts": None, "reactions": 3}
+    seen.tab.route(f"**{API}/explanations/**", lambda route: _json(route, told))
+    seen.go(f"/accounts/{account}")
+    tiles = seen.tab.locator("dl.tiles").first.inner_text()
+    assert re.search(r"Followers\s+–\s+not in the follow graph", tiles)
+    assert re.search(r"Posts\s+–\s+the log names none of its posts", tiles)
 
 
 def test_data_tells_warnings_inputs_and_runs(seen, served):

@@ -73,8 +73,8 @@ def test_a_program_that_is_not_there(tmp_path):
 
 
 def test_a_result_of_an_earlier_attempt_does_not_pass_for_this_ones(tmp_path):
-    job = finished(tmp_path, command=program(OK))
-    assert job.status == "done"
+    job = finished(tmp_path, command=program('open(asked["result"], "w").write("{}")\nsys.exit(3)'))
+    assert job.status == "failed"
 
     async def again():
         with open_store(tmp_path / "service.db") as store:

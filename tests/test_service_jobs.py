@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import typing
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from swayrank.campaign.select import METHODS
 from swayrank.results import current_run
-from swayrank.service.jobs.parameters import Method, SeedsParameters
+from swayrank.service.jobs.eligible import prices
+from swayrank.service.jobs.parameters import Costs, Method, SeedsParameters
 from swayrank.service.jobs.planning import Planner
+from swayrank.service.jobs.runner import _Running
 from swayrank.service.jobs.scored import forget_runs
+from swayrank.service.places import without_folders
+from swayrank.service.routes.result import tier_place
 from swayrank.stores import open_store
 from tests.serving import serving
 from tests.working import copied, finished, program, runner_over, town_in, waited
@@ -76,6 +83,55 @@ def test_what_is_wrong_is_said_before_anything_is_queued(client, asked, words):
     assert answer.status_code in (404, 422)
     assert words in answer.text
     assert client.get("/api/v1/jobs").json()["total"] == before
+
+
+def test_refusals_are_in_plain_words_and_name_the_parameter_apart(client):
+    name = client.get("/api/v1/accounts?page_size=1").json()["items"][0]["account"]
+    asked = {"kind": "seeds", "parameters": {"k": 3}}
+    for more, parameter, detail in (
+        ({"must": [name], "never": [name]}, "parameters", f"must and never both name {name!r}"),
+        ({"k": 0}, "parameters.k", "k must be greater than or equal to 1, got 0"),
+        ({"k": "many"}, "parameters.k", "k must be a whole number, got 'many'"),
+        ({"size": 2}, "parameters.size", "size is not permitted: there is no parameter of that name"),
+        ({"quota": {"at_most": {}}}, "parameters.quota.by", "quota.by is required"),
+        ({"must": [name, ""]}, "parameters.must.1", "must.1 must have at least 1 character, got ''"),
+    ):
+        told = client.post("/api/v1/jobs", json={**asked, "parameters": {**asked["parameters"], **more}}).json()
+        assert (told["parameter"], told["detail"]) == (parameter, detail)
+        assert told["errors"][0] == {"parameter": parameter, "message": detail}
+    for body in ({"kind": "dance"}, {}, [], {"kind": "explain"}, {"kind": "prepare", "parameters": {"run": "x"}}):
+        answer = client.post("/api/v1/jobs", json=body)
+        assert answer.status_code == 422
+        assert not re.search("[Ii]nput|error|tag|Field|discriminator|body|seeds\\.", answer.json()["detail"])
+    assert "no JSON" in client.post("/api/v1/jobs", content="{", headers={"Content-Type": "application/json"}).text
+    assert client.get("/api/v1/accounts?page=0").json()["parameter"] == "page"
+
+
+def test_the_run_names_its_files_without_their_folders(client, town):
+    told = client.get("/api/v1/run").json()
+    assert sorted(one["file"] for one in told["inputs"]) == ["events.csv", "graph.csv"]
+    assert str(town.parent) not in json.dumps(told)
+    assert str(town.parent) in (current_run(town) / "manifest.json").read_text()
+    assert told["tiers"] == ["q1", "q2", "q3", "q4"]
+    assert told["may"] == ["read", "write", "admin"]
+    assert sorted(["mega", "q2", "nano", "q1", "micro"], key=tier_place) == ["nano", "micro", "mega", "q1", "q2"]
+    assert without_folders(f"{town.parent}/town/graph.csv: the file is gone") == "graph.csv: the file is gone"
+
+
+def test_a_figure_has_the_name_that_it_has_in_python_too(client):
+    figures = [client.get(f"/api/v1/figures/{name}") for name in ("histogram", "scores")]
+    assert figures[0].status_code == 200
+    assert figures[0].json() == figures[1].json()
+
+
+def test_an_account_whose_followers_are_unknown_has_no_price_by_followers():
+    class Two(SimpleNamespace):
+        def __len__(self):
+            return 2
+
+    result = Two(evidence={"followers": np.array([7, -1])})
+    assert prices(Costs(default=1.0, per_follower=0.5), result).tolist() == [4.5, np.inf]
+    assert prices(Costs(default=1.0), result).tolist() == [1.0, 1.0]
 
 
 # -- what they make ----------------------------------------------------------------------------------------------------
@@ -281,6 +337,60 @@ def test_any_number_of_listeners_hear_progress_and_silence(tmp_path):
         assert None in heard
 
 
+@pytest.mark.parametrize("ends", ["done", "failed"])
+def test_progress_never_runs_backwards_and_ends_with_the_job(tmp_path, ends):
+    """Each stage as far as it was told, one after the other, however late the store hears of it."""
+    body = """
+        for what, done in (("first", 5), ("first", 4), ("first", 7), ("second", 1), ("second", 7)):
+            told = {"what": what, "done": done, "total": 7, "seconds_left": None}
+            print(json.dumps({"progress": told}), flush=True)
+            time.sleep(0.1)
+        open(asked["result"], "w").write("{}")
+        print(json.dumps(ENDED), flush=True)
+    """.replace("ENDED", {"done": "{'done': True}", "failed": "{'error': {'type': 'x', 'detail': 'y'}}"}[ends])
+
+    async def work():
+        with open_store(tmp_path / "service.db") as store:
+            runner, stopping = runner_over(store, tmp_path, command=program(body)), asyncio.Event()
+            job = await runner.add("score", {})
+            loop = asyncio.create_task(runner.run(stopping))
+            heard = [found async for found in runner.follow(job.id, heartbeat=30.0)]
+            stopping.set()
+            await loop
+            return heard, store.jobs.get(job.id)
+
+    heard, kept = asyncio.run(asyncio.wait_for(work(), 60))
+    told = [(one.progress["what"], one.progress["done"]) for one in heard if one.progress]
+    assert told == sorted(told)
+    assert {what for what, _ in told} == {"first", "second"}
+    assert heard[-1].status == kept.status == ends
+    assert heard[-1].progress == kept.progress
+    assert kept.progress is None if ends == "done" else kept.progress["done"] == 7
+
+
+def test_a_job_that_ends_while_it_is_asked_for_is_told_as_it_was_last(tmp_path):
+    """Its row was read while it ran, and it ended before the row came: the row's progress is seconds old."""
+
+    async def work():
+        with open_store(tmp_path / "service.db") as store:
+            runner = runner_over(store, tmp_path)
+            job = await runner.add("score", {})
+            running = store.jobs.claim(runner.owner)
+            here = runner._running[job.id] = _Running(running, None)
+            here.progress({"what": "working", "done": 7, "total": 9})
+            read = store.jobs.get
+
+            def slow(asked):
+                row = read(asked)
+                runner._running.pop(asked, None)
+                return row
+
+            store.jobs.get = slow
+            return await runner.get(job.id)
+
+    assert asyncio.run(work()).progress["done"] == 7
+
+
 def test_lists_are_paged_and_filtered(client):
     done(client, "seeds", {"k": 1})
     page = client.get("/api/v1/jobs", params={"kind": "seeds", "status": "done", "page_size": 1}).json()
@@ -302,10 +412,19 @@ def test_what_is_not_there_is_said(client):
         assert (answer.status_code, answer.json()["type"]) == (404, "unknown-job")
     ended = done(client, "seeds", {"k": 1})["id"]
     assert client.post(f"/api/v1/jobs/{ended}/cancel").status_code == 409
-    again = client.post(f"/api/v1/jobs/{ended}/restart")
-    assert again.status_code == 202
-    assert again.json()["status"] in ("queued", "running")
-    waited(lambda: client.get(f"/api/v1/jobs/{ended}").json()["status"] == "done")
+
+
+def test_what_a_job_made_stays_whatever_is_asked_for_later(client):
+    job = done(client, "seeds", {"k": 2})
+    plan = result(client, job)
+    refused = client.post(f"/api/v1/jobs/{job['id']}/restart")
+    assert refused.status_code == 409
+    assert "ask for another job" in refused.json()["detail"]
+    another = done(client, job["kind"], job["parameters"])
+    assert another["id"] != job["id"]
+    assert [row["account"] for row in result(client, another)["seeds"]] == [row["account"] for row in plan["seeds"]]
+    assert client.get(f"/api/v1/jobs/{job['id']}").json() == job
+    assert result(client, job) == plan
 
 
 # -- scores refreshed --------------------------------------------------------------------------------------------------

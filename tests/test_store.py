@@ -198,8 +198,8 @@ def test_a_job_goes_its_way(store: Store) -> None:
     running = store.jobs.get(job.id)
     assert running is not None
     assert running.progress == {"what": "drawing", "done": 3, "total": 9}
-    done = store.jobs.finish(job.id, "done")
-    assert done.ended is not None
+    failed = store.jobs.finish(job.id, "failed", {"type": "x", "detail": "y"})
+    assert failed.ended is not None
     again = store.jobs.restart(job.id)
     assert (again.status, again.attempt, again.parameters) == ("queued", 0, {"k": 5})
     assert store.jobs.finish(job.id, "cancelled").status == "cancelled"
@@ -219,6 +219,17 @@ def test_only_legal_steps(store: Store) -> None:
     store.jobs.finish(job.id, "failed", {"type": "x", "detail": "y"})
     with pytest.raises(IllegalStepError, match="the job is failed"):
         store.jobs.finish(job.id, "done")
+
+
+def test_a_job_that_is_done_is_not_restarted(store: Store) -> None:
+    job = store.jobs.add("seeds", {})
+    store.jobs.claim("me")
+    store.jobs.finish(job.id, "done")
+    with pytest.raises(IllegalStepError, match="ask for another job"):
+        store.jobs.restart(job.id)
+    kept = store.jobs.get(job.id)
+    assert kept is not None
+    assert kept.status == "done"
 
 
 def test_jobs_are_listed_newest_first_by_page(store: Store) -> None:

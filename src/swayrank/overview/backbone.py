@@ -104,7 +104,7 @@ class Backbone:
         """What is shown."""
         what = "Who follows whom" if self.arcs_are == FOLLOWS else "Who reacts to whom"
         if len(self) == self.n_nodes:
-            return f"{what}: {self.n_nodes:,} accounts"
+            return f"{what}: {self.n_nodes:,} account{'' if self.n_nodes == 1 else 's'}"
         which = "the highest scores" if self.sized_by == "score" else "the most followed"
         return f"{what}: {which}, {len(self):,} of {self.n_nodes:,} accounts"
 

@@ -42,21 +42,29 @@ class Counts(NamedTuple):
 
 
 def of_graph(graph: Graph | None, rows: Rows) -> tuple[Ints, Ints]:
-    """Followers and followed of every account; 0 for those that the graph does not name.
+    """Followers and followed of every account; -1 for those that the graph does not name.
 
     >>> graph = Graph.from_edges([0, 1], [1, 2])
     >>> of_graph(graph, np.array([2, 1, 2**32 - 1], np.uint32))[0].tolist(), of_graph(None, np.zeros(2, np.uint32))[0]
-    ([1, 1, 0], array([-1, -1]))
+    ([1, 1, -1], array([-1, -1]))
     """
     if graph is None:
         return _unknown(rows.size), _unknown(rows.size)
-    return _spread(graph.in_degree, rows), _spread(graph.out_degree, rows)
+    return _spread(graph.in_degree, rows, UNKNOWN), _spread(graph.out_degree, rows, UNKNOWN)
 
 
 def of_log(reactions: Reactions, rows: Rows, runner: Engine) -> tuple[Ints, Ints, Ints]:
-    """Reactions received, by how many, and posts of every account; 0 for those that the log does not name."""
+    """Reactions received, by how many, and posts of every account; 0 for those that the log does not name.
+
+    Posts are -1 where they are unknown: of everybody in a log that names none, and of those who were reacted to and of
+    whom it names none.
+    """
     received = np.diff(reactions.indptr.astype(np.int64))
-    return _spread(received, rows), _spread(reactions.engagers(runner), rows), _spread(reactions.n_posts, rows)
+    posts = reactions.n_posts.astype(np.int64)
+    named = bool(posts.any())
+    posts[(posts == 0) & ((received > 0) | (not named))] = UNKNOWN
+    counts = (_spread(received, rows), _spread(reactions.engagers(runner), rows))
+    return (*counts, _spread(posts, rows, 0 if named else UNKNOWN))
 
 
 def of_posts(posts: Posts, rows: Rows) -> tuple[Ints, Ints, Ints]:
@@ -73,8 +81,8 @@ def _unknown(n: int) -> Ints:
     return np.full(n, UNKNOWN)
 
 
-def _spread(values: npt.NDArray[Any], rows: Rows) -> Ints:
+def _spread(values: npt.NDArray[Any], rows: Rows, absent: int = 0) -> Ints:
     there = rows != ABSENT
-    out = np.zeros(rows.size, np.int64)
+    out = np.full(rows.size, absent, np.int64)
     out[there] = values[rows[there]].astype(np.int64)
     return out

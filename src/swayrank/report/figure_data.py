@@ -22,6 +22,8 @@ from swayrank.scoring.history import History
 from swayrank.scoring.keep import KeptScores
 
 FIGURES = ("leaderboard", "breakdown", "scores", "communities", "flows", "activity", "trend", "seeds")
+ALSO_CALLED = {"histogram": "scores"}
+"""What the figures of scores are called in Python, where that is another name."""
 _TOP = 24
 
 
@@ -82,7 +84,7 @@ def figure_data(
     ----------
     kept : KeptScores
     name : str
-        "leaderboard", "breakdown" (of `account`, or the `k` highest), "scores" (a histogram), "communities", "flows",
+        "leaderboard", "breakdown" (of `account`, or the `k` highest), "scores" or "histogram", "communities", "flows",
         "activity" (of `account`, or all), "trend" (`past`), "seeds" (`plan`).
     theme : {"light", "dark"}, default "light"
     k : int, default 20
@@ -99,6 +101,7 @@ def figure_data(
     ParameterError
         If there is no such figure, it lacks what it shows, or the run has not kept that.
     """
+    name = ALSO_CALLED.get(name, name)
     own = None if account is None else [account]
     if name == "leaderboard":
         return figure_json(leaderboard(kept, k=k, theme=theme))

@@ -314,6 +314,8 @@ def _heeders(scores: Scores, told: dict[str, Any]) -> str:
         return counted(others, "account gives", "accounts give")
     if not others:
         return counted(followers, "follower gives", "followers give")
+    if not followers:
+        return counted(others, "account that reacted gives", "accounts that reacted give")
     return f"{counted(followers, 'follower')} and {counted(others, 'other')} give"
 
 

@@ -141,14 +141,28 @@ class Prepared:
         }
 
     def shared_audience(self, a: str, b: str) -> dict[str, float] | None:
-        """How many accounts each of two would reach on its own, and both; None where one is in no graph."""
+        """How many other accounts each of two would reach on its own, with 95 % intervals, and how many both would.
+
+        Neither of the two counts: not as its own audience, and not where the other reaches it. None where one is in no
+        graph.
+        """
         try:
             named = self._named([a, b])
         except UnknownAccountError:
             return None
+        marked = np.full(self._graph.n_nodes, _NONE)
+        marked[self._graph.ids.positions(named)] = np.arange(len(named))
         with self._asking:
-            shared = self._oracle.overlap(named)
-        return {"a": float(shared[0, 0]), "b": float(shared[-1, -1]), "both": float(shared[0, -1])}
+            both = float(self._oracle.overlap(named)[0, -1])
+            alone = [self._oracle.spread([one]) for one in named]
+            theirs = [self._oracle.audience([one], marked) for one in named]
+        if len(named) == 2:  # where one reaches the other, both reach it
+            both -= theirs[0].get(1, 0.0) + theirs[1].get(0, 0.0)
+        told = {"both": max(0.0, both if len(named) == 2 else both - 1.0)}
+        for which, found in zip("ab", (alone[0], alone[-1]), strict=True):  # itself is reached for certain
+            low, high = (max(0.0, end - 1.0) for end in found.interval)
+            told |= {which: max(told["both"], found.mean - 1.0), f"{which}_low": low, f"{which}_high": high}
+        return told
 
     def cascade(self, seeds: Sequence[str], rng: int) -> dict[str, Any]:
         """One cascade from the seeds, step by step, for the accounts of the run's map.

@@ -29,6 +29,7 @@ from swayrank.errors import (
     SwayrankError,
     UnknownAccountError,
 )
+from swayrank.service.wrong import told as told_wrong
 from swayrank.stores.jobs import IllegalStepError
 
 MEDIA = "application/problem+json"
@@ -60,6 +61,7 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     detail: str
+    parameter: str | None = None
     request_id: str | None = None
 
 
@@ -133,14 +135,10 @@ def install(app: FastAPI, lost: Callable[[Request], Response | None]) -> None:
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in {"query", "body", "path", "header"})
-        wrong = [
-            {"parameter": ".".join(map(str, one["loc"])), "message": printable(one["msg"], 200)}
-            for one in error.errors()[:20]
-        ]
-        detail = printable(f"{where or 'the request'}: {first['msg']}", 400)
-        return of_problem(Problem(422, "wrong-value", detail, errors=wrong), request)
+        found = [told_wrong(one, error.body) for one in error.errors()[:20]]
+        first = found[0]
+        problem = Problem(422, "wrong-value", first["message"], parameter=first["parameter"], errors=found)
+        return of_problem(problem, request)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: Exception) -> Response:

@@ -21,6 +21,7 @@ from swayrank.service.jobs.upkeep import Upkeep
 from swayrank.service.logs import Log
 from swayrank.service.memory import settle
 from swayrank.service.metrics import Metrics
+from swayrank.service.places import without_folders
 from swayrank.service.published import Published
 from swayrank.service.pulse import Pulse
 from swayrank.service.settings import Settings
@@ -190,7 +191,8 @@ class Service:
     def warnings(self) -> list[dict[str, Any]]:
         """What a reader of the result has to know, what is wrong now first."""
         trouble = [] if self.trouble is None else [{"what": "newer run", "detail": self.trouble, "level": "warning"}]
-        return [*trouble, *self.upkeep.warnings(), *self.published.warnings]
+        told = [*trouble, *self.upkeep.warnings(), *self.published.warnings]
+        return [{**one, "detail": without_folders(one["detail"])} for one in told]
 
     def close(self) -> None:
         """Give up what is open."""

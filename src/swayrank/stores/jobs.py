@@ -5,7 +5,7 @@
     queued -> running -> done | failed | cancelled
     queued -> cancelled
     running -> queued           its service stopped; or died: another attempt, unless there were too many
-    done, failed, cancelled -> queued       restarted
+    failed, cancelled -> queued             restarted; a job that is done keeps what it made, and another is asked for
 
 A job belongs to the service that claimed it. A service says now and then that it lives; the jobs of one that has been
 silent for long are taken back by whoever looks next.
@@ -111,8 +111,17 @@ class JobTable:
             mine = (jobs.c.owner == owner) & (jobs.c.status == RUNNING)
             connection.execute(sa.update(jobs).where(mine).values(seen=_now()))
 
-    def finish(self, job: str, status: str, error: Mapping[str, str] | None = None) -> Job:
+    def finish(
+        self,
+        job: str,
+        status: str,
+        error: Mapping[str, str] | None = None,
+        progress: Mapping[str, Any] | None = None,
+    ) -> Job:
         """End a running job (or cancel a queued one).
+
+        One that is done keeps no progress; another keeps how far it came: `progress`, or where that is None, what was
+        told last.
 
         Raises
         ------
@@ -121,18 +130,23 @@ class JobTable:
         """
         before = (QUEUED, RUNNING) if status == CANCELLED else (RUNNING,)
         told = None if error is None else json.dumps(dict(error))
-        return self._step(job, before, status=status, ended=_now(), error=told)
+        far: dict[str, Any] = {} if progress is None else {"progress": json.dumps(dict(progress))}
+        if status == DONE:
+            far = {"progress": None}
+        return self._step(job, before, status=status, ended=_now(), error=told, **far)
 
     def restart(self, job: str) -> Job:
-        """Queue an ended job anew, with the same parameters.
+        """Queue a job that failed or was cancelled anew, with the same parameters.
+
+        One that is done stays done: what it made would be lost where the next attempt fails.
 
         Raises
         ------
         IllegalStepError
-            If it has not ended, or there is none.
+            If it has not ended, or is done, or there is none.
         """
         fresh = {"status": QUEUED, "started": None, "ended": None, "progress": None, "error": None, "owner": None}
-        return self._step(job, ENDED, **fresh, attempt=0)
+        return self._step(job, (FAILED, CANCELLED), **fresh, attempt=0)
 
     def give_back(self, job: str, owner: str) -> None:
         """Queue a running job of a service that stops in good order; the attempt does not count."""
@@ -171,6 +185,8 @@ class JobTable:
             row = connection.execute(sa.select(jobs).where(jobs.c.id == job)).one_or_none()
         if row is None:
             raise IllegalStepError(f"there is no job {job!r}")
+        if not done.rowcount and row.status == DONE and values.get("status") == QUEUED:
+            raise IllegalStepError("the job is done and keeps its result; ask for another job with its parameters")
         if not done.rowcount:
             raise IllegalStepError(f"the job is {row.status}, and only {' or '.join(before)} jobs can do that")
         return _job(row)

@@ -38,8 +38,9 @@ def prices(costs: Costs, result: Published) -> Floats:
         followers = result.evidence.get("followers")
         if costs.per_follower and followers is None:
             raise ParameterError("costs.per_follower needs followers, which this run does not keep")
-        known = np.zeros(n) if followers is None else followers.astype(np.float64)
-        each = (costs.default or 0.0) + (costs.per_follower or 0.0) * np.where(known == NOT_KEPT, 0.0, known)
+        each = np.full(n, costs.default or 0.0)
+        if costs.per_follower and followers is not None:
+            each += np.where(followers == NOT_KEPT, np.inf, costs.per_follower * followers.astype(np.float64))
     if costs.accounts:
         each[_places(result, list(costs.accounts))] = list(costs.accounts.values())
     return each

@@ -27,6 +27,7 @@ from swayrank.service.jobs.child import WORKER, Child, Error
 from swayrank.service.jobs.confine import NICE
 from swayrank.service.logs import Log
 from swayrank.service.metrics import Metrics
+from swayrank.service.places import without_folders
 from swayrank.stores import Store
 from swayrank.stores.jobs import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, IllegalStepError, Job
 
@@ -35,6 +36,7 @@ _LOOK_SECONDS, _LOOK_SHARED_SECONDS = 5.0, 1.0
 _ALIVE_SECONDS, _SILENT_SECONDS = 10.0, 60.0
 _KEPT_SECONDS, _AGAIN_SECONDS = 3.0, 2.0
 _ELSEWHERE_SECONDS = 1.0
+_NAMING = ("unknown-account", "wrong-value")  # errors that name accounts, whose names may look like paths
 
 
 class JobRunner:
@@ -99,16 +101,18 @@ class JobRunner:
 
     async def get(self, job: str) -> Job | None:
         """A job as it stands now."""
+        before = self._running.get(job)
         found = await asyncio.to_thread(self._store.jobs.get, job)
-        here = self._running.get(job)
+        here = self._running.get(job) or before  # it may have ended since: then the store's row is older than it
         if found is not None and here is not None and found.status == RUNNING:
             return here.job
         return found
 
     async def newest(self, **asked: Any) -> tuple[list[Job], int]:
         """Jobs, the newest first, and how many there are; as :meth:`JobTable.newest` takes it."""
+        before = dict(self._running)
         found, total = await asyncio.to_thread(lambda: self._store.jobs.newest(**asked))
-        here = self._running
+        here = before | self._running
         return [here[job.id].job if job.id in here and job.status == RUNNING else job for job in found], total
 
     async def cancel(self, job: str) -> Job:
@@ -129,12 +133,12 @@ class JobRunner:
         return await asyncio.to_thread(self._store.jobs.get, job) or here.job
 
     async def restart(self, job: str) -> Job:
-        """Queue an ended job anew.
+        """Queue a job that failed or was cancelled anew.
 
         Raises
         ------
         IllegalStepError
-            If it has not ended, or there is none.
+            If it has not ended, or is done, or there is none.
         """
         found = await asyncio.to_thread(self._store.jobs.restart, job)
         self._wake.set()
@@ -163,7 +167,9 @@ class JobRunner:
         try:
             return self._file(job).read_bytes()
         except OSError as error:
-            raise IllegalStepError(f"the job's result is gone ({error.strerror}); restart the job") from None
+            raise IllegalStepError(
+                f"the job's result is gone ({error.strerror}); ask for another with its parameters"
+            ) from None
 
     async def follow(self, job: str, *, heartbeat: float) -> AsyncIterator[Job | None]:
         """A job each time that something about it changes, until it has ended; None after a silence.
@@ -328,7 +334,8 @@ class JobRunner:
         self._log.write("job ended", **told)
         while True:
             try:
-                ended = await asyncio.to_thread(self._store.jobs.finish, here.job.id, status, kept)
+                far = here.job.progress
+                ended = await asyncio.to_thread(self._store.jobs.finish, here.job.id, status, kept, far)
             except IllegalStepError as problem:  # somebody else did: another service took it back, or cancelled it
                 self._log.write("job ended elsewhere", job=here.job.id, detail=str(problem))
                 return None
@@ -400,6 +407,9 @@ class _Running:
         import dataclasses
 
         shown = {name: told.get(name) for name in ("what", "done", "total", "seconds_left")}
+        before = self.job.progress or {}
+        if (before.get("what"), before.get("total")) == (shown["what"], shown["total"]):
+            shown["done"] = max(before.get("done") or 0, shown["done"] or 0)
         self.job = dataclasses.replace(self.job, progress=shown)
 
 
@@ -413,7 +423,10 @@ def as_dict(job: Job) -> dict[str, Any]:
     """A job for JSON."""
     told = {name: getattr(job, name) for name in ("id", "kind", "status", "parameters")}
     told |= {name: _iso(getattr(job, name)) for name in ("created", "started", "ended")}
-    return told | {name: getattr(job, name) for name in ("progress", "error", "attempt", "memory_limit")}
+    told |= {name: getattr(job, name) for name in ("progress", "error", "attempt", "memory_limit")}
+    if job.error is not None and job.error.get("type") not in _NAMING:
+        told["error"] = {**job.error, "detail": without_folders(job.error.get("detail", ""))}
+    return told
 
 
 def _iso(time: int | None) -> str | None:

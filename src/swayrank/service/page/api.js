@@ -15,7 +15,11 @@ export class Problem extends Error {
 
 export const token = {
   get: () => sessionStorage.getItem(KEY),
-  set: (secret) => (secret ? sessionStorage.setItem(KEY, secret) : sessionStorage.removeItem(KEY)),
+  set: (secret) => {
+    if (secret) sessionStorage.setItem(KEY, secret);
+    else sessionStorage.removeItem(KEY);
+    dispatchEvent(new Event("swayrank:token")); // another caller, who may do other things
+  },
 };
 
 let askForToken = null;

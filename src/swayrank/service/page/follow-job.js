@@ -1,5 +1,6 @@
 // Following a job: its state now, then a stream of changes; where the stream breaks, it is asked for again.
 
+import { forWriters } from "/page/known.js";
 import { clear, h, jobProgress, visible } from "/page/ui.js";
 
 const OVER = new Set(["done", "failed", "cancelled"]);
@@ -40,7 +41,7 @@ export function jobCard({ api, signal }, id, { heading, done, changed }) {
     try { await api.post(`/jobs/${encodeURIComponent(id)}/restart`, {}); watch(); } catch (error) { clear(note, visible(error.message)); }
     again.disabled = false;
   } }, "Start again");
-  const card = h("section", { class: "card job-card" }, h("h2", null, heading), bar, note, h("p", { class: "buttons" }, cancel, again));
+  const card = h("section", { class: "card job-card" }, h("h2", null, heading), bar, note, h("p", { class: "buttons" }, forWriters([cancel, again])));
   async function watch() {
     cancel.hidden = false;
     cancel.disabled = false;

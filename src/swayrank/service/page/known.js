@@ -14,9 +14,23 @@ export function known(path) {
   }
   return asked.get(path);
 }
-addEventListener("swayrank:run", () => asked.clear());
+for (const news of ["swayrank:run", "swayrank:token"]) addEventListener(news, () => asked.clear());
 
 export const theRun = () => known("/run");
+
+const NEEDS_WRITE = "Your token may only read; this needs one with the scope write.";
+/** What starts, ends or sends something: shut, with the reason beside it (`told`) or on it, where the caller may only read. */
+export function forWriters(content, { told = true } = {}) {
+  const why = h("span", { class: "hint", hidden: true }, NEEDS_WRITE);
+  const box = h("fieldset", { class: "bare", role: "none" }, content, told ? why : null);
+  theRun().then(({ may }) => {
+    if (!may || may.includes("write")) return;
+    box.disabled = true;
+    why.hidden = false;
+    if (!told) for (const button of box.querySelectorAll("button")) button.title = NEEDS_WRITE;
+  }, () => {});
+  return box;
+}
 
 /** The communities by their number: {members, leaders, colour, ...}; empty where the run keeps none. */
 export async function communities() {

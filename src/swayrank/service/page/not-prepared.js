@@ -1,6 +1,7 @@
 // What stands where an answer needs the prepared network, and it is not there: why, and what can be done.
 
 import { followJob } from "/page/follow-job.js";
+import { forWriters } from "/page/known.js";
 import { busyWhile, clear, emptyState, h, jobProgress, visible } from "/page/ui.js";
 
 /** For `area(..., {instead})`: a state for "not prepared" and for services that lack the route; null for all else. */
@@ -25,5 +26,5 @@ function waiting(what, problem, again, { api, signal }) {
       clear(told, h("p", { class: "error-text" }, visible(error.message)));
     }
   }) }, "Prepare it now");
-  return emptyState(`${what} is not prepared yet`, sentence(visible(problem.message)), prepare, " ", h("button", { type: "button", onClick: again }, "Look again"), told);
+  return emptyState(`${what} is not prepared yet`, sentence(visible(problem.message)), forWriters(prepare), " ", h("button", { type: "button", onClick: again }, "Look again"), told);
 }

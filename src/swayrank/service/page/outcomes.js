@@ -2,7 +2,7 @@
 
 import { accountLink, accountPicker, announce, clear, count, dataTable, decimal, emptyState, h, name, percent, plural, tile, toast, unseen, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
-import { communityName } from "/page/known.js";
+import { communityName, forWriters } from "/page/known.js";
 import { readNames } from "/page/lines.js";
 
 /** Accounts reached: whole numbers, small ones with a digit. */
@@ -70,7 +70,7 @@ export function notPrepared(context, ready) {
   };
   const button = h("button", { type: "button", class: "primary", onClick: begin }, "Prepare now");
   clear(place, emptyState("Not prepared yet", "Questions about reach need samples of how messages spread in this run's graph. They are drawn once for each run, in the background; "
-    + "for 50,000 accounts that takes about a minute. Lookups go on meanwhile.", button));
+    + "for 50,000 accounts that takes about a minute. Lookups go on meanwhile.", forWriters(button)));
   findRunning(context, place, ready);
   return place;
 }

@@ -2,7 +2,7 @@
 
 import { clear, count, debounced, field, h, plural, visible } from "/page/ui.js";
 import { strangersNote } from "/page/strangers.js";
-import { communityText } from "/page/known.js";
+import { communityText, forWriters } from "/page/known.js";
 import { accountList } from "/page/outcomes.js";
 import { readCosts } from "/page/lines.js";
 import { byTier, tierMeaning } from "/page/words.js";
@@ -76,7 +76,7 @@ export function planForm({ api, facets, total, groups, past = {}, signal, onPlan
   }, onInput: tellRoom, onChange: tellRoom },
   h("div", { class: "columns" }, h("div", null, goal.element, costs.element, quota.element),
     h("div", null, h("fieldset", null, h("legend", null, "Accounts"), lists.must.element, lists.never.element), only.element)),
-  more.element, wrong, h("p", { class: "buttons" }, button));
+  more.element, wrong, h("p", { class: "buttons" }, forWriters(button)));
   tellRoom();
   return form;
 }

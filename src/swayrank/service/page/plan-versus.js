@@ -38,7 +38,7 @@ export async function versus(context, place, a, b, remove) {
     h("td", { class: "number" }, percent(value / all)), h("td", { class: "wide" }, shareBar(value / all)));
   clear(place, note, h("p", { class: "headline" }, verdict(told.a, told.b, ["plan A", "plan B"])), costWords(a, b, told),
     h("div", { class: "versus" }, column("A", a, told.a, inBoth), column("B", b, told.b, inBoth)),
-    h("h2", null, "Audiences"), h("div", { class: "scroll" }, h("table", null, h("caption", null, `Together they reach ${reached(told.union.mean)} accounts`),
+    h("h2", null, "Audiences"), h("div", { class: "scroll" }, h("table", null, h("caption", null, `Together they reach ${reached(told.union.mean)} accounts, themselves among them`),
       h("thead", null, h("tr", null, ["Reached by", "Accounts", "Share",
         unseen("bar")].map((label, i) => h("th", { scope: "col", class: [undefined, "number", "number", "wide"][i] }, label)))),
       h("tbody", null, row("plan A alone", told.only_a), row("both", told.shared), row("plan B alone", told.only_b)))));

@@ -231,11 +231,22 @@ export async function drawFigure(box, place, told) {
   delete layout.width;
   delete layout.title;
   layout.margin = { l: 64, r: 20, b: 56, ...told.layout.margin };
-  if (box.clientWidth < 600 && layout.showlegend !== false) layout.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.18, yanchor: "top", title: { text: "" } };
+  if (box.clientWidth < 600 && layout.showlegend !== false) legendBelow(layout, told.data);
   await Plotly.newPlot(place, told.data, layout, { displayModeBar: false, responsive: true });
   const caption = h("figcaption", null, h("strong", null, told.title), told.caption ? h("span", { class: "faint" }, " " + told.caption) : null);
   box.prepend(caption);
   box.append(tableOf(told.table, told.title));
+}
+
+const LEGEND_LINE = 22; // pixels
+/** On phones the legend stands below the axis and its title, one name a line, in room of its own. */
+function legendBelow(layout, data) {
+  const { t, b } = layout.margin;
+  const high = Math.max(40, layout.height - t - b);
+  const room = LEGEND_LINE * data.filter((trace) => trace.name && trace.showlegend !== false).length;
+  layout.margin.b = b + room;
+  layout.height += room;
+  layout.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -b / high, yanchor: "top", title: { text: "" } };
 }
 
 function tableOf(table, title) {

@@ -28,6 +28,14 @@ const ORDER = ["mega", "macro", "mid", "micro", "nano", "q4", "q3", "q2", "q1"];
 export const tierMeaning = (tier) => TIERS[tier] ?? visible(tier);
 export const byTier = (a, b) => ORDER.indexOf(a) - ORDER.indexOf(b);
 
+/** Why a count of an account (its evidence) is not known; null where it is. */
+export function whyUnknown(key, evidence, { counts = {} }) {
+  if (evidence[key] !== null) return null;
+  if (key === "followers" || key === "following") return counts.nodes === undefined ? "no follow graph was read" : "not in the follow graph";
+  if (evidence.reactions === null) return counts.events === undefined ? "no log was read" : "not in the log";
+  return key === "posts" ? "the log names none of its posts" : "not told by the data";
+}
+
 const MANY = { reply: "replies" };
 /** {like: 3, reply: 1} -> "3 likes, 1 reply". */
 export const reactionsInWords = (reactions) => Object.entries(reactions)

@@ -182,7 +182,11 @@ def compare(
     a: Annotated[str, Query(max_length=2000)],
     b: Annotated[str, Query(max_length=2000)],
 ) -> Response:
-    """Two accounts side by side: what makes the difference, and whether it is clear."""
+    """Two accounts side by side: what makes the difference, and whether it is clear.
+
+    `shared_audience`: how many other accounts a post of each would reach, itself not counted, with 95 % intervals, and
+    how many both would; of the samples of what-if questions, where `spread` rests on samples of its own.
+    """
     prepared: Any = getattr(service, "prepared", None)
     told = compared(service.published, a, b, prepared)
     return of_run(request, service.published, told, str(told["shared_audience"] is not None))

@@ -136,7 +136,10 @@ async def cancel(service: Serving, job_id: Id) -> Response:
     "/{job_id}/restart", status_code=202, response_model=JobTold, responses=documented(404, 409), dependencies=[_WRITE]
 )
 async def restart(service: Serving, job_id: Id) -> Response:
-    """Do a job that has ended once more, with the same parameters."""
+    """Do a job that failed or was cancelled once more, with the same parameters.
+
+    A job that is done keeps what it made (409): ask for another, with its kind and parameters.
+    """
     await _there(service, job_id)
     return answer(as_dict(await service.jobs.restart(job_id)), status=202)
 

@@ -9,30 +9,38 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from swayrank import __version__
 from swayrank.errors import StoreError
-from swayrank.report.figure_data import FIGURES, figure_data
+from swayrank.measures.engagement.tiers import PEER_TIERS
+from swayrank.report.figure_data import ALSO_CALLED, FIGURES, figure_data
 from swayrank.service.gate import requires
 from swayrank.service.ingest import live_facts
+from swayrank.service.places import file_alone
 from swayrank.service.problems import Problem, documented
 from swayrank.service.published import Published
 from swayrank.service.routes import Serving, Told, answer, of_run
 from swayrank.service.state import Service
+from swayrank.stores.tokens import SCOPES
 
 router = APIRouter(prefix="/api/v1", tags=["result"], responses=documented(), dependencies=[requires("read")])
 _MANIFEST = ("id", "created", "weights", "units", "parameters", "intervals", "counts", "reference", "left_out")
 
 
 @router.get("/run", response_model=Told)
-def run(service: Serving) -> Response:
-    """The run that is served: what it was made of and how, what it keeps, what to know before it is read."""
+def run(request: Request, service: Serving) -> Response:
+    """The run that is served: what it was made of and how, what it keeps, what to know before it is read.
+
+    `inputs` are called by their names: where they lie is in the run's manifest. `tiers`: the fewest followers first.
+    `may`: the scopes of who asks.
+    """
     result = service.published
     manifest = result.kept.manifest
     told: dict[str, Any] = {name: manifest.get(name) for name in _MANIFEST}
-    told["inputs"] = manifest.get("inputs", [])
+    told["inputs"] = [file_alone(entry) for entry in manifest.get("inputs", [])]
     told["versions"] = manifest["versions"]
     told["has"] = _has(service, result)
     told["roles"] = _groups(result, "role")
-    told["tiers"] = _groups(result, "tier")
+    told["tiers"] = sorted(_groups(result, "tier"), key=tier_place)
     told["version"] = __version__
+    told["may"] = [scope for scope in SCOPES if request.scope["token"].may(scope)]
     told["warnings"] = service.warnings()
     told["live"] = _live(service, manifest)
     return answer(told)
@@ -58,6 +66,11 @@ def _has(service: Service, result: Published) -> dict[str, Any]:
         "graph": ready,
         "oracle": ready,
     }
+
+
+def tier_place(tier: str) -> tuple[int, str]:
+    """Where a tier stands among tiers: the fewest followers first, quarters by their number."""
+    return (list(PEER_TIERS).index(tier), "") if tier in PEER_TIERS else (len(PEER_TIERS), tier)
 
 
 def _groups(result: Published, name: str) -> list[Any]:
@@ -101,7 +114,7 @@ def _kept(request: Request, result: Published, name: str, content: Any) -> Respo
 def figure(
     request: Request,
     service: Serving,
-    name: Annotated[str, Path(max_length=40, description=", ".join(FIGURES))],
+    name: Annotated[str, Path(max_length=40, description=", ".join((*FIGURES, *ALSO_CALLED)))],
     theme: Literal["light", "dark"] = "light",
     k: Annotated[int, Query(ge=1, le=50)] = 20,
     account: Annotated[str | None, Query(max_length=2000)] = None,
@@ -109,6 +122,7 @@ def figure(
 ) -> Response:
     """A figure for plotly, and the same as a table."""
     result = service.published
+    name = ALSO_CALLED.get(name, name)
     if name not in FIGURES:
         raise Problem(404, "not-found", f"figures are {', '.join(FIGURES)}")
     if account is not None:

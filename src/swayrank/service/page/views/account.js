@@ -3,11 +3,11 @@
 import { accountPath } from "/page/api.js";
 import { evidence } from "/page/evidence.js";
 import { followJob } from "/page/follow-job.js";
-import { communities, communityName, theRun } from "/page/known.js";
+import { communities, communityName, forWriters, theRun } from "/page/known.js";
 import { unlessPrepared } from "/page/not-prepared.js";
 import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, name, partsBar, percent, plural, shareBar,
   tile, tiles, toast, visible } from "/page/ui.js";
-import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning } from "/page/words.js";
+import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning, whyUnknown } from "/page/words.js";
 
 const MOST_NEIGHBOURS = 500;
 
@@ -85,9 +85,9 @@ class Card {
           ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval`, placeAmong(row.rank, scored)].filter(Boolean).join("; ")));
     } else all.push(tile("Score", "None", "too little data"));
     if (peer) all.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
-    all.push(tile("Followers", count(e.followers), e.following === null ? null : `follows ${count(e.following)}`),
-      tile("Reactions received", count(e.reactions), e.engagers === null ? null : `by ${plural(e.engagers, "account")}`),
-      tile("Posts", count(e.posts), e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null));
+    all.push(tile("Followers", count(e.followers), whyUnknown("followers", e, run) ?? (e.following === null ? null : `follows ${count(e.following)}`)),
+      tile("Reactions received", count(e.reactions), whyUnknown("reactions", e, run) ?? (e.engagers === null ? null : `by ${plural(e.engagers, "account")}`)),
+      tile("Posts", count(e.posts), whyUnknown("posts", e, run) ?? (e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null)));
     return tiles(all);
   }
 
@@ -150,7 +150,7 @@ class Card {
     return h("section", null, h("h2", { id: "evidence" }, "Why"), h("div", { class: "state" },
       h("p", null, `The run explains its ${plural(this.run.has.explanations, "first account")} in full. `
         + "For this one it can be done now: its posts, who reacts to it, where its attention comes from, and what would change its score. "
-        + "The data are read again for that, which takes about as long as scoring them."), button, told));
+        + "The data are read again for that, which takes about as long as scoring them."), forWriters(button), told));
   }
 
   asText(text) {

@@ -24,6 +24,7 @@ const notKept = () => emptyState("This run keeps no communities",
   h("a", { class: "button", href: "/data", "data-link": true }, "See what this run keeps"));
 
 function overview(told, run, signal) {
+  if (!told.communities.length) return noneFound(told);
   const found = new Map(told.communities.map((one) => [one.community, one]));
   const listed = told.communities.reduce((sum, one) => sum + one.members, 0);
   const shown = innerWidth < 600 ? 5 : 10;
@@ -38,6 +39,10 @@ function overview(told, run, signal) {
       figure("flows", { k: shown }, { signal, height: 144 + 40 * Math.min(shown, told.communities.length) })),
     h("p", { class: "faint" }, `Found by ${visible(String(told.method).replaceAll("_", " "))}; another method, or other data, may cut them differently.`));
 }
+
+const noneFound = (told) => emptyState("No communities were found",
+  `They are groups of accounts that attend to each other more than to others; among ${plural(told.accounts, "account")} there are too few ties for any.`,
+  h("a", { class: "button", href: "/", "data-link": true }, "To the leaderboard"));
 
 function modularity(value) {
   if (value === null || value === undefined) return "not known";

@@ -3,7 +3,7 @@
 import { communities, communityCell, theRun } from "/page/known.js";
 import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, legend, name, partsBar, percent, signed, svg, tile,
   tiles, unseen, visible } from "/page/ui.js";
-import { figureOf, partMeaning, tierMeaning } from "/page/words.js";
+import { figureOf, partMeaning, tierMeaning, whyUnknown } from "/page/words.js";
 
 export const title = "Compare two accounts";
 
@@ -47,7 +47,7 @@ function compared({ api, signal }, { a, b }, run, groups) {
 function drawn(told, run, groups) {
   const { a, b } = told;
   return h("div", null, verdict(told), intervals(told), parts(told, run),
-    h("section", null, h("h2", null, "What is known of them"), sideBySide(a, b, groups)), audience(told));
+    h("section", null, h("h2", null, "What is known of them"), sideBySide(a, b, groups, run)), audience(told));
 }
 
 /** Whether the difference is clear, by the ends of the intervals; null where none were drawn. */
@@ -127,11 +127,11 @@ function towards(adds, most, a, b) {
     svg("rect", { x: 49.7, width: 0.6, y: 0, height: 12, class: "middle" }));
 }
 
-function sideBySide(a, b, groups) {
+function sideBySide(a, b, groups, run) {
   const rows = [
     ["Rank", (one) => (one.rank === null ? "none" : [count(one.rank), h("span", { class: "under" }, one.rank_low === null ? "" : between(one.rank_low, one.rank_high, count))])],
-    ...EVIDENCE.map(([key, label]) => [label, (one) => count(one.evidence[key])]),
-    ["Reactions a post", (one) => (one.evidence.posts ? decimal(one.evidence.reactions / one.evidence.posts) : "–")],
+    ...EVIDENCE.map(([key, label]) => [label, (one) => [count(one.evidence[key]), h("span", { class: "under" }, whyUnknown(key, one.evidence, run))]]),
+    ["Reactions a post", (one) => (one.evidence.posts && one.evidence.reactions !== null ? decimal(one.evidence.reactions / one.evidence.posts) : "–")],
     ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : tierMeaning(one.tier))],
     ["Community", (one) => communityCell(one.community, groups, { limit: 14 })],
   ];
@@ -148,7 +148,9 @@ function audience({ a, b, shared_audience: shared }) {
     return h("section", null, heading, h("p", { class: "faint" }, "How many accounts both would reach is known once the network of this run is prepared; see ",
       h("a", { href: "/jobs", "data-link": true }, "jobs"), "."));
   }
-  const pieces = [["only the first", shared.a - shared.both, "side-0"], ["both", shared.both, "side-both"], ["only the second", shared.b - shared.both, "side-1"]];
+  const alone = (which) => Math.max(0, shared[which] - shared.both);
+  const range = (which) => (shared[`${which}_low`] === undefined ? "" : ` (${between(shared[`${which}_low`], shared[`${which}_high`], figureOf)})`);
+  const pieces = [["only the first", alone("a"), "side-0"], ["both", shared.both, "side-both"], ["only the second", alone("b"), "side-1"]];
   const all = pieces.reduce((sum, [, n]) => sum + n, 0);
   let at = 0;
   const bar = svg("svg", { class: "audience", viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img",
@@ -161,9 +163,12 @@ function audience({ a, b, shared_audience: shared }) {
   }));
   const share = shared.both / (Math.min(shared.a, shared.b) || 1);
   return h("section", null, heading,
-    h("p", null, "Passed on from one account to the next, a post of ", name(a.account, { limit: 24 }), ` is expected to reach ${figureOf(shared.a)} accounts, one of `,
-      name(b.account, { limit: 24 }), ` ${figureOf(shared.b)}. Of these, ${figureOf(shared.both)} are the same, ${percent(share)} of the smaller audience: `,
+    h("p", null, "Passed on from one account to the next, a post of ", name(a.account, { limit: 24 }), ` is expected to reach ${figureOf(shared.a)} other accounts${range("a")}, one of `,
+      name(b.account, { limit: 24 }), `: ${figureOf(shared.b)}${range("b")}. Of these, ${figureOf(shared.both)} are the same, ${percent(share)} of the smaller audience: `,
       share > 0.5 ? "asking both reaches few more than asking one." : "asking both reaches mostly different people."),
-    bar, tiles(tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(shared.a - shared.both)), tile("Both", figureOf(shared.both)),
-      tile(h("span", null, "Only ", name(b.account, { limit: 20 })), figureOf(shared.b - shared.both))));
+    bar, tiles(tile(h("span", null, "Only ", name(a.account, { limit: 20 })), figureOf(alone("a"))), tile("Both", figureOf(shared.both)),
+      tile(h("span", null, "Only ", name(b.account, { limit: 20 })), figureOf(alone("b")))),
+    h("p", { class: "faint" }, "Others alone: neither of the two is counted in what both reach, nor an account in its own audience; ",
+      h("a", { href: "/whatif", "data-link": true }, "what-if"), " counts the accounts asked as reached. In brackets the 95 % interval of the simulation. "
+      + "The part called spread was estimated from other samples, so it differs by chance."));
 }

@@ -2,6 +2,7 @@
 
 import { announce, clear, dataTable, emptyState, h, jobProgress, moment, pager, plural, toast, unseen, visible } from "/page/ui.js";
 import { followJob, isOver } from "/page/follow-job.js";
+import { forWriters } from "/page/known.js";
 import { jobWords, KINDS, resultHref, STATUS, took } from "/page/job-words.js";
 
 export const title = (params) => (params?.job ? "Job" : "Jobs");
@@ -11,6 +12,8 @@ const BUSY_MS = 2000;
 const IDLE_MS = 15_000;
 
 const jobPath = (id) => `/jobs/${encodeURIComponent(id)}`;
+/** A job that is done keeps what it made: doing it again is a job of its own. One that made nothing is done once more. */
+const again = (api, job) => (job.status === "done" ? api.post("/jobs", { kind: job.kind, parameters: job.parameters }) : api.post(`${jobPath(job.id)}/restart`, {}));
 const badge = (job) => h("span", { class: `badge ${job.status === "cancelled" ? "" : job.status}` }, STATUS[job.status] ?? job.status);
 
 export async function render(root, context) {
@@ -35,8 +38,8 @@ async function renderList(root, context) {
     event.target.disabled = false;
   } }, label);
   clear(root, h("h1", null, "Jobs"), h("p", { class: "lead" }, "Long work is done in the background, one job after the other, while lookups go on."),
-    h("p", { class: "buttons" }, h("a", { class: "button primary", href: "/planner", "data-link": true }, "Plan a campaign"), begin("score", "Score anew"),
-      begin("prepare", "Prepare for what-if")),
+    h("p", { class: "buttons" }, h("a", { class: "button primary", href: "/planner", "data-link": true }, "Plan a campaign"),
+      forWriters([begin("score", "Score anew"), begin("prepare", "Prepare for what-if")])),
     h("div", { class: "row" }, choose("kind", "Kind", KINDS), choose("status", "Status", STATUS)), place);
   let shown = "";
   let timer = 0;
@@ -76,8 +79,8 @@ async function renderList(root, context) {
 }
 
 function columns(act, api) {
-  const button = (job, verb, label, said) => h("button", { type: "button", "data-focus": `${verb} ${job.id}`, "aria-label": `${label}: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}`,
-    onClick: () => act(() => api.post(`${jobPath(job.id)}/${verb}`, {}), said) }, label);
+  const button = (job, verb, label, ask, said) => forWriters(h("button", { type: "button", "data-focus": `${verb} ${job.id}`,
+    "aria-label": `${label}: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}`, onClick: () => act(ask, said) }, label), { told: false });
   return [
     { key: "what", label: "Job", cell: (job) => h("span", null,
       h("a", { href: `/jobs/${job.id}`, "data-link": true, "data-focus": `see ${job.id}` }, KINDS[job.kind] ?? job.kind), h("span", { class: "faint" }, ` ${jobWords(job)}`)) },
@@ -88,8 +91,9 @@ function columns(act, api) {
     { key: "act", label: unseen("Actions"), cell: (job) => h("span", { class: "buttons tight" }, isOver(job)
       ? [job.status === "done" ? h("a", { class: "button", href: resultHref(job), "data-link": true, "data-focus": `open ${job.id}`,
         "aria-label": `Open the result: ${KINDS[job.kind] ?? job.kind}, ${jobWords(job)}` }, "Open") : null,
-        button(job, "restart", job.status === "done" ? "Again" : "Start again", "The job waits for its turn.")]
-      : button(job, "cancel", "Cancel", "The job is cancelled.")) },
+        button(job, "restart", job.status === "done" ? "Again" : "Start again", () => again(api, job),
+          job.status === "done" ? "Another job waits for its turn; what this one made is kept." : "The job waits for its turn.")]
+      : button(job, "cancel", "Cancel", () => api.post(`${jobPath(job.id)}/cancel`, {}), "The job is cancelled.")) },
   ];
 }
 
@@ -104,18 +108,19 @@ async function renderOne(root, { api, signal, navigate }, id) {
   clear(root, h("p", null, h("a", { href: "/jobs", "data-link": true }, "All jobs")), h("h1", null, KINDS[first.kind] ?? first.kind),
     h("p", { class: "lead" }, jobWords(first)), head, buttons,
     h("details", null, h("summary", null, "What it was asked, as the service keeps it"), h("pre", null, visible(JSON.stringify(first.parameters, null, 2)).replaceAll("\\u000a", "\n"))));
-  const act = (verb) => async (event) => {
+  const act = (ask) => async (event) => {
     event.target.disabled = true;
-    try { await api.post(`${jobPath(id)}/${verb}`, {}); jobsChanged(); if (verb === "restart") navigate(`/jobs/${id}`, { replace: true });
-      } catch (error) { toast(visible(error.message), "error"); event.target.disabled = false; }
+    try { await ask(); jobsChanged(); } catch (error) { toast(visible(error.message), "error"); event.target.disabled = false; }
   };
+  const oncemore = async (job) => { const next = await again(api, job); navigate(`/jobs/${next.id}`, { replace: next.id === id }); };
   const show = (job) => {
     clear(head, h("p", { role: "status" }, badge(job), job.attempt > 1 ? ` attempt ${job.attempt}` : ""),
       job.status === "running" || job.status === "queued" ? jobProgress(job) : null, job.error ? h("p", { class: "note warning" }, visible(job.error.detail)) : null,
       h("dl", { class: "facts" }, [["Asked for", moment(job.created)], ["Begun", moment(job.started)], ["Ended", moment(job.ended)],
         ["Took", took(job)]].map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value)))));
     clear(buttons, job.status === "done" ? h("a", { class: "button primary", href: resultHref(job), "data-link": true }, "Open the result") : null,
-      isOver(job) ? h("button", { type: "button", onClick: act("restart") }, "Start again") : h("button", { type: "button", onClick: act("cancel") }, "Cancel"));
+      forWriters(isOver(job) ? h("button", { type: "button", onClick: act(() => oncemore(job)) }, job.status === "done" ? "Again, as another job" : "Start again")
+        : h("button", { type: "button", onClick: act(() => api.post(`${jobPath(id)}/cancel`, {})) }, "Cancel")));
   };
   show(first);
   if (!isOver(first)) followJob(api, id, show, signal).catch((error) => { if (error.name !== "AbortError") toast(visible(error.message), "error"); });

@@ -55,7 +55,7 @@ class Leaderboard {
   lead() {
     const { counts, intervals } = this.run;
     const sure = intervals ? ` The bar shows where it lies with ${percent(intervals.confidence)} confidence: accounts whose bars overlap may be in another order next time.` : "";
-    return h("p", { class: "lead" }, `${count(counts.scored)} of ${plural(counts.accounts, "account")} have a score from 0 to 100.${sure}`);
+    return h("p", { class: "lead" }, `${count(counts.scored)} of ${plural(counts.accounts, "account")} ${counts.scored === 1 ? "has" : "have"} a score from 0 to 100.${sure}`);
   }
 
   legend(parts) {

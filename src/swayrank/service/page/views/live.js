@@ -2,6 +2,7 @@
 
 import { announce, clear, count, dataTable, field, h, moment, plural, tile, tiles, toast, visible } from "/page/ui.js";
 import { jobCard } from "/page/follow-job.js";
+import { forWriters } from "/page/known.js";
 import { readEvents } from "/page/lines.js";
 import { errorLines } from "/page/plan-form.js";
 import { jobsChanged } from "/page/views/jobs.js";
@@ -47,7 +48,7 @@ function showFacts(place, told, score) {
   clear(place, tiles(tile("Events kept", count(told.events)), tile("Not yet in the scores", count(waits)), tile("Last event", told.last_event ? moment(told.last_event) : "none"),
     tile("Next refresh", told.next_refresh ? moment(told.next_refresh) : "none planned",
       told.refresh_seconds ? `at most every ${count(told.refresh_seconds / 60)} min where events came in` : "refreshing by itself is off")),
-  h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", disabled: !waits, onClick: score }, "Score now"),
+  h("p", { class: "buttons" }, forWriters(h("button", { type: "button", class: "primary", disabled: !waits, onClick: score }, "Score now")),
     waits ? null : h("span", { class: "faint" }, "All events are in the scores.")));
   if (held) place.querySelector("button")?.focus();
 }
@@ -90,7 +91,7 @@ function sender(context, look) {
     h("p", { class: "hint" }, "CSV with a head, or one JSON object a line: ", h("code", null, "time, actor, action"), ", then ", h("code", null, "target"), " or ",
       h("code", null, "post"), ". With a ",
       h("code", null, "key"), " of its own an event counts once however often it is sent; without one, the page makes it from the line."),
-    field("Events", area), field("Or a file", file), checked, h("p", { class: "buttons" }, send), answer);
+    field("Events", area), field("Or a file", file), checked, h("p", { class: "buttons" }, forWriters(send)), answer);
 }
 
 function showChecked(place, { rows, errors, form }) {

@@ -78,7 +78,7 @@ function draw(root, context, state, seeds) {
     h("div", { class: "map-layout" },
       h("div", { class: "map-main" }, toolbar(context, state, () => map), state.notes, box, told, keys),
       h("div", { class: "map-side" }, side, groups.element, legend.element)),
-    h("section", { class: "map-table" }, h("h2", null, "The accounts of this map"), table));
+    h("section", { class: "map-table" }, h("h2", null, "The accounts of this map"), missingRanks(data), table));
   const tip = h("div", { class: "map-tip", hidden: true, "aria-hidden": "true" });
   const map = createMap(box, data, {
     onChoose: (index) => { showChosen(index); remember(); },
@@ -350,6 +350,22 @@ function tableOf({ data, degrees, groups }, map, indices, box) {
     { key: "go", label: "Map", cell: (i) => h("button", { type: "button", class: "small", "aria-label": `Show ${visible(data.accounts[i])} on the map`, onClick: () => {
       map.centre(i); map.canvas.focus({ preventScroll: true }); box.scrollIntoView({ block: "center" }); } }, "Show") },
   ] });
+}
+
+/** Whose ranks the table passes over: the map shows whom its graph names. */
+function missingRanks({ rank, arcs_are: ties }) {
+  const missing = [];
+  let next = 1; // the rank that follows those seen; accounts of one rank take up as many
+  let n = 0;
+  for (const one of rank.filter(Boolean).sort((a, b) => a - b)) {
+    for (let i = next; i < one && missing.length < 5; i++) missing.push(count(i));
+    n += Math.max(0, one - next);
+    next = Math.max(next, one) + 1;
+  }
+  if (!n) return null;
+  const many = `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are not here: those accounts are`;
+  return h("p", { class: "faint" }, n === 1 ? `Rank ${missing[0]} is not here: that account is` : many,
+    ` not in the graph of who ${ties === "reactions" ? "reacts to" : "follows"} whom, which the map shows.`);
 }
 
 function showSeeds(context, state, map, place, seeds) {

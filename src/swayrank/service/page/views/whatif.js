@@ -123,7 +123,7 @@ export async function render(root, context) {
 
   function figures(told, left) {
     const away = gone().length;
-    return tiles(reachTile("Expected reach", told, state.total ? `${percent(told.mean / state.total, 1)} of all` : null),
+    return tiles(reachTile("Expected reach", told, `accounts, ${left.length === 1 ? "itself" : "themselves"} among them${state.total ? `; ${percent(told.mean / state.total, 1)} of all` : ""}`),
       tile("Accounts", count(left.length), away ? `${count(away)} taken away` : null),
       told.baseline ? reachTile(away ? "With all of them" : "Baseline", told.baseline) : null,
       told.baseline ? tile(away ? "Lost" : "Difference", away ? reached(Math.max(0, told.baseline.mean - told.mean)) : signedReach(told.mean - told.baseline.mean),
