@@ -159,6 +159,9 @@ def test_explain_of_a_run_and_of_files_agree(runs):
     assert json.loads(call("explain", "out", "--json", "--quiet", cwd=folder).stdout) == of_run[:1]
     done = call("explain", best, "out", "--profile", "reach", cwd=folder, check=False)
     assert (done.returncode, "is for files" in done.stderr) == (2, True)
+    assert call("explain", "out", best, cwd=folder).stdout == text.stdout, "a run may stand first"
+    done = call("explain", "out", f"{best[:-1]}É", cwd=folder, check=False)
+    assert f"no account has the id '{best[:-1]}É'; did you mean" in done.stderr
 
 
 def keep_explanations(run, n):

@@ -475,4 +475,7 @@ def test_names_with_commas_go_into_a_file(tmp_path):
     assert chosen("-k", "1", "--must", "must.txt", cwd=tmp_path) == ["Lee, Ann"]
     shown = call("check", "g.csv", cwd=tmp_path).stdout
     assert "'NULL' is an account with 2 arcs: in logs this word means nobody" in shown
-    assert "note: 'NULL' is an account with 2 arcs" in call("score", "g.csv", "-o", "out", cwd=tmp_path).stderr
+    assert call("score", "g.csv", "-o", "out", cwd=tmp_path).stderr.count("'NULL' is an account with 2 arcs") == 1
+    call("convert", "g.csv", "g", "--quiet", cwd=tmp_path)
+    of_folder = call("score", "g", "-o", "out", cwd=tmp_path).stderr
+    assert of_folder.count("'NULL' is an account with 2 arcs") == 1, "of a graph's folder, which tells no file's notes"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from swayrank import _extras
 from swayrank.cli.shared import DEFAULT_RNG
 from tests import test_cli
 
@@ -340,6 +344,17 @@ def test_pages_are_written_where_matplotlib_alone_is_missing(town, tmp_path, mon
     shown = backtest(town, "--as-of", "2026-03-01", *QUICK, "-o", tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").glob("metrics.*")} == {"metrics.html"}
     assert "left out: metrics.png and removal.png; a picture needs matplotlib:" in shown.stderr
+
+
+def test_every_cure_names_an_extra_that_brings_the_package():
+    root = Path(__file__).parent.parent
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for called, extra in _extras._KNOWN.values():
+        assert called.lower() in {re.split(r"[\[>]", one)[0] for one in extras[extra]}
+    for file in [*(root / "src").rglob("*.py"), *(root / "docs").glob("*.md")]:
+        told = re.findall(r"pip install ([^`\n]+)", file.read_text()) if file.name != "_extras.py" else []
+        wrong = [one for one in told if not one.startswith(('"swayrank[', "tzdata", "-"))]
+        assert not wrong, f"{file} names no extra: {wrong}"
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_wrong_values(options, says):
 
 def test_without_networkit_the_cure_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "networkit", None)
-    with pytest.raises(MissingDependencyError, match="pip install networkit, or take method='label_propagation'"):
+    with pytest.raises(MissingDependencyError, match=r"\[communities\]\"; or take method='label_prop"):
         sr.communities(Graph.from_edges([0], [1]))
 
 

@@ -164,7 +164,7 @@ def test_missing_libraries_are_named(monkeypatch, tmp_path):
     with pytest.raises(MissingDependencyError, match=r"swayrank\[notebook\]"):
         save_heatmap(found, tmp_path / "x.png")
     monkeypatch.setitem(sys.modules, "plotly", None)
-    with pytest.raises(MissingDependencyError, match="pip install plotly"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "swayrank\[notebook\]"; or write'):
         found.plot()
 
 

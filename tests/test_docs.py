@@ -29,6 +29,18 @@ def test_shell_examples_run(page, tmp_path):
         assert done.returncode == 0, f"{command}\n{done.stderr}"
 
 
+def test_tables_that_a_script_makes_have_their_places():
+    from docs.make_learning_tables import TABLES, hidden, put
+
+    marks = [
+        (name, page.name) for page in PAGES for name in re.findall(r"<!-- (\w+): made by", page.read_text("utf-8"))
+    ]
+    assert sorted(marks) == sorted((name, page) for name, (page, _, _) in TABLES.items())
+    page = (ROOT / "docs" / "hidden_graph.md").read_text("utf-8")
+    assert put(page, "hidden", hidden()) == page, "run python docs/make_learning_tables.py"
+    assert page.count("\n| ") > put(page, "memetracker", "| x |").count("\n| ")
+
+
 def test_links_lead_somewhere():
     for page in [*PAGES, *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"))]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):

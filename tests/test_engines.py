@@ -8,7 +8,8 @@ import threading
 import numpy as np
 import pytest
 
-from swayrank.engines import Engine, balanced_bounds, chunk_bounds, resolve_engine
+from swayrank.engines import Engine, balanced_bounds, chunk_bounds, local, resolve_engine
+from swayrank.engines.limits import granted_memory, granted_processors
 from swayrank.engines.local import LocalEngine, n_threads
 from swayrank.errors import ParameterError
 from tests.engines import AdversarialEngine
@@ -98,3 +99,42 @@ def test_choice():
     for wrong in ({"engine": "moon"}, {"engine": 3}, {"threads": 0}, {"threads": 1.5}, {"threads": True}):
         with pytest.raises(ParameterError, match="must be"):
             resolve_engine(**wrong)
+
+
+def quota(folder, quota):
+    return {f"{folder}/cpu.cfs_quota_us": f"{quota}\n", f"{folder}/cpu.cfs_period_us": "100000\n"}
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "processors", "memory"),
+    [
+        ("0::/\n", {"cpu.max": "150000 100000\n", "memory.max": "4000\n"}, 2, 4000),
+        ("0::/a/b\n", {"a/cpu.max": "300000 100000\n", "a/b/cpu.max": "max 100000\n"}, 3, None),
+        ("0::/gone\n", {"cpu.max": "max 100000\n", "memory.max": "max\n"}, None, None),
+        ("4:cpu,cpuacct:/x\n0::/x\n", quota("cpu/x", 50000), 1, None),
+        ("4:cpu:/x\n", quota("cpu", 400000), 4, None),
+        ("4:cpu:/\n", quota("cpu", -1), None, None),
+        ("4:cpuset:/\n", quota("cpu", 400000), None, None),
+        ("8:memory:/x\n", {f"memory/{at}memory.limit_in_bytes": f"{n}\n" for at, n in (("", 7), ("x/", 9))}, None, 7),
+        (None, {"cpu.max": "100000 100000\n"}, None, None),
+    ],
+)  # fmt: skip
+def test_control_groups_of_both_versions_are_obeyed(tmp_path, own, files, processors, memory):
+    if own is not None:
+        (tmp_path / "own").write_text(own)
+    for name, text in files.items():
+        file = tmp_path / "groups" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert granted_processors(tmp_path / "groups", tmp_path / "own") == processors
+    assert granted_memory(tmp_path / "groups", tmp_path / "own") == memory
+
+
+def test_no_more_threads_than_the_control_group_grants(monkeypatch):
+    monkeypatch.setattr(local, "granted_processors", lambda: 1)
+    local._allowed_threads.cache_clear()
+    try:
+        assert n_threads() == 1
+        assert n_threads(3) == 3
+    finally:
+        local._allowed_threads.cache_clear()

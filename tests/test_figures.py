@@ -588,9 +588,9 @@ def test_missing_libraries_are_named(monkeypatch, results):
     for name in ("matplotlib.figure", "matplotlib.backends.backend_agg"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     for name, options in FIGURES:
-        with pytest.raises(MissingDependencyError, match="pip install"):
+        with pytest.raises(MissingDependencyError, match=r'pip install "swayrank\[notebook\]"'):
             results[name].plot(**options)
-    with pytest.raises(MissingDependencyError, match="pip install"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "swayrank\[notebook\]"'):
         draw(results["graph"])
     assert results["graph"]._repr_html_()
 

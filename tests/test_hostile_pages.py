@@ -12,6 +12,7 @@ import pytest
 
 import swayrank as sr
 from swayrank.ids import Ids
+from swayrank.report.run_figures import write_figures
 from swayrank.report.write import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -98,8 +99,8 @@ _BOXES = """all => all.map(one => { const b = one.getBoundingClientRect();
 return {x: b.x, y: b.y + window.scrollY, w: b.width, h: b.height} })"""
 
 
-def visited(browser, file, *, ready=None):
-    """Open a file as a reader would; what went wrong, in words, and the page's text."""
+def visited(browser, file, *, ready=None, beside=()):
+    """Open a file, which may ask for those `beside` it, as a reader would; what went wrong, and the page's text."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page, wrong = context.new_page(), []
     page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -110,7 +111,7 @@ def visited(browser, file, *, ready=None):
     page.on("popup", lambda popup: wrong.append(f"popup {popup.url}"))
 
     def asked(route):
-        if route.request.url == file.as_uri():
+        if route.request.url in {one.as_uri() for one in (file, *beside)}:
             route.continue_()
         else:
             wrong.append(f"asked for {route.request.url}")
@@ -228,6 +229,25 @@ def test_figures_are_inert(hostile, browser, tmp_path):
     assert text.count("over time") >= 2
     for k in (1, 3, 6):  # as it is spelled, as far as there is room: what plotly reads as markup, it would leave out
         assert INJECTIONS[k][:20] in text
+
+
+def test_pages_that_share_a_script_are_drawn_and_inert(hostile, browser, tmp_path):
+    """As `swayrank report --figures --format html` writes them: opened from disk, they find plotly beside them."""
+    pytest.importorskip("plotly")
+    seeds = tmp_path / "seeds.csv"
+    found = sr.select_seeds(sr.IndependentCascade(hostile[0], prob=0.05), k=5, rng=7)
+    found.to_frame().to_csv(seeds, index=False)
+    written = write_figures(hostile[2], tmp_path / "figures", kind="html", seeds=seeds).written
+    folder, shown = tmp_path / "figures", ""
+    pages = [folder / "leaderboard.html", folder / "map.html", folder / "seeds.html"]
+    assert {*pages, folder / "plotly.min.js"} <= set(written)
+    for page in pages:
+        wrong, text = visited(browser, page, ready=".main-svg .gtitle", beside=[folder / "plotly.min.js"])
+        assert [one for one in wrong if "GPU stall" not in one and "WebGL" not in one] == [], page.name
+        assert "The figure as a table" in text
+        shown += text
+    for k in (0, 1, 6):
+        assert INJECTIONS[k][:20] in shown
 
 
 def test_tables_in_notebooks_are_inert(hostile, browser, tmp_path):

@@ -171,6 +171,29 @@ def test_either_spelling_finds_an_account():
     assert 2**64 not in ints
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("muller", "'Müller, Anna'"),
+        ("MÜLLER, ANNA", "'Müller, Anna'"),
+        ("anna", "'Müller, Anna', 'Zoë Annan'"),
+        ("anna muller", "'Müller, Anna'"),
+        ("muler, ana", "'Müller, Anna'"),
+        ("zoe", "'Zoë Annan', 'Szoeke'"),
+        ("izmır", "'İzmir', 'izmir'"),
+    ],
+)
+def test_suggestions_ignore_case_and_accents_and_match_parts(asked, meant):
+    ids = Ids.from_values(["Szoeke", "Müller, Anna", "bob", "Zoë Annan", "İzmir", "izmir", "a" * 40, "線形"])
+    with pytest.raises(UnknownAccountError) as told:
+        ids.position(asked)
+    assert str(told.value) == f"no account has the id {asked!r}; did you mean {meant}?"
+    for stranger in ("qqq", "b", "", "-", "線"):
+        with pytest.raises(UnknownAccountError) as told:
+            ids.position(stranger)
+        assert "did you mean" not in str(told.value)
+
+
 def test_unknown_accounts_are_told_with_their_likes():
     ids = Ids.from_values(["barack", "Angela", "emmanuel"])
     with pytest.raises(UnknownAccountError, match=r"'barak'; did you mean 'barack'\?"):

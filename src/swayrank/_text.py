@@ -29,6 +29,18 @@ def unguarded(text: str) -> str:
     return text[1:] if text[:1] == "'" and formula_safe(text[1:]) == text else text
 
 
+def folded(text: str) -> str:
+    """Text as people look for it: in one case, without accents; what is nothing but accents keeps them.
+
+    >>> folded("Müller, ANNA"), folded("İzmir"), folded("Straße")
+    ('muller, anna', 'izmir', 'strasse')
+    """
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c)).casefold() or apart
+
+
 def printable(text: object, limit: int = 120) -> str:
     r"""Text for a terminal or a message: control and direction characters escaped, cut at `limit` characters.
 

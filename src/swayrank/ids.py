@@ -14,13 +14,15 @@ saved graph maps it from disk.
 from __future__ import annotations
 
 import difflib
+import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._text import unguarded
+from swayrank._text import folded, unguarded
 from swayrank.errors import DamagedGraphError, InputError, ParameterError, UnknownAccountError
 from swayrank.id_cells import Cells, Int64Array, UInt8Array, UInt32Array, UInt64Array, as_cells, read_only
 from swayrank.kernels.intern import (
@@ -52,6 +54,46 @@ MAX_IDS = ABSENT
 
 _BATCH = int(BATCH)
 _BLOCK = 1 << 20
+_LOOKED_AT, _COMPARED = 1_000_000, 5000  # ids among which likes are sought: by parts; letter by letter
+
+
+# -- names as people write them ----------------------------------------------------------------------------------------
+
+
+def folded_names(names: pa.Array) -> pa.Array:
+    """Strings of Arrow in one case and without accents, as :func:`swayrank._text.folded` has them.
+
+    >>> import pyarrow as pa
+    >>> folded_names(pa.array(["Ada", "Müller"])).to_pylist()
+    ['ada', 'muller']
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    plain = pc.string_is_ascii(names)
+    lower = pc.ascii_lower(names)
+    others = names.filter(pc.invert(plain))
+    if not len(others):
+        return lower
+    return pc.replace_with_mask(lower, pc.invert(plain), pa.array(map(folded, others.to_pylist()), names.type))
+
+
+def _meant(name: str, names: pa.Array) -> list[str]:
+    """Up to three names that `name` may stand for: spelled alike first, then those that begin so or hold its words."""
+    import pyarrow.compute as pc
+
+    wanted, known = folded(name), folded_names(names)
+    at = pc.indices_nonzero(pc.starts_with(known, wanted[:1]))[:_COMPARED]
+    spelled: dict[str, list[int]] = {}
+    for i, word in zip(at.to_pylist(), known.take(at).to_pylist(), strict=True):
+        spelled.setdefault(word, []).append(i)
+    found = [i for word in difflib.get_close_matches(wanted, spelled, n=3, cutoff=0.7) for i in spelled[word]]
+    words = re.findall(r"\w+", wanted)
+    if words and len(wanted) > 1:
+        held = functools.reduce(pc.and_, [pc.match_substring(known, word) for word in words])
+        for fits in (pc.starts_with(known, wanted), held):
+            found += pc.indices_nonzero(fits)[:3].to_pylist()
+    return [names[i].as_py() for i in list(dict.fromkeys(found))[:3]]
 
 
 # -- the frozen collection ---------------------------------------------------------------------------------------------
@@ -390,13 +432,8 @@ class Ids:
         if self.kind != "string":
             known = self.to_numpy()
             return f"; ids here are integers from {int(known.min())} to {int(known.max())}"
-        import pyarrow.compute as pc
-
-        column = self.to_arrow()
-        alike = column.filter(pc.starts_with(column, pattern=name[:1], ignore_case=True)).slice(0, 5000).to_pylist()
-        by_fold = {other.casefold(): other for other in alike}
-        close = difflib.get_close_matches(name.casefold(), by_fold, n=3, cutoff=0.7)
-        return f"; did you mean {', '.join(repr(by_fold[c]) for c in close)}?" if close else ""
+        meant = _meant(name, self.to_arrow().slice(0, _LOOKED_AT))
+        return f"; did you mean {', '.join(map(repr, meant))}?" if meant else ""
 
     # -- keeping
 

@@ -295,7 +295,9 @@ class Run:
             )
         if any(np.isnan(values[scores.rank > 0]).any() for values in scores.parts.values()):
             lines.append("-: the account does not occur where that part is measured; its other parts make the score")
-        lines += [f"note: {text}" for text in (*scores.left_out, *_warnings(self.sources))]
+        told = "\n".join(self.told())
+        left_out = [text for text in scores.left_out if text not in told]  # the reader notes some of them too
+        lines += [f"note: {text}" for text in (*left_out, *_warnings(self.sources))]
         if len(self.sources.rejects):
             reasons = ", ".join(f"{n:,} {reason}" for reason, n in self.sources.rejects.by_reason().items())
             lines.append(f"{len(self.sources.rejects):,} rows were refused ({reasons})")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from swayrank._extras import absent
 from swayrank._text import formula_safe
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.results import write_whole
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def frame(columns: Mapping[str, Any] | pa.Table, backend: str) -> Any:
         made = nw.from_native(table, eager_only=True)
         return made.to_pandas() if backend == "pandas" else made.to_polars()
     except ModuleNotFoundError as missing:
-        raise MissingDependencyError(f"a {backend} table needs {backend}: pip install {backend}") from missing
+        raise absent(f"a {backend} table", backend) from missing
 
 
 def write_csv(table: pa.Table, path: str | Path, *, for_people: bool) -> None:

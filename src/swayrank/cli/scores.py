@@ -327,8 +327,13 @@ def _compared_in_run(out: Path, accounts: list[str], threads: int | None, quiet:
 
 
 def _accounts_and_places(words: list[str], quiet: bool, *, fewest: int) -> tuple[list[str], list[Path]]:
-    """Words up to the first that is a file or folder are accounts; the rest says where they are scored."""
+    """Words up to the first that is a file or folder are accounts; the rest says where they are scored.
+
+    A run that stands first, and is all that is there, is where the others are looked for.
+    """
     there = [Path(word).exists() for word in words]
+    if len(words) > fewest and not any(there[1:]) and _is_run([Path(words[0])]):
+        return words[1:], [Path(words[0])]
     n = next((k for k in range(1, len(words)) if there[k] and (k >= fewest or not any(there[k + 1 :]))), len(words))
     accounts, places = words[:n], [Path(word) for word in words[n:]]
     if not words:

@@ -150,7 +150,7 @@ class _Command(TyperCommand):
         given = list(args)
         try:
             return super().parse_args(ctx, args)
-        except Exception as error:  # whose class is not public
+        except Exception as error:  # by name: its class is click's, or in newer versions that of typer's private copy
             option = getattr(error, "option_name", "")
             if type(error).__name__ == "NoSuchOption" and not option.startswith("--"):
                 word = next((one for one in given if one.startswith(option)), option)

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
 import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -26,6 +24,7 @@ import numpy.typing as npt
 from swayrank._progress import Step
 from swayrank._validate import Integer, check
 from swayrank.engines import Bounds
+from swayrank.engines.limits import granted_processors
 
 _IN_FLIGHT_PER_THREAD = 4
 
@@ -71,17 +70,7 @@ def _allowed_threads() -> int:
         allowed = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every platform
         allowed = os.cpu_count() or 1
-    return max(1, min(allowed, _cgroup_limit()))
-
-
-def _cgroup_limit() -> int:
-    """Whole processors that the control group grants, or a large number where nothing limits them."""
-    unlimited = 2**31
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()[:2]
-    except (OSError, ValueError):
-        return unlimited
-    return unlimited if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
+    return max(1, min(allowed, granted_processors() or allowed))
 
 
 def _interruptible(run: Callable[[int, int], Any], start: int, stop: int) -> Any:

@@ -12,8 +12,9 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._extras import absent
 from swayrank._validate import Integer, OneOf, Optional, check, domains
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.graph.input import DIRECTIONS, SELF_LOOPS, Direction, SelfLoops
 from swayrank.graph.parts import MAX_NODES, U32, U64, Array, GraphParts
 from swayrank.tables import frame
@@ -366,7 +367,7 @@ def _to_networkx(u: U32, v: U32, parts: GraphParts) -> Any:
 
 def _need(library: str) -> Any:
     if importlib.util.find_spec(library) is None:
-        raise MissingDependencyError(f"this needs {library}: pip install {library}")
+        raise absent("this", library)
     return importlib.import_module(library)
 
 

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._extras import absent
 from swayrank._rng import Key
 from swayrank.engines.local import n_threads
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.events import iso
 from swayrank.graph import Graph
 from swayrank.kernels.assign import draw_words
@@ -224,9 +225,7 @@ def find_classifier() -> Any:
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
     except ModuleNotFoundError as missing:
-        raise MissingDependencyError(
-            'learning from features needs scikit-learn: pip install "swayrank[learn]"'
-        ) from missing
+        raise absent("learning from features", "sklearn") from missing
     return HistGradientBoostingClassifier
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from swayrank._extras import absent
 from swayrank._render import renders
 from swayrank._text import printable
 from swayrank._validate import domains
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, theme_of
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.pictures import ACTIVITY, absence, activity_of
@@ -89,7 +90,7 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
     try:
         from plotly.subplots import make_subplots
     except ModuleNotFoundError:  # a part of plotly
-        raise MissingDependencyError("an interactive figure needs the whole of plotly: pip install plotly") from None
+        raise absent("an interactive figure", "plotly") from None
     rows = 2 if has_posts else 1
     heights = [0.7, 0.3] if has_posts else [1.0]
     figure = make_subplots(rows=rows, cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.07)

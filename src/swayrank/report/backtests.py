@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from swayrank._extras import absent
 from swayrank._render import renders
 from swayrank._validate import domains
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.report.canvas import THEMES, Rows, dress, safe, table, theme_of
 from swayrank.report.files import write_figure
 from swayrank.validation.metrics import DEPTHS
@@ -46,9 +47,7 @@ def _plotly() -> Any:
     try:
         from plotly import graph_objects, subplots
     except ModuleNotFoundError:
-        raise MissingDependencyError(
-            'an interactive figure needs plotly: pip install "swayrank[notebook]"; or write .csv'
-        ) from None
+        raise absent("an interactive figure", "plotly", "or write .csv") from None
     return graph_objects, subplots
 
 

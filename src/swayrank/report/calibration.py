@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from swayrank._extras import absent
 from swayrank._render import renders
 from swayrank._text import printable
 from swayrank._validate import domains
-from swayrank.errors import MissingDependencyError
 from swayrank.measures.propagation.models import Floats
 from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of
 from swayrank.report.files import write_figure
@@ -80,7 +80,7 @@ def curve_figure(found: Calibration | ReachCalibration, *, theme: str = "light")
     try:
         from plotly import graph_objects as go
     except ModuleNotFoundError:
-        raise MissingDependencyError("an interactive curve needs plotly: pip install plotly; or write .csv") from None
+        raise absent("an interactive curve", "plotly", "or write .csv") from None
     curve = _curve(found)
     zero, most = curve.ends
     x, y = np.maximum(curve.x, zero), np.maximum(curve.y, zero)

@@ -16,14 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from swayrank._extras import absent
 from swayrank._text import printable
 from swayrank._validate import Domain, OneOf
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
 THEMES: Domain = OneOf("light", "dark")
 NAME = 28  # characters of a name that a figure shows
-_NO_PLOTLY = 'an interactive figure needs plotly: pip install "swayrank[notebook]"; or take .to_frame()'
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def plotly() -> Any:
     try:
         from plotly import graph_objects
     except ModuleNotFoundError:
-        raise MissingDependencyError(_NO_PLOTLY) from None
+        raise absent("an interactive figure", "plotly", "or take .to_frame()") from None
     return graph_objects
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from swayrank._extras import absent
 from swayrank._render import renders
 from swayrank._text import printable
 from swayrank._validate import domains
-from swayrank.errors import MissingDependencyError
 from swayrank.measures.correlate import told
 from swayrank.report.canvas import THEMES, Rows, dress, safe, theme_of
 from swayrank.report.files import write_figure
@@ -83,9 +83,7 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True, *
     try:
         from plotly import graph_objects as go
     except ModuleNotFoundError:
-        raise MissingDependencyError(
-            "an interactive heat map needs plotly: pip install plotly; or write .csv or .json"
-        ) from None
+        raise absent("an interactive heat map", "plotly", "or write .csv or .json") from None
     of, names, matrix = _look(result, of, ordered)
     shown = [safe(name) for name in names]
     colours, low = _scale(of)

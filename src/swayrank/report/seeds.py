@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._extras import absent
 from swayrank._render import renders
 from swayrank._validate import domains
 from swayrank.campaign.seedset import SeedSet
-from swayrank.errors import MissingDependencyError
 from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, table, theme_of
 
 _ROWS = 20
@@ -84,7 +84,7 @@ def plan_curve(found: SeedPlan, *, theme: str = "light") -> Any:
     try:
         from plotly.subplots import make_subplots
     except ModuleNotFoundError:  # a part of plotly
-        raise MissingDependencyError("an interactive figure needs the whole of plotly: pip install plotly") from None
+        raise absent("an interactive figure", "plotly") from None
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.06)
     place = np.arange(1, len(found.seeds) + 1)
     names = [safe(seed) for seed in found.seeds]

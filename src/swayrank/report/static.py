@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank._extras import absent
+from swayrank.errors import ParameterError
 from swayrank.report.canvas import DARK, LIGHT, Theme, table_of
 from swayrank.report.static_axes import (
     dress_axis,
@@ -45,7 +46,6 @@ from swayrank.report.static_traces import (
     words,
 )
 
-_NO_MATPLOTLIB = 'a static figure needs matplotlib: pip install "swayrank[notebook]"'
 _NARROW = 5.0  # inches, below which legends go below and panels one below the other
 _TEXT, _TITLE, _SMALL, _LEAST = 8.0, 10.0, 7.0, 6.0  # points
 _BETWEEN = 0.25  # inches between panels side by side: ticks and margins
@@ -79,7 +79,7 @@ def paper() -> Iterator[None]:
     try:
         import matplotlib as mpl
     except ModuleNotFoundError:
-        raise MissingDependencyError(_NO_MATPLOTLIB) from None
+        raise absent("a static figure", "matplotlib") from None
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*[Gg]lyph")  # who draws says so once, by static_fonts.boxed
         mpl.rcdefaults()

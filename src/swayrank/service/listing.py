@@ -22,7 +22,8 @@ class Wanted:
     Attributes
     ----------
     q : str
-        Text that names hold, in any case; those that begin with it come first where nothing else is asked for.
+        Text that names hold, whatever its case and accents; those that begin with it come first where nothing else
+        is asked for.
     sort : str
         "rank", "account", or any column of numbers.
     descending : bool or None

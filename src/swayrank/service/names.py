@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from swayrank._text import printable, unguarded
+from swayrank._text import folded, printable, unguarded
 from swayrank.errors import UnknownAccountError
+from swayrank.ids import folded_names
 
 if TYPE_CHECKING:
     from swayrank.ids import Ids
@@ -42,11 +43,11 @@ class NameIndex:
         hashes = np.fromiter(map(hash, names.to_pylist()), np.int64, len(ids))
         self._order = np.argsort(hashes, kind="stable").astype(np.uint32)
         self._hashes = memoryview(hashes[self._order])  # type: ignore[arg-type]
-        self._folded = pc.utf8_lower(names)
+        self._folded = folded_names(names)
 
     @functools.cached_property
     def places(self) -> npt.NDArray[np.uint32]:
-        """Where each account stands when all are sorted by name, in any case; made when somebody asks for it."""
+        """Where each account stands when all are sorted by name, whatever its case and accents; made when asked for."""
         import pyarrow.compute as pc
 
         places = np.empty(len(self._ids), np.uint32)
@@ -97,10 +98,13 @@ class NameIndex:
             raise strangers(absent, "in this result")
 
     def matching(self, text: str) -> npt.NDArray[np.int8]:
-        """How well each account's name fits what somebody typed: 3 the same, 2 begins so, 1 holds it, 0 not at all."""
+        """How well each account's name fits what somebody typed: 3 the same, 2 begins so, 1 holds it, 0 not at all.
+
+        Case and accents are no difference; 4 is the same name with the same accents.
+        """
         import pyarrow.compute as pc
 
-        wanted = pc.utf8_lower(text).as_py()  # as the names were; Python's own differs for some letters
+        wanted = folded(text)
         rank = np.zeros(len(self._ids), np.int8)
         holds = pc.match_substring(self._folded, wanted).to_numpy(zero_copy_only=False)
         found = self._folded.take(np.flatnonzero(holds))  # the other two hold for some of these
@@ -108,6 +112,8 @@ class NameIndex:
         worth[pc.starts_with(found, wanted).to_numpy(zero_copy_only=False)] = 2
         worth[pc.equal(found, wanted).to_numpy(zero_copy_only=False)] = 3
         rank[holds] = worth
+        for i in np.flatnonzero(rank == 3):
+            rank[i] += str(self._ids[i]).casefold() == text.casefold()
         return rank
 
 

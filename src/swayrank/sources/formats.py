@@ -28,6 +28,7 @@ from xml.parsers import expat
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._extras import absent
 from swayrank._text import printable
 from swayrank.errors import InputError, MissingDependencyError, ParameterError, SwayrankWarning
 from swayrank.ids import Ids
@@ -189,7 +190,7 @@ def _networkx(name: str) -> Any:
     try:
         import networkx as nx
     except ModuleNotFoundError:
-        raise MissingDependencyError(f"reading {name} needs networkx: pip install networkx") from None
+        raise absent(f"reading {name}", "networkx") from None
     return nx
 
 

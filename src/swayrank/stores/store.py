@@ -25,13 +25,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from swayrank.errors import MissingDependencyError, StoreBusyError, StoreError, StoreFullError, StoreUnavailableError
+from swayrank._extras import absent
+from swayrank.errors import StoreBusyError, StoreError, StoreFullError, StoreUnavailableError
 
 try:
     import sqlalchemy as sa
     import sqlalchemy.exc as sa_exc
 except ImportError as error:  # pragma: no cover
-    raise MissingDependencyError('the service needs further packages: pip install "swayrank[service]"') from error
+    raise absent("the service", "sqlalchemy") from error
 
 from swayrank.stores import schema
 from swayrank.stores.events import EventLog
@@ -233,7 +234,7 @@ def _postgres(url: str) -> sa.Engine:
             connect_args={"connect_timeout": _BUSY_SECONDS, "options": _WAIT_AT_MOST, **_LOST_AFTER},
         )
     except ModuleNotFoundError:
-        raise MissingDependencyError('PostgreSQL needs a further package: pip install "swayrank[postgres]"') from None
+        raise absent("PostgreSQL", "psycopg") from None
     except (sa_exc.ArgumentError, ValueError):
         raise StoreError(
             f"{_without_password(url)}: is no address of a database; write postgresql://user@host/database"

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._extras import absent
 from swayrank._rng import Key
-from swayrank.errors import MissingDependencyError
 from swayrank.validation.rankings import Known
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ def fit_free_model(data: Sequence[tuple[Known, Floats, npt.NDArray[np.bool_]]], 
         from sklearn.ensemble import HistGradientBoostingRegressor
         from sklearn.linear_model import PoissonRegressor
     except ModuleNotFoundError as missing:
-        raise MissingDependencyError('the free model needs scikit-learn: pip install "swayrank[learn]"') from missing
+        raise absent("the free model", "sklearn") from missing
     names = [name for name in (*data[0][0].raw, *data[0][0].baselines) if name != "random"]
     names = [name for name in names if all(name in known.raw or name in known.baselines for known, _, _ in data)]
     x = np.concatenate([_features(known, names)[there] for known, _, there in data])

@@ -31,9 +31,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swayrank._extras import absent
 from swayrank._rng import Key, Rng, resolve_rng
 from swayrank._validate import Integer, Interval, OneOf, domains
-from swayrank.errors import MissingDependencyError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.labels import propagate_labels
@@ -233,8 +234,7 @@ def _leiden(graph: Graph, weights: Floats | None, params: Mapping[str, Any], key
     try:
         import networkit as nk
     except ModuleNotFoundError as missing:
-        cure = "pip install networkit, or take method='label_propagation'"
-        raise MissingDependencyError(f"method 'leiden' needs NetworKit: {cure}") from missing
+        raise absent("method 'leiden'", "networkit", "or take method='label_propagation'") from missing
     import scipy.sparse
 
     n = graph.n_nodes

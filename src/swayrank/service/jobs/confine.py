@@ -11,9 +11,10 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from swayrank.engines.limits import GROUPS, OWN, granted_memory
 
 NICE = 10
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
@@ -55,32 +56,12 @@ def limit_memory(limit: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
-def usual_memory(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int | None:
+def usual_memory(groups: Path = GROUPS, own: Path = OWN) -> int | None:
     """What a job may allocate by itself: three quarters of the machine's memory, or of the control group's."""
-    found = list(_granted(groups, own))
+    found = [limit] if (limit := granted_memory(groups, own)) is not None else []
     with contextlib.suppress(OSError, ValueError, AttributeError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     return min(found) * 3 // 4 if found else None
-
-
-def _granted(groups: Path, own: Path) -> Iterator[int]:
-    """Every memory limit of the control group and of those around it, of either version of control groups.
-
-    In a container its own group is often shown as the outermost, whatever its name is outside.
-    """
-    try:
-        told = [line.split(":", 2)[1:] for line in own.read_text().splitlines()]
-    except OSError:
-        return
-    for kinds, name in told:
-        if kinds and "memory" not in kinds.split(","):
-            continue
-        top, file = (groups / "memory", "memory.limit_in_bytes") if kinds else (groups, "memory.max")
-        inner = top / name.lstrip("/")
-        for folder in (inner, *inner.parents):
-            if folder.is_relative_to(top):
-                with contextlib.suppress(OSError, ValueError):  # "max" is no number
-                    yield int((folder / file).read_text())
 
 
 def die_with(parent: int, lifeline: IO[bytes]) -> None:

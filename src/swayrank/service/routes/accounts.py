@@ -85,7 +85,7 @@ Groups = Annotated[list[str], Query(max_length=200)]
 
 
 async def wanted_of(
-    q: Annotated[str, Query(max_length=200, description="Text that names hold, in any case.")] = "",
+    q: Annotated[str, Query(max_length=200, description="Text that names hold, whatever its case and accents.")] = "",
     sort: Annotated[str, Query(max_length=40, description="rank, account, score, followers, or a part.")] = "rank",
     order: Annotated[Literal["asc", "desc"] | None, Query(description="By default what suits the column.")] = None,
     role: Groups = [],  # noqa: B006  FastAPI copies it
