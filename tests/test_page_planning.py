@@ -563,7 +563,12 @@ def test_a_file_of_json_lines_is_read(tab, tmp_path):
         ("readNames", "account,note\nada,hello", ["ada"], []),
         ("readCosts", "\ufeffaccount;cost\nada;5\nbob;€ 7.5\n", [["ada", 5], ["bob", 7.5]], []),
         ("readCosts", '"say ""hi""",2\nada', [['say "hi"', 2]], [2]),
-        ("readCosts", "ada,1e999\nbob,", [], [2]),
+        ("readCosts", "ada,1e999\nbob,", [], [1, 2]),
+        ("readCosts", "sep=;\r\nada;1.200\r\nbob;950,50", [["ada", 1200], ["bob", 950.5]], []),
+        ("readCosts", "ada\t1,200\nbob\t12.5\ncem\t0.125", [["ada", 1200], ["bob", 12.5], ["cem", 0.125]], []),
+        ("readCosts", "account,cost\nada,1.200\nbob,950\ncem,2.500", [["bob", 950]], [2, 4]),
+        ("readCosts", "ada;1.200\nbob;1,5\ncem;1.5", [["bob", 1.5], ["cem", 1.5]], [1]),
+        ("readCosts", "ada;1.234.567\nbob;1.200", [["ada", 1234567], ["bob", 1200]], []),
     ],
 )
 def test_lines_that_people_paste(tab, function, text, rows, errors):
