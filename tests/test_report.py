@@ -20,6 +20,8 @@ import swayrank as sr
 from swayrank._text import printable
 from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.ids import Ids
+from swayrank.pipeline import Recipe
+from swayrank.pipeline import run as run_recipe
 from swayrank.report import page as page_module
 from swayrank.report import svg as svg_module
 from swayrank.report.document import Between, Columns, Name, Number, Range, Report, Section, Stack, Table, Text, Trend
@@ -127,8 +129,8 @@ def backtest_facts(*, worse=True, n_replicates=50, name="past_reposts"):
 
 
 @pytest.fixture
-def beside(tmp_path):
-    """A hostile backtest and hostile seeds."""
+def beside(tmp_path, run):
+    """A hostile backtest and hostile seeds; the last one is in the run."""
     import pyarrow as pa
 
     facts = backtest_facts(name="<img src=x onerror=alert(1)>")
@@ -136,9 +138,10 @@ def beside(tmp_path):
     facts["folds"][0]["split"] = '"><b>'
     facts["suspects"] = ["[x](javascript:alert(1))"]
     (tmp_path / "backtest.json").write_text(json.dumps(facts), encoding="utf-8")
-    n = len(INJECTIONS)
+    seeds = [*INJECTIONS, str(sr.load_scores(run).ids[0])]
+    n = len(seeds)
     gains = np.linspace(9, 1, n)
-    table = pa.table({"rank": range(1, n + 1), "account": INJECTIONS, "marginal_gain": gains, "curve": gains.cumsum()})
+    table = pa.table({"rank": range(1, n + 1), "account": seeds, "marginal_gain": gains, "curve": gains.cumsum()})
     write_csv(table, tmp_path / "seeds.csv", for_people=True)
     return {"backtest": tmp_path / "backtest.json", "seeds": tmp_path / "seeds.csv"}
 
@@ -239,10 +242,38 @@ def test_seeds(run, tmp_path):
     assert f"| 1 | {kept.ids[4]} | 30.0 | 30.0 | 5 |" in told["seeds"]
     assert "| 2 | stranger | 12.5 | 42.5 | - |" in told["seeds"]
     assert "1 seed of the file has no score in this run" in told["seeds"]
+    assert "themselves included; 1 of them is not in this run, so that they were chosen on other data" in told["short"]
+    file.write_text(f"rank,account,marginal_gain,curve\n1,{kept.ids[4]},30,30\n")
+    assert "other data" not in spoken(run, seeds=file)["short"]
+    file.write_text("rank,account,marginal_gain,curve\n1,zzz,30,30\n2,qqq,12.5,42.5\n")
+    with pytest.raises(InputError, match="seeds of other data: none of its accounts, such as 'zzz', is in this run"):
+        spoken(run, seeds=file)
+
+
+def test_rows_that_do_not_count_are_told(tmp_path):
+    (tmp_path / "f.csv").write_text("follower,followed\nada,eve\nbob,eve\ncem,eve\neve,eve\nada,eve\nbob,ada\n")
+    log = "user,type,target_user,created_at\n" + "ada,like,eve,2026-03-01\n" * 2 + "bob,like,eve,2026-03-01\n"
+    (tmp_path / "e.csv").write_text(log + "eve,like,eve,2026-03-02\n")
+    few = {"rng": 7, "min_evidence": 1}
+    files = {"graph": tmp_path / "f.csv", "events": (tmp_path / "e.csv",)}
+    for recipe, again in [
+        (Recipe(**files, score=few), "1 event is listed again, and counted each time (--duplicates drop"),
+        (Recipe(**files, score=few, events_options={"duplicates": "drop"}), "1 event is listed again, and left out"),
+    ]:
+        done = run_recipe(recipe, tmp_path / "out")
+        closing, told = "\n".join(done.closing()), spoken(tmp_path / "out")
+        own = ("1 follow of oneself is not counted", "1 reaction to oneself is not counted")
+        for text in (*own, "1 follow is listed again, and counted once", again):
+            for place in (closing, told["short"], told["warnings"]):
+                assert text in place
+        assert "every row" not in told["short"].casefold()
+    (tmp_path / "f.csv").write_text("follower,followed\nada,eve\nbob,eve\n")
+    run_recipe(Recipe(graph=tmp_path / "f.csv", score=few), tmp_path / "out")
+    assert "no row of the files was refused." in spoken(tmp_path / "out")["short"]
 
 
 def test_seeds_lose_the_apostrophe_that_spreadsheets_needed(run, beside):
-    assert [seed.account for seed in gather(run, **beside, top=3).seeds] == list(INJECTIONS)
+    assert [seed.account for seed in gather(run, **beside, top=3).seeds][:-1] == list(INJECTIONS)
 
 
 def test_earlier_runs_of_the_same_scale(town, tmp_path):

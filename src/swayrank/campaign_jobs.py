@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from swayrank.account_lists import account_list
 from swayrank.campaign.oracle import InfluenceOracle
 from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.graph import Graph

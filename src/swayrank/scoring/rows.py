@@ -14,16 +14,17 @@ import numpy as np
 from swayrank.events import Events, Posts
 from swayrank.events.columns import NO_ACCOUNT
 from swayrank.graph import Graph
-from swayrank.scoring.telling import counted
 
-_ALONE = {
-    "self_follows": ("{} of oneself", "follow", "follows"),
-    "self_reactions": ("{} to oneself", "reaction", "reactions"),
-    "merged_follows": ("{} listed again, which count once", "follow", "follows"),
-    "dropped_events": ("{} listed again and dropped", "event", "events"),
-    "dropped_posts": ("{} listed again and dropped", "post", "posts"),
+_CURE = "counted each time (--duplicates drop counts the first alone)"
+_KINDS = {
+    "self_follows": ("follow of oneself is", "follows of oneself are", "not counted"),
+    "self_reactions": ("reaction to oneself is", "reactions to oneself are", "not counted"),
+    "merged_follows": ("follow is listed again", "follows are listed again", "counted once"),
+    "dropped_events": ("event is listed again", "events are listed again", "left out"),
+    "dropped_posts": ("post is listed again", "posts are listed again", "left out"),
+    "repeated_events": ("event is listed again", "events are listed again", _CURE),
+    "repeated_posts": ("post is listed again", "posts are listed again", _CURE),
 }
-_AGAIN = {"repeated_events": ("event", "events"), "repeated_posts": ("post", "posts")}
 
 
 def set_aside(graph: Graph | None, events: Events | None, posts: Posts | None) -> dict[str, int]:
@@ -49,26 +50,18 @@ def set_aside(graph: Graph | None, events: Events | None, posts: Posts | None) -
     return {name: n for name, n in found.items() if n}
 
 
-def told(found: Mapping[str, int]) -> list[str]:
-    """The counts as sentences; none where there is nothing to tell.
+def rows_told(found: Mapping[str, int]) -> list[str]:
+    r"""The counts as sentences; none where there is nothing to tell.
 
     Examples
     --------
-    >>> told({"self_follows": 1, "repeated_events": 50})
-    ['1 follow of oneself: not counted', '50 events are listed again and count again (--duplicates drop leaves them out)']
+    >>> print(*rows_told({"self_follows": 1, "repeated_events": 50}), sep="\n")
+    1 follow of oneself is not counted
+    50 events are listed again, and counted each time (--duplicates drop counts the first alone)
     """
-    alone = [
-        form.format(counted(found[name], one) if found[name] == 1 else f"{found[name]:,} {many}")
-        for name, (form, one, many) in _ALONE.items()
-        if found.get(name)
-    ]
-    lines = [f"{', '.join(alone)}: not counted"] if alone else []
-    for name, (one, many) in _AGAIN.items():
-        n = found.get(name)
-        if n:
-            verbs = ("is", "counts", "it") if n == 1 else ("are", "count", "them")
-            lines.append(
-                f"{n:,} {one if n == 1 else many} {verbs[0]} listed again and {verbs[1]} again "
-                f"(--duplicates drop leaves {verbs[2]} out)"
-            )
+    lines = []
+    for kind, (one, many, what) in _KINDS.items():
+        if n := found.get(kind):
+            comma = "" if kind.startswith("self") else ", and"
+            lines.append(f"{n:,} {one if n == 1 else many}{comma} {what}")
     return lines

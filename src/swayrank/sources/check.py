@@ -25,6 +25,7 @@ from swayrank.graph import Graph
 from swayrank.graph.formats import format_of
 from swayrank.graph.parts import GraphReport
 from swayrank.ids import ABSENT, Ids
+from swayrank.sources.alike import alike
 from swayrank.sources.dialects import TableOptions, inspect_table
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
@@ -344,6 +345,10 @@ def check_data(
             report: EventsReport = table.report
             files += report.files
             notes = (*notes, *report.notes)
+    named = [graph.ids] if graph is not None else []
+    named += [table.accounts for table in (events, posts) if table is not None]
+    same = alike(*named)
+    notes = notes if same is None else (*notes, str(same))
     coverage = {}
     if graph is not None and events is not None:
         both = _inside(graph.ids, events.accounts)

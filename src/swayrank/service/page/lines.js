@@ -142,10 +142,14 @@ function readJsonLines(lines) {
 
 function readCsvEvents(lines) {
   const comma = commaOf(lines[0].text);
-  const head = (splitCsv(lines[0].text, comma) ?? []).map((cell) => cell.toLowerCase()).map((cell) => ALSO[cell] ?? cell);
+  const given = splitCsv(lines[0].text, comma) ?? [];
+  const head = given.map((cell) => cell.toLowerCase()).map((cell) => ALSO[cell] ?? cell);
   const lacking = ["time", "actor", "action"].filter((field) => !head.includes(field));
   if (lacking.length) {
-    return { rows: [], form: "csv", errors: [{ line: 1, text: lines[0].text, reason: `the first line must name the columns; missing: ${lacking.join(", ")}` }] };
+    const names = Object.fromEntries(lacking.map((field) => [field, [field, ...Object.keys(ALSO).filter((one) => ALSO[one] === field)]]));
+    const needed = lacking.map((field) => `${field} (or ${names[field].slice(1).join(", ")})`).join("; ");
+    return { rows: [], form: "csv", errors: [{ line: 1, text: "", reason:
+      `the first line must name the columns time, actor and action; no column is called ${needed}. Found: ${given.join(", ")}. Rename them in that line` }] };
   }
   const rows = [];
   const errors = [];
