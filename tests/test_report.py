@@ -250,6 +250,28 @@ def test_seeds(run, tmp_path):
         spoken(run, seeds=file)
 
 
+def test_columns_of_what_parts_add_are_called_so_everywhere(run, tmp_path):
+    told, book = spoken(run)["who"], tmp_path / "r.xlsx"
+    assert "| reach adds | resonance adds | spread adds |" in told
+    assert "how much of it each part adds" in told
+    write_report(run, book)
+    with zipfile.ZipFile(book) as parts:
+        texts = "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
+    assert "resonance adds" in texts
+    page = write_report(run, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert re.search(r">\s*resonance adds\s*</th>", page)
+
+
+def test_names_of_usual_length_are_not_broken():
+    names = ["@jürgen.müller", "two words of some length", "a" * 17]
+    table = Table("t", ("rank", "account"), tuple((Number(k), Name(name)) for k, name in enumerate(names)))
+    page = page_module.as_page(Report("", "", (Section("who", "Who", (table,)),)))
+    assert re.findall(r'<td class="(name[^"]*)">|<th scope="row" class="(name[^"]*)">', page) == [
+        ("name", ""), ("name", ""), ("name long", "")
+    ]  # fmt: skip
+    assert ".name{min-width:8rem} .long{overflow-wrap:anywhere}" in page
+
+
 def test_rows_that_do_not_count_are_told(tmp_path):
     (tmp_path / "f.csv").write_text("follower,followed\nada,eve\nbob,eve\ncem,eve\neve,eve\nada,eve\nbob,ada\n")
     log = "user,type,target_user,created_at\n" + "ada,like,eve,2026-03-01\n" * 2 + "bob,like,eve,2026-03-01\n"

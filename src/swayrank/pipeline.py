@@ -35,10 +35,10 @@ from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects
 from swayrank.scoring.rows import rows_told, set_aside
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import intervals_facts, intervals_told, score_row
+from swayrank.sources.alike import alike
 from swayrank.sources.cascades import read_cascades
 from swayrank.sources.check import recognise_kind
 from swayrank.sources.edges import read_graph
-from swayrank.sources.alike import alike
 from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.mapping import load_mapping, suggestion
 from swayrank.sources.rejects import Rejects

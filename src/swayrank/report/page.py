@@ -271,6 +271,6 @@ def _cell(cell: Cell, kind: str, names_the_row: bool) -> str:
             shown = html.escape(str(cell))
         case _:
             shown = _line(cell)
-            if isinstance(cell, Name) and max(map(len, str(cell.text).split()), default=0) > _WHOLE_NAME:
+            if isinstance(cell, Name) and max(map(len, cell.split()), default=0) > _WHOLE_NAME:
                 kind = kind.replace('"name"', '"name long"')
     return f'<th scope="row"{kind}>{shown}</th>' if names_the_row else f"<td{kind}>{shown}</td>"

@@ -26,7 +26,8 @@ Trace = Mapping[str, Any]
 
 _MOUSE = {"hoverinfo", "hovertext", "hovertemplate", "customdata"}
 _COMMON = _MOUSE | {"type", "name", "x", "y", "xaxis", "yaxis", "showlegend", "error_x", "error_y"}
-_SCATTER = _COMMON | {"mode", "line", "marker", "connectgaps", "text", "cliponaxis"}  # a text that no mode shows is of the mouse
+_SCATTER = _COMMON | {"mode", "line", "marker", "connectgaps", "cliponaxis", "text"}
+"""A text that no mode shows is of the mouse."""
 _KNOWN = {
     "scatter": _SCATTER,
     "scattergl": _SCATTER,

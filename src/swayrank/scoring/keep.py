@@ -48,8 +48,8 @@ from swayrank.scoring.pictures import (
     write_pictures,
 )
 from swayrank.scoring.references import Comparable, check_comparable, reference_of
-from swayrank.scoring.scale import Reference
 from swayrank.scoring.rows import set_aside
+from swayrank.scoring.scale import Reference
 from swayrank.scoring.scores import INSUFFICIENT, SCORED, ScoreRow, ScoreTable
 from swayrank.scoring.table import intervals_facts, score_row
 from swayrank.sources.rejects import Rejects

@@ -1,7 +1,7 @@
 """Rows that were read and yet do not count as the others do: with oneself on both sides, or said again.
 
-Follows of oneself and reactions to one's own posts count for nobody; a follow that is listed again counts once; an event
-or a post that is listed again counts again, unless it was dropped. Refused rows are told elsewhere.
+Follows of oneself and reactions to oneself count for nobody; a follow that is listed again counts once; an event or a
+post that is listed again counts again, unless it was dropped. Refused rows are told elsewhere.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,8 +34,8 @@ class Alike:
         one, other = (repr(printable(name, 60)) for name in self.examples)
         accounts = "1 account differs" if self.surplus == 1 else f"{self.surplus:,} accounts differ"
         return (
-            f"{accounts} from another only by @ or case, such as {one} and {other}: if these are the same people, write "
-            "each name in one way before it is read, as names.str.lstrip('@').str.lower() does in pandas"
+            f"{accounts} from another only by @ or case, such as {one} and {other}: if these are the same people, "
+            "write each name in one way before it is read, as names.str.lstrip('@').str.lower() does in pandas"
         )
 
 
@@ -57,7 +58,6 @@ def alike(*collections: Ids) -> Alike | None:
         return None
     codes = keys.indices.to_numpy()
     # Keys are numbered by first appearance: the first code that does not go up is of a name that was there already.
-    seen = pc.indices_nonzero(pc.less_equal(keys.indices.slice(1), pc.cumulative_max(keys.indices).slice(0, len(codes) - 1)))
-    later = seen[0].as_py() + 1
+    later = int((codes[1:] <= np.maximum.accumulate(codes)[:-1]).argmax()) + 1
     first = int((codes == codes[later]).argmax())
     return Alike(surplus, (names[first].as_py(), names[later].as_py()))

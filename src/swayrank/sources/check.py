@@ -129,6 +129,7 @@ class CheckReport:
     def __str__(self) -> str:
         parts = [self._files_text(), self._graph_text(), self._events_text(), self._posts_text()]
         parts += [_coverage_text(name, one) for name, one in self.coverage.items()]
+        parts += [] if self.files else ["\n".join(self.notes)]
         return "\n\n".join(part for part in [*parts, self._rejects_text()] if part)
 
     def _files_text(self) -> str:

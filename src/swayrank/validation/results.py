@@ -347,7 +347,9 @@ def _told_differences(found: Backtest) -> list[str]:
         best = found.best_baseline(metric)
         one = found.difference(best, metric)
         inferior = (
-            f"behind by at most {NOT_INFERIOR}, if at all" if one.low >= -NOT_INFERIOR else f"it may be behind by more than {NOT_INFERIOR}"
+            f"behind by at most {NOT_INFERIOR}, if at all"
+            if one.low >= -NOT_INFERIOR
+            else f"it may be behind by more than {NOT_INFERIOR}"
         )
         lines.append(
             f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; only a "
