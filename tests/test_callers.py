@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import swayrank as sr
-from swayrank.campaign import select_seeds
 from swayrank.errors import SwayrankWarning, warn_caller
 
 HERE = Path(__file__).name
@@ -40,6 +39,6 @@ def test_calls_that_cannot_be_get_a_cure():
         sr.Graph.from_edges([("a", "b")])
     graph = sr.Graph.from_edges(["ada", "bob"], ["bob", "cem"])
     with pytest.raises(TypeError, match=r"select_seeds\(\) has no parameter 'costs'; did you mean 'cost'\?"):
-        select_seeds(graph, 1, costs={"ada": 1})
+        sr.select_seeds(graph, 1, costs={"ada": 1})
     with pytest.raises(TypeError, match=r"from_edges\(\) has no parameter 'zzz'; there are .*direction"):
         sr.Graph.from_edges(["a"], ["b"], zzz=1)

@@ -324,13 +324,13 @@ def test_tables_about_accounts_are_read_as_spreadsheets_write_them(small):
 
 def test_money_that_could_be_two_amounts_is_refused(small):
     (small / "thousands.csv").write_text("account,cost\nada,1.200\nfay,950\neve,2.500\n")
-    (small / "mixed.csv").write_text("account,cost\nada,950.5\nfay,'1.200,50\n")
+    (small / "mixed.csv").write_text('account,cost\nada,950.5\nfay,"1.200,50"\n')
     for budget, cost, says in [
         ("1000", "thousands.csv", "line 2, column cost: '1.200' may be 1200 or 1.2: write 1200, or 1.20"),
         ("1.000", "1", "--budget: '1.000' may be 1000 or 1: write 1000, or 1.00"),
         ("1,125", "1", "--budget: '1,125' may be 1125 or 1.125: write 1125, or 1.1250"),
         ("5", "1.200", "--cost: '1.200' may be 1200 or 1.2"),
-        ("5", "mixed.csv", "line 3, column cost: '950.5' and \"'1.200,50\" have different decimal signs"),
+        ("5", "mixed.csv", "line 3, column cost: '950.5' and '1.200,50' have different decimal signs"),
         ("-5", "1", "--budget must be a number >= 0, got '-5'"),
         ("much", "1", "--budget must be a number >= 0, got 'much'"),
     ]:
