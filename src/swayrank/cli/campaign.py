@@ -318,7 +318,7 @@ def seeds(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(metavar="FLOAT", help="What they may cost together; with --cost.", show_default=False),
+        typer.Option(metavar="AMOUNT", help="What they may cost together; with --cost.", show_default=False),
     ] = None,
     cost: Annotated[
         str | None,

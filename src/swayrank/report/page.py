@@ -93,7 +93,7 @@ caption{{text-align:left;color:var(--soft);padding:.2rem 0 .5rem}}
 th,td{{padding:.35rem .45rem;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top;
 overflow-wrap:normal}}
 thead th{{border-bottom:2px solid var(--soft);vertical-align:bottom}}
-tbody th{{font-weight:600}} td.n{{white-space:nowrap}} .n{{text-align:right}} .drawn{{min-width:7rem;width:18%}}
+tbody th{{font-weight:600}} td.n{{white-space:nowrap}} .n{{text-align:right}} .drawn{{min-width:5rem;width:18%}}
 .name{{min-width:8rem}} .long{{overflow-wrap:anywhere}}
 .stack{{max-width:32rem}} .bar{{display:block;overflow:visible;margin:.22rem 0}}
 .card{{border:1px solid var(--rule);border-radius:.5rem;padding:1rem 1.1rem .5rem;margin:1.1rem 0;
