@@ -32,6 +32,7 @@ from swayrank.report.svg import columns_chart, range_bar, stack_bar, trend_line
 from swayrank.report.words import report_of
 from swayrank.report.workbook import as_workbook
 from swayrank.report.write import write_report
+from swayrank.service.published import _warnings as service_warnings
 from swayrank.sources.town import HOSTILE
 from swayrank.tables import write_csv
 from swayrank.validation_jobs import write_backtest
@@ -284,7 +285,8 @@ def test_rows_that_do_not_count_are_told(tmp_path):
         closing, told = "\n".join(done.closing()), spoken(tmp_path / "out")
         own = ("1 follow of oneself is not counted", "1 reaction to oneself is not counted")
         for text in (*own, "1 follow is listed again, and counted once", again):
-            for place in (closing, told["short"], told["warnings"]):
+            served = "\n".join(one["detail"] for one in service_warnings(sr.load_scores(tmp_path / "out")))
+            for place in (closing, told["short"], told["warnings"], served):
                 assert text in place
         assert "every row" not in told["short"].casefold()
     (tmp_path / "f.csv").write_text("follower,followed\nada,eve\nbob,eve\n")
