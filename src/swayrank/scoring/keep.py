@@ -124,7 +124,7 @@ def keep(
         "intervals": intervals_facts(scores.intervals),
         "reference": scores.reference.hash,
         "left_out": list(scores.left_out),
-        "set_aside": set_aside(there.get("graph"), there.get("events"), there.get("posts")),
+        "set_aside": set_aside(*there.values()),
         "overview": overview,
         "counts": counts | {name: size for source in there.values() for name, size in _sizes(source).items()},
         "versions": versions(),

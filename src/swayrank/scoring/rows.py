@@ -7,7 +7,6 @@ post that is listed again counts again, unless it was dropped. Refused rows are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -27,27 +26,33 @@ _KINDS = {
 }
 
 
-def set_aside(graph: Graph | None, events: Events | None, posts: Posts | None) -> dict[str, int]:
+def set_aside(*sources: Graph | Events | Posts | None) -> dict[str, int]:
     """How many rows of each kind there are; kinds without any are not in it.
 
     Examples
     --------
-    >>> set_aside(Graph.from_edges(["ada", "ada", "bob"], ["bob", "bob", "bob"]), None, None)
+    >>> set_aside(Graph.from_edges(["ada", "ada", "bob"], ["bob", "bob", "bob"]))
     {'self_follows': 1, 'merged_follows': 1}
     """
     found: dict[str, int] = {}
-    if graph is not None:
-        found["self_follows"] = getattr(graph.report, "self_loops", 0)
-        found["merged_follows"] = getattr(graph.report, "duplicates", 0)
-    if events is not None:
-        own = (events.target != NO_ACCOUNT) & (events.target == events.actor)
-        found["self_reactions"] = int(np.count_nonzero(own))
-    for name, table in (("events", events), ("posts", posts)):
-        report: Any = None if table is None else table.report
-        if report is not None:
-            found[f"dropped_{name}"] = report.dropped
-            found[f"repeated_{name}"] = report.duplicates - report.dropped
+    for source in sources:
+        if isinstance(source, Graph):
+            found["self_follows"] = getattr(source.report, "self_loops", 0)
+            found["merged_follows"] = getattr(source.report, "duplicates", 0)
+        elif source is not None:
+            found |= _of_table(source)
     return {name: n for name, n in found.items() if n}
+
+
+def _of_table(table: Events | Posts) -> dict[str, int]:
+    found: dict[str, int] = {}
+    if isinstance(table, Events):
+        own = (table.target != NO_ACCOUNT) & (table.target == table.actor)
+        found["self_reactions"] = int(np.count_nonzero(own))
+    name, report = "events" if isinstance(table, Events) else "posts", table.report
+    if report is not None:
+        found |= {f"dropped_{name}": report.dropped, f"repeated_{name}": report.duplicates - report.dropped}
+    return found
 
 
 def rows_told(found: Mapping[str, int]) -> list[str]:
