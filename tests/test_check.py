@@ -9,6 +9,9 @@ import pytest
 from swayrank.errors import InputError, ParameterError, SwayrankWarning
 from swayrank.events import Events
 from swayrank.graph import Graph
+from swayrank.ids import Ids
+from swayrank.pipeline import Recipe, run
+from swayrank.sources.alike import alike
 from swayrank.sources.check import check_data, check_files, table_text
 from swayrank.sources.recognise import recognise_kind
 
@@ -178,3 +181,20 @@ def test_columns_that_lack_a_field_are_told_by_their_option(tmp_path):
         ParameterError, match=r"--columns on the command line.*actor and action.*got a, b without actor"
     ):
         check_files([tmp_path / "log.csv"], kind="events", events_options={"columns": ["a", "b"]})
+
+
+def test_names_that_differ_only_by_at_or_case_are_told(tmp_path):
+    (tmp_path / "f.csv").write_text("follower,followed\n@Ana,bob\nbob,cem\ncem,@Ana\nBOB,cem\n")
+    log = "user,type,target_user,created_at\nana,like,bob,2026-03-01\nÖzil,like,özil,2026-03-01\n"
+    (tmp_path / "e.csv").write_text(log)
+    files = [tmp_path / "f.csv", tmp_path / "e.csv"]
+    told = "3 accounts differ from another only by @ or case, such as 'bob' and 'BOB': if these are the same people"
+    assert told in str(check_files(files))
+    done = run(Recipe(graph=files[0], events=(files[1],), score={"rng": 7, "min_evidence": 1}))
+    assert f"note: {told}" in "\n".join(done.closing())
+    one = str(check_files(files[:1]))
+    assert "1 account differs from another only by @ or case" in one
+    (tmp_path / "n.csv").write_text("follower,followed\n1,2\n2,3\n")
+    assert "only by @" not in str(check_files([tmp_path / "n.csv"]))
+    assert alike(Ids.from_values(["a", "@b"]), Ids.from_values(["@b", "c"])) is None
+    assert alike(Ids.from_values(["b", "a", "B", "c", "C"])).surplus == 2

@@ -302,6 +302,43 @@ def test_whatif_of_a_graph_and_of_its_samples(small):
 # -- mistakes ----------------------------------------------------------------------------------------------------------
 
 
+def test_tables_about_accounts_are_read_as_spreadsheets_write_them(small):
+    priced = ["--budget", "1.250,50", "--cost"]
+    files = {
+        "semi.csv": 'sep=;\r\naccount;cost\r\n"ada";"1.000,50"\r\nfay;250\r\n',
+        "tabs.csv": "\ufeffaccount\tgroup\tcost\nada\tx\t€ 1000,5\nfay\ty\t250\n",
+        "plain.csv": "ada;1.000\nfay;250,00\n",
+        "wide.csv": "account,cost\nada,1.0005k\nfay,250\n",
+    }
+    for name, text in files.items():
+        (small / name).write_bytes(text.encode("utf-16" if name == "tabs.csv" else "utf-8"))
+        seeds = told("seeds", "g.csv", *priced, name, cwd=small)["seeds"]
+        assert {one["account"] for one in seeds} == {"ada", "fay"}, name
+        assert sum(one["cost"] for one in seeds) == (1250 if name == "plain.csv" else 1250.5), name
+    (small / "who.csv").write_text("note;account\n1;ada\n2;fay\n")
+    assert told("simulate", "g.csv", "--seeds-file", "who.csv", "--runs", 10, cwd=small)["plans"]
+    (small / "groups.csv").write_text("account;group\nada;x\nfay;x\n")
+    quota = ["--quota", "x=1", "--groups", "groups.csv"]
+    assert len({"ada", "fay"} & set(chosen("-k", 2, *quota, cwd=small))) <= 1
+
+
+def test_money_that_could_be_two_amounts_is_refused(small):
+    (small / "thousands.csv").write_text("account,cost\nada,1.200\nfay,950\neve,2.500\n")
+    (small / "mixed.csv").write_text('account,cost\nada,950.5\nfay,"1.200,50"\n')
+    for budget, cost, says in [
+        ("1000", "thousands.csv", "line 2, column cost: '1.200' may be 1200 or 1.2: write 1200, or 1.20"),
+        ("1.000", "1", "--budget: '1.000' may be 1000 or 1: write 1000, or 1.00"),
+        ("1,125", "1", "--budget: '1,125' may be 1125 or 1.125: write 1125, or 1.1250"),
+        ("5", "1.200", "--cost: '1.200' may be 1200 or 1.2"),
+        ("5", "mixed.csv", "line 3, column cost: '950.5' and '1.200,50' have different decimal signs"),
+        ("-5", "1", "--budget must be a number >= 0, got '-5'"),
+        ("much", "1", "--budget must be a number >= 0, got 'much'"),
+    ]:
+        done = call("seeds", "g.csv", f"--budget={budget}", "--cost", cost, cwd=small, check=False)
+        assert says in done.stderr, done.stderr
+        assert done.returncode in (1, 2)
+
+
 def test_all_names_that_nobody_bears_are_told_with_their_lines(small):
     (small / "few.csv").write_text("account,cost\nada,1\nghost,1\nfay,2\nzoe,3\n")
     said = call("seeds", "g.csv", "--budget", "5", "--cost", "few.csv", cwd=small, check=False).stderr
@@ -352,7 +389,7 @@ def test_wishes_that_leave_nobody_are_told_in_the_options_names(small):
         (["simulate", "g.csv", "--seeds", "a=ada", "--seeds", "a=bob"], 2, "names a plan 'a' twice"),
         (["simulate", "g.csv", "--seeds-file", "absent.txt"], 1, "absent.txt: there is no such file"),
         (["simulate", "g.csv", "--seeds-file", "zoe.txt"], 1, "zoe.txt, line 2: no account of the graph has the id"),
-        (["simulate", "g.csv", "--seeds-file", "latin.txt"], 1, "is no UTF-8 text"),
+        (["simulate", "g.csv", "--seeds-file", "latin.txt"], 1, "no account of the graph has the id 'adé'"),
         (["simulate", "g.csv", "--seeds", "ada", "--model", "seir"], 2, "--model must be one of ic, lt, sir, sis"),
         (["simulate", "g.csv", "--seeds", "ada", "--model", "sir"], 2, "needs --rate and --recovery"),
         (["simulate", "g.csv", "--seeds", "ada", "--model", "sis", "--rate", "1", "--recovery", "1"], 2, "--max-time"),

@@ -371,6 +371,37 @@ def test_costs_that_cannot_be_read_are_told_by_their_lines(tab):
     tab.check_accessible("costs with mistakes")
 
 
+def test_money_that_could_be_two_amounts_is_asked_about(tab):
+    tab.go("/planner")
+    tab.tab.get_by_label("a budget").check()
+    plan, main = tab.tab.get_by_role("button", name="Plan", exact=True), tab.tab.locator("main")
+    plan.click()
+    assert "The budget is empty: say how much may be spent in all." in main.inner_text()
+    tab.tab.get_by_label("Budget", exact=True).fill("1.000")
+    tab.tab.get_by_label("Cost of each account").fill("1.250")
+    tab.tab.get_by_label("Costs of your own").fill("account,cost\nada,1.200\nbob,950")
+    plan.click()
+    said = main.inner_text()
+    assert "The budget may be 1000 or 1: write 1000, or 1.00." in said
+    assert "The cost of each account may be 1250 or 1.25: write 1250, or 1.25." in said
+    assert "Line 2: the cost may be 1200 or 1.2: write 1200, or 1.20." in said
+    tab.tab.get_by_label("Budget", exact=True).fill("0")
+    plan.click()
+    assert "The budget must be above 0, got 0." in main.inner_text()
+
+
+def test_events_under_other_names_of_columns_are_told_what_is_needed(tab):
+    tab.go("/live")
+    tab.tab.get_by_label("Events", exact=True).fill("zeit;konto;aktion;ziel\n2026-03-01T10:00:00Z;ada;like;bob")
+    tab.tab.get_by_text("Nothing can be sent yet:").wait_for()
+    said = tab.tab.locator("main").inner_text()
+    assert "the first line must name the columns time, actor and action" in said
+    assert (
+        "no column is called time (or timestamp, created_at, date); actor (or user, source, from); action (or" in said
+    )
+    assert "Found: zeit, konto, aktion, ziel." in said
+
+
 def test_what_the_service_refuses_is_said_in_the_form(tab):
     tab.excuse(REFUSED)
     tab.go("/planner?must=nobody-of-that-name&must=petamo&must=nor-that")
@@ -589,7 +620,12 @@ def test_a_file_of_json_lines_is_read(tab, tmp_path):
         ("readNames", "account,note\nada,hello", ["ada"], []),
         ("readCosts", "\ufeffaccount;cost\nada;5\nbob;€ 7.5\n", [["ada", 5], ["bob", 7.5]], []),
         ("readCosts", '"say ""hi""",2\nada', [['say "hi"', 2]], [2]),
-        ("readCosts", "ada,1e999\nbob,", [], [2]),
+        ("readCosts", "ada,1e999\nbob,", [], [1, 2]),
+        ("readCosts", "sep=;\r\nada;1.200\r\nbob;950,50", [["ada", 1200], ["bob", 950.5]], []),
+        ("readCosts", "ada\t1,200\nbob\t12.5\ncem\t0.125", [["ada", 1200], ["bob", 12.5], ["cem", 0.125]], []),
+        ("readCosts", "account,cost\nada,1.200\nbob,950\ncem,2.500", [["bob", 950]], [2, 4]),
+        ("readCosts", "ada;1.200\nbob;1,5\ncem;1.5", [["bob", 1.5], ["cem", 1.5]], [1]),
+        ("readCosts", "ada;1.234.567\nbob;1.200", [["ada", 1234567], ["bob", 1200]], []),
     ],
 )
 def test_lines_that_people_paste(tab, function, text, rows, errors):

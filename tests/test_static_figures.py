@@ -264,6 +264,12 @@ def test_files_are_the_same_bytes_whatever_the_user_set_up(tmp_path, figures):
     assert (tmp_path / "c.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
 
 
+def test_dots_at_the_end_of_an_axis_are_whole(figures):
+    board = figures["Scores.leaderboard"]
+    assert board.data[0].cliponaxis is False
+    assert [dots.get_clip_on() for dots in draw(board).axes[0].collections if dots.get_offsets().size > 2] == [False]
+
+
 def test_sizes(tmp_path, scores, figures):
     path = draw(scores, tmp_path / "board.png", what="leaderboard", k=5, width=3.4, height=2.0, dpi=100)
     assert np.frombuffer(path.read_bytes()[16:24], ">u4").tolist() == [340, 200]

@@ -6,10 +6,11 @@ keeps the domains on the function (`__domains__`), from which the tests generate
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -148,7 +149,10 @@ def domains(**by_name: Domain) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-            given = signature.bind(*args, **kwargs).arguments
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError as wrong:
+                raise TypeError(_call_told(function.__qualname__, signature, wrong, kwargs)) from None
             for name, domain in by_name.items():
                 if name in given:
                     check(name, given[name], domain)
@@ -158,6 +162,24 @@ def domains(**by_name: Domain) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return checked
 
     return decorate
+
+
+def _call_told(name: str, signature: inspect.Signature, wrong: TypeError, given: Mapping[str, object]) -> str:
+    """What is wrong with a call, with what was probably meant, or what has to be given."""
+    known = list(signature.parameters)
+    strange = next((one for one in given if one not in known), None)
+    if strange is not None:
+        meant = difflib.get_close_matches(strange, known, n=1)
+        cure = f"did you mean {meant[0]!r}?" if meant else f"there are {', '.join(known)}"
+        return f"{name}() has no parameter {strange!r}; {cure}"
+    needed = [
+        one.name
+        for one in signature.parameters.values()
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        and one.name not in ("self", "cls")
+    ]  # fmt: skip
+    pairs = "; of pairs make two columns: u, v = zip(*pairs)" if needed == ["u", "v"] else ""
+    return f"{name}(): {wrong}; it needs {', '.join(needed) or 'nothing'}{pairs}"
 
 
 def _number(value: float) -> str:

@@ -1,24 +1,16 @@
-"""What the campaign commands do: the model and the accounts that a command line names, and the tables that it writes.
-
-Accounts are named by ids split at commas, or by a file: a .csv with a column `account` (or one column), or any other
-text with one id a line. What is known per account (cost, value, group) comes from a .csv of two columns, or of more,
-where a first row names them. Every line is used, or refused by its number.
-"""
+"""What the campaign commands do: the model that a command line names, and the tables that it writes."""
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swayrank._text import printable
+from swayrank.account_lists import account_list
 from swayrank.campaign.oracle import InfluenceOracle
-from swayrank.errors import FolderError, InputError, ParameterError, UnknownAccountError
+from swayrank.errors import FolderError, InputError, ParameterError
 from swayrank.graph import Graph
-from swayrank.ids import ABSENT, Ids
 from swayrank.job_tables import TABLES
 from swayrank.measure_jobs import KINDS
 from swayrank.measures.propagation.epidemics import SIR, SIS
@@ -38,9 +30,6 @@ _TAKES = {
 }
 _WEIGHT = "weight"
 """What a graph calls the column that was read as weights, whatever the file calls it."""
-_LISTS = (".csv", ".txt")
-_LONGEST_NAME = 24
-_STRANGERS_TOLD = 20
 _ORACLE_INDEX = "oracle.json"
 
 
@@ -152,178 +141,6 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-# -- accounts ----------------------------------------------------------------------------------------------------------
-
-
-def account_list(text: str, option: str, ids: Ids | None = None) -> list[str]:
-    """Accounts from ids split at commas, or from a file; with `ids`, all of them must be there.
-
-    Examples
-    --------
-    >>> account_list("ada, bob", "--must")
-    ['ada', 'bob']
-    """
-    path = Path(text)
-    if _is_file(path):
-        found = _ids_of_file(path)
-        if not found:
-            raise InputError("names no account", file=text)
-        if ids is not None:
-            lines, named = [line for line, _ in found], ids.meant([account for _, account in found])
-            _check_there(ids, named, lines, text)
-            return named
-        return [account for _, account in found]
-    accounts = [piece.strip() for piece in text.split(",")]
-    if path.suffix in _LISTS and len(accounts) == 1 and (ids is None or text not in ids):
-        raise InputError(f"there is no such file (for {option})", file=text)
-    if not all(accounts):
-        raise ParameterError(f"{option} must be ids split at commas, or a file, got {text!r}")
-    if ids is not None:
-        accounts = ids.meant(accounts)
-        try:
-            ids.positions(accounts)
-        except UnknownAccountError as wrong:
-            if len(accounts) == 1:
-                raise
-            told = f"{wrong}; {option} is split at commas: names that hold one go into a file, one a line"
-            raise UnknownAccountError(told) from None
-    return accounts
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a list of ids can be longer than a name of a file may be
-        return False
-
-
-def read_plans(seeds: Sequence[str], files: Sequence[str], ids: Ids | None = None) -> dict[str, list[str]]:
-    """Seed sets by name: each ``name=ada,bob`` or ``ada,bob``; a file without a name is called as it is.
-
-    Examples
-    --------
-    >>> read_plans(["loud=ada,bob", "cem"], [])
-    {'loud': ['ada', 'bob'], 'cem': ['cem']}
-    """
-    plans: dict[str, list[str]] = {}
-    given = [("--seeds", text) for text in seeds] + [("--seeds-file", text) for text in files]
-    for number, (option, text) in enumerate(given, 1):
-        name, equal, rest = text.partition("=")
-        if not equal or _is_file(Path(text)):
-            name, rest = "", text
-        if option == "--seeds-file" and not _is_file(Path(rest)):
-            raise InputError("there is no such file", file=rest)
-        accounts = account_list(rest, option, ids)
-        usual = Path(rest).stem if _is_file(Path(rest)) else rest
-        name = name.strip() or (usual if len(usual) <= _LONGEST_NAME else f"plan {number}")
-        if name in plans:
-            raise ParameterError(f"{option} names a plan {name!r} twice: give each a name of its own, as name=ada,bob")
-        plans[name] = accounts
-    return plans
-
-
-def _ids_of_file(file: Path) -> list[tuple[int, str]]:
-    """Accounts and their lines: of a .csv by its column, else one a line."""
-    if file.suffix != ".csv":
-        try:
-            lines = file.read_text(encoding="utf-8-sig").split("\n")
-        except UnicodeDecodeError as wrong:
-            raise InputError(f"is no UTF-8 text: {wrong.reason}", file=str(file)) from None
-        return [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
-    rows = _rows(file)
-    at = 0
-    if rows and "account" in (heading := [cell.casefold() for cell in rows[0][1]]):
-        at = heading.index("account")
-        width = len(heading)
-        del rows[0]
-    else:
-        width = 1
-    for line, row in rows:
-        if len(row) != width or not row[at]:
-            told = printable(",".join(row))
-            raise InputError(
-                f"rows must hold one id, or a first row name the column account; got {told!r}",
-                file=str(file),
-                line=line,
-            )
-    return [(line, row[at]) for line, row in rows]
-
-
-def read_numbers(file: Path, what: str, ids: Ids) -> dict[str, float]:
-    """A number >= 0 for some accounts, from a .csv of account and `what`."""
-    numbers: dict[str, float] = {}
-    for line, account, text in _pairs_of(file, what, ids):
-        number = _number(text)
-        if number is None or not 0 <= number < math.inf:
-            raise InputError(f"must be a number >= 0, got {text!r}", file=str(file), line=line, column=what)
-        numbers[account] = number
-    return numbers
-
-
-def read_labels(file: Path, what: str, ids: Ids) -> dict[str, str]:
-    """A label for some accounts, from a .csv of account and `what`."""
-    return {account: text for _, account, text in _pairs_of(file, what, ids)}
-
-
-def _pairs_of(file: Path, what: str, ids: Ids) -> list[tuple[int, str, str]]:
-    """Line, account and cell; rows whose cell is empty say nothing."""
-    rows = _rows(file)
-    account, cell, width = 0, 1, 2
-    if rows:
-        heading = [one.casefold() for one in rows[0][1]]
-        if "account" in heading and what in heading:
-            account, cell, width = heading.index("account"), heading.index(what), len(heading)
-            del rows[0]
-    for line, row in rows:
-        if len(row) != width:
-            told = printable(",".join(row))
-            raise InputError(
-                f"rows must be account,{what}, or a first row name these among others; got {told!r}",
-                file=str(file),
-                line=line,
-            )
-    rows = [(line, row) for line, row in rows if row[cell]]
-    names = ids.meant([row[account] for _, row in rows])
-    found = [(line, name, row[cell]) for name, (line, row) in zip(names, rows, strict=True)]
-    first: dict[str, int] = {}
-    for line, one, _ in found:
-        if first.setdefault(one, line) != line:
-            raise InputError(f"{one!r} stands on line {first[one]} already", file=str(file), line=line)
-    _check_there(ids, list(first), list(first.values()), str(file))
-    return found
-
-
-def _check_there(ids: Ids, accounts: list[str], lines: list[int], file: str) -> None:
-    """Raise where some are nobody's: all of them are told with their lines, as far as they are few."""
-    at = ids.positions(accounts, missing="sentinel").tolist() if accounts else []
-    absent = [(line, one) for one, line, place in zip(accounts, lines, at, strict=True) if place == ABSENT]
-    if len(absent) == 1:
-        line, account = absent[0]
-        raise InputError(f"no account of the graph has the id {printable(account)!r}", file=file, line=line)
-    if absent:
-        told = ", ".join(f"{printable(account)!r} (line {line})" for line, account in absent[:_STRANGERS_TOLD])
-        more = len(absent) - _STRANGERS_TOLD
-        rest = f" and {more:,} more" if more > 0 else ""
-        raise InputError(f"no account of the graph has any of these {len(absent):,} ids: {told}{rest}", file=file)
-
-
-def _rows(file: Path) -> list[tuple[int, list[str]]]:
-    """The rows of a .csv that hold anything, and the line that each ends on."""
-    line = 0
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader, rows = csv.reader(lines, strict=True), []
-            for row in reader:
-                line = reader.line_num
-                if any(cell.strip() for cell in row):
-                    rows.append((line, [cell.strip() for cell in row]))
-            return rows
-    except UnicodeDecodeError as wrong:
-        raise InputError(f"is no UTF-8 text: {wrong.reason}", file=str(file)) from None
-    except csv.Error as wrong:
-        raise InputError(f"is no CSV: {wrong}", file=str(file), line=line + 1) from None
 
 
 # -- what is opened and written ----------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from swayrank._progress import Progress
 from swayrank._text import printable
-from swayrank.errors import InputError, ParameterError
+from swayrank.errors import ParameterError
 from swayrank.events import Events, Posts, vocabulary
 from swayrank.job_tables import known, write_table
 from swayrank.measures._measure import Measure
@@ -143,21 +142,6 @@ def run_rates(
         write_table(table, output)
     rows = [{name: known(x) for name, x in row.items()} for row in table.slice(0, top).to_pylist()]
     return RatesRun(posts, [row for row in rows if row["shrunk"] is not None])
-
-
-def read_kinds(file: Path) -> dict[str, str]:
-    """Who is a brand and who a person: a CSV file of account and kind, with or without a first row that names them."""
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if any(row)]
-    if rows and [cell.casefold() for cell in rows[0]] == ["account", "kind"]:
-        del rows[0]
-    kinds: dict[str, str] = {}
-    for row in rows:
-        if len(row) != 2 or kinds.get(row[0], row[1]) != row[1]:
-            told = printable(",".join(row))
-            raise InputError(f"rows must be account,kind with one kind per account, got {told!r}", file=str(file))
-        kinds[row[0]] = row[1]
-    return kinds
 
 
 def _check_table(path: Path | None) -> None:

@@ -24,6 +24,9 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 
 class SwayrankError(Exception):
     """Base of every error that swayrank raises on purpose."""
@@ -133,3 +136,11 @@ class MissingDependencyError(SwayrankError, ImportError):
 
 class SwayrankWarning(UserWarning):
     """Something worth knowing that does not stop the work."""
+
+
+def warn_caller(text: str) -> None:
+    """Warn of the line outside of swayrank that asked for what is told; the outermost one if there is no such line."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, SwayrankWarning, stacklevel=level)

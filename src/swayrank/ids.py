@@ -82,7 +82,7 @@ def _meant(name: str, names: pa.Array) -> list[str]:
     """Up to three names that `name` may stand for: spelled alike first, then those that begin so or hold its words."""
     import pyarrow.compute as pc
 
-    wanted, known = folded(name), folded_names(names)
+    wanted, known = folded(name).lstrip("@"), pc.ascii_ltrim(folded_names(names), "@")
     at = pc.indices_nonzero(pc.starts_with(known, wanted[:1]))[:_COMPARED]
     spelled: dict[str, list[int]] = {}
     for i, word in zip(at.to_pylist(), known.take(at).to_pylist(), strict=True):
@@ -423,10 +423,10 @@ class Ids:
         if cells.missing is not None and cells.missing[where[0]]:
             raise UnknownAccountError(f"no id is given at position {where[0]}")
         others = f" (and {len(where) - 1:,} more of the {len(cells):,} asked for)" if len(where) > 1 else ""
-        raise UnknownAccountError(f"no account has the id {name!r}{others}{self._hint(name)}")
+        raise UnknownAccountError(f"no account has the id {name!r}{others}{self.hint(name)}")
 
-    def _hint(self, name: str) -> str:
-        """Ids that look like `name`; for integers, their span."""
+    def hint(self, name: str) -> str:
+        """What to say of a name that nobody has: ids that look like it; for integers, their span; "" for nothing."""
         if self._n == 0:
             return "; there are no accounts"
         if self.kind != "string":

@@ -32,8 +32,10 @@ from swayrank.overview.backbone import MAX_NODES
 from swayrank.results import MANIFEST, RunFolder, current_run, file_hash, told_runs
 from swayrank.scoring.combine import score
 from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects_of
+from swayrank.scoring.rows import rows_told, set_aside
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import intervals_facts, intervals_told, score_row
+from swayrank.sources.alike import alike
 from swayrank.sources.cascades import read_cascades
 from swayrank.sources.edges import read_graph
 from swayrank.sources.events import read_events, read_posts
@@ -302,6 +304,8 @@ class Run:
         if len(self.sources.rejects):
             reasons = ", ".join(f"{n:,} {reason}" for reason, n in self.sources.rejects.by_reason().items())
             lines.append(f"{len(self.sources.rejects):,} rows were refused ({reasons})")
+        read = self.sources
+        lines += [f"note: {text}" for text in rows_told(set_aside(read.graph, read.events, read.posts))]
         if self.folder is not None:
             lines.append(f"written to {self.folder}")
         return lines
@@ -349,7 +353,10 @@ def _warnings(sources: Sources) -> list[str]:
     if posts is not None and (graph is not None or linked) and not np.isnan(posts.followers).all():
         instead = "the graph's follows make it" if graph is not None else "the log's interactions make it"
         found.append(f"the followers that the posts table states are not used for reach: {instead}")
-    return found
+    named = [graph.ids] if graph is not None else []
+    named += [table.accounts for table in (events, posts) if table is not None]
+    same = alike(*named)
+    return found if same is None else [*found, str(same)]
 
 
 def _any_follows_back(graph: Graph) -> bool:

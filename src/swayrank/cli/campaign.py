@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -143,6 +142,7 @@ def spread(
     All at once, with intervals that hold together; -o writes all of them as .csv, .parquet or .json.
     """
     from swayrank import campaign_jobs as jobs
+    from swayrank.account_lists import account_list
     from swayrank.cli.campaign_tables import print_measure
     from swayrank.measure_jobs import write_measure
     from swayrank.measures.propagation.spread import spread as every_spread
@@ -160,7 +160,7 @@ def spread(
     if given is None:
         result = every_spread(made, **aim)
     else:
-        result = spread_conditional(made, jobs.account_list(given, "--given", made.graph.ids), **aim)
+        result = spread_conditional(made, account_list(given, "--given", made.graph.ids), **aim)
     if output is not None:
         write_measure(result, output)
     print_measure(result, top, as_json=as_json)
@@ -237,6 +237,7 @@ def simulate(
     account's chance to be reached.
     """
     from swayrank import campaign_jobs as jobs
+    from swayrank.account_lists import read_plans
     from swayrank.cli import campaign_tables as tables
     from swayrank.job_tables import write_table
     from swayrank.measures.propagation.rivals import simulate_rivals
@@ -254,12 +255,12 @@ def simulate(
     )
     _check_rivalry(rivals, tie, choice.kind, rel_error, above)
     jobs.check_output(output)
-    if not jobs.read_plans(seeds or [], seeds_file or []):
+    if not read_plans(seeds or [], seeds_file or []):
         raise ParameterError("simulate needs seeds: --seeds ada,bob or --seeds-file FILE")
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
     options: dict[str, Any] = {"source": source, "target": target, "weight": weight, "direction": direction}
     made: Any = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
-    plans: Any = jobs.read_plans(seeds or [], seeds_file or [], made.graph.ids)
+    plans: Any = read_plans(seeds or [], seeds_file or [], made.graph.ids)
     aim: dict[str, Any] = {
         **given_only({"n_runs": runs, "rel_error": rel_error, "tie": tie}),
         "confidence": confidence,
@@ -316,7 +317,8 @@ def seeds(
         typer.Option(help="Chance that the certificate is wrong; 1 / accounts by default.", show_default=False),
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(help="What they may cost together; with --cost.", show_default=False)
+        str | None,
+        typer.Option(metavar="AMOUNT", help="What they may cost together; with --cost.", show_default=False),
     ] = None,
     cost: Annotated[
         str | None,
@@ -417,7 +419,7 @@ def seeds(
         "method": method,
         "epsilon": epsilon,
         "delta": delta,
-        "budget": budget,
+        "budget": None if budget is None else _money(budget, "--budget"),
         "target_reach": target_reach,
         "fairness": fairness,
     }
@@ -529,29 +531,40 @@ def _quota(text: str | None) -> dict[str, int] | None:
         raise ParameterError(f"--quota must be whole numbers, as in twitch=3,youtube=2, got {text!r}") from None
 
 
+def _money(text: str, option: str) -> float:
+    from swayrank.sources.amounts import AmountError, read_amount
+
+    try:
+        return read_amount(text)
+    except AmountError as wrong:
+        told = str(wrong)
+        raise ParameterError(f"{option} {told}" if told.startswith("must") else f"{option}: {told}") from None
+
+
 def _price(text: str) -> float | None:
     """One price for all; None where the text names a file."""
-    try:
-        price = float(text)
-    except ValueError:
+    if not any(sign.isdigit() for sign in text) or Path(text).is_file() or Path(text).suffix == ".csv":
         return None
-    if not 0 <= price < math.inf:
-        raise ParameterError(f"--cost must be a price >= 0, or a .csv of account,cost, got {text!r}")
-    return price
+    try:
+        return _money(text, "--cost")
+    except ParameterError as wrong:
+        if " may be " in str(wrong):
+            raise
+        raise ParameterError(f"--cost must be a price >= 0, or a .csv of account,cost, got {text!r}") from None
 
 
 def _wishes(files: dict[str, Path | None], lists: dict[str, str | None], graph: Graph) -> dict[str, Any]:
     """What files and lists of accounts say, checked against the graph."""
-    from swayrank import campaign_jobs as jobs
+    from swayrank import account_lists as lists_of
 
     wishes: dict[str, Any] = {
-        name: jobs.account_list(text, f"--{name}", graph.ids) for name, text in lists.items() if text is not None
+        name: lists_of.account_list(text, f"--{name}", graph.ids) for name, text in lists.items() if text is not None
     }
     for name, file in files.items():
         if file is not None and name == "groups":
-            wishes[name] = jobs.read_labels(file, "group", graph.ids)
+            wishes[name] = lists_of.read_labels(file, "group", graph.ids)
         elif file is not None:
-            wishes[name] = jobs.read_numbers(file, name, graph.ids)
+            wishes[name] = lists_of.read_numbers(file, name, graph.ids)
     return wishes
 
 
@@ -642,6 +655,7 @@ def whatif(
     And what each of them is good for, with and without others: from samples that are drawn once and can be kept.
     """
     from swayrank import campaign_jobs as jobs
+    from swayrank.account_lists import read_plans
     from swayrank.campaign.oracle import InfluenceOracle
     from swayrank.cli.campaign_tables import print_answers
 
@@ -658,7 +672,7 @@ def whatif(
     else:
         made: Any = _opened(place, choice, options, rng=rng, quiet=quiet, **work)
         oracle = InfluenceOracle.build(made, rng=rng, **given_only({"n_samples": samples}), **work)
-    plans = jobs.read_plans(seeds or [], seeds_file or [], oracle.ids)
+    plans = read_plans(seeds or [], seeds_file or [], oracle.ids)
     gone = [] if without is None else _dropped(plans, without, oracle)
     if save is not None:
         oracle.save(save)
@@ -669,7 +683,7 @@ def whatif(
 
 def _dropped(plans: dict[str, list[str]], without: str, oracle: InfluenceOracle) -> list[str]:
     """The accounts that --without names, each of which is a seed, and not all that there are."""
-    from swayrank.campaign_jobs import account_list
+    from swayrank.account_lists import account_list
 
     gone = account_list(without, "--without", oracle.ids)
     positions = set(oracle.ids.positions(gone).tolist())

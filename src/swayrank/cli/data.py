@@ -321,7 +321,9 @@ def rates(
 
     parameters: dict[str, Any] = {"of": of, "per": per, "tiers": _cuts(tiers), "confidence": confidence, "trim": trim}
     if kinds is not None:
-        parameters["kinds"] = jobs.read_kinds(kinds)
+        from swayrank.account_lists import read_kinds
+
+        parameters["kinds"] = read_kinds(kinds)
     log_columns = columns.split(",") if columns else None
     rated = jobs.run_rates(
         posts,

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._text import unguarded
-from swayrank.errors import ParameterError, SwayrankWarning
+from swayrank.errors import ParameterError, warn_caller
 from swayrank.results import write_whole
 
 if TYPE_CHECKING:
@@ -255,7 +254,7 @@ def _joined(graph: Graph, table: Any) -> dict[str, pa.Array]:
     if known.size < rows.size:
         others = rows.size - known.size
         text = f"{others:,} of {rows.size:,} rows of nodes name no account of the graph, and are left out"
-        warnings.warn(text, SwayrankWarning, stacklevel=4)
+        warn_caller(text)
     at = np.full(graph.n_nodes, -1, np.int64)
     at[rows[known]] = known
     take = pa.array(at, mask=at < 0)

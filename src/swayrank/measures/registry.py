@@ -22,7 +22,6 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, ParamSpec, TypeVar
@@ -31,7 +30,7 @@ import numpy as np
 
 from swayrank import __version__, module_of
 from swayrank.engines.local import n_threads
-from swayrank.errors import ParameterError, SwayrankWarning
+from swayrank.errors import ParameterError, warn_caller
 from swayrank.measures._arcs import ArcMeasure
 from swayrank.measures._data import check_events, check_graph, check_posts
 from swayrank.measures._measure import Measure
@@ -215,7 +214,7 @@ def _warn_if_long(entry: Entry, data: Any, params: Mapping[str, Any]) -> None:
         return  # of a parameter that the measure is about to refuse
     if took:
         faster = f"; {entry.instead} approximates it in less" if entry.instead and params.get("weight") is None else ""
-        warnings.warn(f"{entry.name} will take {took} here{faster}", SwayrankWarning, stacklevel=3)
+        warn_caller(f"{entry.name} will take {took} here{faster}")
 
 
 def list_measures(needs: Needs | None = None) -> dict[str, Entry]:

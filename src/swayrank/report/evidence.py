@@ -135,6 +135,17 @@ def seeds_section(facts: Facts) -> Section | None:
     return Section("seeds", "Suggested seeds", (Points(tuple(lines)), chart))
 
 
+def seeds_elsewhere(facts: Facts) -> str:
+    """How many of the seeds do not occur in the run, which then were chosen on other data."""
+    strange = sum(1 for seed in facts.seeds if seed.account not in facts.scores.ids)
+    if not strange:
+        return ""
+    return (
+        f"; {strange:,} of them {'is' if strange == 1 else 'are'} not in this run, so that they were chosen on other "
+        "data, and the number holds for those"
+    )
+
+
 def _for_the_goal(goal: Goal) -> list[Line]:
     return [("The goal: ", Name(goal.words), ".")] if goal.words else []
 

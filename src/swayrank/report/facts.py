@@ -100,6 +100,12 @@ def gather(
     scores = load_scores(run)
     past, past_fault = _past(scores, top)
     chosen = None if seeds is None else read_seeds(Path(seeds))
+    if chosen is not None and chosen[0] and not any(seed.account in scores.ids for seed in chosen[0]):
+        raise InputError(
+            f"holds seeds of other data: none of its accounts, such as {printable(chosen[0][0].account, 40)!r}, is in "
+            "this run; choose seeds on the graph that was scored",
+            file=str(seeds),
+        )
     told = (scores.explanation(scores.ids[k]) for k in range(min(MOST_EXPLAINED, scores.n_scored)))
     return Facts(
         scores=scores,

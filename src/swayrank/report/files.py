@@ -107,9 +107,9 @@ def draw(
     found = _figure_of(data, options)
     if path is None:
         drawn = static(found, ax=ax, width=width, height=height, title=title)
-        boxed(drawn).warn(stacklevel=3)
+        boxed(drawn).warn()
         return drawn
-    picture(found, Path(path), width=width, height=height, title=title, dpi=dpi).warn(stacklevel=3)
+    picture(found, Path(path), width=width, height=height, title=title, dpi=dpi).warn()
     return Path(path)
 
 
@@ -169,7 +169,7 @@ def write_figure(
     if ending(path) not in _ENDINGS:
         raise ParameterError(f"path must end in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}, got {path.name!r}")
     if ending(path) in IMAGES:
-        picture(figure, path, width=width, height=height, title=title, dpi=dpi).warn(stacklevel=3)
+        picture(figure, path, width=width, height=height, title=title, dpi=dpi).warn()
     else:
         write_page(figure, path)
     return path

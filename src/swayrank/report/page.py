@@ -46,6 +46,8 @@ from swayrank.report.svg import (
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 LONGEST = 4000
 _LONGEST_NAME = 120
+_WHOLE_NAME = 16
+"""Words of names up to so many letters are not broken between lines."""
 SHADES, _STEPS = 6, 8
 _NARROW = 5
 """So many columns have room on most screens; wider tables scroll by the keyboard as well."""
@@ -100,8 +102,8 @@ caption{{text-align:left;color:var(--soft);padding:.2rem 0 .5rem}}
 th,td{{padding:.35rem .45rem;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top;
 overflow-wrap:normal}}
 thead th{{border-bottom:2px solid var(--soft);vertical-align:bottom}}
-tbody th{{font-weight:600}} td.n{{white-space:nowrap}} .n{{text-align:right}} .drawn{{min-width:7rem;width:18%}}
-.name{{overflow-wrap:anywhere;min-width:8rem}}
+tbody th{{font-weight:600}} td.n{{white-space:nowrap}} .n{{text-align:right}} .drawn{{min-width:5rem;width:18%}}
+.name{{min-width:8rem}} .long{{overflow-wrap:anywhere}}
 .stack{{max-width:32rem}} .bar{{display:block;overflow:visible;margin:.22rem 0}}
 .card{{border:1px solid var(--rule);border-radius:.5rem;padding:1rem 1.1rem .5rem;margin:1.1rem 0;
 background:var(--panel)}}
@@ -139,7 +141,7 @@ tr,li,figcaption,.chart,.map{{break-inside:avoid}}
 .axis{{font-size:8pt}}
 .card{{break-inside:avoid;padding:.4rem .7rem .2rem;margin:.5rem 0}} .wide{{overflow:visible}} table{{font-size:8pt}}
 th,td{{padding:.15rem .25rem}} .drawn{{min-width:3rem;width:9%}}
-.name{{min-width:4rem}}
+.name{{min-width:4rem;overflow-wrap:anywhere}}
 details::details-content{{content-visibility:visible;
 block-size:auto}} summary{{display:none}}
 svg,.card,#short,td{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
@@ -280,4 +282,6 @@ def _cell(cell: Cell, kind: str, names_the_row: bool) -> str:
             shown = html.escape(str(cell))
         case _:
             shown = _line(cell)
+            if isinstance(cell, Name) and max(map(len, cell.split()), default=0) > _WHOLE_NAME:
+                kind = kind.replace('"name"', '"name long"')
     return f'<th scope="row"{kind}>{shown}</th>' if names_the_row else f"<td{kind}>{shown}</td>"

@@ -119,7 +119,7 @@ def write_figures(
         files.written.extend((path, write_table(table_of(figure), folder / f"{name}.csv")))
     if kind == "html" and files.written:
         files.written.append(write_script(folder / _SCRIPT))
-    in_boxes.warn(stacklevel=3)
+    in_boxes.warn()
     return files
 
 

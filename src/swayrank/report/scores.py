@@ -70,7 +70,7 @@ def leaderboard(found: Scores | KeptScores, *, k: int = 20, theme: str = "light"
     figure = go.Figure(
         go.Scatter(
             x=score, y=list(range(len(best))), mode="markers", marker={"size": 11, "color": PALETTE[0]},
-            error_x=errors, hovertext=told, hoverinfo="text",
+            error_x=errors, hovertext=told, hoverinfo="text", cliponaxis=False,  # a dot at 100 is a whole one
         )
     )  # fmt: skip
     title = "Leaderboard: who has most influence"

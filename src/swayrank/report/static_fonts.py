@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-import warnings
 from typing import Any, NamedTuple
 
-from swayrank.errors import SwayrankWarning
+from swayrank.errors import warn_caller
 
 FONTS = (
     "DejaVu Sans",
@@ -41,14 +40,12 @@ class Boxed(NamedTuple):
     def __add__(self, other: tuple[int, ...]) -> Boxed:  # type: ignore[override]
         return Boxed(self.boxed + other[0], self.texts + other[1])
 
-    def warn(self, stacklevel: int) -> None:
+    def warn(self) -> None:
         """Say so, where there are any."""
         if self.boxed:
-            warnings.warn(
+            warn_caller(
                 f"{self.boxed:,} of {self.texts:,} texts hold letters that no installed font has, drawn as boxes; "
-                "install one such as Noto Sans CJK, or write .svg",
-                SwayrankWarning,
-                stacklevel=stacklevel + 1,
+                "install one such as Noto Sans CJK, or write .svg"
             )
 
 

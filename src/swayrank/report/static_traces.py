@@ -26,7 +26,8 @@ Trace = Mapping[str, Any]
 
 _MOUSE = {"hoverinfo", "hovertext", "hovertemplate", "customdata"}
 _COMMON = _MOUSE | {"type", "name", "x", "y", "xaxis", "yaxis", "showlegend", "error_x", "error_y"}
-_SCATTER = _COMMON | {"mode", "line", "marker", "connectgaps", "text"}  # a text that no mode shows is of the mouse
+_SCATTER = _COMMON | {"mode", "line", "marker", "connectgaps", "cliponaxis", "text"}
+"""A text that no mode shows is of the mouse."""
 _KNOWN = {
     "scatter": _SCATTER,
     "scattergl": _SCATTER,
@@ -198,7 +199,7 @@ def _scatter(panel: Panel, trace: Trace, own: str, z: float) -> Any:
         panel.axes.scatter(
             x, y, s=size**2, c=shade if isinstance(shade, list) and len(shade) == x.size else [shade], zorder=z,
             alpha=marker.get("opacity"), linewidths=edge.get("width", 0) * panel.points,
-            edgecolors=[colour(edge.get("color", panel.look.paper))], **style,
+            edgecolors=[colour(edge.get("color", panel.look.paper))], clip_on=trace.get("cliponaxis", True), **style,
         )  # fmt: skip
         sample |= {**style, "markersize": 5, "markeredgewidth": 0}
         if "lines" not in modes and not isinstance(shade, list):

@@ -35,10 +35,11 @@ from swayrank.report.document import (
     Text,
     joined,
 )
-from swayrank.report.evidence import backtest_section, foreign_data, lost, past_section, seeds_section
+from swayrank.report.evidence import backtest_section, foreign_data, lost, past_section, seeds_elsewhere, seeds_section
 from swayrank.report.facts import Facts
 from swayrank.report.method import limits_section, method_section, provenance_section
 from swayrank.report.sights import activity_section, communities_section, map_section
+from swayrank.scoring.rows import rows_told
 from swayrank.scoring.scores import INSUFFICIENT
 from swayrank.scoring.table import beyond_note
 from swayrank.scoring.telling import counted, listed
@@ -53,6 +54,8 @@ _QUANTILES = (
 )
 _MARKED = ("median", "hundredth above")
 _NAMED = 4
+_NO_REFUSED = "No row was refused, and no part is missing for a scored account."
+_NO_WARNING = "Every row of the files was used, and no part is missing for a scored account."
 
 
 def report_of(facts: Facts, top: int) -> Report:
@@ -189,8 +192,10 @@ def _decides(facts: Facts) -> list[Line]:
 def _data_lines(facts: Facts) -> list[Line]:
     scores, refused = facts.scores, sum(facts.rejects.values())
     without = len(scores) - scores.n_scored
-    rows = f"{counted(refused, 'row')} of the files could not be used" if refused else "every row of the files was used"
-    return [f"Data: {counted(without, 'account')} {'has' if without == 1 else 'have'} too little for a score; {rows}."]
+    rows = f"{counted(refused, 'row')} of the files could not be used" if refused else "no row of the files was refused"
+    aside = "".join(f"; {text}" for text in rows_told(scores.manifest.get("set_aside", {})))
+    has = "has" if without == 1 else "have"
+    return [f"Data: {counted(without, 'account')} {has} too little for a score; {rows}{aside}."]
 
 
 def _beside(facts: Facts) -> list[Line]:
@@ -199,7 +204,7 @@ def _beside(facts: Facts) -> list[Line]:
         last = facts.seeds[-1]
         lines.append(
             f"Suggested seeds: {counted(len(facts.seeds), 'account')} that together are expected to reach "
-            f"{facts.goal.spread or last.together:,.0f}, themselves included."
+            f"{facts.goal.spread or last.together:,.0f}, themselves included{seeds_elsewhere(facts)}."
         )
     else:
         lines.append("Not in this report: whom to recruit as seeds (no selection of seeds was given).")
@@ -228,7 +233,7 @@ def _influencers(facts: Facts, top: int) -> Section | None:
     names = list(scores.weights)
     least = 0.0 if sure is None else 10.0 * math.floor(float(sure.score[0][:top].min()) / 10)
     drawn = [f"drawn on {least:.0f} to 100", f"{sure.confidence:.0%} interval", "places"] if sure is not None else []
-    headings = ["rank", "account", "score", *drawn, "what it is made of", *names]
+    headings = ["rank", "account", "score", *drawn, "what it is made of", *(f"{name} adds" for name in names)]
     headings += ["role"] if scores.roles is not None else []
     rows = []
     for i in range(top):
@@ -243,7 +248,7 @@ def _influencers(facts: Facts, top: int) -> Section | None:
             row.append(str(scores.roles[i] or "unknown"))
         rows.append(tuple(row))
     first = f"first {top:,} accounts" if top > 1 else "first account"
-    caption = f"The {first}: scores from 0 to 100, and the parts that add up to them"
+    caption = f"The {first}: scores from 0 to 100, and how much of it each part adds"
     return Section(
         "who", "Who the influencers are", (Legend(tuple(names)), Table(caption, tuple(headings), tuple(rows)))
     )
@@ -367,6 +372,7 @@ def _weights(facts: Facts) -> Section | None:
 def _warnings(facts: Facts) -> Section:
     scores = facts.scores
     notes: list[Line] = [f"{str(text)[:1].upper()}{str(text)[1:]}." for text in scores.manifest.get("left_out", ())]
+    notes += [f"{text}." for text in rows_told(scores.manifest.get("set_aside", {}))]
     for name, values in scores.parts.items():
         missing = int(np.isnan(values[: scores.n_scored]).sum())
         if missing:
@@ -392,5 +398,5 @@ def _warnings(facts: Facts) -> Section:
         rows = tuple((Name(file), reason, Number(n)) for (file, reason), n in facts.rejects.most_common())
         blocks.append(Table("Refused rows", ("file", "reason", "rows"), rows))
     if not notes:
-        notes.append("No row was refused, nothing was left out, and no part is missing for a scored account.")
+        notes.append(_NO_WARNING if "set_aside" in scores.manifest else _NO_REFUSED)
     return Section("warnings", "Data warnings", (Points(tuple(notes)), *blocks))

@@ -305,7 +305,7 @@ def _half_life(
         best = best_half_life(events_with_times(events), known)
         if best is not None:
             stale = best < _span_days(events, None)
-            return best, CHOSEN_BY_LOG if stale else f"{CHOSEN_BY_LOG}; nothing in it goes stale"
+            return best, CHOSEN_BY_LOG if stale else f"{CHOSEN_BY_LOG}; old reactions in it tell as much as new ones"
     days = _span_days(events, posts)
     return usual_half_life(days), "the span of the data" if days else "swayrank: nothing has a time"
 

@@ -48,6 +48,7 @@ from swayrank.scoring.pictures import (
     write_pictures,
 )
 from swayrank.scoring.references import Comparable, check_comparable, reference_of
+from swayrank.scoring.rows import set_aside
 from swayrank.scoring.scale import Reference
 from swayrank.scoring.scores import INSUFFICIENT, SCORED, ScoreRow, ScoreTable
 from swayrank.scoring.table import intervals_facts, score_row
@@ -123,6 +124,7 @@ def keep(
         "intervals": intervals_facts(scores.intervals),
         "reference": scores.reference.hash,
         "left_out": list(scores.left_out),
+        "set_aside": set_aside(*there.values()),
         "overview": overview,
         "counts": counts | {name: size for source in there.values() for name, size in _sizes(source).items()},
         "versions": versions(),

@@ -168,7 +168,7 @@ def intervals_told(sure: Intervals | None) -> str:
     still = [name for name, words in sure.varies.items() if words.startswith("none")]
     lines = [f"intervals hold {sure.confidence:.0%} of {sure.n_replicates:,} replicates"]
     lines += [f"what varies: {', '.join(moving)}"] if moving else []
-    lines += [f"a census, the same however often it is taken: {', '.join(still)}"] if still else []
+    lines += [f"counted in full, so that chance changes nothing: {', '.join(still)}"] if still else []
     return "; ".join(lines)
 
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from swayrank import __version__
 from swayrank.errors import InputError, SwayrankError
 from swayrank.scoring.keep import KeptScores, load_scores
+from swayrank.scoring.rows import rows_told
 from swayrank.scoring.scores import INSUFFICIENT, SCORED
 from swayrank.service.names import NameIndex
 
@@ -226,6 +227,8 @@ def _warnings(kept: KeptScores) -> list[dict[str, str]]:
         told.append(
             {"what": "refused rows", "detail": f"{refused:,} rows of the data were refused", "level": "warning"}
         )
+    aside = rows_told(manifest.get("set_aside", {}))
+    told += [{"what": "rows to know of", "detail": text, "level": "info"} for text in aside]
     if without := len(kept) - kept.n_scored:
         floor = manifest["parameters"].get("min_evidence")
         detail = (

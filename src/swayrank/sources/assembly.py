@@ -7,7 +7,6 @@ one by one. A record that fails in any of its rows is refused as a whole, so eac
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swayrank._text import printable
-from swayrank.errors import InputError, SwayrankWarning
+from swayrank.errors import InputError, warn_caller
 from swayrank.events.columns import NO_ACCOUNT, NO_TIME
 from swayrank.events.posts import COUNTS
 from swayrank.events.reports import FileReport
@@ -175,7 +174,7 @@ class Assembly:
                 f"{column}: {n:,} counts are no whole numbers, such as {example}; where points group thousands, say "
                 "decimal=',' in Python, or decimal = \",\" in a mapping"
             )
-            warnings.warn(text, SwayrankWarning, stacklevel=2)
+            warn_caller(text)
             tally.notes[text] = None
         skipped = tally.records - tally.kept - tally.rejected
         counts = (tally.records, tally.kept, tally.rejected, skipped, tally.rows)
@@ -201,7 +200,7 @@ class Assembly:
                     f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first= in "
                     "Python, day_first in a mapping)"
                 )
-                warnings.warn(text, SwayrankWarning, stacklevel=2)
+                warn_caller(text)
                 tally.notes[text] = None
         order = self._orders[key]
         tally.notes[f"{column}: dates read with the {'day' if order else 'month'} first"] = None
@@ -215,7 +214,7 @@ class Assembly:
             counts = [count_points(batch.columns[column]) for batch in self._batches_of(block, column, table)]
             self._pointed[key] = any(pointed for pointed, _ in counts) and not any(others for _, others in counts)
             if self._pointed[key]:
-                warnings.warn(text, SwayrankWarning, stacklevel=2)
+                warn_caller(text)
         if self._pointed[key]:
             tally.notes[text] = None
         return self._pointed[key]

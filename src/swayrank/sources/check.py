@@ -24,6 +24,7 @@ from swayrank.events.reports import EventsReport, EventsSummary, FileReport
 from swayrank.graph import Graph
 from swayrank.graph.parts import GraphReport
 from swayrank.ids import ABSENT, Ids
+from swayrank.sources.alike import alike
 from swayrank.sources.edges import read_graph
 from swayrank.sources.recognise import recognise_kind
 from swayrank.sources.rejects import Rejects
@@ -124,6 +125,7 @@ class CheckReport:
     def __str__(self) -> str:
         parts = [self._files_text(), self._graph_text(), self._events_text(), self._posts_text()]
         parts += [_coverage_text(name, one) for name, one in self.coverage.items()]
+        parts += [] if self.files else ["\n".join(self.notes)]
         return "\n\n".join(part for part in [*parts, self._rejects_text()] if part)
 
     def _files_text(self) -> str:
@@ -324,6 +326,10 @@ def check_data(
             report: EventsReport = table.report
             files += report.files
             notes = (*notes, *report.notes)
+    named = [graph.ids] if graph is not None else []
+    named += [table.accounts for table in (events, posts) if table is not None]
+    same = alike(*named)
+    notes = notes if same is None else (*notes, str(same))
     coverage = {}
     if graph is not None and events is not None:
         both = _inside(graph.ids, events.accounts)

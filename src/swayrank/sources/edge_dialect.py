@@ -18,14 +18,13 @@ Everything is recognised from the first lines, told in words, and open to be nam
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from swayrank._text import printable
-from swayrank.errors import InputError, SwayrankWarning
+from swayrank.errors import InputError, warn_caller
 from swayrank.events import action_codes
 from swayrank.sources.dialects import Layout
 from swayrank.sources.edge_columns import Roles, Wanted, assign_roles, event_fields, role_of_name
@@ -363,12 +362,10 @@ def _doubt_unnamed_ends(names: Sequence[str], roles: Roles, rows: list[list[str]
     times = [k for k in range(len(names)) if role_of_name(names[k]) == "time"]
     if few or times:
         why = f"{names[few[0]]!r} repeats a few words" if few else f"{names[times[0]]!r} looks like a time"
-        warnings.warn(
+        warn_caller(
             f"{printable(file, 200)}: is this a log of events, not a graph? No name tells that "
             f"{' or '.join(repr(printable(names[k], 60)) for k in unnamed)} holds accounts, and {printable(why, 80)}. "
-            f"{_IF_A_LOG}",
-            SwayrankWarning,
-            stacklevel=2,
+            f"{_IF_A_LOG}"
         )
 
 

@@ -8,7 +8,6 @@ a few blocks of text.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from swayrank._text import printable
 from swayrank._validate import Integer, Interval, OneOf, Optional, domains
 from swayrank.engines import Engine, resolve_engine
 from swayrank.engines.local import n_threads
-from swayrank.errors import InputError, ParameterError, SwayrankWarning
+from swayrank.errors import InputError, ParameterError, warn_caller
 from swayrank.events import Events, action_codes, vocabulary
 from swayrank.events.columns import NO_ACCOUNT, as_arrow, subset
 from swayrank.events.join import fill_targets
@@ -521,7 +520,7 @@ def _events_of(assembly: Assembly, names: tuple[str, ...], duplicates: str) -> E
     return replace(events.without_duplicates() if dropped else events, report=report)
 
 
-def lacking_targets(interactions: int, lacking: int, stacklevel: int = 5) -> list[str]:
+def lacking_targets(interactions: int, lacking: int) -> list[str]:
     """A note, said as a warning too, where most interactions have no target."""
     if 2 * lacking <= interactions:
         return []
@@ -529,7 +528,7 @@ def lacking_targets(interactions: int, lacking: int, stacklevel: int = 5) -> lis
         f"{lacking:,} of {interactions:,} interactions have no target, so they count for nobody; "
         "say which column holds the account acted upon, as the field target"
     )
-    warnings.warn(text, SwayrankWarning, stacklevel=stacklevel)
+    warn_caller(text)
     return [text]
 
 

@@ -17,7 +17,6 @@ import gzip
 import re
 import shutil
 import tempfile
-import warnings
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ import numpy.typing as npt
 
 from swayrank._extras import absent
 from swayrank._text import printable
-from swayrank.errors import InputError, MissingDependencyError, ParameterError, SwayrankWarning
+from swayrank.errors import InputError, MissingDependencyError, ParameterError, warn_caller
 from swayrank.ids import Ids
 from swayrank.sources.memory import told_size
 
@@ -132,11 +131,9 @@ def _warn_if_large(path: Path, name: str) -> None:
     if size < _LARGE and (there is None or peak <= there):
         return
     left = "" if there is None else f" of {told_size(there)} available"
-    warnings.warn(
+    warn_caller(
         f"{path}: {told_size(size)} of {name} need about {told_size(peak)} of memory{left} while read; an edge "
-        "list as CSV or Parquet needs a small part of that",
-        SwayrankWarning,
-        stacklevel=4,
+        "list as CSV or Parquet needs a small part of that"
     )
 
 

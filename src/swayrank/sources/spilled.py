@@ -305,7 +305,7 @@ class _Collected:
         position = np.full(n, NO_ACCOUNT, np.uint32)
         position[order] = np.arange(len(order), dtype=np.uint32)
         filled, own = int(self._tallies[kernels.FILLED]), int(self._tallies[kernels.OWN_TARGETS])
-        notes = told_of_targets(filled, own) + lacking_targets(self._interactions, self._lacking, 7)
+        notes = told_of_targets(filled, own) + lacking_targets(self._interactions, self._lacking)
         return SpilledEvents(
             subset(blocks.accounts.ids(), order),
             position,

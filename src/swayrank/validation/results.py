@@ -347,11 +347,13 @@ def _told_differences(found: Backtest) -> list[str]:
         best = found.best_baseline(metric)
         one = found.difference(best, metric)
         inferior = (
-            "not inferior" if one.low >= -NOT_INFERIOR else f"inferiority by more than {NOT_INFERIOR} not ruled out"
+            f"behind by at most {NOT_INFERIOR}, if at all"
+            if one.low >= -NOT_INFERIOR
+            else f"it may be behind by more than {NOT_INFERIOR}"
         )
         lines.append(
-            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; a true "
-            f"difference of {found.detectable(best, metric):.3f} would be seen four times in five"
+            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; only a "
+            f"difference of {found.detectable(best, metric):.3f} or more would be noticed in most such tests (4 of 5)"
         )
     return lines
 

@@ -18,7 +18,6 @@ doi:10.1145/2783258.2783278; Sarıyüce, Gedik, Jacques-Silva, Wu & Çatalyürek
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank._validate import Integer, Interval, Optional, domains
-from swayrank.errors import ConvergenceError, ParameterError, SwayrankWarning
+from swayrank.errors import ConvergenceError, ParameterError, warn_caller
 from swayrank.graph import Graph
 from swayrank.ids import ABSENT, Ids
 from swayrank.measures._data import check_graph
@@ -196,11 +195,7 @@ class LiveGraph:
     ) -> None:
         check_graph("LiveGraph", graph)
         if graph.columns:
-            warnings.warn(
-                f"a live graph counts arcs alike: it leaves the columns {', '.join(graph.columns)} behind",
-                SwayrankWarning,
-                stacklevel=4,
-            )
+            warn_caller(f"a live graph counts arcs alike: it leaves the columns {', '.join(graph.columns)} behind")
         self._rows = Rows(graph)
         self._accounts = Accounts(graph.ids)
         self.directed = graph.directed

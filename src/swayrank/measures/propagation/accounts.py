@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from swayrank.errors import ParameterError, SwayrankWarning
+from swayrank.errors import ParameterError, warn_caller
 
 Account = int | str
 Accounts = Account | Iterable[Account]
@@ -63,9 +62,5 @@ def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least:
     nodes = np.array(list(dict.fromkeys(positions)), np.uint32)
     repeated = len(named) - nodes.size
     if repeated:
-        warnings.warn(
-            f"{repeated} of {len(named)} {what} were given more than once and count once",
-            SwayrankWarning,
-            stacklevel=5,
-        )
+        warn_caller(f"{repeated} of {len(named)} {what} were given more than once and count once")
     return Resolved(tuple(graph.ids[nodes].tolist()), nodes, repeated)

@@ -16,7 +16,6 @@ that two calls with the same model and `rng` differ by their seeds and not by lu
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -29,7 +28,7 @@ from swayrank._rng import Key, Rng, resolve_rng
 from swayrank._text import printable
 from swayrank._validate import Integer, Interval, OneOf, domains
 from swayrank.engines import Engine, chunk_bounds, resolve_engine
-from swayrank.errors import ParameterError, SwayrankWarning
+from swayrank.errors import ParameterError, warn_caller
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.kernels.epidemic import reachable
@@ -400,9 +399,7 @@ def _resolve_campaigns(
         n_given += len(given)
     repeated = n_given - len(taken)
     if repeated:
-        warnings.warn(
-            f"{repeated} of {n_given} seeds were given more than once and count once", SwayrankWarning, stacklevel=4
-        )
+        warn_caller(f"{repeated} of {n_given} seeds were given more than once and count once")
     chosen = [tuple(graph.ids[int(node)] for node in own) for own in nodes]
     return list(seeds), chosen, nodes, repeated
 

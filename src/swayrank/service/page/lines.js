@@ -45,29 +45,71 @@ export function readNames(text) {
   return { rows, errors };
 }
 
-/** Costs: "account,cost" a line. `lines`: where each account stands. */
+const CURRENCY = /[\s'’€$£¥]|\b(?:eur|euro|usd|gbp|chf)\b/gi;
+const UNCLEAR = /^\+?[1-9]\d{0,2}[.,]\d{3}$/;
+
+/** The decimal sign that an amount tells of: "" if it has none, null if it could be either. */
+function decimalOf(core) {
+  const signs = core.match(/[.,]/g) ?? [];
+  if (!signs.length) return "";
+  if (UNCLEAR.test(core)) return null;
+  const last = signs.at(-1);
+  return signs.length > 1 && signs.every((sign) => sign === last) ? { ".": ",", ",": "." }[last] : last;
+}
+
+/** Whether text is one number: digits, and between groups of three the same sign. */
+const isAmount = (core) => /^[+-]?(\d+([.,]\d*)?|[.,]\d+|\d{1,3}(\.\d{3})+(,\d*)?|\d{1,3}(,\d{3})+(\.\d*)?)(e[+-]?\d+)?$/i.test(core);
+
+/**
+ * Amounts of money that people wrote, read as one list: "1.200" is 1200 or 1.2 by what the others show, and refused where
+ * none does. Answers one {value} or {reason} for each.
+ */
+export function readAmounts(texts) {
+  const cores = texts.map((text) => text.replace(CURRENCY, ""));
+  const signs = new Set(cores.filter(isAmount).map(decimalOf).filter(Boolean));
+  return cores.map((core, i) => {
+    if (!isAmount(core)) return { reason: `must be a number, got "${texts[i]}"` };
+    if (UNCLEAR.test(core) && signs.size !== 1) {
+      const [whole, part] = core.replace("+", "").split(/[.,]/);
+      const digits = part.replace(/0+$/, "").padEnd(2, "0");
+      return { reason: `may be ${whole}${part} or ${Number(`${whole}.${part}`)}: write ${whole}${part}, or ${whole}.${digits.length === 2 ? digits : `${part}0`}` };
+    }
+    const decimal = UNCLEAR.test(core) ? [...signs][0] : decimalOf(core) || ".";
+    const value = Number(core.replaceAll(decimal === "," ? "." : ",", "").replace(",", "."));
+    if (!Number.isFinite(value)) return { reason: `must be a number, got "${texts[i]}"` };
+    return value < 0 ? { reason: `must be 0 or more, got ${texts[i]}` } : { value };
+  });
+}
+
+/** A number as text that readAmounts reads as the same number, whatever stands beside it. */
+export const amountText = (value) => (UNCLEAR.test(String(value)) ? `${value}0` : String(value));
+
+/** Costs: "account,cost" a line, or with semicolons or tabs. `lines`: where each account stands. */
 export function readCosts(text) {
   const rows = new Map();
   const places = new Map();
   const errors = [];
   const lines = linesOf(text);
-  const comma = lines.length ? commaOf(lines[0].text) : ",";
+  const comma = ["\t", ";"].find((sign) => lines.length && lines[0].text.includes(sign)) ?? ",";
+  const fine = [];
   for (const { line, text: raw } of lines) {
     const fail = (reason) => errors.push({ line, text: raw, reason });
     const cells = splitCsv(raw, comma);
+    if (line === 1 && /^sep=.$/i.test(raw.trim())) continue;
     if (!cells) fail("a quote is not closed");
     else if (cells.length < 2) fail('needs an account and a cost, as "ada,250"');
     else if (!cells[0]) fail("has no account");
-    else {
-      const cost = Number(cells[1].replace(/[€$£\s]/g, ""));
-      if (cells[1] === "" || !Number.isFinite(cost)) {
-        if (line === 1) continue; // a head
-        fail(`the cost must be a number, got "${cells[1]}"`);
-      } else if (cost < 0) fail(`the cost must be 0 or more, got ${cells[1]}`);
-      else if (rows.has(cells[0])) fail(`${cells[0]} has a cost already`);
-      else { rows.set(cells[0], cost); places.set(cells[0], line); }
-    }
+    else fine.push({ line, account: cells[0], cell: cells[1], fail });
   }
+  const amounts = readAmounts(fine.map((one) => one.cell));
+  for (const [i, { line, account, cell, fail }] of fine.entries()) {
+    const { value, reason } = amounts[i];
+    if (line === lines[0].line && !isAmount(cell.replace(CURRENCY, ""))) continue; // a head
+    if (reason) fail(`the cost ${reason}`);
+    else if (rows.has(account)) fail(`${account} has a cost already`);
+    else { rows.set(account, value); places.set(account, line); }
+  }
+  errors.sort((a, b) => a.line - b.line);
   return { rows, errors, lines: places };
 }
 
@@ -100,10 +142,14 @@ function readJsonLines(lines) {
 
 function readCsvEvents(lines) {
   const comma = commaOf(lines[0].text);
-  const head = (splitCsv(lines[0].text, comma) ?? []).map((cell) => cell.toLowerCase()).map((cell) => ALSO[cell] ?? cell);
+  const given = splitCsv(lines[0].text, comma) ?? [];
+  const head = given.map((cell) => cell.toLowerCase()).map((cell) => ALSO[cell] ?? cell);
   const lacking = ["time", "actor", "action"].filter((field) => !head.includes(field));
   if (lacking.length) {
-    return { rows: [], form: "csv", errors: [{ line: 1, text: lines[0].text, reason: `the first line must name the columns; missing: ${lacking.join(", ")}` }] };
+    const names = Object.fromEntries(lacking.map((field) => [field, [field, ...Object.keys(ALSO).filter((one) => ALSO[one] === field)]]));
+    const needed = lacking.map((field) => `${field} (or ${names[field].slice(1).join(", ")})`).join("; ");
+    return { rows: [], form: "csv", errors: [{ line: 1, text: "", reason:
+      `the first line must name the columns time, actor and action; no column is called ${needed}. Found: ${given.join(", ")}. Rename them in that line` }] };
   }
   const rows = [];
   const errors = [];

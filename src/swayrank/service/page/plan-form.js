@@ -4,7 +4,7 @@ import { clear, count, debounced, field, h, plural, visible } from "/page/ui.js"
 import { strangersNote } from "/page/strangers.js";
 import { communityText, forWriters } from "/page/known.js";
 import { accountList } from "/page/outcomes.js";
-import { readCosts } from "/page/lines.js";
+import { amountText, readAmounts, readCosts } from "/page/lines.js";
 import { byTier, tierMeaning } from "/page/words.js";
 
 const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by simulation (slow, for small graphs)"], ["degree_discount", "Most followed, discounted for overlap"],
@@ -13,7 +13,7 @@ const METHODS = [["opim", "Best choice with a guarantee"], ["celf", "Greedy by s
 const CERTAINTY = [["0.05", "5 % (slower)"], ["0.1", "10 %"], ["0.2", "20 % (faster)"]];
 const GROUPS = [["community", "community"], ["tier", "size (tier)"], ["role", "role"]];
 
-const number = (value, attributes) => h("input", { type: "number", inputmode: "decimal", value: value ?? "", ...attributes });
+const number = (value, attributes) => h("input", { type: "number", inputmode: "decimal", value: amountText(value ?? ""), ...attributes });
 const choice = (options, value) => h("select", null, options.map(([key, label]) => h("option", { value: key, selected: String(value) === key }, label)));
 
 /**
@@ -135,7 +135,9 @@ function goalPart(past) {
   const tell = (text) => { if (room.textContent !== text) room.textContent = text; };
   return { element, kind, wanted, tell, read(errors) {
     if (kind() === "number") return { k: whole(k, errors, "How many accounts") };
-    if (!(Number(budget.value) > 0)) errors.push([budget, `The budget must be above 0, got "${budget.value}".`]);
+    const reason = budget.validity.badInput ? "cannot be read: write it as 1200.50" : budget.value === "" ? "is empty: say how much may be spent in all"
+      : readAmounts([budget.value])[0].reason ?? (Number(budget.value) > 0 ? null : `must be above 0, got ${budget.value}`);
+    if (reason) errors.push([budget, `The budget ${reason}.`]);
     return { budget: Number(budget.value), ...(most.value ? { k: whole(most, errors, "At most so many accounts") } : {}) };
   } };
 }
@@ -144,7 +146,7 @@ function costsPart(past) {
   const each = number(past ? past.default : 1, { min: 0, step: "any" });
   const follower = number(past?.per_follower, { min: 0, step: "any", placeholder: "0" });
   const own = h("textarea", { rows: 5, spellcheck: "false", placeholder: "account,cost\nada,250\nbob,120" });
-  own.value = Object.entries(past?.accounts ?? {}).map(([account, cost]) => `${/[",\n]/.test(account) ? `"${account.replaceAll('"', '""')}"` : account},${cost}`).join("\n");
+  own.value = Object.entries(past?.accounts ?? {}).map(([account, cost]) => `${/[",\n]/.test(account) ? `"${account.replaceAll('"', '""')}"` : account},${amountText(cost)}`).join("\n");
   const told = h("div", { role: "status" });
   own.addEventListener("input", () => tellCosts(told, readCosts(own.value)));
   const element = h("fieldset", null, h("legend", null, "Costs"),
@@ -161,7 +163,8 @@ function costsPart(past) {
     const { rows, errors: bad } = readCosts(own.value);
     if (bad.length) errors.push([own, `${plural(bad.length, "line")} of your costs cannot be read; the first is line ${bad[0].line}: ${bad[0].reason}.`]);
     for (const [input, what] of [[each, "The cost of each account"], [follower, "The cost for each follower"]]) {
-      if (input.value !== "" && !(Number(input.value) >= 0)) errors.push([input, `${what} must be 0 or more, got "${input.value}".`]);
+      const reason = input.validity.badInput ? "cannot be read: write it as 1200.50" : input.value === "" ? null : readAmounts([input.value])[0].reason;
+      if (reason) errors.push([input, `${what} ${reason}.`]);
     }
     if (each.value === "" && follower.value === "" && !rows.size) errors.push([each, "A budget needs costs: give what each account costs, what a follower costs, or a list."]);
     const told = {};

@@ -23,7 +23,7 @@ function warnings(run) {
   const one = ({ what, detail, level }) => h("li", { class: level === "warning" ? "note warning" : "note" }, h("strong", null, capital(visible(what)), ": "),
     visible(detail), /[.!?]$/.test(detail) ? "" : ".", cure(what));
   return h("section", null, h("h2", null, "Know this first"),
-    found.length ? h("ul", { class: "notes" }, found.map(one)) : h("p", null, "Nothing stands out: no rows were refused, nothing was left out."));
+    found.length ? h("ul", { class: "notes" }, found.map(one)) : h("p", null, "Nothing stands out: no rows were refused, and no part was left out."));
 }
 
 const CURES = {

@@ -96,7 +96,9 @@ function sender(context, look) {
 
 function showChecked(place, { rows, errors, form }) {
   if (!rows.length && !errors.length) return void clear(place);
-  clear(place, h("p", null, `${plural(rows.length, "event")} can be sent${form ? ` (${form === "csv" ? "CSV" : "JSON lines"})` : ""}`
+  const [first] = errors;
+  const whole = !rows.length && form === "csv" && errors.length === 1 && first.line === 1;
+  clear(place, h("p", null, whole ? "Nothing can be sent yet:" : `${plural(rows.length, "event")} can be sent${form ? ` (${form === "csv" ? "CSV" : "JSON lines"})` : ""}`
     + `${errors.length ? `, ${plural(errors.length, "line")} cannot:` : "."}`), errorLines(errors, 50),
     rows.length ? h("details", null, h("summary", null, "The first of them"),
       dataTable({ caption: "The first events as they will be sent", rows: rows.slice(0, 5), rowHeader: "line", columns: [
