@@ -1,13 +1,14 @@
 """What a map of a graph shows: which accounts, which arcs among them, where, in which colour, and how large.
 
 Large graphs are shown by their *backbone*: the accounts that rank highest (by score where scores are given, then by
-followers), and among them the arcs that say most. An arc's strength is its share of its follower's attention: its
+followers) and those around them that connect (:mod:`swayrank.overview.choice`), and among them the arcs that say most.
+An arc's strength is its share of its follower's attention: its
 weight among all that the follower follows, or one part of as many as it follows. Each account's strongest arc comes
 first, then each one's second, and so on, so that nobody stands alone for want of room; among equals, the followed who
 ranks higher comes first.
 
-Communities are those of the whole graph (LPAm); the largest among the accounts shown have a colour each, all others are
-grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.overview.layout`).
+Communities are those of the whole graph (LPAm). The largest of the graph that are on the map have a colour each, then
+those with most accounts shown, in the order of their sizes in the graph; all others are grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.overview.layout`).
 
 Cost: O(accounts + arcs of those shown) to choose, then that of the layout.
 """
@@ -30,6 +31,7 @@ from swayrank.graph import Graph
 from swayrank.ids import Ids
 from swayrank.measures._data import check_graph
 from swayrank.measures.community.detect import Communities, communities
+from swayrank.overview.choice import N_LARGEST, accounts_to_show
 from swayrank.overview.layout import layout
 from swayrank.tables import frame
 
@@ -37,9 +39,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MAX_NODES, MAX_ARCS, MAX_ARCS_OF_MANY, _MANY = 2000, 6000, 3000, 5000
-N_COLOURS = 7
+N_COLOURS = N_LARGEST
 """How many communities have a colour: the palette of :mod:`swayrank.report.canvas` has so many."""
 REST = -1
+_SEEN = 100  # one of so many accounts shown is enough for a community to be seen
 FOLLOWS, REACTIONS = "follows", "reactions"
 
 
@@ -77,6 +80,8 @@ class Backbone:
         Each part of the score, in [0, 100].
     arcs_are : {"follows", "reactions"}
         What an arc says: who follows whom, or who reacted to whom.
+    n_highest : int or None
+        How many of the first are the highest of all, nobody between them left out; None where all shown are.
     """
 
     accounts: list[Any]
@@ -95,6 +100,7 @@ class Backbone:
     n_communities: int
     details: Mapping[str, Floats]
     arcs_are: str = FOLLOWS
+    n_highest: int | None = None
 
     def __len__(self) -> int:
         return len(self.accounts)
@@ -106,6 +112,7 @@ class Backbone:
         if len(self) == self.n_nodes:
             return f"{what}: {self.n_nodes:,} accounts"
         which = "the highest scores" if self.sized_by == "score" else "the most followed"
+        which += " and those around them" if self.n_highest is not None and self.n_highest < len(self) else ""
         return f"{what}: {which}, {len(self):,} of {self.n_nodes:,} accounts"
 
     @property
@@ -125,7 +132,16 @@ class Backbone:
 
     @property
     def _what(self) -> str:
-        return "score" if self.sized_by == "score" else "number of followers"
+        if self.sized_by != "score":
+            return "number of followers"
+        ends = self.score_range
+        return "score" if ends is None else f"score, from {ends[0]:.0f} to {ends[1]:.0f}"
+
+    @property
+    def score_range(self) -> tuple[float, float] | None:
+        """The lowest and the highest score on the map, which the smallest and the largest dot stand for."""
+        known = self.size[~np.isnan(self.size)]
+        return (float(known.min()), float(known.max())) if self.sized_by == "score" and known.size else None
 
     def to_frame(self, backend: str = "pandas") -> Any:
         """The table behind the map: ``account``, ``x``, ``y``, score or followers, ``community``, and every part.
@@ -212,9 +228,10 @@ def backbone(
             raise ParameterError(f"{name} must have {graph.n_nodes:,} values, one per account, got {len(values):,}")
     followers = graph.in_degree.astype(np.int64)
     value = followers.astype(np.float64) if score is None else score
-    nodes = np.lexsort((-followers, -np.nan_to_num(value, nan=-1.0)))[:max_nodes]
-    within, strength = _among(graph, nodes)
     found = communities(graph, method="label_propagation") if found is None else found
+    order = np.lexsort((-followers, -np.nan_to_num(value, nan=-1.0)))
+    nodes, n_highest = accounts_to_show(graph, order, found.of, max_nodes)
+    within, strength = _among(graph, nodes)
     community = found.of[nodes]
     max_arcs = (MAX_ARCS if nodes.size <= _MANY else MAX_ARCS_OF_MANY) if max_arcs is None else max_arcs
     colour, coloured = colours(community)
@@ -237,6 +254,7 @@ def backbone(
         n_communities=len(found),
         details={name: part[nodes] for name, part in (parts or {}).items()},
         arcs_are=arcs_are,
+        n_highest=n_highest,
     )
 
 
@@ -284,9 +302,14 @@ def _strongest(arcs: Ints, strength: Floats) -> Ints:
 
 
 def colours(community: Ints) -> tuple[Ints, tuple[int, ...]]:
-    """The place in the palette of every account: the communities with most accounts shown have one each."""
+    """The place in the palette of every account, and the community of each colour, the largest of the graph first.
+
+    Communities are numbered by size. The largest of the graph come before others if they are seen: if a hundredth of
+    the accounts shown are theirs. Then come those with most accounts shown.
+    """
     names, count = np.unique(community[community != REST], return_counts=True)
-    most = names[np.lexsort((names, -count))][:N_COLOURS]
+    seen = (names < N_COLOURS) & (count * _SEEN >= community.size)
+    most = np.sort(names[np.lexsort((names, -count, ~seen))][:N_COLOURS])
     colour = np.full(community.size, REST)
     for place, name in enumerate(most):
         colour[community == name] = place

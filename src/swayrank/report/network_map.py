@@ -124,7 +124,7 @@ def network_map(
     )  # fmt: skip
     ids = None if isinstance(data, Backbone) else data.ids
     sized, coloured = dot_values("size", size, shown, ids), dot_values("color", color, shown, ids)
-    sizes = diameters(shown.size if sized is None else sized.values, 30.0)
+    sizes = map_diameters(shown, 30.0) if sized is None else diameters(sized.values, 30.0)
     for dots in _dots(go, shown, sizes, sized, coloured, look):
         figure.add_trace(dots)
     by_size = range(len(shown)) if sized is None else np.argsort(-sizes, kind="stable").tolist()
@@ -232,6 +232,14 @@ def _groups(shown: Backbone) -> list[tuple[int, str]]:
 
 def _shade(colour: int, look: Theme) -> str:
     return look.rest if colour == REST else PALETTE[colour]
+
+
+def map_diameters(shown: Backbone, largest: float) -> Floats:
+    """Of a map's dots: areas run from the lowest score shown to the highest, or follow the number of followers."""
+    if (ends := shown.score_range) is None:
+        return diameters(shown.size, largest)
+    low, high = ends
+    return diameters(shown.size - low if high > low else shown.size, largest)
 
 
 def diameters(values: Floats, largest: float) -> Floats:
