@@ -8,7 +8,8 @@ first, then each one's second, and so on, so that nobody stands alone for want o
 ranks higher comes first.
 
 Communities are those of the whole graph (LPAm). The largest of the graph that are on the map have a colour each, then
-those with most accounts shown, in the order of their sizes in the graph; all others are grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.overview.layout`).
+those with most accounts shown, in the order of their sizes in the graph; all others are grey. Places come from all arcs
+among the shown accounts, drawn or not (:mod:`swayrank.overview.layout`).
 
 Cost: O(accounts + arcs of those shown) to choose, then that of the layout.
 """

@@ -4,8 +4,8 @@ A map of the highest alone can be a field of dots without arcs: in sparse graphs
 by each other, and each has a community of its own. So of `max_nodes` accounts
 
 1. the first tenth are the highest;
-2. each of the largest seven communities of the graph that has few among the `max_nodes` highest gets up to a tenth: from
-   its highest member on, whoever has an arc to those of it that are shown already, those with most arcs first;
+2. each of the seven largest communities of the graph that has few among the `max_nodes` highest gets up to a tenth:
+   from its highest member on, whoever has an arc to those of it that are shown already, those with most arcs first;
 3. whoever of the first tenth has no arc to anybody chosen brings along one neighbour: one of the `max_nodes` highest if
    it has such, and else who has most arcs to the chosen;
 4. then come those of the `max_nodes` highest that reach the chosen by arcs among the highest, and the others of them if
@@ -75,7 +75,7 @@ def accounts_to_show(graph: Graph, order: Ints, community: Ints, max_nodes: int)
     quota = max_nodes // _OWN
     for one in range(N_LARGEST):
         members = community == one
-        if _FEW * np.count_nonzero(members & high) < min(quota, np.count_nonzero(members)):
+        if _FEW * int(np.count_nonzero(members & high)) < min(quota, int(np.count_nonzero(members))):
             some.add_community(members, min(quota, max_nodes - some.n))
     some.bring_along(first, high, max_nodes)
     some.grow(high, max_nodes)
@@ -115,7 +115,7 @@ class _Some:
         self._grow_from(own, members, self.n + max(0, room - own.size), self._arcs)
 
     def bring_along(self, nodes: Ints, high: Flags, most: int) -> None:
-        """Choose a neighbour of everybody of `nodes` without arcs to the chosen: a high one, or with most arcs to them."""
+        """Choose a neighbour, a high one if any, of each of `nodes` who has no arc to the chosen."""
         ties = np.bincount(self._around(np.flatnonzero(self.chosen)), minlength=self.chosen.size)
         for node in nodes.tolist():
             around = self._around(np.array([node]))

@@ -11,7 +11,8 @@ al. 2014). Repulsion is Barnes & Hut's (1986) with theta = 0.5: far groups of ac
 
 Each component is laid out by itself, turned so that it is wider than high, and scaled so that the mean square distance
 from its middle grows with its number of accounts; components then stand side by side in columns, the largest first, and
-at the end, close together, the accounts without arcs. The first places are drawn from each account's id, so that an account that is in two graphs starts in the same place.
+at the end, close together, the accounts without arcs. The first places are drawn from each account's id, so that an
+account that is in two graphs starts in the same place.
 
 Cost: O(n log n + arcs) a step, about 150 bytes per account.
 

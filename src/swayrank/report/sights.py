@@ -59,7 +59,8 @@ def map_section(facts: Facts) -> Section | None:
     shown = _with_few_colours(first_of(facts.shown, _MOST_DOTS, _MOST_ARCS))
     reading = (
         "Accounts that follow each other stand together. Near means connected; how far apart two groups stand means "
-        f"little, and left, right, up and down mean nothing. The larger a dot, the higher the score{_range_told(shown)}."
+        "little, and left, right, up and down mean nothing. "
+        f"The larger a dot, the higher the score{_range_told(shown)}."
     )
     legend = Legend(tuple(_community_words(facts, c) for c in shown.coloured), _rest(shown))
     return Section("map", "The network", (Text(reading), legend, _picture(facts, shown)))
