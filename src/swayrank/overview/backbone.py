@@ -44,7 +44,8 @@ N_COLOURS = N_LARGEST
 """How many communities have a colour: the palette of :mod:`swayrank.report.canvas` has so many."""
 REST = -1
 _SEEN = 100  # one of so many accounts shown is enough for a community to be seen
-FOLLOWS, REACTIONS = "follows", "reactions"
+FOLLOWS, REACTIONS, EDGES = "follows", "reactions", "edges"
+_TITLES = {FOLLOWS: "Who follows whom", REACTIONS: "Who reacts to whom", EDGES: "Who is connected with whom"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,8 +80,9 @@ class Backbone:
         Of the whole graph.
     details : mapping of str to numpy.ndarray of float64, shape (k,)
         Each part of the score, in [0, 100].
-    arcs_are : {"follows", "reactions"}
-        What an arc says: who follows whom, or who reacted to whom.
+    arcs_are : {"follows", "reactions", "edges"}
+        What an arc says: who follows whom, who reacted to whom, or, of undirected graphs, who is connected with whom;
+        an edge is one arc then, and followers are neighbours.
     n_highest : int or None
         How many of the first are the highest of all, nobody between them left out; None where all shown are.
     """
@@ -109,10 +111,10 @@ class Backbone:
     @property
     def title(self) -> str:
         """What is shown."""
-        what = "Who follows whom" if self.arcs_are == FOLLOWS else "Who reacts to whom"
+        what = _TITLES[self.arcs_are]
         if len(self) == self.n_nodes:
             return f"{what}: {self.n_nodes:,} accounts"
-        which = "the highest scores" if self.sized_by == "score" else "the most followed"
+        which = "the highest scores" if self.sized_by == "score" else f"the most {self._most}"
         which += " and those around them" if self.n_highest is not None and self.n_highest < len(self) else ""
         return f"{what}: {which}, {len(self):,} of {self.n_nodes:,} accounts"
 
@@ -124,9 +126,10 @@ class Backbone:
     def caption_for(self, area: str | None = None, colours: str | None = None) -> str:
         """The same of a map whose dots show something else by their area, or by their colour."""
         drawn, among = len(self.arcs), self.n_arcs_among
-        arcs = (
-            f"all {among:,} arcs" if drawn == among else f"{drawn:,} of {among:,} arcs (each account's strongest first)"
-        )
+        name = "edges" if self.arcs_are == EDGES else "arcs"
+        arcs = f"all {among:,} {name}"
+        if drawn < among:
+            arcs = f"{drawn:,} of {among:,} {name} (each account's strongest first)"
         shown = len(self.coloured)
         known = f"{shown} of {self.n_communities:,} communities" if shown < self.n_communities else "communities"
         return f"{arcs} among them; area of a dot: {area or self._what}; colours: {colours or known}"
@@ -134,9 +137,18 @@ class Backbone:
     @property
     def _what(self) -> str:
         if self.sized_by != "score":
-            return "number of followers"
+            return f"number of {self.around}"
         ends = self.score_range
         return "score" if ends is None else f"score, from {ends[0]:.0f} to {ends[1]:.0f}"
+
+    @property
+    def _most(self) -> str:
+        return "connected" if self.arcs_are == EDGES else "followed"
+
+    @property
+    def around(self) -> str:
+        """What those are called who `followers` counts."""
+        return "neighbours" if self.arcs_are == EDGES else "followers"
 
     @property
     def score_range(self) -> tuple[float, float] | None:
@@ -145,7 +157,7 @@ class Backbone:
         return (float(known.min()), float(known.max())) if self.sized_by == "score" and known.size else None
 
     def to_frame(self, backend: str = "pandas") -> Any:
-        """The table behind the map: ``account``, ``x``, ``y``, score or followers, ``community``, and every part.
+        """The table behind the map: ``account``, ``x``, ``y``, score, followers, ``community``, and every part.
 
         Parameters
         ----------
@@ -158,7 +170,7 @@ class Backbone:
             "y": self.places[:, 1],
         }
         columns |= {"score": self.size} if self.sized_by == "score" else {}
-        columns |= {"followers": self.followers, "community": self.community, **self.details}
+        columns |= {self.around: self.followers, "community": self.community, **self.details}
         return frame(columns, backend)
 
     def __repr__(self) -> str:
@@ -172,7 +184,7 @@ def backbone(
     score: Floats | None = None,
     parts: Mapping[str, Floats] | None = None,
     found: Communities | None = None,
-    arcs_are: str = FOLLOWS,
+    arcs_are: str | None = None,
     max_nodes: int = MAX_NODES,
     max_arcs: int | None = None,
     rng: Rng = 7,
@@ -192,8 +204,8 @@ def backbone(
         What else is told of each account.
     found : Communities, optional
         Those of the graph, if they are known already.
-    arcs_are : {"follows", "reactions"}, default "follows"
-        What the arcs say.
+    arcs_are : {"follows", "reactions", "edges"}, optional
+        What the arcs say: by default "follows", of undirected graphs "edges".
     max_nodes : int, default 2000
         How many accounts at most, in [1, 100000].
     max_arcs : int, optional
@@ -236,6 +248,10 @@ def backbone(
     community = found.of[nodes]
     max_arcs = (MAX_ARCS if nodes.size <= _MANY else MAX_ARCS_OF_MANY) if max_arcs is None else max_arcs
     colour, coloured = colours(community)
+    arcs_are = (FOLLOWS if graph.directed else EDGES) if arcs_are is None else arcs_are
+    drawn = within[_strongest(within, strength)]
+    if arcs_are == EDGES:
+        drawn = _once(drawn)
     accounts = [graph.ids[int(i)] for i in nodes]
     small = Graph.from_edges(within[:, 0], within[:, 1], ids=accounts)
     return Backbone(
@@ -248,8 +264,8 @@ def backbone(
         community=community,
         colour=colour,
         coloured=coloured,
-        arcs=within[_strongest(within, strength)[:max_arcs]],
-        n_arcs_among=len(within),
+        arcs=drawn[:max_arcs],
+        n_arcs_among=len(drawn),
         n_nodes=graph.n_nodes,
         n_edges=graph.n_edges,
         n_communities=len(found),
@@ -300,6 +316,13 @@ def _strongest(arcs: Ints, strength: Floats) -> Ints:
     turn[by_row] = np.arange(rows.size) - np.searchsorted(rows, rows)
     order: Ints = np.lexsort((arcs[:, 0], arcs[:, 1], -strength, turn))
     return order
+
+
+def _once(arcs: Ints) -> Ints:
+    """Of two arcs between the same accounts, the first."""
+    _, first = np.unique(np.sort(arcs, axis=1), axis=0, return_index=True)
+    found: Ints = arcs[np.sort(first)]
+    return found
 
 
 def colours(community: Ints) -> tuple[Ints, tuple[int, ...]]:
