@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from swayrank.overview.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE, table_of
 from swayrank.report.figure_data import FIGURES as FIGURE_NAMES
 from swayrank.report.figure_data import figure_data
-from swayrank.report.files import draw
+from swayrank.report.files import draw, write_figure
 from swayrank.report.network_map import network_map
 from swayrank.report.playback import cascade_playback
 from swayrank.scoring.pictures import map_of
@@ -299,6 +300,31 @@ def test_figures_are_written_with_their_tables(tmp_path, scores):
         sr.write_figure(figure, tmp_path / "one.gif")
     with pytest.raises(ParameterError, match="which carry a table"):
         sr.write_figure(go.Figure(), tmp_path / "one.html")
+
+
+def test_a_figure_on_a_page_is_as_wide_as_the_window(tmp_path, town):
+    """A phone sees the title, and the legend below the map, without scrolling sideways."""
+    pytest.importorskip("plotly")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium")
+    page = write_figure(network_map(town.graph, max_arcs=50), tmp_path / "map.html")
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for width in (375, 900):
+            tab = browser.new_page(viewport={"width": width, "height": 900})
+            tab.goto(page.as_uri())
+            tab.wait_for_selector(".legend .traces")
+            inside = "document.querySelector('.legend').getBoundingClientRect().right <= innerWidth"
+            tab.wait_for_function(inside, timeout=10_000)
+            box = tab.locator(".legend").bounding_box()
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["y"] + box["height"] <= 900
+            assert tab.locator("h1").inner_text().startswith("Who follows whom")
+        browser.close()
 
 
 def test_the_page_of_the_service_has_the_same_colours():

@@ -43,7 +43,8 @@ _FIT = """
     if (box.clientWidth < 640 === narrow) return;
     narrow = !narrow;
     const now = narrow ? below : own;
-    Plotly.relayout(box, Object.fromEntries(keys.map((key) => ["legend." + key, now[key] === undefined ? null : now[key]])));
+    const change = keys.map((key) => ["legend." + key, now[key] === undefined ? null : now[key]]);
+    Plotly.relayout(box, Object.fromEntries(change));
   }
   fit();
   window.addEventListener("resize", fit);
@@ -266,13 +267,14 @@ def _page(figure: Any, script: str | None = None) -> str:
     )  # fmt: skip
     style = (
         f"body{{background:{figure.layout.paper_bgcolor};color:{figure.layout.font.color};font-family:sans-serif;"
-        "max-width:1100px;margin:0 auto;padding:0 8px}h1{font-size:1.15rem;margin:.8em 0 .2em}p{font-size:.85rem;margin:0}"
-        "details{overflow-x:auto;margin:1em 0}"
+        "max-width:1100px;margin:0 auto;padding:0 8px}h1{font-size:1.15rem;margin:.8em 0 .2em}"
+        "p{font-size:.85rem;margin:0}details{overflow-x:auto;margin:1em 0}"
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{style}td,th{{padding:.2em .6em}}</style></head><body>"
-        f"<h1>{title}</h1><p>{caption.removesuffix('</sub>')}</p>{drawn}<details><summary>The figure as a table</summary>"
+        f"<h1>{title}</h1><p>{caption.removesuffix('</sub>')}</p>{drawn}"
+        "<details><summary>The figure as a table</summary>"
         f"{table(told, found.head, found.rows, names=words)}</details></body></html>"
     )
