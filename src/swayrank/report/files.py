@@ -44,6 +44,7 @@ _FIT = """
     narrow = !narrow;
     const now = narrow ? below : own;
     const change = keys.map((key) => ["legend." + key, now[key] === undefined ? null : now[key]]);
+    if (own.title && own.title.text) change.push(["legend.title.side", narrow ? "top" : null]);
     Plotly.relayout(box, Object.fromEntries(change));
   }
   fit();
