@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from swayrank.overview.backbone import REST, backbone
 from swayrank.report.canvas import PALETTE, table_of
 from swayrank.report.figure_data import FIGURES as FIGURE_NAMES
 from swayrank.report.figure_data import figure_data
-from swayrank.report.files import draw
+from swayrank.report.files import draw, write_figure
 from swayrank.report.network_map import network_map
 from swayrank.report.playback import cascade_playback
 from swayrank.scoring.pictures import map_of
@@ -301,6 +302,31 @@ def test_figures_are_written_with_their_tables(tmp_path, scores):
         sr.write_figure(go.Figure(), tmp_path / "one.html")
 
 
+def test_a_figure_on_a_page_is_as_wide_as_the_window(tmp_path, town):
+    """A phone sees the title, and the legend below the map, without scrolling sideways."""
+    pytest.importorskip("plotly")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium")
+    page = write_figure(network_map(town.graph, max_arcs=50), tmp_path / "map.html")
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for width in (375, 900):
+            tab = browser.new_page(viewport={"width": width, "height": 900})
+            tab.goto(page.as_uri())
+            tab.wait_for_selector(".legend .traces")
+            inside = "document.querySelector('.legend').getBoundingClientRect().right <= innerWidth"
+            tab.wait_for_function(inside, timeout=10_000)
+            box = tab.locator(".legend").bounding_box()
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["y"] + box["height"] <= 900
+            assert tab.locator("h1").inner_text().startswith("Who follows whom")
+        browser.close()
+
+
 def test_the_page_of_the_service_has_the_same_colours():
     source = (Path(sr.__file__).parent / "service" / "page" / "colours.js").read_text(encoding="utf-8")
     found = re.search(r"export const PALETTE = (\[.*?\]);", source, flags=re.DOTALL)
@@ -399,11 +425,23 @@ def test_a_map_sized_and_coloured_by_measures(town, scores):
     [
         ({"size": [1.0] * 7}, r"size must have 300 numbers, one per account, got the shape \(7,\)"),
         ({"size": [-3.0] * 300}, "size is shown by areas, so no number may be below 0, got -3; color= can show it"),
-        ({"color": "pagerank"}, "color must be a Measure, or one number for each account"),
+        ({"color": "pagerank"}, "color must be a colour as pages know it .*, or a measure or numbers, got 'pagerank'"),
+        ({"color": "hsl(1,2%,3%)"}, "color must be a colour as pages know it"),
+        ({"color": ["red"] * 3}, "color must have 300 colours, one per account, got 3"),
+        ({"color": {"nobody": "red"}}, "no account has the id 'nobody'"),
+        ({"color": [("a", 1)] * 300}, "color must be a Measure, or one number for each account"),
+        (
+            {"color": sr.communities(sr.Graph.from_edges([0], [1]), method="label_propagation")},
+            "color must be communities of the accounts on the map",
+        ),
+        ({"pos": [[0.0, 1.0]]}, r"pos must be a mapping of accounts to \(x, y\), or an array of the shape \(300, 2\)"),
+        ({"pos": {"nobody": (0, 1)}}, "pos must have a place for every account on the map"),
+        ({"pos": np.full((300, 2), np.nan)}, "pos must hold finite numbers"),
+        ({"labels": 5}, "labels must be a list of accounts to name, a mapping of accounts to texts, or True or False"),
         ({"color": [np.inf] * 300}, "color must hold finite numbers"),
         ({"color": {"nobody": 1.0}}, "no account has the id 'nobody'"),
         ({"color": sr.in_degree(sr.Graph.from_edges([0], [1]))}, "in_degree has no number for"),
-        ({"labels": "ada"}, "labels must be a list of accounts to name, got a str"),
+        ({"labels": "ada"}, "labels must be a list of accounts to name, a mapping .*, got a str"),
         ({"labels": ["nobody"]}, "no account has the id 'nobody'"),
         ({"labels": map(str, range(300))}, "labels must name at most 200 accounts, got 300"),
     ],
@@ -412,6 +450,85 @@ def test_what_a_map_cannot_be_sized_or_coloured_by(town, options, message):
     pytest.importorskip("plotly")
     with pytest.raises((ParameterError, UnknownAccountError), match=message):
         network_map(town.graph, max_nodes=20, max_arcs=5, **options)
+
+
+def karate():
+    networkx = pytest.importorskip("networkx")
+    return sr.Graph.from_networkx(networkx.karate_club_graph())
+
+
+def test_a_map_is_drawn_as_one_would_with_networkx():
+    """Places, colours and texts of the caller's own, each by account."""
+    pytest.importorskip("plotly")
+    graph = karate()
+    ids = list(graph.ids)
+    places = {account: (3 * k, 100 - k % 5) for k, account in enumerate(ids)}
+    shades = ["red" if k % 3 else "#0000ff" for k in range(len(ids))]
+    for pos, color in ((places, shades), (np.array([places[i] for i in ids]), dict(zip(ids, shades, strict=True)))):
+        _, dots = network_map(graph, pos=pos, color=color, labels={ids[3]: "Trois", ids[30]: "<b>"}).data
+        names = [int(re.match("<b>(.*?)</b>", text)[1]) for text in dots.hovertext]
+        assert dots.x == pytest.approx([(places[i][0] - 49.5) / 49.5 for i in names], abs=1e-6)
+        assert dots.y == pytest.approx([(places[i][1] - 98) / 49.5 for i in names], abs=1e-6)
+        assert list(dots.marker.color) == [shades[ids.index(i)] for i in names]
+    figure = network_map(graph, labels={ids[3]: "Trois", ids[30]: "<b>"}, color="Red")
+    assert sorted(note.text for note in figure.layout.annotations) == ["&lt;b&gt;", "Trois"]
+    assert set(figure.data[1].marker.color) == {"red"}
+    assert "colours: as given" in figure.layout.title.text
+    assert not network_map(graph, labels=False).layout.annotations
+    assert len(network_map(graph, labels=True).layout.annotations) > 20
+    halves = sr.Communities(np.arange(34) % 2, np.array([17, 17]), graph.ids, np.nan, {})
+    told = [trace.name for trace in network_map(graph, color=halves).data[1:]]
+    assert [name.partition(":")[0] for name in told] == ["0", "1"]
+    assert all("(17)" in name for name in told)
+
+
+def test_a_map_of_an_undirected_graph_speaks_of_neighbours():
+    pytest.importorskip("plotly")
+    graph = karate()
+    shown = backbone(graph)
+    assert shown.title == "Who is connected with whom: 34 accounts"
+    assert shown.caption.startswith("all 78 edges among them; area of a dot: number of neighbours")
+    assert len(shown.arcs) == len({tuple(sorted(pair)) for pair in shown.arcs.tolist()}) == 78
+    assert backbone(graph, max_nodes=9).title.startswith("Who is connected with whom: the most connected")
+    assert "followers" not in str(network_map(graph).to_dict())
+    assert "neighbours" in shown.to_frame().columns
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"node_color": "red"}, "node_color is networkx's name: color= says it here"),
+        ({"node_size": 30}, "node_size is networkx's name: size= says it here"),
+        ({"with_labels": True}, "with_labels is networkx's name: labels= says it here"),
+        ({"colour": "red"}, "colour is nothing that a map takes; it takes max_nodes, "),
+    ],
+)
+def test_names_of_other_libraries_are_told_apart(options, message):
+    pytest.importorskip("plotly")
+    with pytest.raises(ParameterError, match=message):
+        draw(sr.Graph.from_edges([0], [1]), **options)
+
+
+def test_graphs_of_other_libraries_are_refused_with_the_cure():
+    networkx = pytest.importorskip("networkx")
+    with pytest.raises(ParameterError, match=r"make one with Graph.from_networkx\(...\)"):
+        draw(networkx.path_graph(3))
+
+
+def test_the_legend_of_a_map_on_ones_own_axes_covers_no_dot():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    pytest.importorskip("plotly")
+    figure, ax = plt.subplots()
+    draw(karate(), ax=ax)
+    figure.draw_without_rendering()
+    box = ax.get_legend().get_window_extent()
+    dots = np.concatenate([ax.transData.transform(one.get_offsets()) for one in ax.collections[1:]])
+    assert len(dots) == 34
+    assert len(ax.texts) > 5, "names that have room are there"
+    assert not any(box.padded(3).contains(x, y) for x, y in dots)
+    assert figure.bbox.contains(box.x0, box.y0)
+    assert figure.bbox.contains(box.x1 - 1, box.y1 - 1)
+    plt.close(figure)
 
 
 def test_a_map_coloured_by_numbers_is_drawn_on_paper(town):

@@ -160,3 +160,13 @@ def test_accounts_start_at_their_own_place():
     one = sr.Graph.from_edges(names[u], names[v], ids=names.tolist())
     other = sr.Graph.from_edges(names[u], names[v], ids=names[::-1].tolist())
     assert layout(one, n_iter=3) == pytest.approx(layout(other, n_iter=3)[::-1], abs=1e-5)
+
+
+def test_accounts_without_arcs_take_little_room():
+    """A circle of 100 and 200 who stand alone: these have a strip, two thirds of the accounts no half of the map."""
+    graph = sr.Graph.from_edges(np.arange(100), (np.arange(100) + 1) % 100, n_nodes=300)
+    places = layout(graph)
+    circle, alone = places[:100], places[100:]
+    assert alone[:, 0].min() > circle[:, 0].max()
+    assert np.ptp(alone[:, 0]) < 0.2 * np.ptp(places[:, 0])
+    assert len(np.unique(alone, axis=0)) == 200

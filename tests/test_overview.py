@@ -13,7 +13,8 @@ import swayrank as sr
 from swayrank.errors import InputError, ParameterError
 from swayrank.overview import communities as communities_module
 from swayrank.overview.activity import Bins, activity_over_time
-from swayrank.overview.backbone import N_COLOURS, backbone, first_of
+from swayrank.overview.backbone import N_COLOURS, backbone, colours, first_of
+from swayrank.overview.choice import accounts_to_show
 from swayrank.overview.communities import Members, community_overview
 from swayrank.report.activity import span_told
 from swayrank.report.canvas import PALETTE
@@ -309,3 +310,101 @@ def test_names_of_any_kind_come_back(tmp_path):
     kept = load_scores(sr.score(graph, n_replicates=None, rng=7).save(tmp_path))
     assert set(kept.map()["accounts"]) == set(map(str, kept.ids))
     assert len(kept.backbone()) == len(names)
+
+
+# -- which accounts a map shows ----------------------------------------------------------------------------------------
+
+
+def stars(n_stars=60, n_leaves=30, n_more=400):
+    """Stars of falling size whose middles are not heard by each other, and a crowd of pairs with higher scores."""
+    u, v, score, community = [], [], [], []
+    for star in range(n_stars):
+        middle = len(score)
+        size = n_leaves + (n_stars - star)
+        score += [100.0 - star / 10, *[float(k % 7) for k in range(size)]]
+        community += [star] * (size + 1)
+        u += range(middle + 1, middle + 1 + size)
+        v += [middle] * size
+        if star:  # one leaf hears the middle before, too
+            u.append(middle + 1)
+            v.append(middle - size - 2)
+    first = len(score)
+    score += [50.0 + k / n_more for k in range(n_more)]
+    community += [n_stars + k // 2 for k in range(n_more)]
+    u += range(first, first + n_more, 2)
+    v += range(first + 1, first + n_more, 2)
+    graph = sr.Graph.from_edges(u, v, n_nodes=len(score))
+    of = np.array(community)
+    return graph, np.array(score), sr.Communities(of, np.bincount(of), graph.ids, np.nan, {})
+
+
+def test_a_map_of_a_sparse_graph_shows_communities_and_few_without_arcs():
+    graph, score, found = stars()
+    shown = backbone(graph, score=score, found=found, max_nodes=300)
+    highest = np.argsort(-score, kind="stable")[:300]
+    touched = np.zeros(len(shown), bool)
+    touched[shown.arcs.ravel()] = True
+    assert len(shown) == len(set(shown.nodes.tolist())) == 300
+    assert set(highest[:30]) <= set(shown.nodes.tolist()), "the first tenth is always there"
+    assert touched.mean() > 0.99
+    assert shown.coloured == tuple(range(N_COLOURS))
+    assert all(np.count_nonzero(shown.colour == c) == 30 for c in range(N_COLOURS))
+    assert (np.diff(shown.size) <= 0).all(), "the highest come first"
+    assert shown.n_highest == np.flatnonzero(shown.nodes != highest)[0]
+    assert (
+        shown.title == f"Who follows whom: the highest scores and those around them, 300 of {graph.n_nodes:,} accounts"
+    )
+    assert "area of a dot: score, from 0 to 100; " in shown.caption
+    assert first_of(shown, 30, None).title.startswith("Who follows whom: the highest scores, 30 of")
+    again = backbone(graph, score=score, found=found, max_nodes=300, threads=2)
+    assert again.nodes.tolist() == shown.nodes.tolist()
+    assert again.places.tobytes() == shown.places.tobytes()
+
+
+def test_a_map_of_connected_accounts_shows_the_highest():
+    town = sr.generate("town", n=4000, rng=7)
+    of = sr.communities(town.graph, method="label_propagation")
+    followers = town.graph.in_degree.astype(np.int64)
+    shown = backbone(town.graph, found=of, max_nodes=1000)
+    assert shown.nodes.tolist() == np.argsort(-followers, kind="stable")[:1000].tolist()
+    assert shown.title == "Who follows whom: the most followed, 1,000 of 4,000 accounts"
+    whole = backbone(town.graph, found=of, max_nodes=4000)
+    assert whole.nodes.tolist() == np.argsort(-followers, kind="stable").tolist()
+    assert whole.n_highest == 4000
+
+
+def test_accounts_of_which_nobody_is_connected_are_the_highest():
+    graph = sr.Graph.from_edges([], [], n_nodes=30)
+    nodes, n_highest = accounts_to_show(graph, np.arange(30)[::-1], np.full(30, -1), 5)
+    assert (nodes.tolist(), n_highest) == ([29, 28, 27, 26, 25], 5)
+
+
+def test_colours_go_to_the_largest_communities_that_are_seen():
+    shown = np.repeat([0, 3, 6, 9, 20, 30, 40, 50, 60, -1], [40, 1, 30, 2, 50, 20, 20, 9, 8, 20])
+    colour, coloured = colours(shown)
+    assert coloured == (0, 6, 20, 30, 40, 50, 60), "3 and 9 have a dot or two, and larger ones would be grey"
+    assert np.bincount(colour + 1).tolist() == [23, 40, 30, 50, 20, 20, 9, 8]
+    many = np.repeat([1, *range(10, 20)], [3, *[30] * 10])
+    assert colours(many)[1] == (10, 11, 12, 13, 14, 15, 16)
+    assert colours(np.repeat([1, *range(10, 20)], [4, *[30] * 10]))[1] == (1, 10, 11, 12, 13, 14, 15)
+
+
+def test_a_map_kept_by_an_earlier_version_shows_the_highest(scores, kept, monkeypatch):
+    from swayrank.scoring import pictures
+
+    told = kept.map()
+    assert told.pop("n_highest") == len(told["accounts"])
+    monkeypatch.setattr(pictures, "kept_json", lambda *_: told)
+    assert kept.backbone().title == told["title"]
+
+
+def test_dots_grow_from_the_lowest_score_shown_to_the_highest(town):
+    pytest.importorskip("plotly")
+    from swayrank.report.network_map import map_diameters
+
+    shown = backbone(town.graph, score=np.linspace(70, 100, town.graph.n_nodes))
+    area = (map_diameters(shown, 30.0) - 3.0) ** 2
+    share = (shown.size - 70) / 30
+    assert area / area.max() == pytest.approx(share, abs=1e-9)
+    one = backbone(town.graph, score=np.full(town.graph.n_nodes, 50.0))
+    assert np.ptp(map_diameters(one, 30.0)) == 0

@@ -328,6 +328,13 @@ def test_no_name_becomes_a_formula_in_a_spreadsheet(client):
 
 def test_the_map_opens_in_other_programs(client, kept, tmp_path):
     (tmp_path / "map.gexf").write_bytes(client.get("/api/v1/exports/map.gexf").content)
+    text = (tmp_path / "map.gexf").read_text("utf-8")
+    shown = client.get("/api/v1/map").json()
+    for look in ("position", "color", "size"):
+        assert text.count(f"<viz:{look} ") == len(shown["accounts"]), look
+    first = text[text.index("<node ") : text.index("</node>")]
+    assert f'<viz:position x="{1000 * shown["x"][0]}" y="{1000 * shown["y"][0]}" z="0"/>' in first
+    assert 'title="x"' not in text
     graph = sr.read_graph(tmp_path / "map.gexf")
     assert graph.n_nodes == len(kept.map()["accounts"])
     assert graph.n_edges == len(kept.map()["arcs"])

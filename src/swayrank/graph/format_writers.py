@@ -30,6 +30,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _GML_KEY = re.compile(r"[A-Za-z][0-9A-Za-z_]*")
 _GML_TAKEN = {"id", "label", "source", "target"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_LOOKS = {"viz:x", "viz:y", "viz:size", "viz:color"}  # attributes of nodes that say how GEXF shall draw them
 _KINDS = {"b": "boolean", "i": "long", "u": "long", "f": "double"}
 
 
@@ -174,8 +175,10 @@ def _gexf(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
     others = [name for name in graph.columns if name != "weight"]
     names = [*others, *(["weight"] if "weight" in graph.columns else [])]
     declared = ""
+    looks = {column.name: k for k, column in enumerate(columns) if column.name in _LOOKS}
+    plain = [k for k, column in enumerate(columns) if column.name not in _LOOKS]
     for what, kinds in (
-        ("node", [(column.name, column.kind) for column in columns]),
+        ("node", [(columns[k].name, columns[k].kind) for k in plain]),
         ("edge", [(name, _kind_of(graph, name)) for name in others]),
     ):
         if kinds:
@@ -186,14 +189,16 @@ def _gexf(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
             declared += f'<attributes class="{what}" mode="static">\n{inside}</attributes>\n'
     way = "directed" if graph.directed else "undirected"
     yield (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n'
+        '<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" '
+        'xmlns:viz="http://www.gexf.net/1.2draft/viz" version="1.2">\n'
         f'<graph mode="static" defaultedgetype="{way}">\n{declared}<nodes>\n'
     )
     for _, accounts, values in _node_blocks(graph, columns):
         lines = []
         for i, account in enumerate(accounts):
             name = _attribute(account)
-            lines.append(f"<node id={name} label={name}>{_attvalues([column[i] for column in values])}</node>\n")
+            told = _attvalues([values[k][i] for k in plain]) + _looks({key: values[k][i] for key, k in looks.items()})
+            lines.append(f"<node id={name} label={name}>{told}</node>\n")
         yield "".join(lines)
     yield "</nodes>\n<edges>\n"
     spelled, number = _Spelled(graph, _attribute), 0
@@ -206,6 +211,20 @@ def _gexf(graph: Graph, columns: Sequence[NodeColumn]) -> Blocks:
         number += len(u)
         yield "".join(lines)
     yield "</edges>\n</graph>\n</gexf>\n"
+
+
+def _looks(given: dict[str, Any]) -> str:
+    """A node's colour, place and size as Gephi reads them; what is absent is left out."""
+    known = {key: value for key, value in given.items() if not _absent(value)}
+    told = ""
+    if re.fullmatch("#[0-9a-fA-F]{6}", str(known.get("viz:color", ""))):
+        red, green, blue = bytes.fromhex(str(known["viz:color"])[1:])
+        told += f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
+    if {"viz:x", "viz:y"} <= known.keys():
+        told += f'<viz:position x="{_number(known["viz:x"])}" y="{_number(known["viz:y"])}" z="0"/>'
+    if "viz:size" in known:
+        told += f'<viz:size value="{_number(known["viz:size"])}"/>'
+    return told
 
 
 def _attvalues(row: list[Any]) -> str:

@@ -106,6 +106,8 @@ def write_graph(graph: Graph, path: str | Path, *, nodes: Any = None) -> Path:
         Attributes of the accounts: measures (joined by account), or values of shape (n_nodes,) in the graph's order:
         numbers, truth values or text. Or a table with a column "account" (else "id", "node" or "name") and one column
         for each attribute; accounts that it lacks have no value.
+        In GEXF, those called ``viz:x`` and ``viz:y``, ``viz:size`` and ``viz:color`` ("#rrggbb") are how Gephi draws
+        the accounts.
 
     Returns
     -------

@@ -1,13 +1,15 @@
 """What a map of a graph shows: which accounts, which arcs among them, where, in which colour, and how large.
 
 Large graphs are shown by their *backbone*: the accounts that rank highest (by score where scores are given, then by
-followers), and among them the arcs that say most. An arc's strength is its share of its follower's attention: its
+followers) and those around them that connect (:mod:`swayrank.overview.choice`), and among them the arcs that say most.
+An arc's strength is its share of its follower's attention: its
 weight among all that the follower follows, or one part of as many as it follows. Each account's strongest arc comes
 first, then each one's second, and so on, so that nobody stands alone for want of room; among equals, the followed who
 ranks higher comes first.
 
-Communities are those of the whole graph (LPAm); the largest among the accounts shown have a colour each, all others are
-grey. Places come from all arcs among the shown accounts, drawn or not (:mod:`swayrank.overview.layout`).
+Communities are those of the whole graph (LPAm). The largest of the graph that are on the map have a colour each, then
+those with most accounts shown, in the order of their sizes in the graph; all others are grey. Places come from all arcs
+among the shown accounts, drawn or not (:mod:`swayrank.overview.layout`).
 
 Cost: O(accounts + arcs of those shown) to choose, then that of the layout.
 """
@@ -30,6 +32,7 @@ from swayrank.graph import Graph
 from swayrank.ids import Ids
 from swayrank.measures._data import check_graph
 from swayrank.measures.community.detect import Communities, communities
+from swayrank.overview.choice import N_LARGEST, accounts_to_show
 from swayrank.overview.layout import layout
 from swayrank.tables import frame
 
@@ -37,10 +40,12 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MAX_NODES, MAX_ARCS, MAX_ARCS_OF_MANY, _MANY = 2000, 6000, 3000, 5000
-N_COLOURS = 7
+N_COLOURS = N_LARGEST
 """How many communities have a colour: the palette of :mod:`swayrank.report.canvas` has so many."""
 REST = -1
-FOLLOWS, REACTIONS = "follows", "reactions"
+_SEEN = 100  # one of so many accounts shown is enough for a community to be seen
+FOLLOWS, REACTIONS, EDGES = "follows", "reactions", "edges"
+_TITLES = {FOLLOWS: "Who follows whom", REACTIONS: "Who reacts to whom", EDGES: "Who is connected with whom"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,8 +80,11 @@ class Backbone:
         Of the whole graph.
     details : mapping of str to numpy.ndarray of float64, shape (k,)
         Each part of the score, in [0, 100].
-    arcs_are : {"follows", "reactions"}
-        What an arc says: who follows whom, or who reacted to whom.
+    arcs_are : {"follows", "reactions", "edges"}
+        What an arc says: who follows whom, who reacted to whom, or, of undirected graphs, who is connected with whom;
+        an edge is one arc then, and followers are neighbours.
+    n_highest : int or None
+        How many of the first are the highest of all, nobody between them left out; None where all shown are.
     """
 
     accounts: list[Any]
@@ -95,6 +103,7 @@ class Backbone:
     n_communities: int
     details: Mapping[str, Floats]
     arcs_are: str = FOLLOWS
+    n_highest: int | None = None
 
     def __len__(self) -> int:
         return len(self.accounts)
@@ -102,10 +111,11 @@ class Backbone:
     @property
     def title(self) -> str:
         """What is shown."""
-        what = "Who follows whom" if self.arcs_are == FOLLOWS else "Who reacts to whom"
+        what = _TITLES[self.arcs_are]
         if len(self) == self.n_nodes:
             return f"{what}: {self.n_nodes:,} account{'' if self.n_nodes == 1 else 's'}"
-        which = "the highest scores" if self.sized_by == "score" else "the most followed"
+        which = "the highest scores" if self.sized_by == "score" else f"the most {self._most}"
+        which += " and those around them" if self.n_highest is not None and self.n_highest < len(self) else ""
         return f"{what}: {which}, {len(self):,} of {self.n_nodes:,} accounts"
 
     @property
@@ -116,19 +126,38 @@ class Backbone:
     def caption_for(self, area: str | None = None, colours: str | None = None) -> str:
         """The same of a map whose dots show something else by their area, or by their colour."""
         drawn, among = len(self.arcs), self.n_arcs_among
-        arcs = (
-            f"all {among:,} arcs" if drawn == among else f"{drawn:,} of {among:,} arcs (each account's strongest first)"
-        )
+        name = "edges" if self.arcs_are == EDGES else "arcs"
+        arcs = f"all {among:,} {name}"
+        if drawn < among:
+            arcs = f"{drawn:,} of {among:,} {name} (each account's strongest first)"
         shown = len(self.coloured)
         known = f"{shown} of {self.n_communities:,} communities" if shown < self.n_communities else "communities"
         return f"{arcs} among them; area of a dot: {area or self._what}; colours: {colours or known}"
 
     @property
     def _what(self) -> str:
-        return "score" if self.sized_by == "score" else "number of followers"
+        if self.sized_by != "score":
+            return f"number of {self.around}"
+        ends = self.score_range
+        return "score" if ends is None else f"score, from {ends[0]:.0f} to {ends[1]:.0f}"
+
+    @property
+    def _most(self) -> str:
+        return "connected" if self.arcs_are == EDGES else "followed"
+
+    @property
+    def around(self) -> str:
+        """What those are called who `followers` counts."""
+        return "neighbours" if self.arcs_are == EDGES else "followers"
+
+    @property
+    def score_range(self) -> tuple[float, float] | None:
+        """The lowest and the highest score on the map, which the smallest and the largest dot stand for."""
+        known = self.size[~np.isnan(self.size)]
+        return (float(known.min()), float(known.max())) if self.sized_by == "score" and known.size else None
 
     def to_frame(self, backend: str = "pandas") -> Any:
-        """The table behind the map: ``account``, ``x``, ``y``, score or followers, ``community``, and every part.
+        """The table behind the map: ``account``, ``x``, ``y``, score, followers, ``community``, and every part.
 
         Parameters
         ----------
@@ -141,7 +170,7 @@ class Backbone:
             "y": self.places[:, 1],
         }
         columns |= {"score": self.size} if self.sized_by == "score" else {}
-        columns |= {"followers": self.followers, "community": self.community, **self.details}
+        columns |= {self.around: self.followers, "community": self.community, **self.details}
         return frame(columns, backend)
 
     def __repr__(self) -> str:
@@ -155,7 +184,7 @@ def backbone(
     score: Floats | None = None,
     parts: Mapping[str, Floats] | None = None,
     found: Communities | None = None,
-    arcs_are: str = FOLLOWS,
+    arcs_are: str | None = None,
     max_nodes: int = MAX_NODES,
     max_arcs: int | None = None,
     rng: Rng = 7,
@@ -175,8 +204,8 @@ def backbone(
         What else is told of each account.
     found : Communities, optional
         Those of the graph, if they are known already.
-    arcs_are : {"follows", "reactions"}, default "follows"
-        What the arcs say.
+    arcs_are : {"follows", "reactions", "edges"}, optional
+        What the arcs say: by default "follows", of undirected graphs "edges".
     max_nodes : int, default 2000
         How many accounts at most, in [1, 100000].
     max_arcs : int, optional
@@ -212,12 +241,17 @@ def backbone(
             raise ParameterError(f"{name} must have {graph.n_nodes:,} values, one per account, got {len(values):,}")
     followers = graph.in_degree.astype(np.int64)
     value = followers.astype(np.float64) if score is None else score
-    nodes = np.lexsort((-followers, -np.nan_to_num(value, nan=-1.0)))[:max_nodes]
-    within, strength = _among(graph, nodes)
     found = communities(graph, method="label_propagation") if found is None else found
+    order = np.lexsort((-followers, -np.nan_to_num(value, nan=-1.0)))
+    nodes, n_highest = accounts_to_show(graph, order, found.of, max_nodes)
+    within, strength = _among(graph, nodes)
     community = found.of[nodes]
     max_arcs = (MAX_ARCS if nodes.size <= _MANY else MAX_ARCS_OF_MANY) if max_arcs is None else max_arcs
     colour, coloured = colours(community)
+    arcs_are = (FOLLOWS if graph.directed else EDGES) if arcs_are is None else arcs_are
+    drawn = within[_strongest(within, strength)]
+    if arcs_are == EDGES:
+        drawn = _once(drawn)
     accounts = [graph.ids[int(i)] for i in nodes]
     small = Graph.from_edges(within[:, 0], within[:, 1], ids=accounts)
     return Backbone(
@@ -230,13 +264,14 @@ def backbone(
         community=community,
         colour=colour,
         coloured=coloured,
-        arcs=within[_strongest(within, strength)[:max_arcs]],
-        n_arcs_among=len(within),
+        arcs=drawn[:max_arcs],
+        n_arcs_among=len(drawn),
         n_nodes=graph.n_nodes,
         n_edges=graph.n_edges,
         n_communities=len(found),
         details={name: part[nodes] for name, part in (parts or {}).items()},
         arcs_are=arcs_are,
+        n_highest=n_highest,
     )
 
 
@@ -283,10 +318,22 @@ def _strongest(arcs: Ints, strength: Floats) -> Ints:
     return order
 
 
+def _once(arcs: Ints) -> Ints:
+    """Of two arcs between the same accounts, the first."""
+    _, first = np.unique(np.sort(arcs, axis=1), axis=0, return_index=True)
+    found: Ints = arcs[np.sort(first)]
+    return found
+
+
 def colours(community: Ints) -> tuple[Ints, tuple[int, ...]]:
-    """The place in the palette of every account: the communities with most accounts shown have one each."""
+    """The place in the palette of every account, and the community of each colour, the largest of the graph first.
+
+    Communities are numbered by size. The largest of the graph come before others if they are seen: if a hundredth of
+    the accounts shown are theirs. Then come those with most accounts shown.
+    """
     names, count = np.unique(community[community != REST], return_counts=True)
-    most = names[np.lexsort((names, -count))][:N_COLOURS]
+    seen = (names < N_COLOURS) & (count * _SEEN >= community.size)
+    most = np.sort(names[np.lexsort((names, -count, ~seen))][:N_COLOURS])
     colour = np.full(community.size, REST)
     for place, name in enumerate(most):
         colour[community == name] = place

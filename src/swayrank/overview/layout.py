@@ -10,8 +10,9 @@ edge-repulsion LinLog model (2007), softened where arcs are shorter than 1, and 
 al. 2014). Repulsion is Barnes & Hut's (1986) with theta = 0.5: far groups of accounts count as one.
 
 Each component is laid out by itself, turned so that it is wider than high, and scaled so that the mean square distance
-from its middle grows with its number of accounts; components then stand side by side in columns, the largest first. The
-first places are drawn from each account's id, so that an account that is in two graphs starts in the same place.
+from its middle grows with its number of accounts; components then stand side by side in columns, the largest first, and
+at the end, close together, the accounts without arcs. The first places are drawn from each account's id, so that an
+account that is in two graphs starts in the same place.
 
 Cost: O(n log n + arcs) a step, about 150 bytes per account.
 
@@ -43,6 +44,7 @@ _NODES_PER_CHUNK = 256
 _SMALL = 512  # a component of so many accounts at most is laid out by one task
 _SMALL_PER_CHUNK = 16
 _GAP = 1.0  # between components, in the unit in which one account takes one square
+_ALONE = 0.4  # side of the square of an account without arcs: many of them say nothing, and take little room
 
 
 class _Forest(NamedTuple):
@@ -251,7 +253,7 @@ def _packed(starts: npt.NDArray[np.int64], places: Floats) -> Floats:
     sizes = np.diff(starts)
     n_joined = int(np.count_nonzero(sizes > 1))
     out = np.zeros_like(places)
-    boxes = np.ones((sizes.size, 2))
+    boxes = np.full((sizes.size, 2), _ALONE)
     for c in range(n_joined):
         part = slice(starts[c], starts[c + 1])
         out[:, part] = _upright(places[:, part])

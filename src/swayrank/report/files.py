@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.measures._data import check_graph
 from swayrank.overview.backbone import Backbone
-from swayrank.report.canvas import Rows, table, table_of
+from swayrank.report.canvas import Rows, plotly, table, table_of
 from swayrank.report.network_map import network_map
 from swayrank.report.static import paper, static
 from swayrank.report.static_fonts import Boxed, boxed
@@ -29,6 +30,27 @@ _METADATA: Mapping[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "Creator": "swayrank", "Producer": "swayrank"},
 }
 _FOREIGN = ("networkx", "igraph", "scipy", "rustworkx", "graph_tool")
+_OF_NETWORKX = {"node_color": "color", "node_size": "size", "with_labels": "labels", "node_labels": "labels"}
+_TOP = 24
+_FIT = """
+(function () {
+  const box = document.getElementById("{plot_id}");
+  const own = JSON.parse(JSON.stringify(box.layout.legend || {}));
+  const keys = ["orientation", "x", "y", "xanchor", "yanchor"];
+  const below = { orientation: "h", x: 0, y: 0, xanchor: "left", yanchor: "top" };
+  let narrow = false;
+  function fit() {
+    if (box.clientWidth < 640 === narrow) return;
+    narrow = !narrow;
+    const now = narrow ? below : own;
+    const change = keys.map((key) => ["legend." + key, now[key] === undefined ? null : now[key]]);
+    if (own.title && own.title.text) change.push(["legend.title.side", narrow ? "top" : null]);
+    Plotly.relayout(box, Object.fromEntries(change));
+  }
+  fit();
+  window.addEventListener("resize", fit);
+})();
+"""
 _INCHES = Interval(1.0, 100.0)
 _DPI = Integer(30, 2400)
 
@@ -65,8 +87,8 @@ def draw(
     dpi : int, default 300
         Of a .png, in [30, 2400].
     **options
-        What ``.plot()`` of the result takes: ``what``, ``k``, ``theme``; of a map, ``size``, ``color`` (a measure, or a
-        number for each account), ``labels`` (whom to name), ``max_nodes`` and more
+        What ``.plot()`` of the result takes: ``what``, ``k``, ``theme``; of a map, ``pos``, ``size``, ``color`` (a
+        measure, numbers, colours or communities), ``labels`` (whom to name, and how), ``max_nodes`` and more
         (:func:`~swayrank.report.network_map.network_map`).
 
     Returns
@@ -116,6 +138,7 @@ def draw(
 def _figure_of(data: Any, options: dict[str, Any]) -> Any:
     """The plotly figure of what is to be drawn."""
     if isinstance(data, Backbone) or (isinstance(data, Graph | Scores | KeptScores) and "what" not in options):
+        _refuse_unknown(options)
         return network_map(data, **options)
     if hasattr(data, "to_plotly_json"):
         if options:
@@ -131,6 +154,16 @@ def _figure_of(data: Any, options: dict[str, Any]) -> Any:
     if not hasattr(drawn, "to_plotly_json"):
         raise ParameterError(f"what must name a figure, got {options.get('what')!r}, a table for notebooks")
     return drawn
+
+
+def _refuse_unknown(options: dict[str, Any]) -> None:
+    """Say what a map calls what others call otherwise."""
+    known = [name for name in inspect.signature(network_map).parameters if name != "data"]
+    for name in options:
+        if name in _OF_NETWORKX:
+            raise ParameterError(f"{name} is networkx's name: {_OF_NETWORKX[name]}= says it here")
+        if name not in known:
+            raise ParameterError(f"{name} is nothing that a map takes; it takes {', '.join(known)}")
 
 
 @domains(width=_INCHES, height=Optional(_INCHES), dpi=_DPI)
@@ -225,10 +258,24 @@ def _page(figure: Any, script: str | None = None) -> str:
     found = table_of(figure)
     words = [head for k, head in enumerate(found.head) if any(isinstance(row[k], str) for row in found.rows)]
     told = html.unescape(f"{title}; {caption.removesuffix('</sub>')}")
-    drawn = figure.to_html(full_html=False, include_plotlyjs=script or True, div_id="figure")
-    style = f"body{{background:{figure.layout.paper_bgcolor};color:{figure.layout.font.color};font-family:sans-serif}}"
+    shown = plotly().Figure(figure)
+    shown.update_layout(
+        title=None, width=None, autosize=True, margin={"t": max(_TOP, (shown.layout.margin.t or 100) - 66)}
+    )
+    drawn = shown.to_html(
+        full_html=False, include_plotlyjs=script or True, div_id="figure", config={"responsive": True},
+        default_width="100%", default_height=f"{shown.layout.height or 450}px", post_script=_FIT,
+    )  # fmt: skip
+    style = (
+        f"body{{background:{figure.layout.paper_bgcolor};color:{figure.layout.font.color};font-family:sans-serif;"
+        "max-width:1100px;margin:0 auto;padding:0 8px}h1{font-size:1.15rem;margin:.8em 0 .2em}"
+        "p{font-size:.85rem;margin:0}details{overflow-x:auto;margin:1em 0}"
+    )
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}'
-        f"td,th{{padding:.2em .6em}}</style></head><body>{drawn}<details><summary>The figure as a table</summary>"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{style}td,th{{padding:.2em .6em}}</style></head><body>"
+        f"<h1>{title}</h1><p>{caption.removesuffix('</sub>')}</p>{drawn}"
+        "<details><summary>The figure as a table</summary>"
         f"{table(told, found.head, found.rows, names=words)}</details></body></html>"
     )

@@ -7,7 +7,7 @@ may be made before. The axes have no unit: near means connected, far means littl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from swayrank._validate import Integer, domains
 from swayrank.engines import Engine
 from swayrank.errors import ParameterError
 from swayrank.graph import Graph
+from swayrank.measures.community.detect import Communities
 from swayrank.overview.backbone import REST, Backbone, backbone, first_of
 from swayrank.report.canvas import (
     PALETTE,
@@ -33,7 +34,15 @@ from swayrank.report.canvas import (
     safe,
     theme_of,
 )
-from swayrank.report.map_values import DotValues, colour_marks, dot_values, labelled
+from swayrank.report.map_values import (
+    DotValues,
+    colour_marks,
+    dot_values,
+    given_colours,
+    grouped_by,
+    labelled,
+    placed_at,
+)
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.pictures import map_of
 from swayrank.scoring.scores import Scores
@@ -45,6 +54,7 @@ _PIXELS = 800  # that the map itself is wide
 _LABEL, _LEADER = 20, 14  # characters
 _LETTER, _LINE = 0.0175, 0.05  # width of a letter and height of a line, where the map is 2 wide
 
+_COMMUNITIES = {"title": {"text": "community"}, "itemsizing": "constant"}
 _BELOW = {"orientation": "h", "x": 0.0, "y": 0.0, "yanchor": "top", "itemsizing": "constant"}
 
 
@@ -65,7 +75,8 @@ def network_map(
     progress: Progress = None,
     size: Any = None,
     color: Any = None,
-    labels: Iterable[Any] | None = None,
+    labels: Iterable[Any] | Mapping[Any, str] | bool | None = None,
+    pos: Any = None,
 ) -> Any:
     """The map as a plotly figure.
 
@@ -82,10 +93,13 @@ def network_map(
     size, color : Measure, mapping of account to number, or array with one number per account, optional
         What the area and the colour of dots show, in the place of score (or followers) and community; arrays go by
         the order of the data's ids. Without a number (NaN, or not in the mapping), a dot is as small as can be, or
-        grey. Of `size`, no number is below 0. Which accounts are shown does not depend on either.
-    labels : iterable of accounts, optional
-        Whom to name, at most 200, in the place of the first `n_labels` (by `size`, where that is given); who has no
-        room beside those before is not named.
+        grey. Of `size`, no number is below 0. Which accounts are shown does not depend on either. `color` may be a
+        colour, too ("red", "#d55e00"), one for each account as a list or mapping, or Communities to be told apart.
+    labels : iterable of accounts, mapping of account to text, or bool, optional
+        Whom to name, at most 200, in the place of the first `n_labels` (by `size`, where that is given), and by which
+        text; True names all for whom there is room, False nobody. Who has no room beside those before is not named.
+    pos : mapping of account to (x, y), or array of shape (n, 2), optional
+        Where accounts stand, in the place of the layout; only how they stand to each other counts.
 
     Returns
     -------
@@ -95,7 +109,8 @@ def network_map(
     Raises
     ------
     ParameterError
-        If a value is outside its domain, scores rest on no graph, or `size`, `color` or `labels` is of other accounts.
+        If a value is outside its domain, scores rest on no graph, or `size`, `color`, `labels` or `pos` is of other
+        accounts.
     UnknownAccountError
         If `labels`, or a mapping, names somebody who is not there.
     MissingDependencyError
@@ -112,6 +127,11 @@ def network_map(
     go = plotly()
     look = theme_of(theme)
     shown = _backbone(data, max_nodes, max_arcs, rng, engine, threads, progress)
+    ids = None if isinstance(data, Backbone) else data.ids
+    if pos is not None:
+        shown = placed_at(pos, shown, ids)
+    if isinstance(color, Communities):
+        shown, color = grouped_by(color, shown), None
     figure = go.Figure()
     ends = np.full((len(shown.arcs), 3, 2), np.nan)
     ends[:, :2] = shown.places[shown.arcs]
@@ -122,14 +142,19 @@ def network_map(
             hoverinfo="skip", showlegend=False, connectgaps=False,
         )
     )  # fmt: skip
-    ids = None if isinstance(data, Backbone) else data.ids
-    sized, coloured = dot_values("size", size, shown, ids), dot_values("color", color, shown, ids)
-    sizes = diameters(shown.size if sized is None else sized.values, 30.0)
-    for dots in _dots(go, shown, sizes, sized, coloured, look):
+    shades = given_colours(color, shown, ids)
+    sized = dot_values("size", size, shown, ids)
+    coloured = None if shades is not None else dot_values("color", color, shown, ids)
+    sizes = map_diameters(shown, 30.0) if sized is None else diameters(sized.values, 30.0)
+    for dots in _dots(go, shown, sizes, sized, coloured, shades, look):
         figure.add_trace(dots)
     by_size = range(len(shown)) if sized is None else np.argsort(-sizes, kind="stable").tolist()
-    named = by_size[:n_labels] if labels is None else labelled(labels, shown, ids)
-    caption = shown.caption_for(*(None if one is None else one.told for one in (sized, coloured)))
+    if labels is None:
+        named = {i: str(shown.accounts[i]) for i in by_size[:n_labels]}
+    else:
+        named = labelled(labels, shown, ids, by_size)
+    area, hues = (None if one is None else one.told for one in (sized, coloured))
+    caption = shown.caption_for(area, "as given" if shades is not None else hues)
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     wide, high = (float(side) + 0.06 for side in abs(shown.places).max(axis=0, initial=0.0))
     return dress(
@@ -138,27 +163,35 @@ def network_map(
         xaxis={**hidden, "range": [-wide, wide], "constrain": "domain"}, hovermode="closest",
         yaxis={**hidden, "range": [-high, high], "scaleanchor": "x", "constrain": "domain"},
         margin={"t": 90, "l": 16, "r": 16, "b": 16},
-        legend={"title": {"text": "community"}, "itemsizing": "constant"} if coloured is None else _BELOW,
+        legend=_BELOW if coloured is not None or shades is not None else _COMMUNITIES,
     )  # fmt: skip
 
 
-def _notes(shown: Backbone, named: Iterable[int], sizes: Floats, look: Theme) -> list[dict[str, Any]]:
+def _notes(shown: Backbone, named: Mapping[int, str], sizes: Floats, look: Theme) -> list[dict[str, Any]]:
     """Names beside their dots: all at once, since plotly checks those that are there again for each that is added."""
     return [
-        {"x": x, "y": y, "text": safe(shown.accounts[i], _LABEL), "showarrow": False,
+        {"x": x, "y": y, "text": safe(named[i], _LABEL), "showarrow": False,
          "font": {"size": 12, "color": look.ink}, "bgcolor": look.paper, "opacity": 0.85, "borderpad": 1}
-        for i, (x, y) in label_places(shown, named, sizes / _PIXELS)
+        for i, (x, y) in label_places(shown, named, sizes / _PIXELS, named)
     ]  # fmt: skip
 
 
 def _dots(
-    go: Any, shown: Backbone, sizes: Floats, sized: DotValues | None, coloured: DotValues | None, look: Theme
+    go: Any,
+    shown: Backbone,
+    sizes: Floats,
+    sized: DotValues | None,
+    coloured: DotValues | None,
+    given: list[str] | None,
+    look: Theme,
 ) -> list[Any]:
-    """The accounts, the highest on top: a trace for each community, or for those with a colour and those without."""
+    """The accounts, the highest on top: a trace for each community, or for those with a number and those without."""
     told = _hover(shown, [one for one in (sized, coloured) if one is not None])
     order = np.argsort(-sizes, kind="stable")[::-1] if sized is not None else np.arange(len(shown))[::-1]
     groups: list[tuple[str, Any, str | None]]
-    if coloured is None:
+    if given is not None:
+        groups = [("accounts", np.ones(len(shown), np.bool_), None)]
+    elif coloured is None:
         groups = [(name, shown.colour == colour, _shade(colour, look)) for colour, name in _groups(shown)]
     else:
         absent = np.isnan(coloured.values)
@@ -166,13 +199,16 @@ def _dots(
     traces = []
     for name, among, shade in groups:
         own = order[among[order]]
-        if coloured is not None and not own.size:
+        if (coloured is not None or given is not None) and not own.size:
             continue
-        shades = {"color": shade} if coloured is None or shade is not None else colour_marks(coloured, own, look)
+        if given is not None:
+            shades: dict[str, Any] = {"color": [given[i] for i in own]}
+        else:
+            shades = {"color": shade} if coloured is None or shade is not None else colour_marks(coloured, own, look)
         traces.append(
             go.Scattergl(
                 x=shown.places[own, 0], y=shown.places[own, 1], mode="markers", name=name,
-                showlegend=None if coloured is None else shade is not None,
+                showlegend=False if given is not None else None if coloured is None else shade is not None,
                 hovertext=[told[i] for i in own], hoverinfo="text",
                 marker={"size": sizes[own], "opacity": 0.9, **shades,
                         "line": {"color": look.paper, "width": 0.7 if len(shown) <= 500 else 0.3}},
@@ -188,7 +224,7 @@ def _rows(shown: Backbone, sized: DotValues | None, coloured: DotValues | None) 
     given = {one.head: one.values for one in (sized, coloured) if one is not None}
     known, own = ([_known(column) for column in some.values()] for some in (scores, given))
     columns = [list(map(str, shown.accounts)), *known, shown.followers.tolist(), communities, *own]
-    heads = ["account", *scores, "followers", "community", *given]
+    heads = ["account", *scores, shown.around, "community", *given]
     return Rows(heads, [list(row) for row in zip(*columns, strict=True)])
 
 
@@ -234,6 +270,14 @@ def _shade(colour: int, look: Theme) -> str:
     return look.rest if colour == REST else PALETTE[colour]
 
 
+def map_diameters(shown: Backbone, largest: float) -> Floats:
+    """Of a map's dots: areas run from the lowest score shown to the highest, or follow the number of followers."""
+    if (ends := shown.score_range) is None:
+        return diameters(shown.size, largest)
+    low, high = ends
+    return diameters(shown.size - low if high > low else shown.size, largest)
+
+
 def diameters(values: Floats, largest: float) -> Floats:
     """Areas follow the values; the fewer accounts there are, the larger they may be."""
     size = np.nan_to_num(values, nan=0.0)
@@ -253,19 +297,22 @@ def _hover(shown: Backbone, given: Sequence[DotValues]) -> list[str]:
             parts = ", ".join(f"{safe(name)} {number(float(part[i]))}" for name, part in shown.details.items())
             told += [f"score {number(float(shown.size[i]))}", parts]
         where = f"community {shown.community[i]}" if shown.community[i] != REST else "in no community"
-        told += [f"{shown.followers[i]:,} followers, {where}"]
+        told += [f"{shown.followers[i]:,} {shown.around}, {where}"]
         told += [f"{safe(one.told, 60)}: {number(float(one.values[i]))}" for one in {g.told: g for g in given}.values()]
         lines.append("<br>".join(told))
     return lines
 
 
-def label_places(shown: Backbone, named: Iterable[int], diameter: Floats) -> list[tuple[int, tuple[float, float]]]:
+def label_places(
+    shown: Backbone, named: Iterable[int], diameter: Floats, texts: Mapping[int, str] | None = None
+) -> list[tuple[int, tuple[float, float]]]:
     """Where names stand: above, below or beside their accounts, wherever nobody's name is yet."""
     taken: list[tuple[float, float, float, float]] = []
     placed = []
     for i in named:
         x, y = (float(c) for c in shown.places[i])
-        width, off = _LETTER * (len(plain(shown.accounts[i], _LABEL)) + 1), float(diameter[i]) + _LINE / 2
+        text = plain(shown.accounts[i] if texts is None else texts[i], _LABEL)
+        width, off = _LETTER * (len(text) + 1), float(diameter[i]) + _LINE / 2
         spots = [(x, y + off), (x, y - off), (x + off + width / 2, y), (x - off - width / 2, y)]
         spots += [(x, y + off + _LINE), (x, y - off - _LINE)]
         boxes = [(a - width / 2, b - _LINE / 2, a + width / 2, b + _LINE / 2) for a, b in spots]

@@ -134,7 +134,8 @@ footer{{color:var(--soft);font-size:.9rem;padding-top:1rem;padding-bottom:2.5rem
 @media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}}
 nav,.skip{{display:none}}
 h2,h3,caption,thead,figcaption{{break-after:avoid}} h2{{margin-top:1.4rem}}
-tr,li,figcaption,.chart,.map{{break-inside:avoid}}
+tr,li,figcaption,.chart,.map,.legend{{break-inside:avoid}}
+.legend,p:has(+.legend){{break-after:avoid}}
 .arc{{stroke-width:.3;stroke-opacity:.12}} .card{{font-size:8pt;line-height:1.35}}
 .card li,.card p,.card ul{{margin:.08rem 0}}
 .card .wide{{margin:.2rem 0}} .card caption{{display:none}} .card table{{font-size:7.5pt}} .card h3{{font-size:10pt}}

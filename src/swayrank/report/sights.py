@@ -38,7 +38,7 @@ from swayrank.report.document import (
     joined,
 )
 from swayrank.report.facts import Facts
-from swayrank.report.network_map import diameters, label_places
+from swayrank.report.network_map import label_places, map_diameters
 from swayrank.report.svg import COLOURS
 from swayrank.scoring.telling import counted
 
@@ -59,10 +59,19 @@ def map_section(facts: Facts) -> Section | None:
     shown = _with_few_colours(first_of(facts.shown, _MOST_DOTS, _MOST_ARCS))
     reading = (
         "Accounts that follow each other stand together. Near means connected; how far apart two groups stand means "
-        "little, and left, right, up and down mean nothing. The larger a dot, the higher the score."
+        "little, and left, right, up and down mean nothing. "
+        f"The larger a dot, the higher the score{_range_told(shown)}."
     )
     legend = Legend(tuple(_community_words(facts, c) for c in shown.coloured), _rest(shown))
     return Section("map", "The network", (Text(reading), legend, _picture(facts, shown)))
+
+
+def _range_told(shown: Backbone) -> str:
+    """From which score to which the dots grow."""
+    if (ends := shown.score_range) is None:
+        return ""
+    smallest, largest = (Number(end, ONE) for end in ends)
+    return f": the smallest has {smallest}, the largest {largest}"
 
 
 def _with_few_colours(shown: Backbone) -> Backbone:
@@ -92,7 +101,7 @@ def _picture(facts: Facts, shown: Backbone) -> Map:
     high = abs(shown.places).max(axis=0)
     scale = min((_WIDE / 2 - _EDGE) / max(high[0], 1e-9), (_HIGH / 2 - _EDGE) / max(high[1], 1e-9))
     x, y = _WIDE / 2 + scale * shown.places[:, 0], _HIGH / 2 - scale * shown.places[:, 1]
-    radius = diameters(shown.size, _LARGEST) / 2
+    radius = map_diameters(shown, _LARGEST) / 2
     words = [f"{account}: {Number(float(size), ONE)}" for account, size in zip(shown.accounts, shown.size, strict=True)]
     dots = tuple(
         Dot(float(x[i]), float(y[i]), float(radius[i]), int(shown.colour[i]), words[i]) for i in range(len(shown))

@@ -25,6 +25,7 @@ from swayrank.report.static_axes import (
     frame,
     is_list,
     make_room,
+    make_room_for_legend,
     pair_of,
     place,
     shape,
@@ -339,6 +340,10 @@ class _Drawing:
         lies = self.layout.get("legend", {}).get("orientation") == "h"
         return self.ax is None and (self.narrow or lies) and bool(self._named())
 
+    def _is_map_on_ax(self) -> bool:
+        """Whether dots may be anywhere on the axes of somebody else's figure."""
+        return self.ax is not None and not any(self._axis(x).get("visible", True) for x, _ in self.pairs)
+
     def _legend_columns(self) -> int:
         letters = max(len(words(trace["name"])) for trace in self._named())
         return max(1, min(len(self._named()), int(self.width * 72 / (letters * 0.58 * _SMALL + 34))))
@@ -362,7 +367,8 @@ class _Drawing:
         elif self.ax is None:
             owner, style = places[0, -1], {**style, "loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
         else:
-            owner, style = self.ax, {**style, "loc": "best"}
+            loc = {"loc": "upper right", "borderaxespad": 0.0} if self._is_map_on_ax() else {"loc": "best"}
+            owner, style = self.ax, {**style, **loc}
         legend = owner.legend([one for one, _ in samples], ["name"] * len(samples), **style)
         for text, (_, name) in zip(legend.get_texts(), samples, strict=True):
             text.set(text=name, parse_math=False)  # as a label, "_" at its start would leave it out
@@ -370,6 +376,8 @@ class _Drawing:
             legend.set_title(words(told["title"]["text"]))
             legend.get_title().set_color(self.look.ink)
         legend.set_alignment("left")
+        if self._is_map_on_ax():
+            make_room_for_legend(self.ax, legend)
 
 
 # -- animations --------------------------------------------------------------------------------------------------------

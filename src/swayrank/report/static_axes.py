@@ -148,6 +148,17 @@ def shape(panel: Panel, told: Mapping[str, Any]) -> None:
     )
 
 
+def make_room_for_legend(axes: Any, legend: Any) -> None:
+    """Widen what a map's axes show, so that a legend at their right lies beside the dots."""
+    from matplotlib.backends import backend_agg
+
+    agg: Any = backend_agg
+    renderer = agg.RendererAgg(*(int(side) + 1 for side in axes.figure.bbox.size), axes.figure.dpi)
+    share = min(0.7, legend.get_window_extent(renderer).width / axes.get_window_extent(renderer).width + 0.02)
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, low + (high - low) / (1 - share))
+
+
 def wrap_labels(figure: Any) -> None:
     """Names of axes that are longer than their axis go on a second line."""
     for axes in figure.axes:
@@ -204,6 +215,9 @@ def make_room(figure: Any, notes: Sequence[Any]) -> None:
     renderer = agg.RendererAgg(*(int(side) + 1 for side in figure.bbox.size), figure.dpi)
     for axes in figure.axes:
         own = [note for note in notes if note.axes is axes]
+        axes.apply_aspect()
+        for note in own:
+            note.update_positions(renderer)  # on axes of somebody's figure, nobody has asked where notes stand
         if not axes.xaxis.get_visible():
             for note in _touching(own, renderer):
                 note.remove()

@@ -227,6 +227,7 @@ def map_facts(shown: Backbone, scores: Scores) -> dict[str, Any]:
         "n_total": shown.n_nodes,
         "n_arcs": shown.n_edges,
         "n_arcs_among": shown.n_arcs_among,
+        "n_highest": len(shown) if shown.n_highest is None else shown.n_highest,
         "n_communities": shown.n_communities,
     }
 
@@ -313,6 +314,7 @@ def kept_map(kept: KeptScores) -> Backbone:
         n_communities=told["n_communities"],
         details={name: part[at] for name, part in kept.parts.items()},
         arcs_are=told["arcs_are"],
+        n_highest=told.get("n_highest"),  # maps of earlier versions hold the highest alone
     )
 
 

@@ -41,11 +41,25 @@ function sceneOf(data) {
   return scene;
 }
 
+/** Areas run from the lowest score on the map to the highest, or follow the number of followers. */
 function radiiOf(data, n) {
-  const sized = data.sized_by === "followers" ? data.followers : data.score;
-  const most = Math.max(1e-9, ...sized.map((value) => value ?? 0));
+  const byFollowers = data.sized_by === "followers";
+  const sized = byFollowers ? data.followers : data.score;
+  const [low, high] = scoreRange(data) ?? [0, 1];
+  const most = byFollowers ? Math.max(1e-9, ...sized.map((value) => value ?? 0)) : Math.max(1e-9, high);
+  const least = byFollowers || low === high ? 0 : low;
   const largest = n <= 500 ? 12 : n <= 3000 ? 6 : 5;
-  return Float32Array.from(sized, (value) => Math.max(1.3, largest * Math.sqrt(Math.max(0, value ?? 0) / most)));
+  const smallest = 1.3;
+  return Float32Array.from(sized, (value) => {
+    const share = Math.max(0, (value ?? least) - least) / (most - least);
+    return byFollowers ? Math.max(smallest, largest * Math.sqrt(share)) : Math.sqrt(smallest ** 2 + (largest ** 2 - smallest ** 2) * share);
+  });
+}
+
+/** The lowest and the highest score on a map; null where it has none. */
+export function scoreRange(data) {
+  const known = data.score.filter((value) => value !== null);
+  return data.sized_by === "followers" || !known.length ? null : [Math.min(...known), Math.max(...known)];
 }
 
 /** Keeps the picture of all arcs and dots up to date, in a worker where the browser lets one draw. */

@@ -138,6 +138,9 @@ def seeds(
     return sent(functools.partial(write_as, table, form, "seeds"), f"seeds.{form}")
 
 
+_GEPHI, _LEAST, _MOST = 1000.0, 4.0, 20.0  # half the width of Gephi's map, and the sizes of its dots
+
+
 @router.get("/map.gexf", response_class=Response)
 def map_gexf(service: Serving) -> Response:
     """The network map for Gephi and other programs: the accounts that it shows, with scores, places and communities."""
@@ -149,8 +152,24 @@ def map_gexf(service: Serving) -> Response:
         raise Problem(404, "not-kept", "this run keeps no map: /api/v1/run tells why; score the data again")
     arcs = np.array(kept["arcs"], np.int64).reshape(-1, 2)
     graph = Graph.from_edges(arcs[:, 0], arcs[:, 1], n_nodes=len(kept["accounts"]), ids=kept["accounts"])
-    nodes = {name: _numbers(kept[name]) for name in ("score", "rank", "followers", "community", "x", "y")}
+    nodes = {name: _numbers(kept[name]) for name in ("score", "rank", "followers", "community")}
+    nodes |= _looks(kept)
     return sent(lambda path: write_graph(graph, path, nodes=nodes), "map.gexf")
+
+
+def _looks(kept: dict[str, Any]) -> dict[str, Any]:
+    """Places, areas and colours of the map's dots, as GEXF names them."""
+    from swayrank.report.canvas import LIGHT, PALETTE
+
+    value = _numbers(kept["score"] if kept["sized_by"] == "score" else kept["followers"])
+    low, high = (np.nanmin(value), np.nanmax(value)) if np.isfinite(value).any() else (0.0, 0.0)
+    share = np.nan_to_num((value - low) / (high - low) if high > low else np.ones_like(value))
+    return {
+        "viz:x": _GEPHI * _numbers(kept["x"]),
+        "viz:y": _GEPHI * _numbers(kept["y"]),
+        "viz:size": np.sqrt(_LEAST**2 + (_MOST**2 - _LEAST**2) * share),
+        "viz:color": [LIGHT.rest if colour < 0 else PALETTE[colour % len(PALETTE)] for colour in kept["colour"]],
+    }
 
 
 def _numbers(values: list[Any]) -> Any:

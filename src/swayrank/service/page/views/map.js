@@ -2,7 +2,7 @@
 // shows is also in words: the chosen account beside it, all accounts in a table below it.
 
 import { communities, communityCell, communityName, communityText } from "/page/known.js";
-import { createMap } from "/page/canvas-map.js";
+import { createMap, scoreRange } from "/page/canvas-map.js";
 import { shade, THEMES } from "/page/canvas-paint.js";
 import { playback } from "/page/playback.js";
 import { strangersNote } from "/page/strangers.js";
@@ -212,8 +212,14 @@ function legendBox(state, changed) {
       community === null ? "All others" : communityName(community, groups, { limit: 14 }), h("span", { class: "number" }, count(members.get(colour))));
   };
   const element = h("fieldset", { class: "map-legend" }, h("legend", null, "Communities shown"), colours.map(one),
-    h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? "more followers" : "a higher score"}. Near means connected; the directions mean nothing.`));
+    h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? "more followers" : "a higher score"}${rangeTold(data)}. Near means connected; the directions mean nothing.`));
   return { element, show() { for (const [colour, box] of boxes) box.checked = !state.hidden.has(colour); } };
+}
+
+/** From which score to which the dots grow. */
+function rangeTold(data) {
+  const ends = scoreRange(data);
+  return ends ? `: the smallest has ${decimal(ends[0])}, the largest ${decimal(ends[1])}` : "";
 }
 
 /** Who of the map is in the community that stands out. */
