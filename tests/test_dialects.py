@@ -1,0 +1,81 @@
+"""Files as spreadsheets and people write them: separators, decimal commas, encodings, matrices, lists, headers."""
+
+from __future__ import annotations
+
+import pytest
+
+from swayrank.sources.check import check_files, recognise_kind
+from swayrank.sources.dialects import TableOptions, inspect_table
+from swayrank.sources.edges import read_graph
+from swayrank.sources.events import read_events, read_posts
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="data.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+        return path
+
+    return write
+
+
+def arcs(graph):
+    """The arcs by their ids."""
+    u, v = graph.edges()
+    return {(graph.ids[int(a)], graph.ids[int(b)]) for a, b in zip(u, v, strict=True)}
+
+
+def weights(graph):
+    u, v = graph.edges()
+    return {
+        (graph.ids[int(a)], graph.ids[int(b)]): w for a, b, w in zip(u, v, graph.column("weight").tolist(), strict=True)
+    }
+
+
+# -- separators --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 5, 20, 150, 500])
+def test_one_column_of_decimal_commas_does_not_cut_rows(write, n):
+    path = write("account;post_id;likes;rate\n" + "".join(f"u{i % 5};{i};{i};1,5{i}\n" for i in range(n)))
+    posts = read_posts(path)
+    assert (posts.n_posts, len(posts.report.rejects), len(posts.accounts)) == (n, 0, min(n, 5))
+
+
+def test_a_log_with_decimal_commas_is_known_as_one(write):
+    rows = "".join(f"u{i};like;u{i % 7};{1 + i % 28:02}.03.2026 10:00;0,{10 + i}\n" for i in range(80))
+    path = write("user;type;target_user;time;sentiment\n" + rows, encoding="utf-8-sig")
+    assert recognise_kind(path) == "events"
+    assert len(read_events(path, day_first=True)) == 80
+
+
+SEPARATED = {
+    "a title with a semicolon": ("a,b;c,d\n" + "1,x,2\n" * 30, ","),
+    "no header": ("ana;1;1,5\n" + "bob;2;2,25\n" * 30, ";"),
+    "commas in a text": ("user\ttext\n" + "ana\tone, two\n" * 30, "\t"),
+    "semicolons in a text": ("user,text\n" + "ana,one; two\n" * 30, ","),
+    "numbers alone": ("1,2,3\n4,5,6\n", ","),
+    "a header of other separators": ("a,b,c\n" + "1\t2\t3\n" * 30, "\t"),
+    "blanks and decimal commas": ("a b w\n" + "u v 1,5\n" * 30, " "),
+    "dates with blanks": ("a,t\n" + "u,2020-01-01 10:00\n" * 30, ","),
+    "a ragged tab file of dates": ("a\tt\n" + "u\t2020-01-01 10:00\n" * 99 + "u\t\t2020-01-01 10:00\n", "\t"),
+}
+
+
+@pytest.mark.parametrize(("text", "separator"), SEPARATED.values(), ids=SEPARATED)
+@pytest.mark.parametrize("name", ["data.csv", "data.txt"])
+def test_separators(write, text, separator, name):
+    assert inspect_table(write(text, name), TableOptions()).separator == separator
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;\r", '"sep=;"'])
+def test_excels_first_line_names_the_separator_of_tables(write, first):
+    path = write(f"{first}\nactor;action;target;note\nana;like;bob;a,b\nbob;like;ana;c,d\n", encoding="utf-8-sig")
+    assert recognise_kind(path) == "events"
+    events = read_events(path)
+    assert (len(events), len(events.report.rejects)) == (2, 0)
+    posts = read_posts(write(f"{first}\naccount;likes\nana;x\nana;5\n", "posts.csv"), max_rejects=1.0)
+    assert [(r.line, r.value) for r in posts.report.rejects] == [(3, "x")]
+    odd = write("sep=|\naccount|likes\nana, b; c|5\n", "odd.csv")
+    assert list(read_posts(odd).accounts) == ["ana, b; c"]
