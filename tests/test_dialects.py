@@ -79,3 +79,27 @@ def test_excels_first_line_names_the_separator_of_tables(write, first):
     assert [(r.line, r.value) for r in posts.report.rejects] == [(3, "x")]
     odd = write("sep=|\naccount|likes\nana, b; c|5\n", "odd.csv")
     assert list(read_posts(odd).accounts) == ["ana, b; c"]
+
+
+# -- encodings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_graph_of_older_excel_keeps_its_umlauts(write):
+    rows = [f"user{i},user{i + 1}" for i in range(200)] + [f"müller{i},user{i}" for i in range(9)]
+    path = write("follower,followee\n" + "\n".join(rows), encoding="cp1252")
+    g = read_graph(path)
+    assert (g.n_edges, len(g.report.rejects)) == (209, 0)
+    assert ("müller3", "user3") in arcs(g)
+    assert "read as cp1252" in str(g.report)
+    assert "cp1252 (9 places are not UTF-8)" in g.report.recognised
+    assert arcs(read_graph(write("\n".join(rows).replace(",", "\t"), "t.txt", "utf-16-le"))) == arcs(g)
+    told = check_files([path])
+    assert any("read as cp1252" in line for line in told.graph.told)
+
+
+def test_damaged_places_among_utf8_are_rejected(write):
+    rows = ["ä,b", "ö,c", "ü,d"] + [f"a{i},b{i}" for i in range(97)]
+    text = "\n".join(rows).encode() + b"\nm\xfcller,x\n"
+    g = read_graph(write(text))
+    assert [(r.line, r.reason) for r in g.report.rejects] == [(101, "invalid encoding")]
+    assert not g.report.notes

@@ -319,10 +319,11 @@ def _delimiter(lines: Sequence[str], wanted: Wanted, file: str) -> str:
             best, most = separator, good
     if most * 2 < len(lines):
         shown = printable(lines[-1].strip(), 60)
-        example = "" if "\ufffd" in shown else f", such as '{shown}'"
+        legible = 4 * sum(not character.isascii() for character in shown) <= len(shown)
+        example = f", such as '{shown}'" if legible else ""
         raise InputError(
-            f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate{example}; pass "
-            f"delimiter= if it is another character, encoding= if it is not UTF-8",
+            f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate{example}. "
+            "If it is another character, name it in a first line such as sep=: (in Python, with delimiter=)",
             file=file,
         )
     return best

@@ -8,9 +8,9 @@ unpacked into one buffer.
 
 from __future__ import annotations
 
-import codecs
 import mmap
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,14 @@ from swayrank.ids import Cells, Ids, Interner, UInt8Array, UInt32Array, read_onl
 from swayrank.kernels import text as kernels
 from swayrank.sources import rejects as why
 from swayrank.sources.edge_dialect import Dialect
-from swayrank.sources.streams import compression_of, detect_encoding, refuse_spreadsheets, text_blocks
+from swayrank.sources.streams import (
+    BLOCK_BYTES,
+    byte_blocks,
+    compression_of,
+    detect_encoding,
+    refuse_spreadsheets,
+    text_blocks,
+)
 
 CHUNK_BYTES = 1 << 20
 """Bytes per chunk of lines with integer ids, so that its cells stay in a core's own cache."""
@@ -62,11 +69,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The text of a file as UTF-8 bytes (read-only), and how the file wrapped it."""
+    """The text of a file as UTF-8 bytes (read-only), and how the file wrapped it; `why` of what decided the encoding."""
 
     data: UInt8Array
     compression: str
     encoding: str
+    why: str = ""
 
     def head(self, size: int) -> bytes:
         """The first bytes."""
@@ -88,7 +96,7 @@ def load_text(path: Path, encoding: str | None, delimiter: str | None = None) ->
     path : Path
         The file.
     encoding : str, optional
-        Python's name of the encoding; by default UTF-8, or what a byte-order mark says.
+        Python's name of the encoding; by default what :func:`swayrank.sources.streams.detect_encoding` finds.
     delimiter : str, optional
         What the caller says separates the cells: it does not count as a sign of binary data.
 
@@ -107,31 +115,28 @@ def load_text(path: Path, encoding: str | None, delimiter: str | None = None) ->
         raise InputError("is not a regular file but a pipe or device; save it to disk first", file=str(path))
     refuse_spreadsheets(path)
     compression = compression_of(path)
-    given = encoding or _encoding_of_mark(path)
-    found = detect_encoding(path, given)
-    if not compression and found.name == "utf-8":
-        data = _mapped(path)[found.mark :]
+    raw = _unpacked(byte_blocks(path)) if compression else _mapped(path)
+    blocks = [memoryview(raw[k : k + BLOCK_BYTES]) for k in range(0, raw.size, BLOCK_BYTES)]
+    found = detect_encoding(path, encoding, blocks)  # type: ignore[arg-type]
+    if found.name == "utf-8":
+        data = raw[found.mark :]
     else:
-        whole = bytearray()
-        for block in text_blocks(path, found):
-            whole += block
-        data = np.frombuffer(whole, np.uint8)
+        del raw, blocks
+        data = _unpacked(text_blocks(path, found))
     if data.size == 0:
         raise InputError("is empty", file=str(path))
     head = data[: 1 << 18].tobytes()
     _refuse_other_formats(head, path, delimiter or "")
     if b"\r" in head and b"\n" not in head:  # lines end in CR alone, as on very old machines
         data = np.frombuffer(data.tobytes().replace(b"\r", b"\n"), np.uint8)
-    return Text(read_only(data), compression, found.name)
+    return Text(read_only(data), compression, found.name, found.why)
 
 
-def _encoding_of_mark(path: Path) -> str:
-    """UTF-16 or UTF-32 if a byte-order mark says so, else UTF-8."""
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return "utf-32"
-    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+def _unpacked(blocks: Iterable[bytes]) -> UInt8Array:
+    whole = bytearray()
+    for block in blocks:
+        whole += block
+    return np.frombuffer(whole, np.uint8)
 
 
 def _mapped(path: Path) -> UInt8Array:
@@ -151,9 +156,7 @@ def _refuse_other_formats(head: bytes, path: Path, delimiter: str) -> None:
     lines = [line for line in head.replace(b"\r", b"\n").split(b"\n") if line]
     damaged = sum(len(line.translate(None, controls)) < len(line) for line in lines)
     if 2 * damaged > len(lines):  # fewer are rejected one by one
-        raise InputError(
-            f"is binary, or UTF-16 without a mark (then pass encoding=); read_graph reads {READABLE}", file=str(path)
-        )
+        raise InputError(f"is binary (UTF-32 needs a byte-order mark); read_graph reads {READABLE}", file=str(path))
 
 
 def line_bounds(data: UInt8Array, start: int, chunk: int) -> Bounds:

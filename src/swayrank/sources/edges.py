@@ -89,7 +89,8 @@ class ReadReport(GraphReport):
     recognised : str
         What the inputs were taken for, one line each.
     notes : tuple of str
-        Accounts whose names mostly mean that there is nobody; ``str(report)`` ends with them.
+        What may be otherwise than it was read: a guessed encoding, a first row that may be a header, accounts whose
+        names mostly mean that there is nobody ...; ``str(report)`` ends with them.
     """
 
     files: tuple[FileReport, ...]
@@ -229,6 +230,7 @@ class _Reader:
     files: list[FileReport] = field(default_factory=list)
     sizes: list[Sizes] = field(default_factory=list)
     value_names: list[str] | None = None
+    notes: list[str] = field(default_factory=list)
 
     def read_text(self, path: Path, progress: Progress, first_is_edge: bool) -> None:
         text = edge_text.load_text(path, self.encoding, self.wanted.delimiter)
@@ -307,6 +309,12 @@ class _Reader:
         facts = dialect.facts() | {"compression": text.compression, "encoding": text.encoding}
         facts["ids"] = "integers" if word is None else "names"
         told = [f"text{f' ({text.compression})' if text.compression else ''}", dialect.describe()]
+        if text.why and text.why != "as told":
+            told.insert(1, f"{text.encoding} ({text.why})")
+        if text.encoding == "cp1252" and text.why and self.encoding is None:
+            self.notes.append(
+                f"{path.name}: read as cp1252, as older Excel writes ({text.why}); save it as UTF-8 if names look odd"
+            )
         told += _direction_told(self.wanted.direction, dialect.notes)
         seen = "" if word is None else f" (line {word[0]} has {printable(word[1], 60)!r})"
         told.append(f"ids are {facts['ids']}{seen}")
@@ -397,7 +405,8 @@ def read_graph(
     max_rejects : float, default 0.05
         The share of rows, in [0, 1], that may be unreadable.
     encoding : str, optional
-        Python's name of the encoding of text; by default UTF-8, or what a byte-order mark says.
+        Python's name of the encoding of text. By default what a byte-order mark says, else UTF-8, or, where more of
+        what is beyond ASCII is none, cp1252 (as older Excel writes), which a note then tells.
     engine : str or Engine, default "local"
         Where to work.
     threads : int, optional
@@ -508,7 +517,9 @@ def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, pro
         engine=engine,
         progress=progress,
     )
-    return graph.with_report(ReadReport(graph.report, reader.files, reader.rejects, nobody_notes(graph)))
+    return graph.with_report(
+        ReadReport(graph.report, reader.files, reader.rejects, [*reader.notes, *nobody_notes(graph)])
+    )
 
 
 def nobody_notes(graph: Graph) -> list[str]:
