@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from swayrank.errors import InputError
 from swayrank.sources.check import check_files, recognise_kind
 from swayrank.sources.dialects import TableOptions, inspect_table
 from swayrank.sources.edges import read_graph
@@ -103,3 +104,35 @@ def test_damaged_places_among_utf8_are_rejected(write):
     g = read_graph(write(text))
     assert [(r.line, r.reason) for r in g.report.rejects] == [(101, "invalid encoding")]
     assert not g.report.notes
+
+
+# -- graphs: sep=, decimal commas, rows that all fail ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", ["follower;followee;weight\n", ""])
+def test_excels_first_line_names_the_separator_of_graphs(write, head):
+    path = write(f"sep=;\r\n{head}ana, x;bob;2\nbob;cem;3\n\ncem;;1\n")
+    g = read_graph(path, max_rejects=0.5)
+    assert weights(g) == {("ana, x", "bob"): 2.0, ("bob", "cem"): 3.0}
+    assert [r.line for r in g.report.rejects] == [5 + bool(head)]
+    (file,) = g.report.files
+    assert (file.lines, file.rows, file.rejected, file.blanks) == (5 + bool(head), 2, 1, 1)
+    assert file.headers == 1 + bool(head)
+    assert arcs(read_graph(write("sep=,\n1,2\n2,1\n"))) == {(1, 2), (2, 1)}
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|", " "])
+def test_decimal_commas_in_graphs(write, separator):
+    rows = ["follower;followee;weight", "ana;bob;1,5", "bob;cem;2,25", "cem;ana;3", "ana;cem;-,5e1", "ana;dan;x"]
+    g = read_graph(write("\n".join(rows).replace(";", separator)), max_rejects=0.5)
+    assert weights(g) == {("ana", "bob"): 1.5, ("bob", "cem"): 2.25, ("cem", "ana"): 3.0, ("ana", "cem"): -5.0}
+    assert [(r.line, r.value) for r in g.report.rejects] == [(6, "x")]
+    assert "'weight' has decimal commas" in g.report.recognised
+    assert weights(read_graph(write("ana;bob;1,5\nbob;cem;2\n"))) == {("ana", "bob"): 1.5, ("bob", "cem"): 2.0}
+
+
+def test_where_all_rows_fail_the_first_are_told(write):
+    path = write("follower;followee;weight\nana;bob;1,500\nbob;cem;2.5x\n")
+    with pytest.raises(InputError, match=r"all 2 rows were rejected \(2 not a number\).*'1,500'.*line 3") as error:
+        check_files([path])
+    assert (error.value.line, error.value.column) == (2, "weight")

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from swayrank._text import printable
 from swayrank.sources.edge_columns import Wanted, event_fields, is_full_word, role_of_name
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 _SERIAL = re.compile(r"(id|node|user|person|account)[ _-]?(?:id)?[ _-]?(?:\d+|[a-z])")
 

@@ -174,7 +174,7 @@ def line_bounds(data: UInt8Array, start: int, chunk: int) -> Bounds:
 class ChunkTask:
     """What a chunk needs to know: the text and its dialect as numbers, and the columns by role (0, 1: the ends).
 
-    `plain`: lines are likely to be pairs of integers and nothing else.
+    `plain`: lines are likely to be pairs of integers and nothing else; `commas`: numbers have decimal commas.
     """
 
     data: UInt8Array
@@ -183,6 +183,7 @@ class ChunkTask:
     roles: Int64Array
     kinds: tuple[str, ...]
     plain: bool
+    commas: bool = False
 
     @classmethod
     def of(cls, data: UInt8Array, dialect: Dialect) -> ChunkTask:
@@ -199,7 +200,7 @@ class ChunkTask:
         kinds = tuple("weight" if name == "weight" else kind for name, _, kind in dialect.roles.values)
         pairs = dialect.integers and sorted(roles.tolist()) == [0, 1]
         plain = pairs and not any(prefix[:1].isdigit() for prefix in dialect.prefixes)
-        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds, plain)
+        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds, plain, dialect.decimal == ",")
 
 
 @dataclass
@@ -265,7 +266,7 @@ def read_chunk(task: ChunkTask, start: int, stop: int) -> Chunk:
     columns: list[npt.NDArray[Any]] = []
     good: Mask = np.ones(len(grid.lines), np.bool_)
     for role, kind in enumerate(task.kinds, start=2):
-        values, faults = _read_column(grid, role, kind)
+        values, faults = _read_column(grid, role, kind, task.commas)
         columns.append(values)
         for row, reason in faults:
             if good[row]:
@@ -356,7 +357,7 @@ def _read_ends(
 # -- columns -----------------------------------------------------------------------------------------------------------
 
 
-def _read_column(grid: _Grid, role: int, kind: str) -> tuple[npt.NDArray[Any], list[tuple[int, str]]]:
+def _read_column(grid: _Grid, role: int, kind: str, commas: bool) -> tuple[npt.NDArray[Any], list[tuple[int, str]]]:
     """Values of one column, and the rows at fault; kind is "weight" (finite float64), "number" or "time"."""
     n = len(grid.lines)
     bad = np.empty(n, np.uint8)
@@ -368,9 +369,10 @@ def _read_column(grid: _Grid, role: int, kind: str) -> tuple[npt.NDArray[Any], l
             return integers, []
     values = np.empty(n, np.float64)
     faults = []
-    kernels.parse_floats(*grid.cells(role), values, bad)
+    kernels.parse_floats(*(_with_points(*grid.cells(role)) if commas else grid.cells(role)), values, bad)
     for row in np.flatnonzero(bad).tolist():
         text = grid.value(role, row)
+        text = text.replace(",", ".") if commas else text
         try:
             values[row] = np.nan if not text and kind == "number" else _exact_float(text)
         except ValueError:
@@ -379,6 +381,14 @@ def _read_column(grid: _Grid, role: int, kind: str) -> tuple[npt.NDArray[Any], l
         if kind == "weight" and not np.isfinite(values[row]):
             faults.append((row, why.NOT_FINITE))
     return values, faults
+
+
+def _with_points(text: UInt8Array, starts: Int64Array, stops: Int64Array) -> tuple[UInt8Array, Int64Array, Int64Array]:
+    """The same cells in a copy of the text with points for commas."""
+    low, high = (int(starts.min()), int(stops.max())) if len(starts) else (0, 0)
+    copy = text[low:high].copy()
+    copy[copy == ord(",")] = ord(".")
+    return read_only(copy), read_only(starts - low), read_only(stops - low)
 
 
 def _exact_float(text: str) -> float:

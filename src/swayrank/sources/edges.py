@@ -504,7 +504,7 @@ def _read_one(reader: _Reader, one: Any, progress: Progress, first_is_edge: bool
 def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, progress: Progress) -> Graph:
     gathered = reader.gathered
     if gathered.u.size == 0:
-        raise InputError(f"holds no edges ({len(reader.rejects):,} rows were rejected)", file=reader.files[0].file)
+        raise _no_edges(reader)
     ids = gathered.finish(reader.sizes if reader.single else [])
     graph = Graph.from_edges(
         gathered.u.array(),
@@ -519,6 +519,22 @@ def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, pro
     )
     return graph.with_report(
         ReadReport(graph.report, reader.files, reader.rejects, [*reader.notes, *nobody_notes(graph)])
+    )
+
+
+def _no_edges(reader: _Reader) -> InputError:
+    """The error that no row is left, with the first of those that were rejected."""
+    rejects = reader.rejects
+    if not len(rejects):
+        return InputError("holds no edges", file=reader.files[0].file)
+    first = rejects[0]
+    many = "its only row was" if len(rejects) == 1 else f"all {len(rejects):,} rows were"
+    return InputError(
+        f"holds no edges: {many} rejected {rejects.told()}. Repair the rows, or name the columns of the two ends",
+        file=first.file,
+        line=first.line,
+        column=printable(first.column, 80) or None,
+        value=first.value,
     )
 
 
