@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from swayrank.errors import InputError
@@ -136,3 +137,32 @@ def test_where_all_rows_fail_the_first_are_told(write):
     with pytest.raises(InputError, match=r"all 2 rows were rejected \(2 not a number\).*'1,500'.*line 3") as error:
         check_files([path])
     assert (error.value.line, error.value.column) == (2, "weight")
+
+
+LONG = ["ana,9.27159E+17", "9,bob", "927159163431673856,ana", '"9,27E+17",bob', "bob,1.5e+3x", "ana,1e5"]
+
+
+def test_ids_that_a_spreadsheet_has_mangled_are_rejected(write):
+    g = read_graph(write("source,target\n" + "\n".join(LONG)), max_rejects=0.5)
+    lost = [(2, "target", "9.27159E+17", lost_reason()), (5, "source", "9,27E+17", lost_reason())]
+    assert [(r.line, r.column, r.value, r.reason) for r in g.report.rejects] == lost
+    assert "9.27159E+17" not in list(g.ids)
+    assert {"1.5e+3x", "1e5"} < set(g.ids)
+    ints = read_graph(write("1,9.27159E+17\n1,2\n2,1\n"), max_rejects=0.5)
+    assert (list(ints.ids), ints.ids.kind, len(ints.report.rejects)) == ([1, 2], "int", 1)
+    both = read_graph(write(b"1,9.27159E+17\n1,2\xff\n2,1\nb,2\n"), max_rejects=0.5, encoding="utf-8")
+    assert [r.line for r in both.report.rejects] == [1, 2]
+    assert arcs(both) == {("2", "1"), ("b", "2")}
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_mangled_ids_in_tables_are_rejected(kind):
+    ends = {"source": ["ana", "1E+17", "bob"], "target": ["9.27159E+17", "ana", "ana"]}
+    table = pa.table({name: pa.array(values, pa.string()).cast(kind) for name, values in ends.items()})
+    g = read_graph(table, max_rejects=0.9)
+    assert [(r.line, r.reason) for r in g.report.rejects] == [(1, lost_reason()), (2, lost_reason())]
+    assert arcs(g) == {("bob", "ana")}
+
+
+def lost_reason():
+    return "id lost digits in a float"

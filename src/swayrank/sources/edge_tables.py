@@ -22,7 +22,7 @@ from swayrank.ids import Cells, Interner, as_cells, read_only
 from swayrank.kernels.text import find_invalid_utf8
 from swayrank.sources import rejects as why
 from swayrank.sources.edge_columns import Roles, Wanted, assign_roles
-from swayrank.sources.edge_text import Chunk
+from swayrank.sources.edge_text import Chunk, lost_digits
 from swayrank.sources.rejects import Rejects
 
 _BATCH_ROWS = 1 << 19
@@ -157,6 +157,8 @@ class TableFile:
             for row in np.flatnonzero(_not_utf8(cells)).tolist():
                 shown = cells.text[int(cells.starts[row]) : int(cells.stops[row])].tobytes()
                 faults.setdefault(row, (name, shown.decode("utf-8", "backslashreplace"), why.BAD_ENCODING))
+            for row in _without_digits(column):
+                faults.setdefault(row, (name, str(column[row].as_py()), why.LOST))
         for (role, _, kind), name, column in zip(self.roles.values, names[2:], columns[2:], strict=True):
             array, wrong = _numbers(column, "weight" if role == "weight" else kind)
             values.append(array)
@@ -226,6 +228,15 @@ def _not_utf8(cells: Cells) -> Mask:
     if cells.ints is None:
         find_invalid_utf8(read_only(cells.text), read_only(cells.starts), read_only(cells.stops), wrong)
     return wrong.astype(np.bool_)
+
+
+def _without_digits(column: Any) -> list[int]:
+    """The rows whose id is text that a spreadsheet has made of a long number."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        return []
+    lost = lost_digits(pc.cast(column, pa.large_string()).fill_null(""))
+    return [] if lost is None else np.flatnonzero(lost).tolist()
 
 
 def _no_id(cells: Cells) -> Mask:

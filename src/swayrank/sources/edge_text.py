@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from swayrank.engines import Bounds
 from swayrank.errors import InputError
@@ -339,19 +340,57 @@ def _read_ends(
         return values[0], values[1], None, None, None
     good: Mask | None = None
     if sum(int(kernels.find_invalid_utf8(*grid.cells(role), wrong[role])) for role in (0, 1)):
-        good = np.logical_not(np.any(wrong, axis=0))
-        for row in np.flatnonzero(~good).tolist():
-            role = 0 if wrong[0, row] else 1
-            rejected.append((int(grid.lines[row]), role, grid.value(role, row), why.BAD_ENCODING))
-        grid.keep(good)
+        good = _refuse(grid, wrong, why.BAD_ENCODING, rejected)
         values, bad = values[:, good], bad[:, good]
         if not bad.any():  # the rejected rows alone held what is no integer
             return values[0], values[1], None, None, good
+    u, v, names = _numbered(grid)
+    lost = lost_digits(names.to_arrow())
+    if lost is not None:
+        kept = _refuse(grid, lost[np.stack([u, v])], why.LOST, rejected)
+        values, bad, good = values[:, kept], bad[:, kept], _both(good, kept)
+        if not bad.any():
+            return values[0], values[1], None, None, good
+        u, v, names = _numbered(grid)
     row = int(np.argmax(bad.any(axis=0)))
     word = (int(grid.lines[row]), grid.value(0 if bad[0, row] else 1, row))
+    return u, v, names, word, good
+
+
+def _numbered(grid: _Grid) -> tuple[UInt32Array, UInt32Array, Ids]:
     interner = Interner()
     u, v = interner.encode(*(Cells.of_ranges(*grid.cells(role)) for role in (0, 1)))
-    return u, v, interner.ids(), word, good
+    return u, v, interner.ids()
+
+
+def _refuse(grid: _Grid, wrong: npt.NDArray[Any], reason: str, rejected: list[tuple[int, int, str, str]]) -> Mask:
+    """Take the rows out of the grid that have a wrong end; which ones are kept."""
+    good: Mask = np.logical_not(np.any(wrong, axis=0))
+    for row in np.flatnonzero(~good).tolist():
+        role = 0 if wrong[0, row] else 1
+        rejected.append((int(grid.lines[row]), role, grid.value(role, row), reason))
+    grid.keep(good)
+    return good
+
+
+def _both(first: Mask | None, second: Mask) -> Mask:
+    """Rows kept by both, where `second` is about those that `first` kept."""
+    if first is None:
+        return second
+    first[first] = second
+    return first
+
+
+def lost_digits(ids: Any) -> Mask | None:
+    """Where ids are what a spreadsheet makes of long numbers ("9.27159E+17", "9,27E+17"); None where none is.
+
+    >>> lost_digits(pa.array(["9.27159E+17", "ada", "1.5e+3x"])).tolist()
+    [True, False, False]
+    """
+    if not pc.any(pc.match_substring(ids, "+")).as_py():
+        return None
+    found = pc.match_substring_regex(ids, r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]+$").to_numpy(zero_copy_only=False)
+    return found.astype(np.bool_) if found.any() else None
 
 
 # -- columns -----------------------------------------------------------------------------------------------------------

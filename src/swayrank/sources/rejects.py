@@ -25,6 +25,7 @@ NOT_A_NUMBER = "not a number"
 NOT_FINITE = "not finite"
 NOT_A_TIME = "not a time"
 BAD_ENCODING = "invalid encoding"
+LOST = "id lost digits in a float"
 
 _SHOWN_CHARACTERS = 200
 
