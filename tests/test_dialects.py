@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -166,3 +167,141 @@ def test_mangled_ids_in_tables_are_rejected(kind):
 
 def lost_reason():
     return "id lost digits in a float"
+
+
+# -- matrices ----------------------------------------------------------------------------------------------------------
+
+MATRICES = {
+    "csv": ",ana,bob,cem\nana,0,1,0\nbob,0,0,1\ncem,1,0,0\n",
+    "a named corner, rows in another order": "account;ana;bob;cem\ncem;1;0;0\nana;0;1;\nbob;0;0;1\n",
+    "as R writes it": "ana bob cem\nana 0 1 0\nbob 0 0 1\ncem 1 0 0\n",
+    "excel": "sep=;\n;ana;bob;cem\nana;0;1;0\nbob;0;0;1\ncem;1;0;0\n\n",
+    "quoted": '"","ana","bob","cem"\n"ana",0,1.0,0\n"bob",0,0,1\n"cem",1,0,0\n',
+}
+
+
+@pytest.mark.parametrize("text", MATRICES.values(), ids=MATRICES)
+def test_adjacency_matrices(write, text):
+    g = read_graph(write(text))
+    assert arcs(g) == {("ana", "bob"), ("bob", "cem"), ("cem", "ana")}
+    assert (list(g.ids), list(g.columns)) == (["ana", "bob", "cem"], [])
+    assert "adjacency matrix of 3 accounts" in str(g.report)
+    assert arcs(read_graph(write(text), direction="influences")) == {("bob", "ana"), ("cem", "bob"), ("ana", "cem")}
+
+
+def test_matrices_with_weights_and_isolated_accounts(write):
+    path = write(";a;b;c;d\na;0;0,5;0;0\nb;2;0;0;0\nc;0;0;0;0\nd;;;;\n")
+    g = read_graph(path)
+    assert (weights(g), g.n_nodes) == ({("a", "b"): 0.5, ("b", "a"): 2.0}, 4)
+    assert list(read_graph(path, weight=False).columns) == []
+    symmetric = read_graph(write(",a,b\na,0,3\nb,3,0\n"), direction="undirected")
+    assert (symmetric.n_edges, set(symmetric.column("weight").tolist())) == (2, {3.0})
+    numbered = read_graph(write(",7,8,9\n7,0,1,0\n8,1,0,1\n9,0,0,0\n"))
+    assert (arcs(numbered), numbered.ids.kind) == ({(7, 8), (8, 7), (8, 9)}, "int")
+
+
+def test_matrices_with_a_fault_are_refused(write):
+    for row, line in (("cem,1,x,0", 4), ("cem,1,0", 4)):
+        with pytest.raises(InputError, match="is an adjacency matrix") as error:
+            read_graph(write(f",ana,bob,cem\nana,0,1,0\nbob,0,0,1\n{row}\n"))
+        assert error.value.line == line
+    zeros = "0,1,0,1\n1,0,0,0\n0,0,0,1\n0,1,0,0\n"
+    for text in (zeros, "ana,bob,cem,dan\n" + zeros, zeros.replace(",", " ")):
+        with pytest.raises(InputError, match="matrix of 4 accounts without names: give it the accounts' names"):
+            read_graph(write(text))
+
+
+def test_edges_that_resemble_a_matrix_stay_edges(write):
+    assert arcs(read_graph(write("1,2,3\n2,0,1\n3,1,0\n"))) == {(1, 2), (2, 0), (3, 1)}
+    assert arcs(read_graph(write("x,a\na,x\n"))) == {("x", "a"), ("a", "x")}
+    text = ",ana,bob\nana,0,1\nbob,1,0\n"
+    assert read_graph(write(text), source="ana", target="bob").n_edges == 2
+
+
+def test_frames_whose_index_is_their_columns():
+    frame = pd.DataFrame(
+        [[0, 1, 0], [0, 0, 2.5], [None, 0, 0]], index=["ana", "bob", "cem"], columns=["ana", "bob", "cem"]
+    )
+    assert weights(read_graph(frame)) == {("ana", "bob"): 1.0, ("bob", "cem"): 2.5}
+    assert weights(read_graph(frame.loc[["cem", "ana", "bob"]])) == weights(read_graph(frame))
+    edges = pd.DataFrame({"source": ["ana", "bob"], "target": ["bob", "ana"]})
+    assert arcs(read_graph(edges)) == {("ana", "bob"), ("bob", "ana")}
+    with pytest.raises(InputError, match="adjacency matrix, whose entries must be numbers"):
+        read_graph(pd.DataFrame([["x", 1], [1, 0]], index=["u", "v"], columns=["u", "v"]))
+
+
+# -- lists -------------------------------------------------------------------------------------------------------------
+
+LISTS = {
+    "commas": "ana: bob, cem\nbob: ana\ncem:\n",
+    "blanks": "ana: bob cem\nbob: ana\n",
+    "no blank behind the colon": "ana:bob,cem\nbob:ana\n",
+    "semicolons": "# who follows whom\nana : bob; cem\nbob : ana\n",
+    "words": "ana bob cem\nbob ana\ncem\n",
+    "a column of lists": 'user;follows\nana;"bob, cem"\nbob;ana\n',
+    "a column of lists in quotes": 'user,follows\nana,"bob, cem"\nbob,ana\n',
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
+def test_adjacency_lists(write, text):
+    g = read_graph(write(text, "lists.txt"))
+    assert arcs(g) == {("ana", "bob"), ("ana", "cem"), ("bob", "ana")}
+    assert g.n_nodes == 3
+    assert "adjacency lists" in str(g.report)
+
+
+def test_lists_of_numbers_and_lists_with_weights(write):
+    g = read_graph(write("1: 2, 3\n2: 1\n4:\n"))
+    assert (arcs(g), g.n_nodes, g.ids.kind) == ({(1, 2), (1, 3), (2, 1)}, 4, "int")
+    with pytest.raises(InputError, match=r"lists with weights \('bob 3'\).*ana,bob,2.5"):
+        read_graph(write("ana: bob 3, cem 2\nbob: ana 1\n"))
+    with pytest.raises(InputError, match=r"lines hold from 2 to 3 cells; are these lists.*as 'ana: bob, cem'"):
+        read_graph(write("ana bob cem\nbob ana\n"))
+    assert arcs(read_graph(write("source target remark\nana bob cem\nbob ana\n"))) == {("ana", "bob"), ("bob", "ana")}
+    long = "".join(f"u{k}: u{k + 1}, u{k + 2}\n" for k in range(300)) + "broken line\n"
+    found = read_graph(write(long))
+    assert (found.n_edges, [(r.line, r.value) for r in found.report.rejects]) == (600, [(301, "broken line")])
+
+
+EDGES = {
+    "kinds in ids": ("user:1 user:2\nuser:2 user:3\n", {("user:1", "user:2"), ("user:2", "user:3")}),
+    "kinds in first ids": ("user:1,42\nuser:2,43\n", {("user:1", "42"), ("user:2", "43")}),
+    "a remark": ("ana bob\nana cem friend\nbob ana\n", {("ana", "bob"), ("ana", "cem"), ("bob", "ana")}),
+    "commas in names": ("Doe, J;Poe, E\nPoe, E;Doe, J\n", {("Doe, J", "Poe, E"), ("Poe, E", "Doe, J")}),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), EDGES.values(), ids=EDGES)
+def test_edges_that_resemble_lists_stay_edges(write, text, expected):
+    assert arcs(read_graph(write(text))) == expected
+
+
+# -- headers -----------------------------------------------------------------------------------------------------------
+
+HEADERS = [
+    "Seguidor;Sigue a", "Quelle;Ziel", "origen;destino", "source;cible", "user;follows", "Konto;folgt", "von;nach",
+    "seguidor;seguido", "Abonné;suivi",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_headers_in_other_languages(write, header):
+    g = read_graph(write(f"{header}\nana;bob\nbob;cem\ncem;ana\n"))
+    assert arcs(g) == {("ana", "bob"), ("bob", "cem"), ("cem", "ana")}
+    assert not g.report.notes
+
+
+def test_a_first_row_that_may_be_a_header_is_told(write):
+    path = write("Kunde;Mag\n" + "".join(f"k{i};k{i + 1}\n" for i in range(9)))
+    told = "data.csv: the first row 'Kunde, Mag' was read as an arc; if it is a header, say --header"
+    assert any(note.startswith(told) for note in read_graph(path).report.notes)
+    assert any(line.startswith(told) for line in check_files([path]).graph.told)
+    assert read_graph(path, header=True).n_edges == 9
+    assert not read_graph(path, header=False).report.notes
+    people = write("Name,E-mail,City\nana,ana@x.de,Berlin\nbob,bob@y.de,Berlin\ncem,cem@z.de,Rom\n", "people.csv")
+    assert "'Name, E-mail, City' was read as an arc" in str(read_graph(people).report)
+    ring = "".join(f"{a},{b}\n" for a in "wxyz" for b in "wxyz" if a != b)
+    assert "'kunde, mag' was read as an arc" in str(read_graph(write("kunde,mag\n" + ring)).report)
+    for plain in ("ana,bob\n" * 12, ring, "ana,bob\ncem,dan\neve,fay\ngus,hal\n", "7,8\nana,bob\nbob,cem\ncem,ana\n"):
+        assert not read_graph(write(plain)).report.notes

@@ -326,7 +326,7 @@ def test_a_first_edge_is_not_taken_for_a_header(write, text):
     rows = [tuple(re.split(r"[,| ]", line)[:2]) for line in text.splitlines()]
     g = read_graph(path)
     assert set(arcs(g)) == set(rows)
-    assert "was taken as an edge (header=True" in str(g.report)
+    assert "was taken as an edge (--header" in str(g.report)
     assert counted(g).headers == 0
     if len(rows) > 1:
         named = read_graph(path, header=True, source=0, target=1)
@@ -340,9 +340,9 @@ HEADERS_FIRST = {
     "source,target\nsource,ada\n": "",
     "follower,followed\nada,bob\n": "",
     "a,b,w\na,c,1\n": "",
-    "u,v\nada,bob\n": "was taken as a header, by its words (header=False",
-    "user1,user2\nada,bob\n": "was taken as a header, by its words (header=False",
-    "user,follower\nada,bob\n": "was taken as a header, by its words (header=False",
+    "u,v\nada,bob\n": "was taken as a header, by its words (--no-header",
+    "user1,user2\nada,bob\n": "was taken as a header, by its words (--no-header",
+    "user,follower\nada,bob\n": "was taken as a header, by its words (--no-header",
 }
 
 

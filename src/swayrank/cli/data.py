@@ -15,6 +15,7 @@ from swayrank.cli.shared import (
     Actions,
     Columns,
     Direction,
+    Header,
     Json,
     MaxRejects,
     Output,
@@ -82,6 +83,7 @@ def measure(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     columns: Columns = None,
     actions: Actions = None,
     top: Top = 20,
@@ -104,7 +106,7 @@ def measure(
         name,
         file,
         jobs.parse_parameters(parameter or []),
-        {"source": source, "target": target, "weight": weight, "direction": direction},
+        {"source": source, "target": target, "weight": weight, "direction": direction, "header": header},
         log_options(columns, actions),
         rng=rng,
         threads=threads,
@@ -429,6 +431,7 @@ def check(
     columns: Columns = None,
     actions: Actions = None,
     direction: Direction = None,
+    header: Header = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the refused rows to this .csv.", show_default=False)
     ] = None,
@@ -444,7 +447,7 @@ def check(
         files,
         kind=kind,
         data=data,
-        graph_options=given_only({"direction": direction}),
+        graph_options=given_only({"direction": direction, "header": header}),
         events_options=given_only(events_options),
         threads=threads,
         progress=listen(quiet),
@@ -471,6 +474,7 @@ def convert(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     columns: Columns = None,
     actions: Actions = None,
     quiet: Quiet = False,
@@ -479,7 +483,7 @@ def convert(
     """Convert a graph or a log: into a folder that opens in milliseconds, a table, or a file for Gephi."""
     from swayrank import jobs
 
-    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
+    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction, "header": header}
     events_options = log_options(columns, actions)
     told = jobs.run_convert(
         file, output, graph_options, events_options, nodes=nodes, threads=threads, progress=listen(quiet)

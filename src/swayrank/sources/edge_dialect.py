@@ -4,12 +4,13 @@ Everything is recognised from the first lines, told in words, and open to be nam
 
 - Comment lines begin with ``#``, ``%`` or ``//``. Where ids are names, only prefixes that stand before the first data
   line count ("#ada" may be an account).
-- The separator is what a first line ``sep=;`` names (as Excel writes it), else the first of tab, semicolon, bar, comma and runs of blanks that cuts most of the first lines into two
-  cells or more.
+- The separator is what a first line ``sep=;`` names (as Excel writes it), else the first of tab, semicolon, bar, comma
+  and runs of blanks that cuts most of the first lines into two cells or more.
 - The first data line is a header if it holds words above numbers, or usual names of columns
   (:mod:`swayrank.sources.edge_header`).
 - Which columns mean what is told by their names (:mod:`swayrank.sources.edge_columns`). Without a header the first two
   are the ends, and a third one of numbers that are no times is a weight.
+- Numbers have decimal commas where those of a column have, and no points.
 - A first line ``n m`` states sizes if m lines follow or they are all wider, all ids lie in 0 .. n-1 or 1 .. n, and, of
   less than a hundred lines that are not wider, at least every second node has an edge; ``n`` and ``n,m,d,name`` always
   do.
@@ -29,7 +30,7 @@ from swayrank.errors import InputError, SwayrankWarning
 from swayrank.events import action_codes
 from swayrank.sources.dialects import Layout, said_separator
 from swayrank.sources.edge_columns import Roles, Wanted, assign_roles, event_fields, role_of_name
-from swayrank.sources.edge_header import DATE, NUMBER, judge_header
+from swayrank.sources.edge_header import DATE, NUMBER, doubt_edge, judge_header
 from swayrank.sources.recognise import recognise_events
 
 PREFIXES = ("#", "%", "//")
@@ -37,7 +38,7 @@ SEPARATORS = ("\t", ";", "|", ",", "")
 SEPARATOR_NAMES = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", "": "blanks"}
 SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
-_MOST_WIDTHS = 5
+MOST_WIDTHS = 5
 
 _ENOUGH_ROWS = 20
 _FEW_WORDS = 5
@@ -95,6 +96,8 @@ class Dialect:
         Whether both ends look like integers.
     notes : tuple of str
         What the user should know.
+    doubt : str
+        Why the first row may be a header, where it was read as an edge; "" for no doubt.
     """
 
     delimiter: str
@@ -111,6 +114,7 @@ class Dialect:
     count_line: bool = False
     integers: bool = True
     notes: tuple[str, ...] = ()
+    doubt: str = ""
 
     def column_name(self, role: int) -> str:
         """Name of the column of role 0 (source), 1 (target), 2 ... (values); "" for none."""
@@ -187,10 +191,10 @@ def recognise(
     if header and len(rows) == 1:
         raise InputError("holds a header but no edges", file=file)
     widths = Counter(len(row) for row in rows[header:])
-    if not header and wanted.source is None and len(widths) > _MOST_WIDTHS:
+    if not header and wanted.source is None and len(widths) > MOST_WIDTHS:
         raise InputError(
             f"lines hold from {min(widths)} to {max(widths)} cells, so this is no list of edges (cascades are not "
-            "read); name the columns with source= and target= if it is one all the same",
+            "read; lists of whom each account follows are, as 'ana: bob, cem'); name the columns with source= and target= if it is one all the same",
             file=file,
         )
     width = widths.most_common(1)[0][0]
@@ -223,6 +227,7 @@ def recognise(
         sizes=tuple(sizes),
         count_line=count_line,
         integers=integers,
+        doubt="" if header or wanted.header is not None else doubt_edge(rows, (roles.source, roles.target)),
         notes=(*notes, *([told] if told else []), *_notes_of_comments(lead.comments, wanted)),
     )
 
@@ -327,13 +332,19 @@ class _Lead:
         return tuple(p for p in self.prefixes if any(line.startswith(p) for line in self.comments))
 
 
-def _delimiter(lines: Sequence[str], file: str) -> str:
+def best_delimiter(lines: Sequence[str]) -> tuple[str, int]:
+    """The separator that cuts most lines into two cells or more, and how many it cuts."""
     best, most = "", 0
     for separator in SEPARATORS:
         cut = (split(line, separator) for line in lines)
         good = sum(len(cells) > 1 and bool(cells[0]) and bool(cells[1]) for cells in cut)
         if good > most:
             best, most = separator, good
+    return best, most
+
+
+def _delimiter(lines: Sequence[str], file: str) -> str:
+    best, most = best_delimiter(lines)
     if most * 2 < len(lines):
         shown = printable(lines[-1].strip(), 60)
         legible = 4 * sum(not character.isascii() for character in shown) <= len(shown)

@@ -22,6 +22,7 @@ from swayrank.ids import Cells, Interner, as_cells, read_only
 from swayrank.kernels.text import find_invalid_utf8
 from swayrank.sources import rejects as why
 from swayrank.sources.edge_columns import Roles, Wanted, assign_roles
+from swayrank.sources.edge_shapes import Shaped, of_matrix
 from swayrank.sources.edge_text import Chunk, lost_digits
 from swayrank.sources.rejects import Rejects
 
@@ -195,6 +196,31 @@ def table_of_frame(frame: Any, wanted: Wanted) -> TableFile:
     with _readable("data frame", "cannot be made a table, whose columns have one type each"):
         table = known.to_arrow()
     return TableFile._of_table("data frame", "data frame", table, wanted)
+
+
+def matrix_of_pandas(frame: Any) -> Shaped | None:
+    """The arcs of a pandas frame whose index and columns are the same accounts; None for any other.
+
+    Raises
+    ------
+    InputError
+        If it is one whose entries are not all numbers.
+    """
+    if not type(frame).__module__.startswith("pandas") or len(getattr(frame, "shape", ())) != 2:
+        return None
+    if frame.shape[0] != frame.shape[1]:
+        return None
+    rows, names = list(map(str, frame.index)), list(map(str, frame.columns))
+    counted = rows == names == [str(k) for k in range(len(names))]  # what pandas names where nobody does
+    if len(names) < (4 if counted else 2) or len(set(names)) < len(names) or sorted(rows) != sorted(names):
+        return None
+    try:
+        entries = frame.to_numpy(dtype=np.float64, na_value=0.0)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"is an adjacency matrix, whose entries must be numbers ({printable(error, 100)})",
+            file="data frame") from None  # fmt: skip
+    place = {name: k for k, name in enumerate(rows)}
+    return of_matrix(names, entries[[place[name] for name in names]])
 
 
 @contextmanager

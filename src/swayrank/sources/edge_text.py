@@ -70,7 +70,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The text of a file as UTF-8 bytes (read-only), and how the file wrapped it; `why` of what decided the encoding."""
+    """The text of a file as UTF-8 bytes (read-only), how the file wrapped it, and what decided the encoding."""
 
     data: UInt8Array
     compression: str
@@ -117,7 +117,7 @@ def load_text(path: Path, encoding: str | None, delimiter: str | None = None) ->
     refuse_spreadsheets(path)
     compression = compression_of(path)
     raw = _unpacked(byte_blocks(path)) if compression else _mapped(path)
-    blocks = [memoryview(raw[k : k + BLOCK_BYTES]) for k in range(0, raw.size, BLOCK_BYTES)]
+    blocks = [raw[k : k + BLOCK_BYTES].data for k in range(0, raw.size, BLOCK_BYTES)]
     found = detect_encoding(path, encoding, blocks)  # type: ignore[arg-type]
     if found.name == "utf-8":
         data = raw[found.mark :]

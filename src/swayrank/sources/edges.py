@@ -33,9 +33,10 @@ from swayrank.ids import ABSENT, MAX_IDS, Ids, Interner
 from swayrank.sources import edge_text
 from swayrank.sources.edge_columns import Roles, Wanted
 from swayrank.sources.edge_dialect import SAMPLE_BYTES, Dialect, Sizes, recognise
-from swayrank.sources.edge_tables import TableFile, is_table_file, table_of_frame
+from swayrank.sources.edge_shapes import Shaped, read_shaped
+from swayrank.sources.edge_tables import TableFile, is_table_file, matrix_of_pandas, table_of_frame
 from swayrank.sources.formats import Chosen, read_format
-from swayrank.sources.rejects import Rejects
+from swayrank.sources.rejects import MISSING_FIELD, Rejects
 
 Array = npt.NDArray[Any]
 U32 = npt.NDArray[np.uint32]
@@ -237,7 +238,13 @@ class _Reader:
         head = text.head(SAMPLE_BYTES)
         whole = len(head) == len(text.data)
         n_lines = text.n_lines()
+        shaped = read_shaped(text.data, SAMPLE_BYTES, self.wanted, str(path))  # type: ignore[arg-type]
+        if shaped is not None:
+            self.take_shaped(shaped, str(path))
+            return
         dialect = recognise(head, whole, n_lines, self.wanted, str(path), first_is_edge)
+        if dialect.doubt:
+            self.notes.append(f"{path.name}: {dialect.doubt}")
         task = edge_text.ChunkTask.of(text.data, dialect)
         size = edge_text.CHUNK_BYTES if dialect.integers else edge_text.CHUNK_BYTES_NAMES
         bounds = edge_text.line_bounds(text.data, dialect.body, size)
@@ -261,6 +268,26 @@ class _Reader:
         rows, rejected = self.gathered.u.size - rows_before, len(self.rejects) - before
         stated = self._judge_sizes(dialect, rows_before, rows + rejected)
         self._tell_text(path, text, dialect, word, stated, (lines, rows, rejected, comments, blanks))
+
+    def take_shaped(self, shaped: Shaped, file: str) -> None:
+        """Take the arcs of a matrix or of lists."""
+        u, v, weights = shaped.u, shaped.v, shaped.weights
+        if self.wanted.direction == "undirected" and weights is not None:  # each edge of a symmetric matrix once
+            both = {(a, b): w for a, b, w in zip(u.tolist(), v.tolist(), weights.tolist(), strict=True)}
+            if all(both.get((b, a)) == w for (a, b), w in both.items()):
+                u, v, weights = u[shaped.u <= shaped.v], v[shaped.u <= shaped.v], weights[shaped.u <= shaped.v]
+        values = {"weight": weights} if weights is not None and self.wanted.weight is not False else {}
+        self._value_names(Roles(0, 1, tuple((name, 2, "number") for name in values)), file)
+        self.gathered.number().encode(shaped.accounts)
+        ends = edge_text.Chunk(u, v, shaped.accounts, list(values.values()), len(u), 0, 0, [], None)
+        self.gathered.add(ends, values)
+        for line, value in shaped.rejects:
+            self.rejects.add(file, line, "", value, MISSING_FIELD)
+        ids = "names" if shaped.accounts.kind == "string" else "integers"
+        told = [shaped.told, *_direction_told(self.wanted.direction, ()), f"ids are {ids}"]
+        facts = {"format": shaped.kind, "columns": {name: name for name in values}, "notes": [], "ids": ids}
+        n = len(shaped.rejects)
+        self.files.append(FileReport(file, "; ".join(told), facts, len(u) + n, len(u), n))
 
     def _value_names(self, roles: Roles, file: str) -> list[str]:
         """Names of the values that the file has; all files must have the same."""
@@ -495,6 +522,10 @@ def read_graph(
 def _read_one(reader: _Reader, one: Any, progress: Progress, first_is_edge: bool) -> None:
     if isinstance(one, Path) and not is_table_file(one):
         reader.read_text(one, progress, first_is_edge)
+        return
+    matrix = None if isinstance(one, Path) else matrix_of_pandas(one)
+    if matrix is not None:
+        reader.take_shaped(matrix, "data frame")
         return
     table = TableFile.open(one, reader.wanted) if isinstance(one, Path) else table_of_frame(one, reader.wanted)
     with track(progress, f"reading {table.name}", table.n_rows) as step:
