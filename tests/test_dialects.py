@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from swayrank.cli import app
 from swayrank.errors import InputError
 from swayrank.sources.check import check_files, recognise_kind
 from swayrank.sources.dialects import TableOptions, inspect_table
@@ -301,7 +303,29 @@ def test_a_first_row_that_may_be_a_header_is_told(write):
     assert not read_graph(path, header=False).report.notes
     people = write("Name,E-mail,City\nana,ana@x.de,Berlin\nbob,bob@y.de,Berlin\ncem,cem@z.de,Rom\n", "people.csv")
     assert "'Name, E-mail, City' was read as an arc" in str(read_graph(people).report)
+    log = "usuario,acción\n" + "".join(
+        f"{name},leer\n{name},ver\n" for name in ("ana", "Bob", "c.d", "e_f", "g 1", "h@x")
+    )
+    assert "'usuario, acción' was read as an arc" in str(read_graph(write(log)).report)
     ring = "".join(f"{a},{b}\n" for a in "wxyz" for b in "wxyz" if a != b)
     assert "'kunde, mag' was read as an arc" in str(read_graph(write("kunde,mag\n" + ring)).report)
     for plain in ("ana,bob\n" * 12, ring, "ana,bob\ncem,dan\neve,fay\ngus,hal\n", "7,8\nana,bob\nbob,cem\ncem,ana\n"):
         assert not read_graph(write(plain)).report.notes
+
+
+def test_the_command_line_can_say_that_there_is_a_header(write, tmp_path):
+    path = write("Kunde;Mag\n" + "".join(f"k{i % 5};k{(i + 1) % 5}\n" for i in range(9)))
+    run = CliRunner()
+    told = run.invoke(app, ["check", str(path)])
+    assert "was read as an arc; if it is a header, say --header" in told.output
+    for command in (["check"], ["convert"], ["measure", "in_degree"]):
+        more = [str(tmp_path / "out.csv")] if command == ["convert"] else []
+        for option, present in (("--no-header", True), ("--header", False)):
+            done = run.invoke(app, [*command, str(path), *more, option])
+            text = (tmp_path / "out.csv").read_text() if more else done.output
+            assert done.exit_code == 0, done.output
+            if command != ["check"]:
+                assert ("Kunde" in text) is present
+            assert "was read as an arc" not in done.output
+    scored = run.invoke(app, ["score", str(path), "--header", "--replicates", "0"])
+    assert (scored.exit_code, "Kunde" in scored.output.partition("rank")[2]) == (0, False)

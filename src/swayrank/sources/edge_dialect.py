@@ -194,7 +194,8 @@ def recognise(
     if not header and wanted.source is None and len(widths) > MOST_WIDTHS:
         raise InputError(
             f"lines hold from {min(widths)} to {max(widths)} cells, so this is no list of edges (cascades are not "
-            "read; lists of whom each account follows are, as 'ana: bob, cem'); name the columns with source= and target= if it is one all the same",
+            "read; lists of whom each account follows are, as 'ana: bob, cem'); name the columns with source= and "
+            "target= if it is one all the same",
             file=file,
         )
     width = widths.most_common(1)[0][0]

@@ -87,13 +87,13 @@ def doubt_edge(rows: Sequence[Sequence[str]], ends: tuple[int, int]) -> str:
     first, below = rows[0], [row for row in rows[1:] if len(row) > max(ends)]
     if len(first) <= max(ends) or len(below) < _FEW:
         return ""
-    ids = Counter(row[k].casefold() for row in below for k in ends)
-    if any(first[k].casefold() in ids or NUMBER.fullmatch(first[k]) for k in ends):
+    columns = [Counter(row[k].casefold() for row in below) for k in ends]
+    if any(NUMBER.fullmatch(first[k]) or any(first[k].casefold() in one for one in columns) for k in ends):
         return ""
     unlike = any(
         all(has(row[k]) is not has(first[k]) for row in below) for k in ends for has in _FEATURES if first[k] != ""
     )
-    repeats = len(below) >= _MANY and all(n > 1 for n in ids.values())
+    repeats = len(below) >= _MANY and any(min(one.values()) > 1 for one in columns)
     if not unlike and not repeats:
         return ""
     shown = printable(", ".join(first[:4]), 80)

@@ -315,7 +315,7 @@ def _are_ragged_lists(rows: list[list[str]], file: str) -> bool:
     if len(widths) <= MOST_WIDTHS and not any(NUMBER.fullmatch(cell) for row in rows for cell in row):
         raise InputError(
             f"lines hold from {min(widths)} to {max(widths)} cells; are these lists of whom each account follows? "
-            f"Write {_LISTS}; if they are arcs with remarks, put names of the columns above them, as source target remark",
+            f"Write {_LISTS}; if they are arcs with remarks, name the columns in a first row, as source target remark",
             file=file,
         )
     return False

@@ -407,7 +407,9 @@ def read_graph(
         list make one graph. Or one file of a graph format, known by its suffix: GraphML (``.graphml``), GEXF, GML,
         Pajek (``.net``), Matrix Market (``.mtx``), METIS (``.graph``, ``.metis``), each also with ``.gz``; here
         `weight` and `columns` name attributes of edges, by default "weight" and all that are numbers, and a file
-        that says it is undirected gives an undirected graph. See :mod:`swayrank.sources.formats`.
+        that says it is undirected gives an undirected graph. See :mod:`swayrank.sources.formats`. Adjacency matrices
+        with names (text, or a pandas frame whose index and columns are the same accounts) and lists such as
+        ``ana: bob, cem`` are recognised too, see :mod:`swayrank.sources.edge_shapes`.
     source, target : str or int, optional
         The columns of the two ends, by name or position (from 0). By default as their names tell (source and target,
         from and to, follower and followed ...), else the first two.
@@ -472,7 +474,8 @@ def read_graph(
     ``str(graph.report)``. Of a log of events only actor and target can be ends: which ones must be named if in doubt.
 
     A quoted cell ends on its line: a stray quote costs one line. A row without a weight, or with one that is not a
-    finite number, is rejected. Numbers are rounded correctly. Weights of repeated edges are added up; other columns
+    finite number, is rejected; so is one whose id a spreadsheet has shortened (``9.27159E+17``). Numbers are rounded
+    correctly, and may have decimal commas. Weights of repeated edges are added up; other columns
     combine as in :meth:`Graph.from_edges`.
 
     Cost: O(bytes). About 25 M lines/s with integer ids and 5 M with names on two threads; memory is the text (mapped
