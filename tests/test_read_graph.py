@@ -155,7 +155,13 @@ def test_messy_files_are_read_as_the_slow_reader_does(monkeypatch, write, file, 
     prefixes = ("#",)
     rows, refused, comments, blanks = naive_text.read_edges(data, delimiter, source, target, weight, prefixes, skip=1)
     options = {"source": source, "target": target, "weight": False if weight is None else weight, "comment": "#"}
-    options |= {"delimiter": delimiter or " ", "header": True, "max_rejects": 1.0, "self_loops": "keep"}
+    options |= {
+        "delimiter": delimiter or " ",
+        "header": True,
+        "max_rejects": 1.0,
+        "self_loops": "keep",
+        "encoding": "utf-8",
+    }
     if not rows:
         with pytest.raises(InputError, match=r"holds (no edges|a header)"):
             read_graph(path, **options)
@@ -211,8 +217,8 @@ def test_the_same_bits_on_every_engine(write, any_engine, monkeypatch):
     ]
     rows[17], rows[400], rows[450] = "1,2", 'x,"y ""z""",3', "\xff,1,2"
     data = "\n".join(rows).encode("latin-1")
-    first = read_graph(write(data, "a.csv"), threads=1)
-    again = read_graph(write(data, "a.csv"), **any_engine)
+    first = read_graph(write(data, "a.csv"), encoding="utf-8", threads=1)
+    again = read_graph(write(data, "a.csv"), encoding="utf-8", **any_engine)
     assert list(again.ids) == list(first.ids)
     assert again.ids.kind == "string"
     assert arcs(again, "weight") == arcs(first, "weight")
@@ -320,7 +326,7 @@ def test_a_first_edge_is_not_taken_for_a_header(write, text):
     rows = [tuple(re.split(r"[,| ]", line)[:2]) for line in text.splitlines()]
     g = read_graph(path)
     assert set(arcs(g)) == set(rows)
-    assert "was taken as an edge (header=True" in str(g.report)
+    assert "was taken as an edge (--header" in str(g.report)
     assert counted(g).headers == 0
     if len(rows) > 1:
         named = read_graph(path, header=True, source=0, target=1)
@@ -334,9 +340,9 @@ HEADERS_FIRST = {
     "source,target\nsource,ada\n": "",
     "follower,followed\nada,bob\n": "",
     "a,b,w\na,c,1\n": "",
-    "u,v\nada,bob\n": "was taken as a header, by its words (header=False",
-    "user1,user2\nada,bob\n": "was taken as a header, by its words (header=False",
-    "user,follower\nada,bob\n": "was taken as a header, by its words (header=False",
+    "u,v\nada,bob\n": "was taken as a header, by its words (--no-header",
+    "user1,user2\nada,bob\n": "was taken as a header, by its words (--no-header",
+    "user,follower\nada,bob\n": "was taken as a header, by its words (--no-header",
 }
 
 
@@ -674,9 +680,9 @@ def test_rejects_tell_where_and_why(write, tmp_path):
     with pytest.raises(
         TooManyRejectsError, match=r"8 of 9 rows \(88\.9%\) were rejected.*line 3, column target: missing field: '1'"
     ) as error:
-        read_graph(path)
+        read_graph(path, encoding="utf-8")
     assert (error.value.file, error.value.line, error.value.column) == (str(path), 3, "target")
-    g = read_graph(path, max_rejects=0.9)
+    g = read_graph(path, encoding="utf-8", max_rejects=0.9)
     found = [(r.line, r.column, r.value, r.reason) for r in g.report.rejects]
     assert found == [
         (3, "target", "1", "missing field"),

@@ -77,11 +77,21 @@ def read_edges(
             fault = judge_weight(cells[weight])
         if not fault and any(re.search("[\0\udc80-\udcff]", cells[k]) for k in (source, target)):
             fault = "invalid encoding"
+        if not fault and any(lost_digits(cells[k]) for k in (source, target)):
+            fault = "id lost digits in a float"
         if fault:
             refused.append((number, fault))
         else:
             rows.append((cells[source], cells[target], 1.0 if weight is None else float(cells[weight])))
     return rows, refused, comments, blanks
+
+
+def lost_digits(cell: str) -> bool:
+    """Whether an id is a number as spreadsheets shorten it: one digit, perhaps a fraction, e+ and a power."""
+    mantissa, sign, power = cell.lower().partition("e+")
+    whole, point, fraction = mantissa.replace(",", ".").partition(".")
+    pieces = [whole, power, *([fraction] if point else [])]
+    return bool(sign) and len(whole) == 1 and all(one.isascii() and one.isdigit() for one in pieces)
 
 
 def judge_weight(cell: str) -> str:

@@ -12,6 +12,7 @@ from swayrank.cli.shared import (
     DEFAULT_RNG,
     Actions,
     Direction,
+    Header,
     Json,
     Quiet,
     RngOption,
@@ -74,6 +75,7 @@ def calibrate(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     log_columns: Annotated[
         str | None,
         typer.Option(help="Names of a log's columns in order, as actor,target,time,action.", show_default=False),
@@ -97,7 +99,7 @@ def calibrate(
     _check_output(output)
     run = calibration_jobs.run_calibrate(
         graph, log,
-        {"source": source, "target": target, "weight": weight, "direction": direction},
+        {"source": source, "target": target, "weight": weight, "direction": direction, "header": header},
         log_options(log_columns, actions),
         prob=prob, learn=learn, split=split, n_shuffles=placebo, shuffle=shuffle, reach=reach, bins=bins,
         confidence=confidence, rng=rng, threads=threads, progress=listen(quiet),

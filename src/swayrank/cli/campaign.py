@@ -14,6 +14,7 @@ from swayrank.cli.shared import (
     DEFAULT_RNG,
     INTERRUPTED,
     Direction,
+    Header,
     Json,
     Output,
     Quiet,
@@ -130,6 +131,7 @@ def spread(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     top: Top = 20,
     output: Output = None,
     as_json: Json = False,
@@ -153,7 +155,13 @@ def spread(
     choice = jobs.ModelChoice(kind=model, prob=prob, weights=weights, max_steps=max_steps, silent=silent)
     jobs.check_output(output)
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
-    options: dict[str, Any] = {"source": source, "target": target, "weight": weight, "direction": direction}
+    options: dict[str, Any] = {
+        "source": source,
+        "target": target,
+        "weight": weight,
+        "direction": direction,
+        "header": header,
+    }
     made: Any = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
     how = {"n_samples": samples, "rel_error": rel_error, "half_width": half_width, "top": top_accounts}
     aim = {**given_only(how), "delta": delta, "rng": rng, **work}
@@ -225,6 +233,7 @@ def simulate(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     output: Output = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -258,7 +267,13 @@ def simulate(
     if not read_plans(seeds or [], seeds_file or []):
         raise ParameterError("simulate needs seeds: --seeds ada,bob or --seeds-file FILE")
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
-    options: dict[str, Any] = {"source": source, "target": target, "weight": weight, "direction": direction}
+    options: dict[str, Any] = {
+        "source": source,
+        "target": target,
+        "weight": weight,
+        "direction": direction,
+        "header": header,
+    }
     made: Any = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
     plans: Any = read_plans(seeds or [], seeds_file or [], made.graph.ids)
     aim: dict[str, Any] = {
@@ -387,6 +402,7 @@ def seeds(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     top: Annotated[int, typer.Option("--top", help="How many to show; --json and -o hold all.", min=1)] = 50,
     output: Output = None,
     accept_partial: Annotated[
@@ -430,7 +446,13 @@ def seeds(
     jobs.check_output(output)
     limits = _quota(quota)
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
-    options: dict[str, Any] = {"source": source, "target": target, "weight": weight, "direction": direction}
+    options: dict[str, Any] = {
+        "source": source,
+        "target": target,
+        "weight": weight,
+        "direction": direction,
+        "header": header,
+    }
     made = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
     if price is not None:
         files["cost"] = None
@@ -644,6 +666,7 @@ def whatif(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     top: Annotated[int, typer.Option("--top", help="How many accounts that would add most.", min=1)] = 5,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -662,7 +685,13 @@ def whatif(
     if model not in ("ic", "lt"):
         raise ParameterError(f"--model must be ic or lt for what-if questions, got {model!r}")
     choice = jobs.ModelChoice(kind=model, prob=prob, weights=weights, max_steps=max_steps, silent=silent)
-    options: dict[str, Any] = {"source": source, "target": target, "weight": weight, "direction": direction}
+    options: dict[str, Any] = {
+        "source": source,
+        "target": target,
+        "weight": weight,
+        "direction": direction,
+        "header": header,
+    }
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
     jobs.check_folder(save)
     if jobs.is_oracle(place):

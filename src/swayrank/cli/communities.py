@@ -11,6 +11,7 @@ from swayrank._extras import need
 from swayrank.cli.shared import (
     DEFAULT_RNG,
     Direction,
+    Header,
     Json,
     Output,
     Quiet,
@@ -39,6 +40,7 @@ def communities(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     output: Output = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -53,7 +55,7 @@ def communities(
         need("method leiden", "networkit", instead="or take --method label_propagation")
     found = run_communities(
         file,
-        {"source": source, "target": target, "weight": weight, "direction": direction},
+        {"source": source, "target": target, "weight": weight, "direction": direction, "header": header},
         {"method": method, "resolution": resolution, "weight": None if weight is None else "weight"},
         by=by,
         top=top,

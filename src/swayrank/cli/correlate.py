@@ -12,6 +12,7 @@ from swayrank.cli.shared import (
     DEFAULT_RNG,
     Actions,
     Direction,
+    Header,
     Json,
     Quiet,
     RngOption,
@@ -54,6 +55,7 @@ def correlate(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     log_columns: Annotated[
         str | None,
         typer.Option(help="Names of a log's columns in order, as actor,target,time,action.", show_default=False),
@@ -82,7 +84,7 @@ def correlate(
     _check_output(output)
     options: dict[str, Any] = {"statistics": STATISTICS if of is None else (of,), "k": top, "p": persistence}
     names = [name.strip() for name in (measures or columns or "").split(",") if name.strip()]
-    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
+    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction, "header": header}
     events_options = log_options(log_columns, actions)
     if columns is not None:
         said = given_only({**graph_options, **events_options, "parameter": parameter})

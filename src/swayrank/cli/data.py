@@ -15,6 +15,7 @@ from swayrank.cli.shared import (
     Actions,
     Columns,
     Direction,
+    Header,
     Json,
     MaxRejects,
     Output,
@@ -83,6 +84,7 @@ def measure(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     columns: Columns = None,
     actions: Actions = None,
     top: Top = 20,
@@ -106,7 +108,7 @@ def measure(
         name,
         file,
         parse_parameters(parameter or []),
-        {"source": source, "target": target, "weight": weight, "direction": direction},
+        {"source": source, "target": target, "weight": weight, "direction": direction, "header": header},
         log_options(columns, actions),
         rng=rng,
         threads=threads,
@@ -435,6 +437,7 @@ def check(
     columns: Columns = None,
     actions: Actions = None,
     direction: Direction = None,
+    header: Header = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the refused rows to this .csv.", show_default=False)
     ] = None,
@@ -450,7 +453,7 @@ def check(
         files,
         kind=kind,
         data=data,
-        graph_options=given_only({"direction": direction}),
+        graph_options=given_only({"direction": direction, "header": header}),
         events_options=given_only(events_options),
         threads=threads,
         progress=listen(quiet),
@@ -477,6 +480,7 @@ def convert(
     target: Target = None,
     weight: Weight = None,
     direction: Direction = None,
+    header: Header = None,
     columns: Columns = None,
     actions: Actions = None,
     quiet: Quiet = False,
@@ -485,7 +489,7 @@ def convert(
     """Convert a graph or a log: into a folder that opens in milliseconds, a table, or a file for Gephi."""
     from swayrank.convert_jobs import run_convert
 
-    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction}
+    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction, "header": header}
     events_options = log_options(columns, actions)
     done = run_convert(
         file, output, graph_options, events_options, nodes=nodes, threads=threads, progress=listen(quiet)

@@ -14,6 +14,7 @@ from swayrank.cli.shared import (
     Actions,
     Columns,
     Direction,
+    Header,
     Json,
     MaxRejects,
     Profile,
@@ -85,6 +86,7 @@ def score(
     source: Source = None,
     target: Target = None,
     direction: Direction = None,
+    header: Header = None,
     columns: Columns = None,
     actions: Actions = None,
     posts_columns: Annotated[
@@ -154,7 +156,13 @@ def score(
         events=events or [],
         posts=posts or [],
         data=data,
-        graph_options={"source": source, "target": target, "direction": direction, "max_rejects": max_rejects},
+        graph_options={
+            "source": source,
+            "target": target,
+            "direction": direction,
+            "header": header,
+            "max_rejects": max_rejects,
+        },
         events_options={
             **log_options(columns, actions),
             "max_rejects": max_rejects,

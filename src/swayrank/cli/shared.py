@@ -51,6 +51,12 @@ Weight = Annotated[str | None, typer.Option(help="Column of an arc's weight.", s
 Direction = Annotated[
     str | None, typer.Option(help="What an arc means: follows, influences or undirected.", show_default=False)
 ]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Whether a graph's first row holds names; else recognised.", show_default=False
+    ),
+]
 Columns = Annotated[
     str | None, typer.Option(help="Names of a log's columns in order, as actor,target,time,action.", show_default=False)
 ]

@@ -14,6 +14,7 @@ from swayrank.cli.shared import (
     Actions,
     Columns,
     Direction,
+    Header,
     Json,
     Quiet,
     Source,
@@ -73,6 +74,7 @@ def backtest(
     source: Source = None,
     target: Target = None,
     direction: Direction = None,
+    header: Header = None,
     columns: Columns = None,
     actions: Actions = None,
     split: Annotated[
@@ -130,7 +132,7 @@ def backtest(
 
     check_backtest_output(output)
 
-    recipe = _recipe(files, graph, events, posts, data, source, target, direction, columns, actions)
+    recipe = _recipe(files, graph, events, posts, data, source, target, direction, header, columns, actions)
     given = {
         "split": _splits(split),
         "rolling": rolling,
@@ -174,6 +176,7 @@ def fit(
     source: Source = None,
     target: Target = None,
     direction: Direction = None,
+    header: Header = None,
     columns: Columns = None,
     actions: Actions = None,
     splits: Annotated[
@@ -208,7 +211,7 @@ def fit(
 
     check_fit_output(output)
 
-    recipe = _recipe(files, graph, events, None, data, source, target, direction, columns, actions)
+    recipe = _recipe(files, graph, events, None, data, source, target, direction, header, columns, actions)
     given = {
         "splits": None if splits is None else _splits(splits.split(",")),
         "horizon_days": horizon,
@@ -254,7 +257,8 @@ def _figures(found: Backtest, folder: Path, quiet: bool) -> list[Path]:
 
 def _recipe(
     files: list[Path] | None, graph: Path | None, events: list[Path] | None, posts: list[Path] | None,
-    data: Path | None, source: str | None, target: str | None, direction: str | None, columns: str | None,
+    data: Path | None, source: str | None, target: str | None, direction: str | None,
+    header: bool | None, columns: str | None,
     actions: str | None,
 ) -> Recipe:  # fmt: skip
     from swayrank.pipeline import Recipe
@@ -265,7 +269,7 @@ def _recipe(
         events=events or [],
         posts=posts or [],
         data=data,
-        graph_options={"source": source, "target": target, "direction": direction},
+        graph_options={"source": source, "target": target, "direction": direction, "header": header},
         events_options=log_options(columns, actions),
         posts_options={},
         score={},

@@ -26,7 +26,7 @@ from swayrank.sources.coding import FINE, LOST_DIGITS, MISSING, UNTRANSLATED, Id
 from swayrank.sources.dialects import Layout, TableOptions, inspect_table
 from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, there_are
 from swayrank.sources.numbers import Numbers, count_points, read_numbers
-from swayrank.sources.rejects import NOT_A_NUMBER, NOT_A_TIME, Rejects
+from swayrank.sources.rejects import LOST, NOT_A_NUMBER, NOT_A_TIME, Rejects
 from swayrank.sources.tables import Batch, Column, frame_batches, open_duckdb, read_batches
 from swayrank.sources.times import TimeOptions, Times, count_orders, read_times
 
@@ -39,7 +39,6 @@ Problems = list[tuple[Mask, str]]
 OUT_OF_RANGE = "time out of range"
 UNKNOWN_ACTION = "unknown action"
 NEGATIVE = "negative number"
-LOST = "id lost digits in a float"
 UNKNOWN_ID = "id not in the translation"
 TAKEN_ID = "id is given to another by the translation"
 MISSING_ABOUT = "missing target and post"

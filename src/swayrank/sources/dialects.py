@@ -2,8 +2,9 @@
 
 All of it is recognised, told, and open to be named.
 
-A format is known by magic number, ending, or first character; a separator by how evenly it cuts the first lines
-(comma, tab, semicolon, bar, spaces); a header by names among numbers. Lines that begin with ``#`` or ``%`` before the
+A format is known by magic number, ending, or first character; a separator by a first line ``sep=;`` (as Excel writes
+it), else by whether it cuts the header and how evenly it cuts the first lines (comma, tab, semicolon, bar, spaces); a
+header by names among numbers. Lines that begin with ``#`` or ``%`` before the
 first record are comments; the last of them gives the names where it has as many words as the records have fields.
 """
 
@@ -28,6 +29,8 @@ _SAMPLE_LINES = 200
 _SEPARATORS = ("\t", ",", ";", "|", " ")
 _SEPARATOR_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "spaces"}
 _BY_ENDING = {".csv": ",", ".tsv": "\t"}
+_SAID = re.compile(r'(?i)["\']?sep=(?P<separator>[!#-/:-@\[-`{-~\t ])["\']?\s*')
+_OTHER_COMMA = re.compile(r"(?<![0-9]),|,(?![0-9])")
 _NUMBER_OR_DATE = re.compile(r"[-+]?[0-9][0-9.,:/ T+eEZ-]*[kKmMbB%]?|\\N|nan|NaN|")
 
 
@@ -199,12 +202,15 @@ def _flat_keys(record: dict[str, Any], prefix: str) -> list[str]:
 
 def _inspect_delimited(path: Path, sample: str, options: TableOptions, common: dict[str, Any]) -> Layout:
     lines = sample.split(common["newline"])
-    n_comments = next((k for k, line in enumerate(lines) if line.strip() and line[0] not in "#%"), len(lines))
-    comments = [line[1:].strip() for line in lines[:n_comments] if line.strip()]
+    said = said_separator(lines[0])
+    n_comments = next(
+        (k for k, line in enumerate(lines) if k >= bool(said) and line.strip() and line[0] not in "#%"), len(lines)
+    )
+    comments = [line[1:].strip() for line in lines[bool(said) : n_comments] if line.strip()]
     body = [line for line in lines[n_comments : n_comments + _SAMPLE_LINES] if line.strip()]
     if not body:
         raise InputError("holds no records, only comments", file=str(path))
-    separator = options.delimiter or _separator(body, options, path)
+    separator = options.delimiter or said or _separator(body, options, path)
     rows = _cut(body, separator, options.quote)
     header = options.header if options.header is not None else _is_header(rows, options)
     skip = n_comments + (_n_lines(body, separator, options.quote) if header else 0)
@@ -239,17 +245,37 @@ def _n_lines(lines: list[str], separator: str, quote: str) -> int:
     return reader.line_num
 
 
+def said_separator(line: str) -> str:
+    r"""The separator that a first line such as ``sep=;`` names, as Excel writes and reads it; "" for any other line.
+
+    >>> said_separator("sep=;\r"), said_separator('"sep=,"'), said_separator("sep=\t"), said_separator("sep,x")
+    (';', ',', '\t', '')
+    """
+    found = _SAID.fullmatch(line)
+    return found["separator"] if found else ""
+
+
 def _separator(lines: list[str], options: TableOptions, path: Path) -> str:
+    """The best separator: it makes as many columns as have names, cuts the header, cuts evenly.
+
+    Of two that cut about as evenly, blanks lose, and a comma that stands between digits alone (it may be a decimal
+    comma); then the more even one is taken, then the one of the file's ending.
+    """
     ending = next((_BY_ENDING[end] for end in path.suffixes if end in _BY_ENDING), None)
-    best, best_rank = ",", (0.0, 0)
+    decimal = not any(map(_OTHER_COMMA.search, lines[1:] or lines))
+    best, best_rank = ",", (False, False, 0.0, False, 0.0, 0)
     for k, separator in enumerate(sorted(_SEPARATORS, key=lambda s: s != ending)):
-        widths = Counter(len(row) for row in _cut(lines, separator, options.quote))
+        rows = _cut(lines, separator, options.quote)
+        widths = Counter(map(len, rows))
         width, count = widths.most_common(1)[0]
         if width == 1 and len(options.names) != 1:
             continue
-        evenness = round(count / widths.total(), 1) + (1.0 if width == len(options.names) else 0.0)
-        if (evenness, -k) > best_rank:
-            best, best_rank = separator, (evenness, -k)
+        in_header = len(rows[0]) == width if separator == " " else len(rows[0]) > 1
+        evenness = count / widths.total()
+        doubtful = separator == " " or (separator == "," and decimal)
+        rank = (width == len(options.names), in_header, round(evenness, 1), not doubtful, evenness, -k)
+        if rank > best_rank:
+            best, best_rank = separator, rank
     return best
 
 

@@ -17,11 +17,19 @@ from swayrank.errors import InputError, ParameterError
 from swayrank.sources.dialects import Layout
 from swayrank.sources.recognise import recognise_events
 
-_FOLLOWER = frozenset({"follower", "fan", "subscriber"})  # "followers" is a count
-_FOLLOWED = frozenset({"followee", "followees", "followed", "following", "friend", "leader", "influencer", "idol"})
-_SOURCE_WORDS = frozenset({"source", "src", "from", "sender", "tail", "ego", "citing"})
+# English first, then German, Spanish, Portuguese and French; plurals such as "followers" are counts.
+_FOLLOWER = frozenset({"follower", "fan", "subscriber", "seguidor", "seguidora", "abonné", "abonnée", "abonne"})
+_FOLLOWED = frozenset(
+    {"followee", "followees", "followed", "following", "follows", "friend", "leader", "influencer", "idol"}
+    | {"folgt", "seguido", "seguida", "sigue", "segue", "suivi", "suivie", "abonnement"}
+)
+_SOURCE_WORDS = frozenset(
+    {"source", "src", "from", "sender", "tail", "ego", "citing"}
+    | {"quelle", "absender", "origen", "origem", "fuente", "remitente", "expéditeur"}
+)
 _TARGET_WORDS = frozenset(
     {"target", "dst", "dest", "destination", "to", "receiver", "recipient", "head", "alter", "cited"}
+    | {"ziel", "empfänger", "destino", "destinatario", "cible", "destinataire"}
 )
 _SOURCE_NAMES = frozenset(
     {
@@ -40,6 +48,8 @@ _SOURCE_NAMES = frozenset(
         "start",
         "startid",
         "startnode",
+        "von",
+        "desde",
     }
 )
 _TARGET_NAMES = frozenset(
@@ -59,10 +69,17 @@ _TARGET_NAMES = frozenset(
         "end",
         "endid",
         "endnode",
+        "nach",
+        "hacia",
+        "vers",
     }
 )
-_WEIGHT_WORDS = frozenset({"weight", "weights", "w", "count", "counts", "strength", "rating", "interactions"})
-_TIME_WORDS = frozenset({"time", "timestamp", "date", "datetime", "ts", "epoch", "unixtime", "created", "t"})
+_WEIGHT_WORDS = frozenset(
+    {"weight", "weights", "w", "count", "counts", "strength", "rating", "interactions"} | {"gewicht", "peso", "poids"}
+)
+_TIME_WORDS = frozenset(
+    {"time", "timestamp", "date", "datetime", "ts", "epoch", "unixtime", "created", "t"} | {"zeit", "datum", "fecha"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ Everything is recognised from the first lines, told in words, and open to be nam
 
 - Comment lines begin with ``#``, ``%`` or ``//``. Where ids are names, only prefixes that stand before the first data
   line count ("#ada" may be an account).
-- The separator is the first of tab, semicolon, bar, comma and runs of blanks that cuts most of the first lines into two
-  cells or more.
+- The separator is what a first line ``sep=;`` names (as Excel writes it), else the first of tab, semicolon, bar, comma
+  and runs of blanks that cuts most of the first lines into two cells or more.
 - The first data line is a header if it holds words above numbers, or usual names of columns
   (:mod:`swayrank.sources.edge_header`).
 - Which columns mean what is told by their names (:mod:`swayrank.sources.edge_columns`). Without a header the first two
   are the ends, and a third one of numbers that are no times is a weight.
+- Numbers have decimal commas where those of a column have, and no points.
 - A first line ``n m`` states sizes if m lines follow or they are all wider, all ids lie in 0 .. n-1 or 1 .. n, and, of
   less than a hundred lines that are not wider, at least every second node has an edge; ``n`` and ``n,m,d,name`` always
   do.
@@ -26,9 +27,9 @@ from typing import Any
 from swayrank._text import printable
 from swayrank.errors import InputError, warn_caller
 from swayrank.events import action_codes
-from swayrank.sources.dialects import Layout
+from swayrank.sources.dialects import Layout, said_separator
 from swayrank.sources.edge_columns import Roles, Wanted, assign_roles, event_fields, role_of_name
-from swayrank.sources.edge_header import DATE, NUMBER, judge_header
+from swayrank.sources.edge_header import DATE, NUMBER, doubt_edge, judge_header
 from swayrank.sources.recognise import recognise_events
 
 PREFIXES = ("#", "%", "//")
@@ -36,7 +37,7 @@ SEPARATORS = ("\t", ";", "|", ",", "")
 SEPARATOR_NAMES = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", "": "blanks"}
 SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
-_MOST_WIDTHS = 5
+MOST_WIDTHS = 5
 
 _ENOUGH_ROWS = 20
 _FEW_WORDS = 5
@@ -44,6 +45,7 @@ _IF_A_LOG = (
     "If it is a log, say so (--kind events with swayrank check, --events FILE with swayrank score, read_events in "
     "Python), and name all its columns in their order with --columns, as time,action,post,actor,target"
 )
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d*,(\d{1,2}|\d{4,})|0?,\d+)([eE][+-]?\d+)?")
 _INTEGER = re.compile(r"-?\d{1,19}")
 
 
@@ -83,6 +85,8 @@ class Dialect:
         Offset behind the header and the statement of sizes (0 if there are none), and how many lines stand before it.
     comments, blanks : int
         How many of those are comments and blank.
+    decimal : str
+        The decimal sign of numbers, "." or ",".
     sizes : tuple of Sizes
         What the file may state about itself.
     count_line : bool
@@ -91,6 +95,8 @@ class Dialect:
         Whether both ends look like integers.
     notes : tuple of str
         What the user should know.
+    doubt : str
+        Why the first row may be a header, where it was read as an edge; "" for no doubt.
     """
 
     delimiter: str
@@ -102,10 +108,12 @@ class Dialect:
     body_line: int
     comments: int
     blanks: int
+    decimal: str = "."
     sizes: tuple[Sizes, ...] = ()
     count_line: bool = False
     integers: bool = True
     notes: tuple[str, ...] = ()
+    doubt: str = ""
 
     def column_name(self, role: int) -> str:
         """Name of the column of role 0 (source), 1 (target), 2 ... (values); "" for none."""
@@ -169,7 +177,8 @@ def recognise(
     """
     lead = _Lead.of(head, whole, wanted, file)
     texts = [line.text for line in lead.lines]
-    delimiter = _delimiter(texts, wanted, file)
+    delimiter = wanted.delimiter or lead.said or ""
+    delimiter = _delimiter(texts, file) if not delimiter else "" if delimiter == " " else delimiter
     rows = [split(text, delimiter) for text in texts]
     sizes = _sizes_in_comments(lead.comments, file)
     count_line = False
@@ -181,10 +190,11 @@ def recognise(
     if header and len(rows) == 1:
         raise InputError("holds a header but no edges", file=file)
     widths = Counter(len(row) for row in rows[header:])
-    if not header and wanted.source is None and len(widths) > _MOST_WIDTHS:
+    if not header and wanted.source is None and len(widths) > MOST_WIDTHS:
         raise InputError(
             f"lines hold from {min(widths)} to {max(widths)} cells, so this is no list of edges (cascades are not "
-            "read); name the columns with source= and target= if it is one all the same",
+            "read; lists of whom each account follows are, as 'ana: bob, cem'); name the columns with source= and "
+            "target= if it is one all the same",
             file=file,
         )
     width = widths.most_common(1)[0][0]
@@ -197,6 +207,9 @@ def recognise(
         _doubt_unnamed_ends(names, roles, below, wanted, file)
     if first_is_edge:
         told = f"the first line ({' '.join(rows[0][:2])}) was taken as an edge, not for numbers of nodes and edges"
+    commas = [k for name, k, kind in roles.values if kind == "number" and _has_decimal_commas(below, k)]
+    decimal = "," if commas else "."
+    notes += [f"{names[commas[0]]!r} has decimal commas"] if commas else []
     integers = all(_INTEGER.fullmatch(row[k]) for row in below for k in (roles.source, roles.target) if k < width)
     taken = lead.lines[count_line + header - 1] if count_line or header else None
     start = taken or lead.lines[0]
@@ -206,13 +219,15 @@ def recognise(
         names=names,
         has_header=header,
         roles=roles,
-        body=taken.stop if taken else 0,
-        body_line=taken.before + 1 if taken else 0,
+        body=taken.stop if taken else lead.start,
+        body_line=taken.before + 1 if taken else bool(lead.start),
         comments=start.comments if taken else 0,
         blanks=start.blanks if taken else 0,
+        decimal=decimal,
         sizes=tuple(sizes),
         count_line=count_line,
         integers=integers,
+        doubt="" if header or wanted.header is not None else doubt_edge(rows, (roles.source, roles.target)),
         notes=(*notes, *([told] if told else []), *_notes_of_comments(lead.comments, wanted)),
     )
 
@@ -264,11 +279,16 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Lead:
-    """The beginning of a text: the data lines of the sample, and the comments before the first of them."""
+    """The beginning of a text: the data lines of the sample, and the comments before the first of them.
+
+    `said` is the separator that a first line ``sep=;`` names, and `start` where that line ends; "" and 0 without one.
+    """
 
     prefixes: tuple[str, ...]
     comments: list[str]
     lines: list[_Line]
+    said: str = ""
+    start: int = 0
 
     @classmethod
     def of(cls, head: bytes, whole: bool, wanted: Wanted, file: str) -> _Lead:
@@ -281,7 +301,12 @@ class _Lead:
         lines: list[_Line] = []
         damaged: list[_Line] = []
         offset = n_comments = n_blanks = 0
+        said = said_separator(pieces[0].decode("utf-8", "replace"))
+        start = len(pieces[0]) + 1 if said else 0
         for k, piece in enumerate(pieces):
+            if said and k == 0:
+                offset = start
+                continue
             text = piece.decode("utf-8", "replace")
             bare = text.strip(" \t\r")
             offset += len(piece) + 1
@@ -299,7 +324,7 @@ class _Lead:
             lines += damaged[:1]
         if not lines:
             raise InputError("holds no edges" + (", only comments" if comments else ""), file=file)
-        return cls(prefixes, comments, lines)
+        return cls(prefixes, comments, lines, said, start)
 
     @property
     def seen_prefixes(self) -> tuple[str, ...]:
@@ -307,21 +332,26 @@ class _Lead:
         return tuple(p for p in self.prefixes if any(line.startswith(p) for line in self.comments))
 
 
-def _delimiter(lines: Sequence[str], wanted: Wanted, file: str) -> str:
-    if wanted.delimiter is not None:
-        return "" if wanted.delimiter.strip(" ") == "" else wanted.delimiter
+def best_delimiter(lines: Sequence[str]) -> tuple[str, int]:
+    """The separator that cuts most lines into two cells or more, and how many it cuts."""
     best, most = "", 0
     for separator in SEPARATORS:
         cut = (split(line, separator) for line in lines)
         good = sum(len(cells) > 1 and bool(cells[0]) and bool(cells[1]) for cells in cut)
         if good > most:
             best, most = separator, good
+    return best, most
+
+
+def _delimiter(lines: Sequence[str], file: str) -> str:
+    best, most = best_delimiter(lines)
     if most * 2 < len(lines):
         shown = printable(lines[-1].strip(), 60)
-        example = "" if "\ufffd" in shown else f", such as '{shown}'"
+        legible = 4 * sum(not character.isascii() for character in shown) <= len(shown)
+        example = f", such as '{shown}'" if legible else ""
         raise InputError(
-            f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate{example}; pass "
-            f"delimiter= if it is another character, encoding= if it is not UTF-8",
+            f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate{example}. "
+            "If it is another character, name it in a first line such as sep=: (in Python, with delimiter=)",
             file=file,
         )
     return best
@@ -396,6 +426,12 @@ def _kind(rows: list[list[str]], position: int) -> str:
     """Whether a column holds dates in words ("time") or numbers."""
     cells = [row[position] for row in rows if position < len(row) and row[position]]
     return "time" if cells and all(DATE.fullmatch(cell) for cell in cells) else "number"
+
+
+def _has_decimal_commas(rows: list[list[str]], position: int) -> bool:
+    """Whether a column holds numbers as "1,5", and none with a point; "1,234" alone may mean thousands."""
+    cells = [row[position] for row in rows if position < len(row)]
+    return any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells) and not any("." in cell for cell in cells)
 
 
 # -- stated sizes ------------------------------------------------------------------------------------------------------

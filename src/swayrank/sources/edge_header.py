@@ -17,13 +17,22 @@ Where only words had to decide, the answer is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from swayrank._text import printable
 from swayrank.sources.edge_columns import Wanted, event_fields, is_full_word, role_of_name
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+_FEW, _MANY = 3, 10
+_FEATURES: tuple[Callable[[str], bool], ...] = (
+    lambda word: any(map(str.isdigit, word)),
+    lambda word: word[:1].isupper(),
+    lambda word: "@" in word,
+    lambda word: "_" in word or "." in word,
+    lambda word: " " in word,
+)
 _SERIAL = re.compile(r"(id|node|user|person|account)[ _-]?(?:id)?[ _-]?(?:\d+|[a-z])")
 
 
@@ -35,9 +44,9 @@ def judge_header(rows: Sequence[Sequence[str]], wanted: Wanted) -> tuple[bool, s
     >>> judge_header([["follower", "followed"], ["ada", "bob"]], Wanted())
     (True, '')
     >>> judge_header([["u", "v"], ["ada", "bob"]], Wanted())
-    (True, "the first line ('u', 'v') was taken as a header, by its words (header=False if it is an edge)")
+    (True, "the first line ('u', 'v') was taken as a header, by its words (--no-header if it is an edge)")
     >>> judge_header([["u", "v"], ["v", "w"]], Wanted())
-    (False, "the first line ('u', 'v') was taken as an edge (header=True if it is a header)")
+    (False, "the first line ('u', 'v') was taken as an edge (--header if it is a header)")
     """
     first, below = rows[0], rows[1:]
     named = (wanted.source, wanted.target, wanted.weight, *wanted.columns.values())
@@ -57,8 +66,38 @@ def judge_header(rows: Sequence[Sequence[str]], wanted: Wanted) -> tuple[bool, s
     if _speaks_of_ends(first) or len(fields) == 2:
         alike = not below or bool({_kind_of_word(cell) for cell in first[:2]} & {_kind_of_word(cell) for cell in ids})
         if not again and (not alike or (not below and len(fields) == 2)):
-            return True, f"the first line ({shown}) was taken as a header, by its words (header=False if it is an edge)"
-    return False, f"the first line ({shown}) was taken as an edge (header=True if it is a header)"
+            return (
+                True,
+                f"the first line ({shown}) was taken as a header, by its words (--no-header if it is an edge)",
+            )
+    return False, f"the first line ({shown}) was taken as an edge (--header if it is a header)"
+
+
+def doubt_edge(rows: Sequence[Sequence[str]], ends: tuple[int, int]) -> str:
+    """A note that the first row, taken as an edge, may be a header after all; "" where nothing speaks for that.
+
+    Its words must come nowhere else, and be unlike all others in a column (without the digits, capitals, signs or
+    blanks that those have or lack), or stand above values that all repeat.
+
+    >>> doubt_edge([["Kunde", "Mag"], ["k1", "k2"], ["k2", "k3"], ["k3", "k1"]], (0, 1))
+    "the first row 'Kunde, Mag' was read as an arc; if it is a header, say --header (header=True in Python)"
+    >>> doubt_edge([["k9", "k8"], ["k1", "k2"], ["k2", "k3"], ["k3", "k1"]], (0, 1))
+    ''
+    """
+    first, below = rows[0], [row for row in rows[1:] if len(row) > max(ends)]
+    if len(first) <= max(ends) or len(below) < _FEW:
+        return ""
+    columns = [Counter(row[k].casefold() for row in below) for k in ends]
+    if any(NUMBER.fullmatch(first[k]) or any(first[k].casefold() in one for one in columns) for k in ends):
+        return ""
+    unlike = any(
+        all(has(row[k]) is not has(first[k]) for row in below) for k in ends for has in _FEATURES if first[k] != ""
+    )
+    repeats = len(below) >= _MANY and any(min(one.values()) > 1 for one in columns)
+    if not unlike and not repeats:
+        return ""
+    shown = printable(", ".join(first[:4]), 80)
+    return f"the first row {shown!r} was read as an arc; if it is a header, say --header (header=True in Python)"
 
 
 def _names_both_ends(first: Sequence[str]) -> bool:

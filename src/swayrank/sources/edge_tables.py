@@ -19,7 +19,8 @@ from swayrank.ids import Cells, Interner, as_cells, read_only
 from swayrank.kernels.text import find_invalid_utf8
 from swayrank.sources import rejects as why
 from swayrank.sources.edge_columns import Roles, Wanted, assign_roles
-from swayrank.sources.edge_text import Chunk
+from swayrank.sources.edge_shapes import Shaped, of_matrix
+from swayrank.sources.edge_text import Chunk, lost_digits
 from swayrank.sources.rejects import Rejects
 
 _BATCH_ROWS = 1 << 19
@@ -156,6 +157,8 @@ class TableFile:
             for row in np.flatnonzero(_not_utf8(cells)).tolist():
                 shown = cells.text[int(cells.starts[row]) : int(cells.stops[row])].tobytes()
                 faults.setdefault(row, (name, shown.decode("utf-8", "backslashreplace"), why.BAD_ENCODING))
+            for row in _without_digits(column):
+                faults.setdefault(row, (name, str(column[row].as_py()), why.LOST))
         for (role, _, kind), name, column in zip(self.roles.values, names[2:], columns[2:], strict=True):
             array, wrong = _numbers(column, "weight" if role == "weight" else kind)
             values.append(array)
@@ -196,6 +199,31 @@ def table_of_frame(frame: Any, wanted: Wanted) -> TableFile:
     return TableFile._of_table("data frame", "data frame", table, wanted)
 
 
+def matrix_of_pandas(frame: Any) -> Shaped | None:
+    """The arcs of a pandas frame whose index and columns are the same accounts; None for any other.
+
+    Raises
+    ------
+    InputError
+        If it is one whose entries are not all numbers.
+    """
+    if not type(frame).__module__.startswith("pandas") or len(getattr(frame, "shape", ())) != 2:
+        return None
+    if frame.shape[0] != frame.shape[1]:
+        return None
+    rows, names = list(map(str, frame.index)), list(map(str, frame.columns))
+    counted = rows == names == [str(k) for k in range(len(names))]  # what pandas names where nobody does
+    if len(names) < (4 if counted else 2) or len(set(names)) < len(names) or sorted(rows) != sorted(names):
+        return None
+    try:
+        entries = frame.to_numpy(dtype=np.float64, na_value=0.0)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"is an adjacency matrix, whose entries must be numbers ({printable(error, 100)})",
+            file="data frame") from None  # fmt: skip
+    place = {name: k for k, name in enumerate(rows)}
+    return of_matrix(names, entries[[place[name] for name in names]])
+
+
 @contextmanager
 def _readable(name: str, fault: str = "is damaged or not whole; write or fetch it again") -> Iterator[None]:
     """What Arrow cannot read is an :class:`InputError`."""
@@ -227,6 +255,15 @@ def _not_utf8(cells: Cells) -> Mask:
     if cells.ints is None:
         find_invalid_utf8(read_only(cells.text), read_only(cells.starts), read_only(cells.stops), wrong)
     return wrong.astype(np.bool_)
+
+
+def _without_digits(column: Any) -> list[int]:
+    """The rows whose id is text that a spreadsheet has made of a long number."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        return []
+    lost = lost_digits(column.cast(pa.large_string()).fill_null(""))
+    return [] if lost is None else np.flatnonzero(lost).tolist()
 
 
 def _no_id(cells: Cells) -> Mask:

@@ -8,9 +8,9 @@ unpacked into one buffer.
 
 from __future__ import annotations
 
-import codecs
 import mmap
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from swayrank.engines import Bounds
 from swayrank.errors import InputError
@@ -26,7 +27,14 @@ from swayrank.ids import Cells, Ids, Interner, UInt8Array, UInt32Array, read_onl
 from swayrank.kernels import text as kernels
 from swayrank.sources import rejects as why
 from swayrank.sources.edge_dialect import Dialect
-from swayrank.sources.streams import compression_of, detect_encoding, refuse_spreadsheets, text_blocks
+from swayrank.sources.streams import (
+    BLOCK_BYTES,
+    byte_blocks,
+    compression_of,
+    detect_encoding,
+    refuse_spreadsheets,
+    text_blocks,
+)
 
 CHUNK_BYTES = 1 << 20
 """Bytes per chunk of lines with integer ids, so that its cells stay in a core's own cache."""
@@ -62,11 +70,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The text of a file as UTF-8 bytes (read-only), and how the file wrapped it."""
+    """The text of a file as UTF-8 bytes (read-only), how the file wrapped it, and what decided the encoding."""
 
     data: UInt8Array
     compression: str
     encoding: str
+    why: str = ""
 
     def head(self, size: int) -> bytes:
         """The first bytes."""
@@ -88,7 +97,7 @@ def load_text(path: Path, encoding: str | None, delimiter: str | None = None) ->
     path : Path
         The file.
     encoding : str, optional
-        Python's name of the encoding; by default UTF-8, or what a byte-order mark says.
+        Python's name of the encoding; by default what :func:`swayrank.sources.streams.detect_encoding` finds.
     delimiter : str, optional
         What the caller says separates the cells: it does not count as a sign of binary data.
 
@@ -107,31 +116,28 @@ def load_text(path: Path, encoding: str | None, delimiter: str | None = None) ->
         raise InputError("is not a regular file but a pipe or device; save it to disk first", file=str(path))
     refuse_spreadsheets(path)
     compression = compression_of(path)
-    given = encoding or _encoding_of_mark(path)
-    found = detect_encoding(path, given)
-    if not compression and found.name == "utf-8":
-        data = _mapped(path)[found.mark :]
+    raw = _unpacked(byte_blocks(path)) if compression else _mapped(path)
+    blocks = [raw[k : k + BLOCK_BYTES].data for k in range(0, raw.size, BLOCK_BYTES)]
+    found = detect_encoding(path, encoding, blocks)  # type: ignore[arg-type]
+    if found.name == "utf-8":
+        data = raw[found.mark :]
     else:
-        whole = bytearray()
-        for block in text_blocks(path, found):
-            whole += block
-        data = np.frombuffer(whole, np.uint8)
+        del raw, blocks
+        data = _unpacked(text_blocks(path, found))
     if data.size == 0:
         raise InputError("is empty", file=str(path))
     head = data[: 1 << 18].tobytes()
     _refuse_other_formats(head, path, delimiter or "")
     if b"\r" in head and b"\n" not in head:  # lines end in CR alone, as on very old machines
         data = np.frombuffer(data.tobytes().replace(b"\r", b"\n"), np.uint8)
-    return Text(read_only(data), compression, found.name)
+    return Text(read_only(data), compression, found.name, found.why)
 
 
-def _encoding_of_mark(path: Path) -> str:
-    """UTF-16 or UTF-32 if a byte-order mark says so, else UTF-8."""
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return "utf-32"
-    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+def _unpacked(blocks: Iterable[bytes]) -> UInt8Array:
+    whole = bytearray()
+    for block in blocks:
+        whole += block
+    return np.frombuffer(whole, np.uint8)
 
 
 def _mapped(path: Path) -> UInt8Array:
@@ -151,9 +157,7 @@ def _refuse_other_formats(head: bytes, path: Path, delimiter: str) -> None:
     lines = [line for line in head.replace(b"\r", b"\n").split(b"\n") if line]
     damaged = sum(len(line.translate(None, controls)) < len(line) for line in lines)
     if 2 * damaged > len(lines):  # fewer are rejected one by one
-        raise InputError(
-            f"is binary, or UTF-16 without a mark (then pass encoding=); read_graph reads {READABLE}", file=str(path)
-        )
+        raise InputError(f"is binary (UTF-32 needs a byte-order mark); read_graph reads {READABLE}", file=str(path))
 
 
 def line_bounds(data: UInt8Array, start: int, chunk: int) -> Bounds:
@@ -171,7 +175,7 @@ def line_bounds(data: UInt8Array, start: int, chunk: int) -> Bounds:
 class ChunkTask:
     """What a chunk needs to know: the text and its dialect as numbers, and the columns by role (0, 1: the ends).
 
-    `plain`: lines are likely to be pairs of integers and nothing else.
+    `plain`: lines are likely to be pairs of integers and nothing else; `commas`: numbers have decimal commas.
     """
 
     data: UInt8Array
@@ -180,6 +184,7 @@ class ChunkTask:
     roles: Int64Array
     kinds: tuple[str, ...]
     plain: bool
+    commas: bool = False
 
     @classmethod
     def of(cls, data: UInt8Array, dialect: Dialect) -> ChunkTask:
@@ -196,7 +201,7 @@ class ChunkTask:
         kinds = tuple("weight" if name == "weight" else kind for name, _, kind in dialect.roles.values)
         pairs = dialect.integers and sorted(roles.tolist()) == [0, 1]
         plain = pairs and not any(prefix[:1].isdigit() for prefix in dialect.prefixes)
-        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds, plain)
+        return cls(data, delimiter, read_only(prefixes), read_only(roles), kinds, plain, dialect.decimal == ",")
 
 
 @dataclass
@@ -262,7 +267,7 @@ def read_chunk(task: ChunkTask, start: int, stop: int) -> Chunk:
     columns: list[npt.NDArray[Any]] = []
     good: Mask = np.ones(len(grid.lines), np.bool_)
     for role, kind in enumerate(task.kinds, start=2):
-        values, faults = _read_column(grid, role, kind)
+        values, faults = _read_column(grid, role, kind, task.commas)
         columns.append(values)
         for row, reason in faults:
             if good[row]:
@@ -335,25 +340,63 @@ def _read_ends(
         return values[0], values[1], None, None, None
     good: Mask | None = None
     if sum(int(kernels.find_invalid_utf8(*grid.cells(role), wrong[role])) for role in (0, 1)):
-        good = np.logical_not(np.any(wrong, axis=0))
-        for row in np.flatnonzero(~good).tolist():
-            role = 0 if wrong[0, row] else 1
-            rejected.append((int(grid.lines[row]), role, grid.value(role, row), why.BAD_ENCODING))
-        grid.keep(good)
+        good = _refuse(grid, wrong, why.BAD_ENCODING, rejected)
         values, bad = values[:, good], bad[:, good]
         if not bad.any():  # the rejected rows alone held what is no integer
             return values[0], values[1], None, None, good
+    u, v, names = _numbered(grid)
+    lost = lost_digits(names.to_arrow())
+    if lost is not None:
+        kept = _refuse(grid, lost[np.stack([u, v])], why.LOST, rejected)
+        values, bad, good = values[:, kept], bad[:, kept], _both(good, kept)
+        if not bad.any():
+            return values[0], values[1], None, None, good
+        u, v, names = _numbered(grid)
     row = int(np.argmax(bad.any(axis=0)))
     word = (int(grid.lines[row]), grid.value(0 if bad[0, row] else 1, row))
+    return u, v, names, word, good
+
+
+def _numbered(grid: _Grid) -> tuple[UInt32Array, UInt32Array, Ids]:
     interner = Interner()
     u, v = interner.encode(*(Cells.of_ranges(*grid.cells(role)) for role in (0, 1)))
-    return u, v, interner.ids(), word, good
+    return u, v, interner.ids()
+
+
+def _refuse(grid: _Grid, wrong: npt.NDArray[Any], reason: str, rejected: list[tuple[int, int, str, str]]) -> Mask:
+    """Take the rows out of the grid that have a wrong end; which ones are kept."""
+    good: Mask = np.logical_not(np.any(wrong, axis=0))
+    for row in np.flatnonzero(~good).tolist():
+        role = 0 if wrong[0, row] else 1
+        rejected.append((int(grid.lines[row]), role, grid.value(role, row), reason))
+    grid.keep(good)
+    return good
+
+
+def _both(first: Mask | None, second: Mask) -> Mask:
+    """Rows kept by both, where `second` is about those that `first` kept."""
+    if first is None:
+        return second
+    first[first] = second
+    return first
+
+
+def lost_digits(ids: Any) -> Mask | None:
+    """Where ids are what a spreadsheet makes of long numbers ("9.27159E+17", "9,27E+17"); None where none is.
+
+    >>> lost_digits(pa.array(["9.27159E+17", "ada", "1.5e+3x"])).tolist()
+    [True, False, False]
+    """
+    if not pc.any(pc.match_substring(ids, "+")).as_py():
+        return None
+    found = pc.match_substring_regex(ids, r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]+$").to_numpy(zero_copy_only=False)
+    return found.astype(np.bool_) if found.any() else None
 
 
 # -- columns -----------------------------------------------------------------------------------------------------------
 
 
-def _read_column(grid: _Grid, role: int, kind: str) -> tuple[npt.NDArray[Any], list[tuple[int, str]]]:
+def _read_column(grid: _Grid, role: int, kind: str, commas: bool) -> tuple[npt.NDArray[Any], list[tuple[int, str]]]:
     """Values of one column, and the rows at fault; kind is "weight" (finite float64), "number" or "time"."""
     n = len(grid.lines)
     bad = np.empty(n, np.uint8)
@@ -365,9 +408,10 @@ def _read_column(grid: _Grid, role: int, kind: str) -> tuple[npt.NDArray[Any], l
             return integers, []
     values = np.empty(n, np.float64)
     faults = []
-    kernels.parse_floats(*grid.cells(role), values, bad)
+    kernels.parse_floats(*(_with_points(*grid.cells(role)) if commas else grid.cells(role)), values, bad)
     for row in np.flatnonzero(bad).tolist():
         text = grid.value(role, row)
+        text = text.replace(",", ".") if commas else text
         try:
             values[row] = np.nan if not text and kind == "number" else _exact_float(text)
         except ValueError:
@@ -376,6 +420,14 @@ def _read_column(grid: _Grid, role: int, kind: str) -> tuple[npt.NDArray[Any], l
         if kind == "weight" and not np.isfinite(values[row]):
             faults.append((row, why.NOT_FINITE))
     return values, faults
+
+
+def _with_points(text: UInt8Array, starts: Int64Array, stops: Int64Array) -> tuple[UInt8Array, Int64Array, Int64Array]:
+    """The same cells in a copy of the text with points for commas."""
+    low, high = (int(starts.min()), int(stops.max())) if len(starts) else (0, 0)
+    copy = text[low:high].copy()
+    copy[copy == ord(",")] = ord(".")
+    return read_only(copy), read_only(starts - low), read_only(stops - low)
 
 
 def _exact_float(text: str) -> float:

@@ -33,9 +33,10 @@ from swayrank.ids import ABSENT, MAX_IDS, Ids, Interner
 from swayrank.sources import edge_text
 from swayrank.sources.edge_columns import Roles, Wanted
 from swayrank.sources.edge_dialect import SAMPLE_BYTES, Dialect, Sizes, recognise
-from swayrank.sources.edge_tables import TableFile, is_table_file, table_of_frame
+from swayrank.sources.edge_shapes import Shaped, read_shaped
+from swayrank.sources.edge_tables import TableFile, is_table_file, matrix_of_pandas, table_of_frame
 from swayrank.sources.formats import Chosen, read_format
-from swayrank.sources.rejects import Rejects
+from swayrank.sources.rejects import MISSING_FIELD, Rejects
 
 Array = npt.NDArray[Any]
 U32 = npt.NDArray[np.uint32]
@@ -89,7 +90,8 @@ class ReadReport(GraphReport):
     recognised : str
         What the inputs were taken for, one line each.
     notes : tuple of str
-        Accounts whose names mostly mean that there is nobody; ``str(report)`` ends with them.
+        What may be otherwise than it was read: a guessed encoding, a first row that may be a header, accounts whose
+        names mostly mean that there is nobody ...; ``str(report)`` ends with them.
     """
 
     files: tuple[FileReport, ...]
@@ -229,13 +231,20 @@ class _Reader:
     files: list[FileReport] = field(default_factory=list)
     sizes: list[Sizes] = field(default_factory=list)
     value_names: list[str] | None = None
+    notes: list[str] = field(default_factory=list)
 
     def read_text(self, path: Path, progress: Progress, first_is_edge: bool) -> None:
         text = edge_text.load_text(path, self.encoding, self.wanted.delimiter)
         head = text.head(SAMPLE_BYTES)
         whole = len(head) == len(text.data)
         n_lines = text.n_lines()
+        shaped = read_shaped(text.data, SAMPLE_BYTES, self.wanted, str(path))  # type: ignore[arg-type]
+        if shaped is not None:
+            self.take_shaped(shaped, str(path))
+            return
         dialect = recognise(head, whole, n_lines, self.wanted, str(path), first_is_edge)
+        if dialect.doubt:
+            self.notes.append(f"{path.name}: {dialect.doubt}")
         task = edge_text.ChunkTask.of(text.data, dialect)
         size = edge_text.CHUNK_BYTES if dialect.integers else edge_text.CHUNK_BYTES_NAMES
         bounds = edge_text.line_bounds(text.data, dialect.body, size)
@@ -259,6 +268,26 @@ class _Reader:
         rows, rejected = self.gathered.u.size - rows_before, len(self.rejects) - before
         stated = self._judge_sizes(dialect, rows_before, rows + rejected)
         self._tell_text(path, text, dialect, word, stated, (lines, rows, rejected, comments, blanks))
+
+    def take_shaped(self, shaped: Shaped, file: str) -> None:
+        """Take the arcs of a matrix or of lists."""
+        u, v, weights = shaped.u, shaped.v, shaped.weights
+        if self.wanted.direction == "undirected" and weights is not None:  # each edge of a symmetric matrix once
+            both = {(a, b): w for a, b, w in zip(u.tolist(), v.tolist(), weights.tolist(), strict=True)}
+            if all(both.get((b, a)) == w for (a, b), w in both.items()):
+                u, v, weights = u[shaped.u <= shaped.v], v[shaped.u <= shaped.v], weights[shaped.u <= shaped.v]
+        values = {"weight": weights} if weights is not None and self.wanted.weight is not False else {}
+        self._value_names(Roles(0, 1, tuple((name, 2, "number") for name in values)), file)
+        self.gathered.number().encode(shaped.accounts)
+        ends = edge_text.Chunk(u, v, shaped.accounts, list(values.values()), len(u), 0, 0, [], None)
+        self.gathered.add(ends, values)
+        for line, value in shaped.rejects:
+            self.rejects.add(file, line, "", value, MISSING_FIELD)
+        ids = "names" if shaped.accounts.kind == "string" else "integers"
+        told = [shaped.told, *_direction_told(self.wanted.direction, ()), f"ids are {ids}"]
+        facts = {"format": shaped.kind, "columns": {name: name for name in values}, "notes": [], "ids": ids}
+        n = len(shaped.rejects)
+        self.files.append(FileReport(file, "; ".join(told), facts, len(u) + n, len(u), n))
 
     def _value_names(self, roles: Roles, file: str) -> list[str]:
         """Names of the values that the file has; all files must have the same."""
@@ -307,6 +336,12 @@ class _Reader:
         facts = dialect.facts() | {"compression": text.compression, "encoding": text.encoding}
         facts["ids"] = "integers" if word is None else "names"
         told = [f"text{f' ({text.compression})' if text.compression else ''}", dialect.describe()]
+        if text.why and text.why != "as told":
+            told.insert(1, f"{text.encoding} ({text.why})")
+        if text.encoding == "cp1252" and text.why and self.encoding is None:
+            self.notes.append(
+                f"{path.name}: read as cp1252, as older Excel writes ({text.why}); save it as UTF-8 if names look odd"
+            )
         told += _direction_told(self.wanted.direction, dialect.notes)
         seen = "" if word is None else f" (line {word[0]} has {printable(word[1], 60)!r})"
         told.append(f"ids are {facts['ids']}{seen}")
@@ -372,7 +407,9 @@ def read_graph(
         list make one graph. Or one file of a graph format, known by its suffix: GraphML (``.graphml``), GEXF, GML,
         Pajek (``.net``), Matrix Market (``.mtx``), METIS (``.graph``, ``.metis``), each also with ``.gz``; here
         `weight` and `columns` name attributes of edges, by default "weight" and all that are numbers, and a file
-        that says it is undirected gives an undirected graph. See :mod:`swayrank.sources.formats`.
+        that says it is undirected gives an undirected graph. See :mod:`swayrank.sources.formats`. Adjacency matrices
+        with names (text, or a pandas frame whose index and columns are the same accounts) and lists such as
+        ``ana: bob, cem`` are recognised too, see :mod:`swayrank.sources.edge_shapes`.
     source, target : str or int, optional
         The columns of the two ends, by name or position (from 0). By default as their names tell (source and target,
         from and to, follower and followed ...), else the first two.
@@ -397,7 +434,8 @@ def read_graph(
     max_rejects : float, default 0.05
         The share of rows, in [0, 1], that may be unreadable.
     encoding : str, optional
-        Python's name of the encoding of text; by default UTF-8, or what a byte-order mark says.
+        Python's name of the encoding of text. By default what a byte-order mark says, else UTF-8, or, where more of
+        what is beyond ASCII is none, cp1252 (as older Excel writes), which a note then tells.
     engine : str or Engine, default "local"
         Where to work.
     threads : int, optional
@@ -436,7 +474,8 @@ def read_graph(
     ``str(graph.report)``. Of a log of events only actor and target can be ends: which ones must be named if in doubt.
 
     A quoted cell ends on its line: a stray quote costs one line. A row without a weight, or with one that is not a
-    finite number, is rejected. Numbers are rounded correctly. Weights of repeated edges are added up; other columns
+    finite number, is rejected; so is one whose id a spreadsheet has shortened (``9.27159E+17``). Numbers are rounded
+    correctly, and may have decimal commas. Weights of repeated edges are added up; other columns
     combine as in :meth:`Graph.from_edges`.
 
     Cost: O(bytes). About 25 M lines/s with integer ids and 5 M with names on two threads; memory is the text (mapped
@@ -487,6 +526,10 @@ def _read_one(reader: _Reader, one: Any, progress: Progress, first_is_edge: bool
     if isinstance(one, Path) and not is_table_file(one):
         reader.read_text(one, progress, first_is_edge)
         return
+    matrix = None if isinstance(one, Path) else matrix_of_pandas(one)
+    if matrix is not None:
+        reader.take_shaped(matrix, "data frame")
+        return
     table = TableFile.open(one, reader.wanted) if isinstance(one, Path) else table_of_frame(one, reader.wanted)
     with track(progress, f"reading {table.name}", table.n_rows) as step:
         reader.read_table(table, step)
@@ -495,7 +538,7 @@ def _read_one(reader: _Reader, one: Any, progress: Progress, first_is_edge: bool
 def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, progress: Progress) -> Graph:
     gathered = reader.gathered
     if gathered.u.size == 0:
-        raise InputError(f"holds no edges ({len(reader.rejects):,} rows were rejected)", file=reader.files[0].file)
+        raise _no_edges(reader)
     ids = gathered.finish(reader.sizes if reader.single else [])
     graph = Graph.from_edges(
         gathered.u.array(),
@@ -508,7 +551,25 @@ def _built(reader: _Reader, direction: Any, self_loops: Any, engine: Engine, pro
         engine=engine,
         progress=progress,
     )
-    return graph.with_report(ReadReport(graph.report, reader.files, reader.rejects, nobody_notes(graph)))
+    return graph.with_report(
+        ReadReport(graph.report, reader.files, reader.rejects, [*reader.notes, *nobody_notes(graph)])
+    )
+
+
+def _no_edges(reader: _Reader) -> InputError:
+    """The error that no row is left, with the first of those that were rejected."""
+    rejects = reader.rejects
+    if not len(rejects):
+        return InputError("holds no edges", file=reader.files[0].file)
+    first = rejects[0]
+    many = "its only row was" if len(rejects) == 1 else f"all {len(rejects):,} rows were"
+    return InputError(
+        f"holds no edges: {many} rejected {rejects.told()}. Repair the rows, or name the columns of the two ends",
+        file=first.file,
+        line=first.line,
+        column=printable(first.column, 80) or None,
+        value=first.value,
+    )
 
 
 def nobody_notes(graph: Graph) -> list[str]:

@@ -25,6 +25,7 @@ NOT_A_NUMBER = "not a number"
 NOT_FINITE = "not finite"
 NOT_A_TIME = "not a time"
 BAD_ENCODING = "invalid encoding"
+LOST = "id lost digits in a float"
 
 _SHOWN_CHARACTERS = 200
 
@@ -121,6 +122,11 @@ class Rejects:
         """Write all rows as CSV; cells that a spreadsheet would run as a formula get an apostrophe in front."""
         write_csv(self.to_arrow(), Path(path), for_people=True)
 
+    def told(self) -> str:
+        """The reasons with their counts, and the first rows: "(2 not a number). First: ..."."""
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason().items())
+        return f"({reasons}). First: {'; '.join(str(self[i]) for i in range(min(3, len(self))))}"
+
     def check(self, kept: int, max_rejects: float, *, complete: bool = True) -> None:
         """Raise if the rejected share of all rows is above `max_rejects`.
 
@@ -142,12 +148,10 @@ class Rejects:
         if not self._rows or len(self) <= max_rejects * rows:
             return
         first = self[0]
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason().items())
-        examples = "; ".join(str(self[i]) for i in range(min(3, len(self))))
         least = "" if complete else "at least "
         raise TooManyRejectsError(
             f"{least}{len(self):,} of {rows:,} rows ({len(self) / rows:.1%}) were rejected, more than "
-            f"max_rejects={max_rejects:g} allows ({reasons}). First: {examples}. Repair the rows, name the columns, "
+            f"max_rejects={max_rejects:g} allows {self.told()}. Repair the rows, name the columns, "
             f"delimiter or encoding, or raise max_rejects",
             file=first.file,
             line=first.line,

@@ -11,7 +11,7 @@ import codecs
 import gzip
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -104,7 +104,7 @@ def byte_blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         raise InputError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
 
 
-def detect_encoding(path: Path, given: str | None = None) -> Encoding:
+def detect_encoding(path: Path, given: str | None = None, blocks: Iterable[bytes] | None = None) -> Encoding:
     """The encoding of a file.
 
     Parameters
@@ -113,13 +113,16 @@ def detect_encoding(path: Path, given: str | None = None) -> Encoding:
         The file; it is read once through unless `given` decides.
     given : str, optional
         The encoding as the user names it; a byte-order mark is still skipped.
+    blocks : iterable of bytes-like, optional
+        The decompressed bytes where they are at hand, block by block; the first one holds at least the first 4 bytes.
 
     Raises
     ------
     ParameterError
         If Python knows no encoding of the given name.
     """
-    head = next(byte_blocks(path, 4096), b"")
+    whole = list(blocks) if blocks is not None else None
+    head = bytes(whole[0][:4096]) if whole else next(byte_blocks(path, 4096), b"")
     mark, length = next(((name, len(bom)) for bom, name in _MARKS if head.startswith(bom)), ("", 0))
     if given is not None:
         return _given_encoding(given, mark, length)
@@ -127,7 +130,9 @@ def detect_encoding(path: Path, given: str | None = None) -> Encoding:
         return Encoding(mark, length, "byte-order mark")
     if name := _utf16_without_mark(head):
         return Encoding(name, 0, "every other byte is zero")
-    return _by_evidence(path)
+    if whole is not None:
+        return _by_evidence(lambda: whole)
+    return _by_evidence(lambda: byte_blocks(path))
 
 
 def _given_encoding(given: str, mark: str, length: int) -> Encoding:
@@ -148,10 +153,12 @@ def _utf16_without_mark(head: bytes) -> str:
     return "utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be"
 
 
-def _by_evidence(path: Path) -> Encoding:
+def _by_evidence(blocks: Callable[[], Iterable[bytes]]) -> Encoding:
+    if _is_utf8(blocks()):
+        return Encoding("utf-8")
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     whole = broken = 0
-    for block in byte_blocks(path):
+    for block in map(bytes, blocks()):
         if block.isascii():
             continue
         text = decoder.decode(block)
@@ -163,6 +170,18 @@ def _by_evidence(path: Path) -> Encoding:
     if broken > whole:
         return Encoding("cp1252", 0, f"{broken:,} places are not UTF-8")
     return Encoding("utf-8", 0, f"{whole:,} characters beyond ASCII are UTF-8, {broken:,} places are not")
+
+
+def _is_utf8(blocks: Iterable[bytes]) -> bool:
+    """Whether all of it decodes, which is quick to see."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in blocks:
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _n_beyond_ascii(text: str) -> int:
