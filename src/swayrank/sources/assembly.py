@@ -171,7 +171,7 @@ class Assembly:
         for column, (n, example) in tally.broken.items():
             text = (
                 f"{column}: {n:,} counts are no whole numbers, such as {example}; where points group thousands, say "
-                "decimal=',' in Python, or decimal = \",\" in a mapping"
+                "decimal=','"
             )
             warnings.warn(text, SwayrankWarning, stacklevel=2)
             tally.notes[text] = None
@@ -182,7 +182,7 @@ class Assembly:
     def check_rejects(self, running: _Tally | None = None) -> None:
         """Raise TooManyRejectsError if more than `max_rejects` of the records were refused."""
         records = sum(report.records for report in self.reports) + (running.records if running else 0)
-        self.rejects.check(records - len(self.rejects), self._max_rejects)
+        self.rejects.check(records - len(self.rejects), self._max_rejects, cure=no_log(self.rejects, records))
 
     # -- decisions that need more than a batch
 
@@ -195,10 +195,7 @@ class Assembly:
             days, months, slashed = (sum(count[k] for count in counts) for k in range(3))
             self._orders[key] = days >= months
             if days == months:
-                text = (
-                    f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first= in "
-                    "Python, day_first in a mapping)"
-                )
+                text = f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first=)"
                 warnings.warn(text, SwayrankWarning, stacklevel=2)
                 tally.notes[text] = None
         order = self._orders[key]
@@ -249,6 +246,16 @@ class Assembly:
                 raise InputError(message, file=str(ids.path), line=line, column=column, value=value)
             self._translations[ids] = made
         return self._translations[ids]
+
+
+def no_log(rejects: Rejects, records: int) -> str:
+    """What to do where no record has an action that is known; "" where some have."""
+    if len(rejects) < records or rejects.by_reason().keys() != {UNKNOWN_ACTION}:
+        return ""
+    return (
+        "No record has an action that is known. If this is a table of counts per post and not a log, read it with "
+        "read_posts; else say what the codes mean with actions="
+    )
 
 
 def check_columns(wanted: Iterable[str], there: Iterable[str], file: str) -> None:
