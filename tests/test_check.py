@@ -230,3 +230,14 @@ def test_columns_that_lack_a_field_are_told_by_their_option(tmp_path):
         ParameterError, match=r"--columns on the command line.*actor and action.*got a, b without actor"
     ):
         check_files([tmp_path / "log.csv"], kind="events", events_options={"columns": ["a", "b"]})
+
+
+def test_a_column_of_a_frame_that_mixes_kinds_is_named_with_the_cure():
+    import pandas as pd
+
+    frame = pd.DataFrame({"actor": ["a", 7], "action": ["like", "like"], "target": ["b", "b"]})
+    for mixed in (frame, {"actor": ["a", 7], "action": ["like", "like"], "target": ["b", "b"]}):
+        with pytest.raises(
+            InputError, match=r"column actor: holds values of several kinds \(int, str\).*astype\(str\)"
+        ):
+            read_events(mixed)

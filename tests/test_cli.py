@@ -660,7 +660,7 @@ def test_a_reader_who_has_had_enough_is_no_error(town):
 
 def test_messages_name_options_of_the_command_or_keys_of_a_mapping(tmp_path):
     (tmp_path / "log.csv").write_text("account,post_id,type,time\nana,1,Video,2026-01-01\nbob,2,Foto,2026-01-02\n")
-    (tmp_path / "edges.csv").write_text("x,y,z\nana,bob,cem\nbob,cem,ana\n")
+    (tmp_path / "edges.csv").write_text("x,y,z,n\nana,bob,cem,1\nbob,cem,ana,2\n")
     (tmp_path / "posts.csv").write_text("account,post_id,time,likes\nana,1,01/02/2026,3\nbob,2,03/04/2026,2\n")
     scored = call("score", "log.csv", cwd=tmp_path, check=False)
     assert scored.returncode == 1
