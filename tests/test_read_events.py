@@ -731,3 +731,28 @@ def test_integers_spelled_in_parquet_with_gaps_stay_integers(tmp_path):
     ev = read_events(path)
     assert list(ev.accounts) == [7, 5, 9]
     assert list(ev.posts) == [11]
+
+
+@pytest.mark.parametrize(
+    ("cells", "days", "told"),
+    [
+        (["20260305", "20260331", ""], ["2026-03-05T00", "2026-03-31T00", "NaT"], "read as dates"),
+        (["46086.5", "46087"], ["2026-03-05T12", "2026-03-06T00"], "a spreadsheet's days since 1899-12-30"),
+        (["20261305", "20260305"], ["1970-08-23T12", "1970-08-23T11"], "small numbers read as seconds since 1970"),
+        (["46086", "7"], ["1970-01-01T12", "1970-01-01T00"], "small numbers read as seconds since 1970"),
+        (["20260305", "2026-03-06"], ["1970-08-23T11", "2026-03-06T00"], "small numbers read as seconds since 1970"),
+    ],
+)
+def test_numbers_that_write_dates_or_count_days_are_told_from_seconds(tmp_path, cells, days, told):
+    path = tmp_path / "posts.csv"
+    path.write_text("account,post_id,time,likes\n" + "".join(f"a{k},{k},{c},3\n" for k, c in enumerate(cells)))
+    posts = read_posts(path)
+    assert posts.time.astype("datetime64[us]").astype("datetime64[h]").astype(str).tolist() == days
+    assert told in posts.report.files[0].notes[0]
+
+
+def test_numbers_that_write_dates_are_days_of_the_zone_and_a_unit_is_heeded():
+    rows = {"account": ["a", "b"], "time": [20260305, 20260306], "likes": [1, 2]}
+    posts = read_posts(rows, timezone="Europe/Berlin")
+    assert posts.time.astype("datetime64[us]").astype("datetime64[h]").astype(str).tolist()[0] == "2026-03-04T23"
+    assert read_posts(rows, time_unit="s").time[0] == 20260305 * 10**6

@@ -397,7 +397,7 @@ def _two_weeks():
         {
             "actor": list("abcabc"),
             "action": ["like"] * 6,
-            "target": list("zzyzyy"),
+            "target": list("zxyzyy"),
             "post": list("pqrpqr"),
             "time": days,
         }
