@@ -183,7 +183,7 @@ class Assembly:
     def check_rejects(self, running: _Tally | None = None) -> None:
         """Raise TooManyRejectsError if more than `max_rejects` of the records were refused."""
         records = sum(report.records for report in self.reports) + (running.records if running else 0)
-        self.rejects.check(records - len(self.rejects), self._max_rejects, cure=no_log(self.rejects, records))
+        self.rejects.check(records - len(self.rejects), self._max_rejects, cure=cure_of(self.rejects, records))
 
     # -- decisions that need more than a batch
 
@@ -280,6 +280,14 @@ def no_log(rejects: Rejects, records: int) -> str:
         "No record has an action that is known. If this is a table of counts per post and not a log, read it with "
         "read_posts; else say what the codes mean with actions="
     )
+
+
+def cure_of(rejects: Rejects, records: int) -> str:
+    """What to do about refused rows where it can be told from why they were; "" elsewhere."""
+    reasons = rejects.by_reason()
+    if next(iter(reasons), "") == NOT_A_TIME:
+        return "Say how times are written with time_format=, a strptime pattern such as '%d.%m.%y, %H Uhr'"
+    return no_log(rejects, records)
 
 
 def check_columns(wanted: Iterable[str], there: Iterable[str], file: str) -> None:

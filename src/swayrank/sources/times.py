@@ -2,7 +2,8 @@
 
 Read without being told: epoch seconds, milliseconds, microseconds and nanoseconds, told apart value by value by
 magnitude (below 1e11, 1e14, 1e17); ISO 8601 with and without time and zone; day-month-year and month-day-year with
-slashes, points or dashes, two-digit years, a.m. and p.m.; Twitter's and e-mail's form ("Mon Nov 06 12:00:00 +0000
+slashes, points or dashes, two-digit years, a.m. and p.m.; days of months called in English ("05-Mar-2026", "Mar 5, 2026
+10:15 AM"); Twitter's and e-mail's form ("Mon Nov 06 12:00:00 +0000
 2017"). Times without a zone are in the block's time zone; epoch times are UTC. Which of day and month comes first
 is decided over the whole column by numbers above 12 (:func:`count_orders`), never value by value.
 
@@ -75,11 +76,17 @@ SELECT i, slashed, coalesce(a, 0) AS a, coalesce(b, 0) AS b, list_contains($miss
              year || '-' || (CASE WHEN $day_first THEN b ELSE a END)::VARCHAR || '-'
              || (CASE WHEN $day_first THEN a ELSE b END)::VARCHAR || ' ' || clock AS TIMESTAMPTZ))
          WHEN regexp_matches(t, '^[0-9]{{4}}[-/]') THEN epoch_us(try_cast(t AS TIMESTAMPTZ))
-         WHEN NOT regexp_matches(t, '^[A-Z][a-z][a-z],? ') THEN NULL
+         WHEN regexp_matches(t, '^[0-9]{{1,2}}[ .-]+[A-Za-z]{{3,9}}[ .-]+[0-9]{{4}}')
+         THEN epoch_us(try_strptime(
+             regexp_replace(t, '^([0-9]{{1,2}})[ .-]+([A-Za-z]{{3}})[a-z]*[ .-]+([0-9]{{4}}),?', '\\1 \\2 \\3'),
+             ['%d %b %Y', '%d %b %Y %H:%M', '%d %b %Y %H:%M:%S', '%d %b %Y %I:%M %p', '%d %b %Y %I:%M:%S %p'])
+             ::TIMESTAMPTZ)
+         WHEN NOT regexp_matches(t, '^[A-Z][a-z]{{2,8}},? ') THEN NULL
          ELSE coalesce(
              epoch_us(try_strptime(t, ['%a %b %d %H:%M:%S %z %Y', '%a, %d %b %Y %H:%M:%S %z'])),
-             epoch_us(try_strptime(t, ['%b %d, %Y', '%b %d, %Y %H:%M', '%b %d, %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y'])
-                 ::TIMESTAMPTZ))
+             epoch_us(try_strptime(t, [
+                 '%b %d, %Y', '%b %d, %Y %H:%M', '%b %d, %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y', '%b %d, %Y %I:%M %p',
+                 '%b %d, %Y %I:%M:%S %p', '%B %d, %Y', '%B %d, %Y %H:%M', '%B %d, %Y %I:%M %p'])::TIMESTAMPTZ))
          END AS us,
     CASE WHEN NOT slashed AND regexp_full_match(t, '[+-]?[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?')
          THEN try_cast(t AS DOUBLE) END AS number
