@@ -689,6 +689,7 @@ def test_messages_name_options_of_the_command_or_keys_of_a_mapping(tmp_path):
         ("got 'budget= 3' and --x budget=a", "got 'budget= 3' and --x budget=a"),
         ("the graph's budget= and others' cost=", "the graph's --budget and others' cost= in Python"),
         ("reference= in Python", "reference= in Python"),
+        ("or --posts-columns account=... on the command line", "or --posts-columns account=... on the command line"),
     ],
 )
 def test_words_of_a_command(text, told):

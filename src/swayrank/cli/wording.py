@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_NAME = (
-    r"(?<![\w'\"=-])([a-z][a-z_]*)=('[^']*'|\"[^\"]*\"|\{[^{}]*\}|\.{3}|[0-9]+(?:\.[0-9]+)?(?![\w])|(?=[\s,;:).]|$))"
-)
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?!\w)"
+_VALUE = rf"'[^']*'|\"[^\"]*\"|\{{[^{{}}]*\}}|\.{{3}}|{_NUMBER}"
+_NAME = rf"(?<![\w'\"=-])([a-z][a-z_]*)=({_VALUE}|(?=[\s,;:)]|\.(?!\.)|$))"
 _WORD = re.compile(
     rf"(?<!\w)'[^']*'|\"[^\"]*\"|{_NAME}(?! (?:in Python|on the command line))|\bread_(graph|events|posts)\b"
 )

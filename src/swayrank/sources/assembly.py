@@ -286,7 +286,10 @@ def cure_of(rejects: Rejects, records: int) -> str:
     """What to do about refused rows where it can be told from why they were; "" elsewhere."""
     reasons = rejects.by_reason()
     if next(iter(reasons), "") == NOT_A_TIME:
-        return "Say how times are written with time_format=, a strptime pattern such as '%d.%m.%y, %H Uhr'"
+        return (
+            "Say how times are written with time_format= (a strptime pattern such as '%d.%m.%y, %H Uhr'), repair the "
+            "rows, or raise max_rejects="
+        )
     return no_log(rejects, records)
 
 
