@@ -6,13 +6,14 @@ import json
 
 import pytest
 
-from swayrank.errors import InputError, ParameterError, SwayrankWarning
+from swayrank.errors import InputError, ParameterError, SwayrankWarning, TooManyRejectsError
 from swayrank.events import Events
 from swayrank.graph import Graph
 from swayrank.ids import Ids
 from swayrank.pipeline import Recipe, run
 from swayrank.sources.alike import alike
 from swayrank.sources.check import check_data, check_files, table_text
+from swayrank.sources.events import read_events, read_posts
 from swayrank.sources.recognise import recognise_kind
 
 LOG = """actor,action,target,post,time
@@ -137,6 +138,58 @@ def test_a_column_of_followers_is_a_count(tmp_path):
     assert recognise_kind(tmp_path / "people.csv") == "posts"
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Account;Datum;Impressionen;Follower\nana;01.03.2026;10;100\nbob;02.03.2026;20;1.200\n", "posts"),
+        ("Konto;Beitrag;Likes;Kommentare;Follower\nana;1;10;3;100\nbob;2;20;1;200\n", "posts"),
+        ("Konto;Gef\u00e4llt mir\nana;10\nbob;20\n", "posts"),
+        ("name;irgendwas;Follower\nana;x;100\nbob;y;200\n", "posts"),
+        ("Account;Follower\nana;bob\nbob;cem\n", "graph"),
+        ("Account;Follower\n1;2\n2;3\n", "graph"),
+        ("Account;Follower;weight\nana;17;2\nbob;bob;3\n", "graph"),
+    ],
+)
+def test_follower_is_an_account_or_how_many_by_what_stands_in_it(tmp_path, text, kind):
+    (tmp_path / "table.csv").write_text(text)
+    assert recognise_kind(tmp_path / "table.csv") == kind
+
+
+def test_a_column_called_follower_is_read_as_how_many(tmp_path):
+    (tmp_path / "table.csv").write_text(
+        "Account;Datum;Impressionen;Follower\nana;01.03.2026;10;1.200\nbob;13.03.2026;20;96\n"
+    )
+    with pytest.warns(SwayrankWarning, match="points read as signs between thousands"):
+        posts = read_posts(tmp_path / "table.csv")
+    assert (posts.followers.tolist(), posts.counts["impressions"].tolist()) == ([1200, 96], [10, 20])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("account,post_id,type,likes,comments\nana,1,Video,1,3\nbob,2,Foto,2,4\n", "posts"),
+        ("account,post_id,type,likes\nana,1,Post,1\nbob,2,Reel,2\n", "posts"),
+        ("user,post_id,type,views\nana,1,like,9\nbob,1,repost,9\n", "events"),
+        ("user,post_id,type,target,likes\nana,1,dance,eve,9\nbob,1,repost,eve,9\n", "events"),
+    ],
+)
+def test_type_is_an_action_or_a_kind_of_post(tmp_path, text, kind):
+    (tmp_path / "table.csv").write_text(text)
+    assert recognise_kind(tmp_path / "table.csv") == kind
+
+
+def test_of_a_file_of_which_nothing_is_used_is_said_so_and_what_it_may_be(tmp_path):
+    (tmp_path / "table.csv").write_text("account,post_id,type,time\nana,1,Video,2026-01-01\nbob,2,Foto,2026-01-02\n")
+    report = check_files([tmp_path / "table.csv"])
+    assert report.useless == (str(tmp_path / "table.csv"),)
+    assert "nothing of" in str(report)
+    assert "read_posts" in str(report)
+    with pytest.raises(TooManyRejectsError, match=r"No record has an action that is known.*read_posts"):
+        read_events(tmp_path / "table.csv")
+    (tmp_path / "table.csv").write_text("account,post_id,type\nana,1,Video\nbob,2,like\n")
+    assert check_files([tmp_path / "table.csv"]).useless == ()
+
+
 ODD_LOG = "Date,What,Post ID,By whom,To whom\n2024-01-01,like,p1,ada,bob\n2024-01-02,share,p2,cem,bob\n"
 
 
@@ -198,3 +251,14 @@ def test_names_that_differ_only_by_at_or_case_are_told(tmp_path):
     assert "only by @" not in str(check_files([tmp_path / "n.csv"]))
     assert alike(Ids.from_values(["a", "@b"]), Ids.from_values(["@b", "c"])) is None
     assert alike(Ids.from_values(["b", "a", "B", "c", "C"])).surplus == 2
+
+
+def test_a_column_of_a_frame_that_mixes_kinds_is_named_with_the_cure():
+    import pandas as pd
+
+    frame = pd.DataFrame({"actor": ["a", 7], "action": ["like", "like"], "target": ["b", "b"]})
+    for mixed in (frame, {"actor": ["a", 7], "action": ["like", "like"], "target": ["b", "b"]}):
+        with pytest.raises(
+            InputError, match=r"column actor: holds values of several kinds \(int, str\).*astype\(str\)"
+        ):
+            read_events(mixed)

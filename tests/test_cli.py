@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from swayrank.cli.wording import in_words_of
 from swayrank.results import file_hash
 
 SWAYRANK = [sys.executable, "-m", "swayrank"]
@@ -688,3 +689,42 @@ def test_a_reader_who_has_had_enough_is_no_error(town):
     done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_messages_name_options_of_the_command_or_keys_of_a_mapping(tmp_path):
+    (tmp_path / "log.csv").write_text("account,post_id,type,time\nana,1,Video,2026-01-01\nbob,2,Foto,2026-01-02\n")
+    (tmp_path / "edges.csv").write_text("x,y,z,n\nana,bob,cem,1\nbob,cem,ana,2\n")
+    (tmp_path / "posts.csv").write_text("account,post_id,time,likes\nana,1,01/02/2026,3\nbob,2,03/04/2026,2\n")
+    scored = call("score", "log.csv", cwd=tmp_path, check=False)
+    assert scored.returncode == 1
+    assert "--max-rejects 0.05 allows" in scored.stderr
+    assert "read it with --posts FILE" in scored.stderr
+    checked = call("check", "log.csv", cwd=tmp_path, check=False)
+    assert checked.returncode == 1
+    assert "read it with --kind posts" in checked.stdout
+    assert "Name them with --source and --target:" in call("score", "edges.csv", cwd=tmp_path, check=False).stderr
+    checked = call("check", "edges.csv", cwd=tmp_path, check=False).stderr
+    assert "source in a mapping (docs/mapping.md) and target in a mapping:" in checked
+    assert "(say day_first in a mapping (docs/mapping.md))" in call("score", "posts.csv", cwd=tmp_path).stderr
+    named = call("check", "posts.csv", "--kind", "posts", "--posts-columns", "shares=likes", cwd=tmp_path).stdout
+    assert "shares = likes" in named
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "keep it with columns={'time': 'a b'}",
+            'keep it with columns = {"time" = "a b"} in a mapping (docs/mapping.md)',
+        ),
+        ("give budget=..., or leave it", "give --budget ..., or leave it"),
+        ("use method='opim'", "use --method opim"),
+        ("got 'budget= 3' and --x budget=a", "got 'budget= 3' and --x budget=a"),
+        ("the graph's budget= and others' cost=", "the graph's --budget and others' cost= in Python"),
+        ("reference= in Python", "reference= in Python"),
+        ("or --posts-columns account=... on the command line", "or --posts-columns account=... on the command line"),
+    ],
+)
+def test_words_of_a_command(text, told):
+    options = {"columns": "--columns", "budget": "--budget", "method": "--method", "data": "--data", "reference": "-r"}
+    assert in_words_of(options, text) == told

@@ -281,7 +281,7 @@ def test_logs_of_other_spans_get_no_verdict(early, late):
     assert change.more_than_chance is None
     assert (change.earlier.span_days, change.later.span_days) == (early.params["span_days"], late.params["span_days"])
     assert "cannot be told: the data spans 13.9 days earlier and 29.8 later" in str(change)
-    assert "score windows of one length (the last 13.9 days of each) under this reference" in str(change)
+    assert "score windows of one length (the last 13.9 days of each, --since" in str(change)
     assert "chance explains" not in str(change)
     assert change.to_dict()["withheld"] == change.withheld
     assert why_changed(late, late, late.top(1)[0].account).withheld is None

@@ -731,3 +731,62 @@ def test_integers_spelled_in_parquet_with_gaps_stay_integers(tmp_path):
     ev = read_events(path)
     assert list(ev.accounts) == [7, 5, 9]
     assert list(ev.posts) == [11]
+
+
+@pytest.mark.parametrize(
+    ("cells", "days", "told"),
+    [
+        (["20260305", "20260331", ""], ["2026-03-05T00", "2026-03-31T00", "NaT"], "read as dates"),
+        (["46086.5", "46087"], ["2026-03-05T12", "2026-03-06T00"], "a spreadsheet's days since 1899-12-30"),
+        (["20261305", "20260305"], ["1970-08-23T12", "1970-08-23T11"], "small numbers read as seconds since 1970"),
+        (["46086", "7"], ["1970-01-01T12", "1970-01-01T00"], "small numbers read as seconds since 1970"),
+        (["20260305", "2026-03-06"], ["1970-08-23T11", "2026-03-06T00"], "small numbers read as seconds since 1970"),
+    ],
+)
+def test_numbers_that_write_dates_or_count_days_are_told_from_seconds(tmp_path, cells, days, told):
+    path = tmp_path / "posts.csv"
+    path.write_text("account,post_id,time,likes\n" + "".join(f"a{k},{k},{c},3\n" for k, c in enumerate(cells)))
+    posts = read_posts(path)
+    assert posts.time.astype("datetime64[us]").astype("datetime64[h]").astype(str).tolist() == days
+    assert told in posts.report.files[0].notes[0]
+
+
+def test_numbers_that_write_dates_are_days_of_the_zone_and_a_unit_is_heeded():
+    rows = {"account": ["a", "b"], "time": [20260305, 20260306], "likes": [1, 2]}
+    posts = read_posts(rows, timezone="Europe/Berlin")
+    assert posts.time.astype("datetime64[us]").astype("datetime64[h]").astype(str).tolist()[0] == "2026-03-04T23"
+    assert read_posts(rows, time_unit="s").time[0] == 20260305 * 10**6
+
+
+def test_numbers_with_endings_as_exports_write_them(write):
+    text = "account;post_id;likes;views\na;1;48,5 Mio.;1.200\nb;2;12 Tsd.;3 Mrd.\nc;3;1,2K;2,5 Tsd\n"
+    with pytest.warns(SwayrankWarning, match="views: points read as signs between thousands"):
+        posts = read_posts(write(text))
+    assert posts.likes.tolist() == [48.5e6, 12e3, 1200]
+    assert posts.views.tolist() == [1200, 3e9, 2500]
+
+
+def test_times_with_english_months(write):
+    cells = ["Mar 5, 2026 10:15 AM", "05-Mar-2026", "5 March 2026 22:15", "31-Feb-2026", "5. Mai 2026"]
+    text = "account;post_id;time\n" + "".join(f"a;{k};{cell}\n" for k, cell in enumerate(cells))
+    posts = read_posts(write(text), max_rejects=1.0)
+    got = posts.time.astype("datetime64[us]").astype("datetime64[m]").astype(str).tolist()
+    assert got == ["2026-03-05T10:15", "2026-03-05T00:00", "2026-03-05T22:15"]
+    with pytest.raises(TooManyRejectsError, match="Say how times are written with time_format="):
+        read_posts(write(text))
+
+
+@pytest.mark.parametrize(
+    ("last", "noted"),
+    [("Summe;;;30;3", True), ("TOTAL;;;31;", True), ("Summe;9;;30;3", False), ("Total;;2026-03-09;30;3", False)],
+)
+def test_a_row_of_totals_is_noted_and_kept(write, last, noted):
+    path = write(f"account;post_id;time;likes;shares\na;1;2026-03-05;10;1\nb;2;2026-03-06;20;2\n{last}\n")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        posts = read_posts(path)
+    assert len(posts) == 3
+    assert [one for one in posts.report.notes if "looks like a total of the others" in one] == [
+        str(one.message) for one in told
+    ]
+    assert len(told) == noted

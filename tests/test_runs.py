@@ -152,3 +152,9 @@ def test_reach_without_followers_is_told_once(tmp_path):
     notes = [line for line in run(recipe_of(table)).closing() if "reach" in line and line.startswith("note: ")]
     assert len(notes) == 1
     assert "could not be measured" in notes[0]
+
+
+def test_times_that_become_1970_are_noted(tmp_path):
+    (tmp_path / "posts.csv").write_text("account,post_id,time,likes\na,1,5,3\nb,2,46086,3\nc,3,2026-03-05,4\n")
+    recipe = Recipe(posts=[tmp_path / "posts.csv"], score={"rng": 7, "min_evidence": 1})
+    assert any("2 times of the posts table lie in 1970 to 1973" in line for line in run(recipe).closing())

@@ -389,3 +389,55 @@ def test_a_graph_from_the_future_is_refused():
     assert dated.params["as_of"].startswith("2026-03-01")
     with pytest.raises(sr.ParameterError, match="as_of must not lie after until"):
         sr.score(town.graph, town.events, as_of="2026-03-11", **options)
+
+
+def _two_weeks():
+    days = [f"2026-03-{day:02d}" for day in (1, 2, 3, 11, 12, 13)]
+    events = sr.Events.from_frame(
+        {
+            "actor": list("abcabc"),
+            "action": ["like"] * 6,
+            "target": list("zxyzyy"),
+            "post": list("pqrpqr"),
+            "time": days,
+        }
+    )
+    posts = sr.read_posts(
+        {"account": list("zyx"), "post": list("pqr"), "time": [days[0], days[3], None], "likes": [1, 2, 3]}
+    )
+    return days, events, posts
+
+
+def test_since_is_the_score_of_what_came_from_then_on():
+    days, events, _ = _two_weeks()
+    whole, later = (sr.score(events=one, min_evidence=1, rng=7) for one in (events, events.after(days[3])))
+    cut = sr.score(events=events, since=days[3], min_evidence=1, rng=7)
+    np.testing.assert_array_equal(cut.score, later.score)
+    assert not np.array_equal(cut.score, whole.score, equal_nan=True)
+    assert (cut.params["since"][:10], whole.params["since"]) == (days[3], None)
+    assert cut.params["span_days"] == later.params["span_days"] == 2
+
+
+def test_since_leaves_out_posts_before_it_and_undated_ones():
+    days, _, posts = _two_weeks()
+    cut = sr.score(posts=posts, since=days[1], until="2026-04-01", min_evidence=1, rng=7)
+    assert cut.params["since"][:10] == days[1]
+    assert cut.n_scored == 1
+
+
+def test_since_must_leave_something():
+    days, events, _ = _two_weeks()
+    with pytest.raises(ParameterError, match="since must not lie after the last moment"):
+        sr.score(events=events, since="2027-01-01")
+    with pytest.raises(ParameterError, match="since must lie before until"):
+        sr.score(events=events, since=days[3], until=days[2])
+    with pytest.raises(ParameterError, match="since cuts by time"):
+        sr.score(sr.Graph.from_edges(["a"], ["b"]), since=days[3])
+
+
+def test_a_source_in_the_wrong_place_is_told_its_name():
+    _, events, posts = _two_weeks()
+    with pytest.raises(ParameterError, match=r"got Posts; name it, as in score\(posts=posts\)"):
+        sr.score(posts)
+    with pytest.raises(ParameterError, match=r"got Events; name it, as in score\(events=events\)"):
+        sr.score(events)

@@ -43,6 +43,7 @@ from swayrank.sources.graphs import open_graph
 from swayrank.sources.mapping import load_mapping, suggestion
 from swayrank.sources.recognise import recognise_kind
 from swayrank.sources.rejects import Rejects
+from swayrank.sources.times import small_times
 
 _RUN_BY_US = {"graph", "events", "posts", "reference", "engine", "threads", "progress"}
 _LARGE, _LOOKED_AT = 1000, 5000
@@ -349,6 +350,12 @@ def _warnings(sources: Sources) -> list[str]:
     if graph is not None and "weight" in graph.columns:
         found.append("the graph's weights are not used: reach counts every follow once")
     posts, events = sources.posts, sources.events
+    for name, table in (("log", events), ("posts table", posts)):
+        if table is not None and (early := int(np.count_nonzero(small_times(table.time)))):
+            found.append(
+                f"{early:,} times of the {name} lie in 1970 to 1973, as small numbers do that are read as seconds "
+                "since 1970; if they count something else, say time_unit="
+            )
     linked = events is not None and bool((events.target != NO_ACCOUNT).any())
     if posts is not None and (graph is not None or linked) and not np.isnan(posts.followers).all():
         instead = "the graph's follows make it" if graph is not None else "the log's interactions make it"

@@ -12,6 +12,7 @@ import typer
 from swayrank._text import printable
 from swayrank.cli.shared import (
     DEFAULT_RNG,
+    FAILED,
     Actions,
     Columns,
     Direction,
@@ -37,6 +38,7 @@ from swayrank.cli.shared import (
     print_table,
     room,
     say,
+    worded,
     wrapped,
 )
 from swayrank.errors import ParameterError
@@ -436,6 +438,10 @@ def check(
     ] = None,
     columns: Columns = None,
     actions: Actions = None,
+    posts_columns: Annotated[
+        str | None,
+        typer.Option(help="Columns of a table of posts, as account=name,likes=Favs.", show_default=False),
+    ] = None,
     direction: Direction = None,
     header: Header = None,
     output: Annotated[
@@ -445,7 +451,10 @@ def check(
     quiet: Quiet = False,
     threads: Threads = None,
 ) -> None:
-    """Tell what files hold: rows, accounts, time span, oddities, and every refused row with its reason."""
+    """Tell what files hold: rows, accounts, time span, oddities, and every refused row with its reason.
+
+    Ends with 1 where nothing of some file could be used.
+    """
     from swayrank.sources.check import check_files
 
     events_options = log_options(columns, actions)
@@ -455,6 +464,7 @@ def check(
         data=data,
         graph_options=given_only({"direction": direction, "header": header}),
         events_options=given_only(events_options),
+        posts_options=given_only({"columns": _posts_columns(posts_columns)}),
         threads=threads,
         progress=listen(quiet),
     )
@@ -463,7 +473,9 @@ def check(
     if as_json:
         print_json(report.to_dict())
     else:
-        typer.echo(wrapped(str(report)))
+        typer.echo(wrapped(worded(str(report))))
+    if report.useless:
+        raise typer.Exit(FAILED)
 
 
 @command

@@ -99,6 +99,9 @@ def score(
     ] = None,
     profile: Profile = None,
     half_life: HalfLife = None,
+    since: Annotated[
+        str | None, typer.Option(help="Use only what happened from this date or time on.", show_default=False)
+    ] = None,
     until: Annotated[
         str | None, typer.Option(help="Use only what happened before this date or time.", show_default=False)
     ] = None,
@@ -138,6 +141,7 @@ def score(
     given: dict[str, Any] = {
         "profile": None if profile is None else profile_of(profile),
         "half_life_days": None if half_life is None else _half_life(half_life),
+        "since": since,
         "until": until,
         "min_evidence": min_evidence,
         "n_replicates": replicates,

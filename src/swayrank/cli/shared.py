@@ -11,13 +11,16 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TextIO
 
 import typer
 from typer.core import TyperCommand
 
 from swayrank._text import printable
+from swayrank.cli.wording import in_words_of
 from swayrank.errors import ParameterError, SwayrankError, SwayrankWarning
 
 if TYPE_CHECKING:
@@ -106,9 +109,17 @@ ReferenceName = Annotated[
 ]
 
 
+_options: ContextVar[Mapping[str, str]] = ContextVar("options", default=MappingProxyType({}))
+
+
+def worded(text: str) -> str:
+    """What the library says, with options of the running command where it names parameters."""
+    return in_words_of(_options.get(), text)
+
+
 def say(text: str) -> None:
     """A line on stderr."""
-    typer.echo(wrapped(text, sys.stderr), err=True)
+    typer.echo(wrapped(worded(text), sys.stderr), err=True)
 
 
 def stop(code: int, text: str) -> NoReturn:
@@ -149,7 +160,16 @@ def command(function: Callable[P, None], group: typer.Typer = app, name: str | N
 
 
 class _Command(TyperCommand):
-    """A command that, of an unknown short option, tells how to name an account that begins so."""
+    """A command that knows its options for messages; of an unknown short one, it tells how to name an account."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As it is, and messages speak of this command's options."""
+        options = {one.name: max(one.opts, key=len) for one in self.params if one.name and one.opts[0].startswith("-")}
+        before = _options.set(options)
+        try:
+            return super().invoke(ctx)
+        finally:
+            _options.reset(before)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As it is, but for the hint."""

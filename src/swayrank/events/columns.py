@@ -244,14 +244,35 @@ def as_arrow(frame: Any) -> pa.Table:
     if isinstance(frame, pa.Table):
         return frame
     if isinstance(frame, Mapping):
-        return pa.table({name: pa.array(values) for name, values in frame.items()})
+        return pa.table({name: _as_array(name, values) for name, values in frame.items()})
     try:
         native = nw.from_native(frame)
     except TypeError:
         kind = type(frame).__name__
         raise ParameterError(f"expected a file name or a pandas, polars or Arrow frame, got {kind}") from None
     eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    return eager.to_arrow()
+    try:
+        return eager.to_arrow()
+    except (pa.ArrowException, TypeError):
+        for name in eager.columns:
+            _as_array(name, eager[name].to_list())
+        raise
+
+
+def _as_array(name: Any, values: Any) -> Any:
+    """A column as Arrow has it; one that mixes kinds of values is an error that says so."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, TypeError) as error:
+        kinds = sorted({type(value).__name__ for value in values if value is not None})
+        raise InputError(
+            f"holds values of several kinds ({', '.join(kinds)}), and a column needs one: of a pandas frame, "
+            f"frame[{name!r}].astype(str) makes them text ({printable(error, 200)})",
+            file="frame",
+            column=printable(name, 80),
+        ) from None
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

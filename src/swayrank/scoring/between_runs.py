@@ -273,7 +273,7 @@ def _withheld(before: Scores | KeptScores, one: Side, two: Side) -> str | None:
     return (
         f"the data spans {figure(one.span_days)} days earlier and {figure(two.span_days)} later, and reactions add up "
         f"over the span, so that a longer log has more with the same habits; score windows of one length (the last "
-        f"{figure(shorter)} days of each) under this reference"
+        f"{figure(shorter)} days of each, --since on the command line or since= in Python) under this reference"
     )
 
 

@@ -61,6 +61,7 @@ def score(
     profile: str | Mapping[str, float] = "balanced",
     half_life_days: float | str | None = None,
     action_weights: Mapping[str, float] | None = None,
+    since: str | datetime.datetime | datetime.date | int | None = None,
     until: str | datetime.datetime | datetime.date | int | None = None,
     as_of: str | datetime.datetime | datetime.date | int | None = None,
     min_evidence: int = 3,
@@ -93,6 +94,9 @@ def score(
     action_weights : mapping of str to float, optional
         What a reaction of each kind counts; by default
         :data:`~swayrank.measures.engagement.decay.ACTION_WEIGHTS`.
+    since : str, datetime.datetime or int, optional
+        Use only what happened from this instant on, so that scores of windows of one length compare. Reactions count by
+        their own time, whenever their post was published; counts per post by the post's. A graph has no times.
     until : str, datetime.datetime or int, optional
         Use only what happened before this instant (a date, a time, or microseconds since 1970, UTC).
     as_of : str, datetime.datetime or int, optional
@@ -156,7 +160,8 @@ def score(
     runner = resolve_engine(engine, threads)
     cut = None if until is None else as_us(until)
     taken = _taken(as_of, cut)
-    events, posts = _before(events, posts, cut)
+    start = None if since is None else as_us(since)
+    events, posts = _since(*_before(events, posts, cut), start, cut)
     by_action = _action_weights(action_weights, events)
     half_life, chosen_by = _half_life(half_life_days, reference, events, posts, by_action)
     decay = Decay(half_life_days=half_life, action_weights=by_action, now=_now(events, posts, cut))
@@ -172,7 +177,18 @@ def score(
         )
     span = _span_days(events, posts)
     told = _Told(
-        profile, parameters, cut, taken, graph, min_evidence, chosen_by, n_replicates, confidence, reference, span
+        profile,
+        parameters,
+        start,
+        cut,
+        taken,
+        graph,
+        min_evidence,
+        chosen_by,
+        n_replicates,
+        confidence,
+        reference,
+        span,
     )
     return _combine(evidence, found, weights, _reference(found, reference, decay), told)
 
@@ -183,6 +199,7 @@ class _Told:
 
     profile: str | Mapping[str, float]
     parameters: PartParameters
+    start: int | None
     cut: int | None
     taken: int | None
     graph: Graph | None
@@ -200,6 +217,7 @@ class _Told:
             "half_life_days": p.decay.half_life_days,
             "half_life_chosen_by": self.half_life_chosen_by,
             "action_weights": dict(p.decay.action_weights),
+            "since": None if self.start is None else iso(self.start),
             "until": None if self.cut is None else iso(self.cut),
             "as_of": None if self.taken is None else iso(self.taken),
             "span_days": self.span_days,
@@ -271,6 +289,27 @@ def _before(events: Events | None, posts: Posts | None, cut: int | None) -> tupl
     dated = None if posts is None else (posts.time != NO_TIME) & (posts.time < cut)
     return (
         None if events is None else events.before(cut),
+        None if posts is None or dated is None else posts.rows(dated),
+    )
+
+
+def _since(
+    events: Events | None, posts: Posts | None, start: int | None, cut: int | None
+) -> tuple[Events | None, Posts | None]:
+    """What happened from `start` on; rows without a time are left out."""
+    if start is None:
+        return events, posts
+    spans = _spans(events, posts)
+    if not spans:
+        raise ParameterError("since cuts by time, and no row of this data has one: leave it out")
+    if cut is not None and start >= cut:
+        raise ParameterError(f"since must lie before until ({iso(cut)}), got {iso(start)}")
+    last = max(end for _, end in spans)
+    if start > last:
+        raise ParameterError(f"since must not lie after the last moment of the data, {iso(last)}, got {iso(start)}")
+    dated = None if posts is None else (posts.time != NO_TIME) & (posts.time >= start)
+    return (
+        None if events is None else events.after(start),
         None if posts is None or dated is None else posts.rows(dated),
     )
 

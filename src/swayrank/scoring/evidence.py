@@ -198,10 +198,12 @@ def check_sources(graph: object, events: object, posts: object) -> None:
     """Raise :class:`ParameterError` if there is no source at all, or one of them is of another type."""
     for name, value, kind in (("graph", graph, Graph), ("events", events, Events), ("posts", posts, Posts)):
         if value is not None and not isinstance(value, kind):
-            raise ParameterError(
-                f"{name} must be a swayrank {kind.__name__} or None, got {type(value).__name__}; "
-                f"read_graph, read_events and read_posts make them of files and frames"
-            )
+            own = {Graph: "graph", Events: "events", Posts: "posts"}.get(type(value))
+            cure = "read_graph, read_events and read_posts make them of files and frames"
+            if own is not None:
+                cure = f"name it, as in score({own}={own})"
+            got = type(value).__name__
+            raise ParameterError(f"{name} must be a swayrank {kind.__name__} or None, got {got}; {cure}")
     if graph is None and events is None and posts is None:
         raise ParameterError("a score needs a graph, events or posts, got none of them")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -62,12 +63,12 @@ class Ranked(Protocol):
 def span(low: float | None, high: float | None, form: str = ".1f") -> str:
     """An interval for people.
 
-    >>> span(3, 9, "d"), span(4, 4, "d"), span(None, None)
-    ('3-9', '4', '-')
+    >>> span(3, 9, "d"), span(4, 4, "d"), span(None, None), span(-0.0, 46.04)
+    ('3-9', '4', '-', '0.0-46.0')
     """
     if low is None or high is None:
         return "-"
-    ends = format(low, form), format(high, form)
+    ends = tuple(re.sub(r"^-(0(?:\.0*)?)$", r"\1", format(value, form)) for value in (low, high))
     return ends[0] if ends[0] == ends[1] else "-".join(ends)
 
 

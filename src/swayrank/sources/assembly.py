@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, the
 from swayrank.sources.numbers import Numbers, count_points, read_numbers
 from swayrank.sources.rejects import LOST, NOT_A_NUMBER, NOT_A_TIME, Rejects
 from swayrank.sources.tables import Batch, Column, frame_batches, open_duckdb, read_batches
-from swayrank.sources.times import TimeOptions, Times, count_orders, read_times
+from swayrank.sources.times import TimeOptions, Times, count_numbers, count_orders, numbers_of, read_times, small_times
 
 if TYPE_CHECKING:
     import duckdb
@@ -110,6 +110,7 @@ class Assembly:
         self._clocks: dict[str, duckdb.DuckDBPyConnection] = {}
         self._orders: dict[tuple[int, str], bool] = {}
         self._pointed: dict[tuple[int, str], bool] = {}
+        self._numbers: dict[tuple[int, str], tuple[str, int]] = {}
         self._noted: list[str] = []
         self._translations: dict[IdTable, Translation] = {}
 
@@ -171,7 +172,7 @@ class Assembly:
         for column, (n, example) in tally.broken.items():
             text = (
                 f"{column}: {n:,} counts are no whole numbers, such as {example}; where points group thousands, say "
-                "decimal=',' in Python, or decimal = \",\" in a mapping"
+                "decimal=','"
             )
             warn_caller(text)
             tally.notes[text] = None
@@ -182,7 +183,7 @@ class Assembly:
     def check_rejects(self, running: _Tally | None = None) -> None:
         """Raise TooManyRejectsError if more than `max_rejects` of the records were refused."""
         records = sum(report.records for report in self.reports) + (running.records if running else 0)
-        self.rejects.check(records - len(self.rejects), self._max_rejects)
+        self.rejects.check(records - len(self.rejects), self._max_rejects, cure=cure_of(self.rejects, records))
 
     # -- decisions that need more than a batch
 
@@ -195,10 +196,7 @@ class Assembly:
             days, months, slashed = (sum(count[k] for count in counts) for k in range(3))
             self._orders[key] = days >= months
             if days == months:
-                text = (
-                    f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first= in "
-                    "Python, day_first in a mapping)"
-                )
+                text = f"{column}: {slashed:,} dates do not tell day from month; read day first (say day_first=)"
                 warn_caller(text)
                 tally.notes[text] = None
         order = self._orders[key]
@@ -217,6 +215,29 @@ class Assembly:
         if self._pointed[key]:
             tally.notes[text] = None
         return self._pointed[key]
+
+    def numbers(self, block: Block, column: str, table: pa.Table | None, tally: _Tally) -> str:
+        """What plain numbers in a column of times are, over all files of the block."""
+        key = (id(block), column)
+        if key not in self._numbers:
+            counts = [
+                count_numbers(batch.columns[column], self.clock()) for batch in self._batches_of(block, column, table)
+            ]
+            said, plain, dates, serials = (sum(count[k] for count in counts) for k in range(4))
+            self._numbers[key] = (numbers_of((said, plain, dates, serials)), plain)
+        numbers, plain = self._numbers[key]
+        if numbers == "dates":
+            tally.notes[f"{column}: numbers read as dates (20260305 is 5 March 2026)"] = None
+        elif numbers == "serials":
+            tally.notes[
+                f"{column}: numbers read as a spreadsheet's days since 1899-12-30 (46086.5 is noon of 2026-03-05)"
+            ] = None
+        elif plain:
+            tally.notes[
+                f"{column}: small numbers read as seconds since 1970, which makes them times of 1970 to 1973; if they "
+                "count something else, say time_unit= or time_format="
+            ] = None
+        return numbers
 
     def _batches_of(self, block: Block, column: str, table: pa.Table | None) -> Iterator[Batch]:
         if table is not None:
@@ -249,6 +270,27 @@ class Assembly:
                 raise InputError(message, file=str(ids.path), line=line, column=column, value=value)
             self._translations[ids] = made
         return self._translations[ids]
+
+
+def no_log(rejects: Rejects, records: int) -> str:
+    """What to do where no record has an action that is known; "" where some have."""
+    if len(rejects) < records or rejects.by_reason().keys() != {UNKNOWN_ACTION}:
+        return ""
+    return (
+        "No record has an action that is known. If this is a table of counts per post and not a log, read it with "
+        "read_posts; else say what the codes mean with actions="
+    )
+
+
+def cure_of(rejects: Rejects, records: int) -> str:
+    """What to do about refused rows where it can be told from why they were; "" elsewhere."""
+    reasons = rejects.by_reason()
+    if next(iter(reasons), "") == NOT_A_TIME:
+        return (
+            "Say how times are written with time_format= (a strptime pattern such as '%d.%m.%y, %H Uhr'), repair the "
+            "rows, or raise max_rejects="
+        )
+    return no_log(rejects, records)
 
 
 def check_columns(wanted: Iterable[str], there: Iterable[str], file: str) -> None:
@@ -447,6 +489,11 @@ class _BatchWork:
     def _times(self, source: Field, column: Column) -> Times:
         clock, options = self._all.clock(source.timezone), source.times
         times = read_times(column, clock, options)
+        small = options.unit is None and options.format is None and source.column and not source.before
+        if small and small_times(times.us).any():
+            numbers = self._all.numbers(*self._place(source))
+            if numbers != "epoch":
+                return read_times(column, clock, replace(options, numbers=numbers))
         if times.slashed and options.day_first is None and options.format is None:
             order = self._all.day_first(self._block, source.column, self._table, self._tally)
             if not order:

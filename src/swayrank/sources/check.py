@@ -25,6 +25,7 @@ from swayrank.graph import Graph
 from swayrank.graph.parts import GraphReport
 from swayrank.ids import ABSENT, Ids
 from swayrank.sources.alike import alike
+from swayrank.sources.assembly import no_log
 from swayrank.sources.edges import read_graph
 from swayrank.sources.recognise import recognise_kind
 from swayrank.sources.rejects import Rejects
@@ -108,6 +109,15 @@ class CheckReport:
     coverage: dict[str, Coverage] = field(default_factory=dict)
     rejects: Rejects = field(default_factory=Rejects)
     notes: tuple[str, ...] = ()
+
+    @property
+    def useless(self) -> tuple[str, ...]:
+        """Files that have records, of which none could be used."""
+        lost = self.rejects.by_file()
+        files = [one.file for one in self.files if one.records and one.records == one.rejected]
+        no_arc = self.graph is not None and not self.graph.accounts
+        told = {one.file for one in self.files}
+        return (*files, *(name for name in lost if no_arc and name not in told))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the refused rows themselves, of which the counts and the first few are given."""
@@ -195,6 +205,9 @@ class CheckReport:
         lines = [f"{len(self.rejects):,} rows were rejected"]
         lines.append(table_text([(reason, f"{count:,}") for reason, count in self.rejects.by_reason().items()]))
         lines += [str(self.rejects[k]) for k in range(min(_EXAMPLES, len(self.rejects)))]
+        lines += [f"nothing of {printable(name, 400)} could be used" for name in self.useless]
+        records = sum(one.records for one in self.files)
+        lines += [cure] if self.useless and (cure := no_log(self.rejects, records)) else []
         if (more := len(self.rejects) - _EXAMPLES) > 0:
             lines.append(f"and {more:,} more; --output rejects.csv writes all of them (in Python, rejects.to_csv)")
         return "\n".join(lines)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from swayrank._progress import Progress, track
 from swayrank._text import printable
@@ -24,11 +25,11 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.engines.local import n_threads
 from swayrank.errors import InputError, ParameterError, warn_caller
 from swayrank.events import Events, action_codes, vocabulary
-from swayrank.events.columns import NO_ACCOUNT, as_arrow, subset
+from swayrank.events.columns import NO_ACCOUNT, NO_TIME, as_arrow, subset
 from swayrank.events.join import fill_targets
 from swayrank.events.posts import COUNTS, Posts
 from swayrank.events.reports import EventsReport
-from swayrank.ids import Cells, Interner
+from swayrank.ids import ABSENT, Cells, Interner
 from swayrank.sources.assembly import Assembly, joined
 from swayrank.sources.coding import IdCoder
 from swayrank.sources.dialects import Layout, inspect_table
@@ -259,7 +260,7 @@ def read_posts(
     Warns
     -----
     SwayrankWarning
-        If points are taken for signs between thousands, or counts are no whole numbers.
+        If points are taken for signs between thousands, counts are no whole numbers, or a row seems to be a total.
 
     Examples
     --------
@@ -568,5 +569,34 @@ def _posts_of(assembly: Assembly, duplicates: str) -> Posts:
     )
     n_repeats = int(np.count_nonzero(read.duplicate))
     dropped = n_repeats if duplicates == "drop" else 0
-    report = EventsReport(tuple(assembly.reports), assembly.rejects, n_repeats, dropped)
+    report = EventsReport(tuple(assembly.reports), assembly.rejects, n_repeats, dropped, tuple(told_of_totals(read)))
     return replace(read.rows(~read.duplicate) if dropped else read, report=report)
+
+
+_TOTALS = ("summe", "gesamt", "insgesamt", "gesamtsumme", "total", "totals", "grand total", "sum", "suma", "somme")
+
+
+def told_of_totals(posts: Posts) -> list[str]:
+    """A note, said as a warning too, on rows that seem to add up the others: called so, and of no post and time."""
+    names = [form for word in _TOTALS for form in (word, word.title(), word.capitalize(), word.upper())]
+    at = posts.accounts.positions(pa.array(dict.fromkeys(names), pa.large_string()), missing="sentinel")
+    notes = []
+    for account in at[at != ABSENT]:
+        rows = np.flatnonzero(posts.account == account)
+        if len(rows) != 1 or len(posts) < 3 or not _adds_up(posts, int(rows[0])):
+            continue
+        name = printable(repr(str(posts.accounts[int(account)])), 80)
+        text = f"the row of the account {name} looks like a total of the others; it is kept: take it out of the file"
+        warn_caller(text)
+        notes.append(text)
+    return notes
+
+
+def _adds_up(posts: Posts, row: int) -> bool:
+    """Whether a row has neither post nor time where others do, or counts that are sums of the others'."""
+    dated, of_post = posts.time != NO_TIME, posts.post != NO_ACCOUNT
+    if dated[row] or of_post[row]:
+        return False
+    given = [values for values in posts.counts.values() if not np.isnan(values[row])]
+    sums = [bool(np.isclose(np.nansum(values) - values[row], values[row], rtol=1e-9)) for values in given]
+    return bool((dated.any() or of_post.any()) and given) or any(sums)

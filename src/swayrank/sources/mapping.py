@@ -46,6 +46,8 @@ _GRAPH_KEYS = (
     "encoding",
     "max_rejects",
 )
+KEYS = frozenset((*_FILE_KEYS, *_VALUE_KEYS, *_GRAPH_KEYS, "actions", *EVENT_FIELDS, *POST_FIELDS))
+"""The keys of blocks, and of ``[graph]``."""
 _OTHERWISE = ("keep", "skip", "reject")
 _MOST_SHOWN = 20  # names in a message
 

@@ -1,7 +1,9 @@
 """Numbers as people write them, to float64.
 
 Read: plain and exponential numbers ("529", "2.28E+11"), groups of three ("1,234,567", "12 345", "1'234"), and the
-endings k, m, b and their words ("48.5M", "383.1K", "1.2 billion"). With ``decimal=","`` comma and point change places
+endings k, m, b and their words ("48.5M", "383.1K", "1.2 billion", "12 Tsd.", "3 Mrd."). Before an ending one or two
+digits after a comma are a fraction ("48,5 Mio.", "1,2K"): they are no group of three.
+With ``decimal=","`` comma and point change places
 ("1.234,5"); "1.234,5" is a bad number while the decimal sign is a point. A column of counts decides by itself where all
 its points stand as in "1.200" (:func:`count_points`): there are no fifths of a like. Nothing else is guessed. Counts
 cannot be negative or infinite. Empty cells and words for "none" are missing (NaN).
@@ -32,16 +34,22 @@ MISSING_WORDS = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NA", 
 _READ = r"""
 WITH cells AS (SELECT trim(t, ' \t\u00a0') AS t FROM texts),
 parts AS (
-    SELECT t,
-           regexp_extract(t, '(?i)^(.*?)[ \u00a0]*(k|thousand|m|mn|mio|million|b|bn|billion)$', ['core', 'ending']) AS p
+    SELECT t, regexp_extract(
+               t, '(?i)^(.*?)[ \u00a0]*' || '(k|thousand|tsd\.?|tausend|m|mn|' ||
+               'mio\.?|million|millionen|mrd\.?|milliarden|b|bn|billion)$',
+               ['core', 'ending']) AS p
     FROM cells),
 cores AS (
     SELECT t, CASE WHEN p.core = '' THEN t ELSE p.core END AS core, lower(p.ending) AS ending FROM parts)
 SELECT list_contains($missing, t) AS missing,
-       CASE WHEN regexp_full_match(core, $pattern) THEN try_cast(
-           replace(regexp_replace(core, $groups, '', 'g'), ',', '.')
-           || CASE ending[1] WHEN 'k' THEN 'e3' WHEN 't' THEN 'e3' WHEN 'm' THEN 'e6' WHEN 'b' THEN 'e9' ELSE '' END
-           AS DOUBLE) END AS value
+       try_cast(
+           CASE WHEN ending <> '' AND regexp_full_match(core, '[+-]?[0-9]{1,3}[.,][0-9]{1,2}')
+                THEN replace(core, ',', '.')
+                WHEN regexp_full_match(core, $pattern)
+                THEN replace(regexp_replace(core, $groups, '', 'g'), ',', '.') END
+           || CASE WHEN regexp_matches(ending, '^(mrd|milliarden)') THEN 'e9' WHEN ending[1] IN ('k', 't') THEN 'e3'
+                   WHEN ending[1] = 'm' THEN 'e6' WHEN ending[1] = 'b' THEN 'e9' ELSE '' END
+           AS DOUBLE) AS value
 FROM cores
 """.replace(r"\u00a0", "\u00a0").replace(r"\t", "\t")
 
@@ -78,6 +86,7 @@ def whole_numbers(column: Column) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 
 _POINTED = r"^[ \t\x{a0}]*[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?[ \t\x{a0}]*$"
+_ENDED = r"(?i)^.*[0-9](,[0-9]{1,2}[ \x{a0}]*(k|m|b|mn|bn|tsd|mio|mrd)|[ \x{a0}]*(tsd|mio|mrd)\.)\.?[ \x{a0}]*$"
 _WITH_SIGN = r"[0-9].*[.,]|[.,].*[0-9]"
 
 
@@ -91,6 +100,8 @@ def count_points(column: Column) -> tuple[int, int]:
     (2, 0)
     >>> count_points(Column(pa.array(["1.200", "48.5M", "0.125", "1,200"], pa.large_string())))
     (1, 3)
+    >>> count_points(Column(pa.array(["1.200", "48,5 Mio.", "12 Tsd."], pa.large_string())))
+    (1, 0)
     """
     if column.typed:
         return 0, 0
@@ -99,7 +110,8 @@ def count_points(column: Column) -> tuple[int, int]:
         return 0, 0
     texts = column.take(others).arrow()
     pointed = pc.sum(pc.match_substring_regex(texts, _POINTED)).as_py() or 0
-    return pointed, (pc.sum(pc.match_substring_regex(texts, _WITH_SIGN)).as_py() or 0) - pointed
+    ended = pc.sum(pc.match_substring_regex(texts, _ENDED)).as_py() or 0
+    return pointed, (pc.sum(pc.match_substring_regex(texts, _WITH_SIGN)).as_py() or 0) - pointed - ended
 
 
 def read_numbers(column: Column, connection: duckdb.DuckDBPyConnection, decimal: str = ".") -> Numbers:
@@ -126,6 +138,9 @@ def read_numbers(column: Column, connection: duckdb.DuckDBPyConnection, decimal:
     >>> cells = Column(pa.array(["529", "48.5M", "1,234", "2.28E+11", "1.234,5", "nan"], pa.large_string()))
     >>> read_numbers(cells, open_duckdb(1)).values.tolist()
     [529.0, 48500000.0, 1234.0, 228000000000.0, nan, nan]
+    >>> cells = Column(pa.array(["48,5 Mio.", "12 Tsd.", "1,2K", "3 Mrd.", "1,234K"], pa.large_string()))
+    >>> read_numbers(cells, open_duckdb(1)).values.tolist()
+    [48500000.0, 12000.0, 1200.0, 3000000000.0, 1234000.0]
     """
     if decimal not in {".", ","}:
         raise ParameterError(f"decimal must be '.' or ',', got {decimal!r}")

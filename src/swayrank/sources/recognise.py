@@ -4,17 +4,23 @@ Named columns are known by their names; `object` is the post acted upon, or the 
 post. A log without names is known by its contents: one column of actions, one of
 times, and of the rest the first is the actor, the second the target, the third the post. What was taken for what is
 told in the report of every read.
+
+Where names can mean two things, the first records decide. `follower` is an account of a graph, or how many there are
+where numbers alone stand in it beside names or other counts. `type` is the action of a log, or what kind of post a row
+is about (Video, Photo) where the row has counts and no target.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from swayrank.events import action_codes
+from swayrank.events.posts import COUNTS
 from swayrank.graph.formats import format_of
 from swayrank.sources.dialects import Layout, TableOptions, inspect_table
 
@@ -33,19 +39,35 @@ _EVENT_NAMES = {
 }
 _POST_NAMES = {
     "account": "account account_id author author_id user user_id username screen_name owner channel page page_id "
-    "influencer creator youtuber handle influencer_name influencer_insta_name instagram_name channel_name page_name",
-    "post": "post post_id tweet_id status_id t_id id item_id media_id video_id shortcode",
-    "time": "time timestamp created_at datetime date published published_at status_published ts timestamp_ms",
-    "likes": "likes num_likes like_count n_likes favorites favorite_count favourites reactions num_reactions",
-    "comments": "comments num_comments comment_count n_comments replies reply_count",
-    "shares": "shares num_shares share_count n_shares retweets retweet_count reposts repost_count",
-    "views": "views num_views view_count n_views video_views plays play_count",
-    "impressions": "impressions impression_count num_impressions",
-    "reach": "reach reached",
-    "followers": "followers follower_count followers_count num_followers subscribers subscriber_count",
+    "influencer creator youtuber handle influencer_name influencer_insta_name instagram_name channel_name page_name "
+    "konto kontoname profil nutzer nutzername benutzername kanal cuenta usuario perfil compte utilisateur",
+    "post": "post post_id tweet_id status_id t_id id item_id media_id video_id shortcode beitrag beitrag_id "
+    "beitrags_id "
+    "publicacion publicacion_id id_publicacion publication "
+    "publication_id",
+    "time": "time timestamp created_at datetime date published published_at status_published ts timestamp_ms "
+    "publish_time posted_at datum zeitpunkt veroffentlicht veroffentlicht_am fecha fecha_de_publicacion "
+    "date_de_publication",
+    "likes": "likes num_likes like_count n_likes favorites favorite_count favourites reactions num_reactions "
+    "gefallt_mir gefallt_mir_angaben me_gusta j_aime mentions_j_aime",
+    "comments": "comments num_comments comment_count n_comments replies reply_count kommentare comentarios "
+    "commentaires",
+    "shares": "shares num_shares share_count n_shares retweets retweet_count reposts repost_count geteilt "
+    "geteilte_inhalte compartidos partages",
+    "views": "views num_views view_count n_views video_views plays play_count aufrufe videoaufrufe visualizaciones "
+    "reproducciones vues",
+    "impressions": "impressions impression_count num_impressions impressionen impresiones",
+    "reach": "reach reached reichweite alcance portee",
+    "followers": "followers follower_count followers_count num_followers subscribers subscriber_count followerzahl "
+    "anzahl_follower follower_anzahl abonnenten seguidores abonnes follower",
     "topic": "topic hashtag category",
     "platform": "platform network site",
 }
+_ACCOUNT_OR_COUNT = "follower"
+_REACTIONS = frozenset(COUNTS) - {"followers"}
+_COUNT = re.compile(
+    r"[0-9][0-9.,' \u00a0\u202f]*([kmb]|mn|bn|mio\.?|mrd\.?|tsd\.?)?|-|n/?a|null|nan|none|", re.IGNORECASE
+)
 _TIME = re.compile(r"[0-9]{9,19}(\.[0-9]+)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4}.*")
 
 
@@ -96,8 +118,18 @@ def recognise_events(layout: Layout) -> dict[str, str]:
 
 
 def recognise_posts(layout: Layout) -> dict[str, str]:
-    """Column of each field of a post that the layout shows."""
-    return _by_name(layout, _POST_NAMES) if layout.named else {}
+    """Column of each field of a post that the layout shows.
+
+    Examples
+    --------
+    >>> recognise_posts(Layout("delimited", ("Konto", "Gef\u00e4llt mir", "Follower"), sample=(("ana", "3", "1.200"),)))
+    {'account': 'Konto', 'likes': 'Gef\u00e4llt mir', 'followers': 'Follower'}
+    """
+    found = _by_name(layout, _POST_NAMES) if layout.named else {}
+    stated = found.get("followers")
+    if stated is not None and _plain(stated) == _ACCOUNT_OR_COUNT and not all(map(_is_count, _cells(layout, stated))):
+        del found["followers"]  # who follows, not how many
+    return found
 
 
 def kind_of_layout(layout: Layout) -> str:
@@ -109,13 +141,62 @@ def kind_of_layout(layout: Layout) -> str:
     'graph'
     >>> kind_of_layout(Layout("delimited", ("account", "num_likes", "num_shares")))
     'posts'
+    >>> kind_of_layout(Layout("delimited", ("name", "Follower"), sample=(("ana", "1.200"), ("bob", "96"))))
+    'posts'
+    >>> rows = (("ana", "1", "Video", "9"), ("bob", "2", "Photo", "4"))
+    >>> kind_of_layout(Layout("delimited", ("account", "post_id", "type", "likes"), sample=rows))
+    'posts'
     """
-    events = recognise_events(layout)
-    if {"actor", "action"} <= events.keys() and len(events) > 2:
+    events, posts = recognise_events(layout), recognise_posts(layout)
+    is_log = {"actor", "action"} <= events.keys() and len(events) > 2
+    if is_log and not _are_kinds_of_post(layout, events, posts):
         return "events"
-    posts = recognise_posts(layout)
-    counts = posts.keys() - {"account", "post", "time", "topic", "platform"}
+    if _states_followers(layout, posts):
+        return "posts"
+    stated = posts.get("followers")
+    counts = {name for name in COUNTS if name in posts and (name != "followers" or _plain(stated) != _ACCOUNT_OR_COUNT)}
     return "posts" if counts and posts.keys() & {"account", "post"} else "graph"
+
+
+def _are_kinds_of_post(layout: Layout, events: Mapping[str, str], posts: Mapping[str, str]) -> bool:
+    """Whether what could be a log's actions tells of what kind posts are, since each row has counts and no target."""
+    if "target" in events or not posts.keys() & _REACTIONS or not posts.keys() & {"account", "post"}:
+        return False
+    known = action_codes()
+    words = [cell for cell in _cells(layout, events["action"]) if cell]
+    return not words or any(known.get(word.casefold(), 0) == 0 for word in words)  # 0: "post" is an action and a kind
+
+
+def _states_followers(layout: Layout, posts: Mapping[str, str]) -> bool:
+    """Whether a column called "follower" tells how many: numbers alone, beside a column of names."""
+    stated = posts.get("followers")
+    if stated is None or _plain(stated) != _ACCOUNT_OR_COUNT or not any(_cells(layout, stated)):
+        return False
+    others = [_cells(layout, name) for name in layout.columns if name != stated]
+    if posts.keys() & _REACTIONS:
+        return True
+    return any(cells and not any(map(_is_number, cells)) for cells in others)
+
+
+def _cells(layout: Layout, column: str) -> Sequence[str]:
+    """The cells of a column in the first records."""
+    k = layout.columns.index(column)
+    return [row[k].strip() for row in layout.sample if len(row) > k]
+
+
+def _is_count(cell: str) -> bool:
+    return _COUNT.fullmatch(cell) is not None
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell is empty, a number or a time, not a name."""
+    return _is_count(cell) or _TIME.fullmatch(cell) is not None
+
+
+def _plain(name: str | None) -> str:
+    """A column's name in small letters without accents, words joined by "_"."""
+    letters = unicodedata.normalize("NFKD", (name or "").casefold())
+    return re.sub(r"[^0-9a-z]+", "_", "".join(c for c in letters if not unicodedata.combining(c))).strip("_")
 
 
 def how_to_name(kind: str, name: str) -> str:
@@ -134,7 +215,7 @@ def how_to_name(kind: str, name: str) -> str:
 
 
 def _by_name(layout: Layout, names: Mapping[str, str]) -> dict[str, str]:
-    there = {re.sub(r"[^0-9a-z]+", "_", column.casefold()).strip("_"): column for column in reversed(layout.columns)}
+    there = {_plain(column): column for column in reversed(layout.columns)}
     found: dict[str, str] = {}
     for field, words in names.items():
         column = next((there[word] for word in words.split() if word in there), None)

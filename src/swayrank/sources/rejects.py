@@ -127,7 +127,7 @@ class Rejects:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason().items())
         return f"({reasons}). First: {'; '.join(str(self[i]) for i in range(min(3, len(self))))}"
 
-    def check(self, kept: int, max_rejects: float, *, complete: bool = True) -> None:
+    def check(self, kept: int, max_rejects: float, *, complete: bool = True, cure: str = "") -> None:
         """Raise if the rejected share of all rows is above `max_rejects`.
 
         Parameters
@@ -138,6 +138,8 @@ class Rejects:
             Allowed share, in [0, 1].
         complete : bool, default True
             False while reading goes on; then `kept` is the most that can be.
+        cure : str, optional
+            What to do, where the reader knows better than to repair the rows.
 
         Raises
         ------
@@ -149,10 +151,10 @@ class Rejects:
             return
         first = self[0]
         least = "" if complete else "at least "
+        cure = cure or "Repair the rows, name the columns, delimiter or encoding, or raise max_rejects="
         raise TooManyRejectsError(
             f"{least}{len(self):,} of {rows:,} rows ({len(self) / rows:.1%}) were rejected, more than "
-            f"max_rejects={max_rejects:g} allows {self.told()}. Repair the rows, name the columns, "
-            f"delimiter or encoding, or raise max_rejects",
+            f"max_rejects={max_rejects:g} allows {self.told()}. {cure}",
             file=first.file,
             line=first.line,
             column=printable(first.column, 80) or None,

@@ -2,9 +2,13 @@
 
 Read without being told: epoch seconds, milliseconds, microseconds and nanoseconds, told apart value by value by
 magnitude (below 1e11, 1e14, 1e17); ISO 8601 with and without time and zone; day-month-year and month-day-year with
-slashes, points or dashes, two-digit years, a.m. and p.m.; Twitter's and e-mail's form ("Mon Nov 06 12:00:00 +0000
+slashes, points or dashes, two-digit years, a.m. and p.m.; days of months called in English ("05-Mar-2026", "Mar 5, 2026
+10:15 AM"); Twitter's and e-mail's form ("Mon Nov 06 12:00:00 +0000
 2017"). Times without a zone are in the block's time zone; epoch times are UTC. Which of day and month comes first
 is decided over the whole column by numbers above 12 (:func:`count_orders`), never value by value.
+
+A column whose cells all are such numbers as 20260305 holds dates, and one whose numbers all lie from 20000 to 80000
+holds a spreadsheet's days since 1899-12-30 (:func:`numbers_of`); as seconds they would be of 1970.
 
 A column of plain numbers in another unit, or on a clock of its own, needs `unit`. Times before 1900 or from 2200 on
 are refused: far more often a wrong unit than a time.
@@ -75,11 +79,17 @@ SELECT i, slashed, coalesce(a, 0) AS a, coalesce(b, 0) AS b, list_contains($miss
              year || '-' || (CASE WHEN $day_first THEN b ELSE a END)::VARCHAR || '-'
              || (CASE WHEN $day_first THEN a ELSE b END)::VARCHAR || ' ' || clock AS TIMESTAMPTZ))
          WHEN regexp_matches(t, '^[0-9]{{4}}[-/]') THEN epoch_us(try_cast(t AS TIMESTAMPTZ))
-         WHEN NOT regexp_matches(t, '^[A-Z][a-z][a-z],? ') THEN NULL
+         WHEN regexp_matches(t, '^[0-9]{{1,2}}[ .-]+[A-Za-z]{{3,9}}[ .-]+[0-9]{{4}}')
+         THEN epoch_us(try_strptime(
+             regexp_replace(t, '^([0-9]{{1,2}})[ .-]+([A-Za-z]{{3}})[a-z]*[ .-]+([0-9]{{4}}),?', '\\1 \\2 \\3'),
+             ['%d %b %Y', '%d %b %Y %H:%M', '%d %b %Y %H:%M:%S', '%d %b %Y %I:%M %p', '%d %b %Y %I:%M:%S %p'])
+             ::TIMESTAMPTZ)
+         WHEN NOT regexp_matches(t, '^[A-Z][a-z]{{2,8}},? ') THEN NULL
          ELSE coalesce(
              epoch_us(try_strptime(t, ['%a %b %d %H:%M:%S %z %Y', '%a, %d %b %Y %H:%M:%S %z'])),
-             epoch_us(try_strptime(t, ['%b %d, %Y', '%b %d, %Y %H:%M', '%b %d, %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y'])
-                 ::TIMESTAMPTZ))
+             epoch_us(try_strptime(t, [
+                 '%b %d, %Y', '%b %d, %Y %H:%M', '%b %d, %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y', '%b %d, %Y %I:%M %p',
+                 '%b %d, %Y %I:%M:%S %p', '%B %d, %Y', '%B %d, %Y %H:%M', '%B %d, %Y %I:%M %p'])::TIMESTAMPTZ))
          END AS us,
     CASE WHEN NOT slashed AND regexp_full_match(t, '[+-]?[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?')
          THEN try_cast(t AS DOUBLE) END AS number
@@ -92,6 +102,11 @@ FROM texts
 """
 _READ_FORMAT = """
 SELECT list_contains($missing, trim(t)) AS missing, epoch_us(try_strptime(trim(t), $format)::TIMESTAMPTZ) AS us
+FROM texts
+"""
+_READ_PLAIN = """
+SELECT list_contains($missing, trim(t)) AS missing,
+       CASE WHEN regexp_full_match(trim(t), '[0-9]+(\\.[0-9]+)?') THEN try_cast(t AS DOUBLE) END AS number
 FROM texts
 """
 _COUNT = f"""
@@ -115,11 +130,14 @@ class TimeOptions:
         A strptime pattern that all cells follow.
     day_first : bool, optional
         Whether 6/11/2017 is in November; None: decide over the column.
+    numbers : str, default "epoch"
+        What plain numbers are, as :func:`numbers_of` tells: "epoch", "dates" or "serials".
     """
 
     unit: str | None = None
     format: str | None = None
     day_first: bool | None = None
+    numbers: str = "epoch"
 
     def __post_init__(self) -> None:
         if self.unit is not None and self.unit not in UNITS:
@@ -170,6 +188,8 @@ def read_times(column: Column, connection: duckdb.DuckDBPyConnection, options: T
     >>> set(times.us[:4].tolist()), times.bad.tolist()
     ({1509886935000000}, [False, False, False, False, True])
     """
+    if options.numbers != "epoch":
+        return _counted_times(column, connection, options.numbers)
     if column.typed:
         return _typed_times(column.arrow(), connection, options)
     if options.format is not None:
@@ -182,6 +202,83 @@ def read_times(column: Column, connection: duckdb.DuckDBPyConnection, options: T
         us[others], bad[others], outside[others], slashed = part.us, part.bad, part.outside, part.slashed
     us[outside] = NO_TIME
     return Times(us, bad, outside, slashed)
+
+
+_SMALL = 10**14  # microseconds: read as seconds, the numbers of dates and of days lie in the first three years
+_SERIALS = (20_000, 80_000)
+_DAY_OF_1970 = 25_569  # counted from 1899-12-30
+_DAY_US = 86_400_000_000
+
+
+def small_times(us: Int64Array) -> Mask:
+    """Where times lie in the first three years from 1970 on, as misread numbers do."""
+    return (us >= 0) & (us < _SMALL)
+
+
+def count_numbers(column: Column, connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int, int]:
+    """How many cells say something, and how many of them are numbers, dates such as 20260305, and days from 20000 on.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from swayrank.sources.tables import open_duckdb
+    >>> cells = pa.array(["20260305", "20261305", "46086.5", "noon", ""], pa.large_string())
+    >>> count_numbers(Column(cells), open_duckdb(1))
+    (4, 3, 1, 1)
+    """
+    values, said = _plain_numbers(column, connection)
+    dates, serials = ~np.isnat(_written_days(values)), (values >= _SERIALS[0]) & (values < _SERIALS[1])
+    return tuple(int(np.count_nonzero(one)) for one in (said, ~np.isnan(values), dates, serials))  # type: ignore[return-value]
+
+
+def numbers_of(counts: tuple[int, int, int, int]) -> str:
+    """What the numbers of a column are, by its counts: "dates", "serials", or else "epoch".
+
+    >>> numbers_of((9, 9, 9, 0)), numbers_of((9, 9, 0, 9)), numbers_of((9, 9, 8, 1))
+    ('dates', 'serials', 'epoch')
+    """
+    said, _, dates, serials = counts
+    return "dates" if said and dates == said else "serials" if said and serials == said else "epoch"
+
+
+def _plain_numbers(column: Column, connection: duckdb.DuckDBPyConnection) -> tuple[npt.NDArray[np.float64], Mask]:
+    """The cells that are numbers, NaN elsewhere; and which cells say anything."""
+    values = column.arrow()
+    if column.typed:
+        known = ~values.is_null().to_numpy(zero_copy_only=False)
+        if not (pt.is_integer(values.type) or pt.is_floating(values.type) or pt.is_decimal(values.type)):
+            return np.full(len(values), np.nan), known
+        numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+        return numbers, known & ~np.isnan(numbers)
+    connection.register("texts", pa.table({"t": values.fill_null("")}))
+    table = connection.sql(_READ_PLAIN, params={"missing": list(MISSING_WORDS)}).to_arrow_table()
+    connection.unregister("texts")
+    return table["number"].to_numpy().astype(np.float64), ~table["missing"].to_numpy().astype(np.bool_)
+
+
+def _written_days(values: npt.NDArray[np.float64]) -> npt.NDArray[np.datetime64]:
+    """The days that numbers such as 20260305 write, from 1990 to 2100; "not a time" elsewhere."""
+    able = (values >= 19_900_101) & (values <= 21_001_231) & (values % 1 == 0)
+    whole = np.where(able, values, 19_900_101).astype(np.int64)
+    year, month, day = whole // 10_000, whole // 100 % 100, whole % 100
+    months = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    real = able & (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    return np.where(real, days, np.datetime64("NaT", "D"))
+
+
+def _counted_times(column: Column, connection: duckdb.DuckDBPyConnection, numbers: str) -> Times:
+    """Numbers that are dates or days, in the connection's time zone."""
+    values, said = _plain_numbers(column, connection)
+    if numbers == "dates":
+        days = _written_days(values)
+        there = ~np.isnat(days)
+        us = np.where(there, days, np.datetime64(0, "D")).astype("datetime64[us]").astype(np.int64)
+    else:
+        there = (values >= _SERIALS[0]) & (values < _SERIALS[1])
+        us = np.rint((np.where(there, values, _DAY_OF_1970) - _DAY_OF_1970) * _DAY_US).astype(np.int64)
+    stamped, outside = _stamped(pa.array(us, pa.timestamp("us")), connection)
+    return Times(np.where(there & ~outside, stamped, NO_TIME), said & ~there, outside & there)
 
 
 def _epoch(values: Int64Array, unit: str | None) -> tuple[Int64Array, Mask]:
