@@ -420,7 +420,7 @@ def test_wishes_that_leave_nobody_are_told_in_the_options_names(small):
         (["seeds", "g.csv", "-k", "2", "--quota", "a=1"], 2, "--quota needs --groups"),
         (["seeds", "g.csv", "-k", "2", "--quota", "z=1", "--groups", "all.csv"], 2, "which nobody is in"),
         (["seeds", "g.csv", "-k", "2", "--fairness", "maximin"], 2, "--fairness needs --groups"),
-        (["seeds", "g.csv", "-k", "2", "--model", "sir", "--rate", "1", "--recovery", "1"], 2, "'celf'"),
+        (["seeds", "g.csv", "-k", "2", "--model", "sir", "--rate", "1", "--recovery", "1"], 2, "use --method celf"),
         (["seeds", "g.csv", "-k", "2", "--sources", "ada"], 2, "--sources goes with --remove"),
         (["seeds", "g.csv", "--remove"], 2, "--remove needs -k"),
         (["seeds", "g.csv", "-k", "2", "--remove", "--budget", "3"], 2, "--budget does not go with --remove"),

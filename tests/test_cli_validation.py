@@ -372,7 +372,7 @@ def test_what_is_missing_is_told_before_the_work(town, tmp_path, monkeypatch, wo
         raise AssertionError("it began to work")
 
     for job in ("validation_jobs.run_fit", "report.write.write_report", "correlate_jobs.run_correlate",
-                "calibration_jobs.run_calibrate", "jobs.run_communities"):  # fmt: skip
+                "calibration_jobs.run_calibrate", "communities_jobs.run_communities"):  # fmt: skip
         monkeypatch.setattr(f"swayrank.{job}", never)
     without(monkeypatch, absent)
     done = call(*words.format(tmp_path, tmp_path).split(), cwd=town, check=False)

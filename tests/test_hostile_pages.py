@@ -242,7 +242,7 @@ def test_pages_that_share_a_script_are_drawn_and_inert(hostile, browser, tmp_pat
     pages = [folder / "leaderboard.html", folder / "map.html", folder / "seeds.html"]
     assert {*pages, folder / "plotly.min.js"} <= set(written)
     for page in pages:
-        wrong, text = visited(browser, page, ready=".main-svg .gtitle", beside=[folder / "plotly.min.js"])
+        wrong, text = visited(browser, page, ready=".main-svg >> nth=0", beside=[folder / "plotly.min.js"])
         assert [one for one in wrong if "GPU stall" not in one and "WebGL" not in one] == [], page.name
         assert "The figure as a table" in text
         shown += text

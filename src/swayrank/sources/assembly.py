@@ -26,7 +26,7 @@ from swayrank.sources.coding import FINE, LOST_DIGITS, MISSING, UNTRANSLATED, Id
 from swayrank.sources.dialects import Layout, TableOptions, inspect_table
 from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, there_are
 from swayrank.sources.numbers import Numbers, count_points, read_numbers
-from swayrank.sources.rejects import LOST, NOT_A_NUMBER, NOT_A_TIME, Rejects
+from swayrank.sources.rejects import LOST, NOT_A_NUMBER, NOT_A_TIME, UNKNOWN_ACTION, Rejects, cure_of
 from swayrank.sources.tables import Batch, Column, frame_batches, open_duckdb, read_batches
 from swayrank.sources.times import TimeOptions, Times, count_numbers, count_orders, numbers_of, read_times, small_times
 
@@ -37,7 +37,6 @@ Mask = npt.NDArray[np.bool_]
 Problems = list[tuple[Mask, str]]
 
 OUT_OF_RANGE = "time out of range"
-UNKNOWN_ACTION = "unknown action"
 NEGATIVE = "negative number"
 UNKNOWN_ID = "id not in the translation"
 TAKEN_ID = "id is given to another by the translation"
@@ -270,27 +269,6 @@ class Assembly:
                 raise InputError(message, file=str(ids.path), line=line, column=column, value=value)
             self._translations[ids] = made
         return self._translations[ids]
-
-
-def no_log(rejects: Rejects, records: int) -> str:
-    """What to do where no record has an action that is known; "" where some have."""
-    if len(rejects) < records or rejects.by_reason().keys() != {UNKNOWN_ACTION}:
-        return ""
-    return (
-        "No record has an action that is known. If this is a table of counts per post and not a log, read it with "
-        "read_posts; else say what the codes mean with actions="
-    )
-
-
-def cure_of(rejects: Rejects, records: int) -> str:
-    """What to do about refused rows where it can be told from why they were; "" elsewhere."""
-    reasons = rejects.by_reason()
-    if next(iter(reasons), "") == NOT_A_TIME:
-        return (
-            "Say how times are written with time_format= (a strptime pattern such as '%d.%m.%y, %H Uhr'), repair the "
-            "rows, or raise max_rejects="
-        )
-    return no_log(rejects, records)
 
 
 def check_columns(wanted: Iterable[str], there: Iterable[str], file: str) -> None:

@@ -25,10 +25,9 @@ from swayrank.graph import Graph
 from swayrank.graph.parts import GraphReport
 from swayrank.ids import ABSENT, Ids
 from swayrank.sources.alike import alike
-from swayrank.sources.assembly import no_log
 from swayrank.sources.edges import read_graph
 from swayrank.sources.recognise import recognise_kind
-from swayrank.sources.rejects import Rejects
+from swayrank.sources.rejects import Rejects, no_log
 
 KINDS = ("graph", "events", "posts")
 """What a file can be."""

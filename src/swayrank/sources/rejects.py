@@ -26,6 +26,7 @@ NOT_FINITE = "not finite"
 NOT_A_TIME = "not a time"
 BAD_ENCODING = "invalid encoding"
 LOST = "id lost digits in a float"
+UNKNOWN_ACTION = "unknown action"
 
 _SHOWN_CHARACTERS = 200
 
@@ -160,3 +161,24 @@ class Rejects:
             column=printable(first.column, 80) or None,
             value=first.value,
         )
+
+
+def no_log(rejects: Rejects, records: int) -> str:
+    """What to do where no record has an action that is known; "" where some have."""
+    if len(rejects) < records or rejects.by_reason().keys() != {UNKNOWN_ACTION}:
+        return ""
+    return (
+        "No record has an action that is known. If this is a table of counts per post and not a log, read it with "
+        "read_posts; else say what the codes mean with actions="
+    )
+
+
+def cure_of(rejects: Rejects, records: int) -> str:
+    """What to do about refused rows where it can be told from why they were; "" elsewhere."""
+    reasons = rejects.by_reason()
+    if next(iter(reasons), "") == NOT_A_TIME:
+        return (
+            "Say how times are written with time_format= (a strptime pattern such as '%d.%m.%y, %H Uhr'), repair the "
+            "rows, or raise max_rejects="
+        )
+    return no_log(rejects, records)
