@@ -3,8 +3,9 @@
 glibc keeps a heap for each of many threads, and freed memory in all of them: with two heaps, trimmed whenever a run was
 replaced, little is kept. Elsewhere nothing is done.
 
-What stays for good is set apart from Python's search for cycles, which holds every thread up: over a million objects of
-modules and of a result it takes more than a tenth of a second, and many events make it come often.
+What is there at the start is set apart from Python's search for cycles, which holds every thread up: over hundreds of
+thousands of objects, most of them of modules, it takes over a tenth of a second, and many events make it come often.
+Later runs are not: what is set apart and forms a cycle would never be given back.
 """
 
 from __future__ import annotations
@@ -25,11 +26,15 @@ def few_heaps() -> None:
 
 
 def settle() -> None:
-    """What is held now stays: look for cycles in it no more, and give back what is free."""
-    import pyarrow as pa
-
+    """What is held now stays as long as the process: look for cycles in it no more."""
     gc.collect()
     gc.freeze()
+
+
+def trim() -> None:
+    """Give back what is free."""
+    import pyarrow as pa
+
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):

@@ -19,7 +19,7 @@ from swayrank.service.jobs.confine import usual_memory
 from swayrank.service.jobs.runner import JobRunner
 from swayrank.service.jobs.upkeep import Upkeep
 from swayrank.service.logs import Log
-from swayrank.service.memory import settle
+from swayrank.service.memory import trim
 from swayrank.service.metrics import Metrics
 from swayrank.service.places import without_folders
 from swayrank.service.published import Published
@@ -184,7 +184,7 @@ class Service:
                 await asyncio.wait_for(self.stopping.wait(), _LOOK_SECONDS)
             if not self.stopping.is_set():
                 if await asyncio.to_thread(self.reload):
-                    await asyncio.to_thread(settle)
+                    await asyncio.to_thread(trim)
                 await asyncio.to_thread(self.look_for_tokens)
                 self.log.flush()
 

@@ -43,8 +43,8 @@ class MemoryLimit:
 
     Examples
     --------
-    >>> MemoryLimit.of("2GB").n_bytes
-    2000000000
+    >>> MemoryLimit.of("100GB").n_bytes
+    100000000000
     """
 
     n_bytes: int | None
