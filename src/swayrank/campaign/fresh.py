@@ -57,12 +57,7 @@ def fresh_gains(sampler: Sampler, nodes: U32, spread: float, runner: Engine, *, 
     if lost is None:
         counts[0] = n_sets - counts[1:].sum()
     met = counts[:-1].astype(np.float64)
-    return met * (spread / met.sum()) if met.any() else _evenly(nodes.size, spread)
-
-
-def _evenly(n: int, spread: float) -> Floats:
-    """Where no set meets a seed, nothing tells them apart."""
-    return np.full(n, spread / n)
+    return met * (spread / met.sum()) if met.any() else np.full(nodes.size, spread / nodes.size)
 
 
 def _credited(task: tuple[Sampler, U32, int], start: int, stop: int) -> npt.NDArray[np.int64]:

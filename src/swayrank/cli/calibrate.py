@@ -21,6 +21,7 @@ from swayrank.cli.shared import (
     Threads,
     Weight,
     command,
+    graph_options,
     listen,
     log_options,
     print_json,
@@ -99,7 +100,7 @@ def calibrate(
     _check_output(output)
     run = calibration_jobs.run_calibrate(
         graph, log,
-        {"source": source, "target": target, "weight": weight, "direction": direction, "header": header},
+        graph_options(source, target, weight, direction, header),
         log_options(log_columns, actions),
         prob=prob, learn=learn, split=split, n_shuffles=placebo, shuffle=shuffle, reach=reach, bins=bins,
         confidence=confidence, rng=rng, threads=threads, progress=listen(quiet),

@@ -26,6 +26,7 @@ from swayrank.cli.shared import (
     Weight,
     command,
     given_only,
+    graph_options,
     listen,
     pairs,
     say,
@@ -155,13 +156,7 @@ def spread(
     choice = jobs.ModelChoice(kind=model, prob=prob, weights=weights, max_steps=max_steps, silent=silent)
     jobs.check_output(output)
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
-    options: dict[str, Any] = {
-        "source": source,
-        "target": target,
-        "weight": weight,
-        "direction": direction,
-        "header": header,
-    }
+    options = graph_options(source, target, weight, direction, header)
     made: Any = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
     how = {"n_samples": samples, "rel_error": rel_error, "half_width": half_width, "top": top_accounts}
     aim = {**given_only(how), "delta": delta, "rng": rng, **work}
@@ -267,13 +262,7 @@ def simulate(
     if not read_plans(seeds or [], seeds_file or []):
         raise ParameterError("simulate needs seeds: --seeds ada,bob or --seeds-file FILE")
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
-    options: dict[str, Any] = {
-        "source": source,
-        "target": target,
-        "weight": weight,
-        "direction": direction,
-        "header": header,
-    }
+    options = graph_options(source, target, weight, direction, header)
     made: Any = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
     plans: Any = read_plans(seeds or [], seeds_file or [], made.graph.ids)
     aim: dict[str, Any] = {
@@ -446,13 +435,7 @@ def seeds(
     jobs.check_output(output)
     limits = _quota(quota)
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
-    options: dict[str, Any] = {
-        "source": source,
-        "target": target,
-        "weight": weight,
-        "direction": direction,
-        "header": header,
-    }
+    options = graph_options(source, target, weight, direction, header)
     made = _opened(file, choice, options, rng=rng, quiet=quiet, **work)
     if price is not None:
         files["cost"] = None
@@ -685,13 +668,7 @@ def whatif(
     if model not in ("ic", "lt"):
         raise ParameterError(f"--model must be ic or lt for what-if questions, got {model!r}")
     choice = jobs.ModelChoice(kind=model, prob=prob, weights=weights, max_steps=max_steps, silent=silent)
-    options: dict[str, Any] = {
-        "source": source,
-        "target": target,
-        "weight": weight,
-        "direction": direction,
-        "header": header,
-    }
+    options = graph_options(source, target, weight, direction, header)
     work: dict[str, Any] = {"threads": threads, "progress": listen(quiet)}
     jobs.check_folder(save)
     if jobs.is_oracle(place):

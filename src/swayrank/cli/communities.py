@@ -21,6 +21,7 @@ from swayrank.cli.shared import (
     Threads,
     Weight,
     command,
+    graph_options,
     listen,
     print_json,
     print_table,
@@ -55,7 +56,7 @@ def communities(
         need("method leiden", "networkit", instead="or take --method label_propagation")
     found = run_communities(
         file,
-        {"source": source, "target": target, "weight": weight, "direction": direction, "header": header},
+        graph_options(source, target, weight, direction, header),
         {"method": method, "resolution": resolution, "weight": None if weight is None else "weight"},
         by=by,
         top=top,

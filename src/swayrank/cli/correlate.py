@@ -22,6 +22,7 @@ from swayrank.cli.shared import (
     Weight,
     command,
     given_only,
+    graph_options,
     listen,
     log_options,
     parse_parameters,
@@ -84,16 +85,16 @@ def correlate(
     _check_output(output)
     options: dict[str, Any] = {"statistics": STATISTICS if of is None else (of,), "k": top, "p": persistence}
     names = [name.strip() for name in (measures or columns or "").split(",") if name.strip()]
-    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction, "header": header}
+    as_graph = graph_options(source, target, weight, direction, header)
     events_options = log_options(log_columns, actions)
     if columns is not None:
-        said = given_only({**graph_options, **events_options, "parameter": parameter})
+        said = given_only({**as_graph, **events_options, "parameter": parameter})
         if said:
             raise ParameterError(f"--{next(iter(said))} does not go with --columns, which are numbers already")
         found = correlate_jobs.run_correlate_columns(file, names, **options)
     else:
         found = correlate_jobs.run_correlate(
-            file, names, parse_parameters(parameter or []), graph_options, events_options,
+            file, names, parse_parameters(parameter or []), as_graph, events_options,
             rng=rng, threads=threads, progress=listen(quiet), **options,
         )  # fmt: skip
     if output is not None:

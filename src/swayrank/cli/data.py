@@ -30,6 +30,7 @@ from swayrank.cli.shared import (
     command,
     complete_measures,
     given_only,
+    graph_options,
     listen,
     log_options,
     pairs,
@@ -110,7 +111,7 @@ def measure(
         name,
         file,
         parse_parameters(parameter or []),
-        {"source": source, "target": target, "weight": weight, "direction": direction, "header": header},
+        graph_options(source, target, weight, direction, header),
         log_options(columns, actions),
         rng=rng,
         threads=threads,
@@ -501,11 +502,9 @@ def convert(
     """Convert a graph or a log: into a folder that opens in milliseconds, a table, or a file for Gephi."""
     from swayrank.convert_jobs import run_convert
 
-    graph_options = {"source": source, "target": target, "weight": weight, "direction": direction, "header": header}
+    as_graph = graph_options(source, target, weight, direction, header)
     events_options = log_options(columns, actions)
-    done = run_convert(
-        file, output, graph_options, events_options, nodes=nodes, threads=threads, progress=listen(quiet)
-    )
+    done = run_convert(file, output, as_graph, events_options, nodes=nodes, threads=threads, progress=listen(quiet))
     if not quiet:
         say(done)
 

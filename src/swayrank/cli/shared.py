@@ -298,6 +298,13 @@ def parse_parameters(texts: Sequence[str]) -> dict[str, object]:
     return values
 
 
+def graph_options(
+    source: str | None, target: str | None, weight: str | None, direction: Any, header: bool | None
+) -> dict[str, Any]:
+    """How --source, --target, --weight, --direction and --header read a graph, as `read_graph` takes them."""
+    return {"source": source, "target": target, "weight": weight, "direction": direction, "header": header}
+
+
 def log_options(columns: str | None, actions: str | None) -> dict[str, Any]:
     """What --columns and --actions say of a log, as `read_events` takes it; None where nothing was said."""
     return {"columns": columns.split(",") if columns else None, "actions": pairs(actions, "--actions") or None}
