@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import typing
@@ -14,14 +15,18 @@ import pytest
 
 from swayrank.campaign.select import METHODS
 from swayrank.results import current_run
+from swayrank.service.app import create_app
 from swayrank.service.jobs.eligible import prices
 from swayrank.service.jobs.parameters import Costs, Method, SeedsParameters
 from swayrank.service.jobs.planning import Planner
 from swayrank.service.jobs.runner import _Running
 from swayrank.service.jobs.scored import forget_runs
 from swayrank.service.places import without_folders
+from swayrank.service.published import Published
 from swayrank.service.routes.result import tier_place
+from swayrank.service.settings import Settings
 from swayrank.stores import open_store
+from swayrank.stores.events import LiveEvent
 from tests.serving import serving
 from tests.working import copied, finished, program, runner_over, town_in, waited
 
@@ -459,12 +464,24 @@ def test_live_events_are_scored_by_themselves_and_once(town, tmp_path):
         assert client.get("/api/v1/jobs?kind=score").json()["total"] == asked
 
 
+def test_scores_that_were_made_a_moment_ago_are_not_made_again(town, tmp_path):
+    out = copied(town, tmp_path)
+    before = current_run(out)
+    with open_store(out / "service.db") as store:
+        store.events.append([[LiveEvent("k", 1_774_900_000_000_000, "newcomer", "like", "n1", None)]])
+    assert finished(out).status == "done"
+    service = create_app(Settings(out=out, refresh_seconds=1.0, log=tmp_path / "log")).state.service
+    with contextlib.closing(service):
+        service.published = Published.load(before)  # the job has ended, and nobody has looked at what it made yet
+        asyncio.run(service.upkeep._refresh())
+        assert service.store.jobs.newest(kind="score")[1] == 1
+        assert service.published.run == current_run(out).name
+
+
 def test_runs_that_nobody_needs_are_forgotten(town, tmp_path):
     out = copied(town, tmp_path)
     (first,) = (path.name for path in (out / "runs").iterdir())
     with open_store(out / "service.db") as store:
-        from swayrank.stores.events import LiveEvent
-
         store.events.append([[LiveEvent("k", 1_774_900_000_000_000, "newcomer", "like", "n1", None)]])
     for _ in range(3):
         assert finished(out).status == "done"

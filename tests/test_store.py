@@ -389,6 +389,20 @@ def test_a_file_that_vanishes_is_told_and_not_written_into_the_void(tmp_path: Pa
             store.events.count()
 
 
+def test_a_file_that_vanishes_while_it_is_asked_for_is_not_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a #1?" / "service.db"  # a name that must not be read as an address
+    file.parent.mkdir()
+    with open_store(file) as store:
+        store.close()  # its next connection is a new one
+        monkeypatch.setattr(store, "_check_file", lambda: None)  # it looked, then the file went
+        file.rename(tmp_path / "moved.db")
+        with pytest.raises(StoreUnavailableError, match="cannot be reached or written now"):
+            store.events.count()
+        assert not file.exists()
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError, match="cannot keep a store there: No such file or directory"):
         open_store(tmp_path / "nowhere" / "service.db")

@@ -15,7 +15,6 @@ are rounded, so that the same scores give the same bytes.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -279,10 +278,15 @@ def kept_json(kept: KeptScores, name: str) -> dict[str, Any] | None:
 
 def kept_accounts(kept: KeptScores) -> pa.Table | None:
     """The counts per account that a run keeps."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     content = kept_file(kept, ACCOUNTS)
-    return None if content is None else pq.read_table(io.BytesIO(content))
+    if content is None:
+        return None
+    # In this thread alone: Arrow's own give the bytes back when they please, which aborts an interpreter that ends.
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        return file.read(use_threads=False)
 
 
 def kept_map(kept: KeptScores) -> Backbone:

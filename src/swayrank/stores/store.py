@@ -208,7 +208,12 @@ class Store:
 
 def _sqlite(path: Path) -> sa.Engine:
     url = sa.URL.create("sqlite+pysqlite", database=str(path))
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    existing = f"{path.absolute().as_uri()}?mode=rw"  # a file that was removed is not made anew, empty
+
+    def connected() -> sqlite3.Connection:
+        return sqlite3.connect(existing, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
+
+    engine = sa.create_engine(url, creator=connected)
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:

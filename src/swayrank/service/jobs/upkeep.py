@@ -127,6 +127,9 @@ class Upkeep:
         self._service.jobs.next_refresh = None if due is None else iso(int(due * 1e6))
         if due is None or time.time() < due or await self._busy("score"):
             return
+        await asyncio.to_thread(self._service.reload)  # a job that ended just now made a run that nobody looked at yet
+        if await asyncio.to_thread(self._due) is None:
+            return
         await asyncio.to_thread(self._service.store.state.set, LAST_REFRESH, repr(time.time()))
         await self._service.jobs.add("score", {})
 
