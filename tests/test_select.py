@@ -424,9 +424,10 @@ def test_an_oracle_that_was_interrupted_begins_anew(monkeypatch):
         count(*args)
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(questions, "union_count", interrupted)
-        oracle.spread([0, 3])
+        with pytest.raises(KeyboardInterrupt):
+            oracle.spread([0, 3])
     assert oracle.spread([0, 3]).adds.tolist() == wanted
 
 
