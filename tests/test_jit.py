@@ -38,7 +38,8 @@ def _install(folder: Path, **sources: str) -> Path:
     (target / "kernels").mkdir(parents=True)
     (target / "__init__.py").write_text("")
     (target / "kernels" / "__init__.py").write_text("")
-    shutil.copy(PACKAGE / "kernels" / "jit.py", target / "kernels")
+    for name in ("jit.py", "machine.py"):
+        shutil.copy(PACKAGE / "kernels" / name, target / "kernels")
     for name, text in sources.items():
         (target / "kernels" / f"{name}.py").write_text(textwrap.dedent(text))
     return folder
