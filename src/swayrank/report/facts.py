@@ -106,10 +106,9 @@ def gather(
             "this run; choose seeds on the graph that was scored",
             file=str(seeds),
         )
-    told = (scores.explanation(scores.ids[k]) for k in range(min(MOST_EXPLAINED, scores.n_scored)))
     return Facts(
         scores=scores,
-        explanations=[one for one in told if one is not None],
+        explanations=scores.explanations(0, min(MOST_EXPLAINED, scores.n_scored)),
         rejects=_rejects(scores),
         # A kept run has all that is asked of scores here: ids, order, score, rank, parts, contributions, weights.
         sensitivity=sensitivity(cast("Scores", scores), k=top) if scores.n_scored else None,
