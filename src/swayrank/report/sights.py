@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from swayrank.overview.backbone import REST, Backbone, first_of
+from swayrank.overview.ties import ties_of
 from swayrank.report.activity import kinds, span_told
 from swayrank.report.communities import flow_shares
 from swayrank.report.document import (
@@ -58,8 +59,8 @@ def map_section(facts: Facts) -> Section | None:
         return None
     shown = _with_few_colours(first_of(facts.shown, _MOST_DOTS, _MOST_ARCS))
     reading = (
-        "Accounts that follow each other stand together. Near means connected; how far apart two groups stand means "
-        "little, and left, right, up and down mean nothing. "
+        f"Accounts that {ties_of(shown.arcs_are).together} stand together. Near means connected; how far apart two "
+        "groups stand means little, and left, right, up and down mean nothing. "
         f"The larger a dot, the higher the score{_range_told(shown)}."
     )
     legend = Legend(tuple(_community_words(facts, c) for c in shown.coloured), _rest(shown))
@@ -118,9 +119,8 @@ def _picture(facts: Facts, shown: Backbone) -> Map:
         )
         for i in range(n)
     )
-    heard = "followers" if shown.arcs_are == "follows" else "accounts that react"
     first = f"The first {n:,} accounts on the map" if n < len(shown) else "The accounts on the map"
-    table = Table(first, ("account", "score", heard, "community"), rows)
+    table = Table(first, ("account", "score", shown.around, "community"), rows)
     arcs = tuple((int(u), int(v)) for u, v in shown.arcs)
     return Map(table, f"{shown.title}. {shown.caption}.", (_WIDE, _HIGH), dots, arcs, labels)
 
