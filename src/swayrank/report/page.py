@@ -139,7 +139,7 @@ footer{{color:var(--soft);font-size:.9rem;padding-top:1rem;padding-bottom:2.5rem
 .far{{display:none}} .arc{{stroke-width:.25}} .label{{font-size:11px;stroke-width:3px}}
 .card table{{font-size:.8rem}} .card th,.card td{{padding:.25rem .2rem}}}}
 @page{{size:A4;margin:14mm}}
-@media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}} header{{padding-top:0}}
+@media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header{{max-width:none;padding:0}}
 nav,.skip,footer{{display:none}}
 h2,h3,caption,thead,figcaption{{break-after:avoid}} h2{{margin-top:1.4rem}}
 tr,li,p,figcaption,.chart,.map,.legend,{_SHORT}{{break-inside:avoid}}
