@@ -32,7 +32,7 @@ from swayrank.graph import Graph
 from swayrank.ids import Ids
 from swayrank.measures._data import check_graph
 from swayrank.measures.community.detect import Communities, communities
-from swayrank.overview.choice import N_LARGEST, accounts_to_show
+from swayrank.overview.choice import N_LARGEST, accounts_to_show, in_pieces
 from swayrank.overview.layout import layout
 from swayrank.overview.ties import EDGES, FOLLOWS, graph_ties, ties_of
 from swayrank.tables import frame
@@ -302,19 +302,25 @@ def first_of(shown: Backbone, max_nodes: int, max_arcs: int | None) -> Backbone:
 
 
 def _among(graph: Graph, nodes: Ints) -> tuple[Ints, Floats]:
-    """The arcs among `nodes`, as places in it, and the share of attention that each is."""
+    """The arcs among `nodes`, as places in it, and the share of attention that each is; some followers at a time."""
     place = np.full(graph.n_nodes, REST)
     place[nodes] = np.arange(nodes.size)
-    size = graph.out_degree[nodes].astype(np.int64)
-    u = np.repeat(np.arange(nodes.size), size)
-    arcs = np.repeat(graph.indptr[nodes].astype(np.int64) - np.cumsum(size) + size, size) + np.arange(u.size)
+    sizes = graph.out_degree[nodes].astype(np.int64)
+    found = [_among_some(graph, nodes, some, place) for some in in_pieces(np.arange(nodes.size), sizes, graph.n_nodes)]
+    return np.concatenate([arcs for arcs, _ in found]), np.concatenate([share for _, share in found])
+
+
+def _among_some(graph: Graph, nodes: Ints, some: Ints, place: Ints) -> tuple[Ints, Floats]:
+    """The same, of the followers at `some` places."""
+    size = graph.out_degree[nodes[some]].astype(np.int64)
+    row = np.repeat(np.arange(some.size), size)
+    arcs = np.repeat(graph.indptr[nodes[some]].astype(np.int64) - np.cumsum(size) + size, size) + np.arange(row.size)
     v = place[graph.indices[arcs]]
     weight = np.abs(graph.column("weight")[arcs]) if "weight" in graph.columns else np.ones(arcs.size)
-    given = np.bincount(u, weight, nodes.size)
-    inside = np.flatnonzero((v != REST) & (u != v))
-    u, v, weight = u[inside], v[inside], weight[inside]
-    share = np.divide(weight, given[u], out=np.zeros(inside.size), where=given[u] > 0)
-    return np.stack((u, v), axis=1), share
+    given = np.bincount(row, weight, some.size)[row]
+    inside = np.flatnonzero((v != REST) & (some[row] != v))
+    share = np.divide(weight[inside], given[inside], out=np.zeros(inside.size), where=given[inside] > 0)
+    return np.stack((some[row[inside]], v[inside]), axis=1), share
 
 
 def _strongest(arcs: Ints, strength: Floats) -> Ints:

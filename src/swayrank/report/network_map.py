@@ -287,7 +287,7 @@ def diameters(values: Floats, largest: float) -> Floats:
     highest = float(size.max(initial=0.0))
     crowd = min(1.0, float(np.sqrt(150 / max(1, size.size))))
     share = size / highest if highest > 0 else size
-    least = max(3.0, 7.0 * crowd)
+    least = 3.0
     return np.asarray(least + (max(largest * crowd, 2 * least) - least) * np.sqrt(share))
 
 

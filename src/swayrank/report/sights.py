@@ -45,7 +45,7 @@ from swayrank.scoring.telling import counted
 
 _MOST_DOTS, _MOST_ARCS, _LISTED, _LABELS = 2000, 4000, 25, 14
 _WIDE, _HIGH, _EDGE = 1000.0, 700.0, 30.0
-_LARGEST = 26.0
+_LARGEST, _SEEN, _FEW = 26.0, 7.0, 150
 _SHOWN, _FLOWS, _LEADERS = 12, 8, 3
 _MOST_TICKS = 4
 
@@ -102,7 +102,8 @@ def _picture(facts: Facts, shown: Backbone) -> Map:
     high = abs(shown.places).max(axis=0)
     scale = min((_WIDE / 2 - _EDGE) / max(high[0], 1e-9), (_HIGH / 2 - _EDGE) / max(high[1], 1e-9))
     x, y = _WIDE / 2 + scale * shown.places[:, 0], _HIGH / 2 - scale * shown.places[:, 1]
-    radius = map_diameters(shown, _LARGEST) / 2
+    # On paper the least dot would hardly be seen: where there is room for it, it is larger.
+    radius = np.maximum(map_diameters(shown, _LARGEST), _SEEN * np.sqrt(_FEW / max(len(shown), _FEW))) / 2
     words = [f"{account}: {Number(float(size), ONE)}" for account, size in zip(shown.accounts, shown.size, strict=True)]
     dots = tuple(
         Dot(float(x[i]), float(y[i]), float(radius[i]), int(shown.colour[i]), words[i]) for i in range(len(shown))
