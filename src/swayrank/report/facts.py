@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from swayrank._text import printable
 from swayrank.errors import InputError, SwayrankError
 from swayrank.overview.backbone import Backbone
+from swayrank.overview.ties import told_of
 from swayrank.report.seed_files import Goal, Seed, read_seeds
 from swayrank.results import unaltered, whole_runs
 from swayrank.scoring.history import History, HistoryRow, history
@@ -170,7 +171,8 @@ def spread_model(facts: Facts) -> tuple[str, str] | None:
         "attention": "a follower's chances are shares of its attention, by its reactions and follows",
         "weighted_cascade": "a chance of 1 in the number of accounts that the follower follows",
     }
-    return chances, words.get(chances, f"probabilities {printable(chances, 40)}")
+    told = told_of(scores.ties, words[chances]) if chances in words else f"probabilities {printable(chances, 40)}"
+    return chances, told
 
 
 # -- files beside the run ----------------------------------------------------------------------------------------------

@@ -370,6 +370,15 @@ class KeptScores:
         """How much happened when, in all and to each account explained; None where the run has none."""
         return kept_json(self, ACTIVITY)
 
+    @property
+    def ties(self) -> str | None:
+        """What the arcs of the run's graph are: "follows", "reactions", or "edges", of which followers are neighbours.
+
+        None where there is no graph, or an earlier version made the run, which spoke of follows wherever it could.
+        """
+        told = self.manifest.get("overview")
+        return told.get("ties") if isinstance(told, dict) else None
+
     def backbone(self) -> Backbone:
         """The run's map, for `network_map` and `draw`.
 

@@ -28,7 +28,7 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ParameterError
 from swayrank.measures.community.detect import NONE
 from swayrank.overview.activity import activity_over_time
-from swayrank.overview.backbone import FOLLOWS, MAX_NODES, REACTIONS, Backbone, backbone
+from swayrank.overview.backbone import MAX_NODES, Backbone, backbone
 from swayrank.overview.communities import Members, community_overview
 from swayrank.overview.evidence import UNKNOWN, Counts, of_graph, of_log, of_posts
 from swayrank.results import unaltered, write_whole
@@ -87,7 +87,7 @@ def map_of(
         score=scores.score[of],
         parts={name: part[of] for name, part in scores.parts.items()},
         found=scores.background.communities,
-        arcs_are=REACTIONS if scores.evidence.graph_is_derived else FOLLOWS,
+        arcs_are=scores.evidence.ties,
         max_nodes=max_nodes,
         max_arcs=max_arcs,
         rng=rng,
@@ -145,7 +145,7 @@ def write_pictures(
     else:
         _write_json(folder.file(ACTIVITY), told)
         kept.append(ACTIVITY)
-    return {"kept": kept, "absent": absent}
+    return {"kept": kept, "absent": absent, "ties": scores.evidence.ties}
 
 
 def everybody(scores: Scores) -> npt.NDArray[np.int64]:
