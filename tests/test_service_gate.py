@@ -213,6 +213,19 @@ def test_head_is_get_without_the_body(out):
     assert '"HEAD"' in (out.parent / "service.log").read_text()
 
 
+def test_a_wrong_method_is_told_which_are_right(out):
+    with serving(out) as client:
+        for path, methods in (
+            ("/api/v1/tokens", "GET, HEAD, POST"),
+            ("/api/v1/whatif", "POST"),
+            ("/api/v1/run", "GET, HEAD"),
+            ("/api/v1/accounts/a/b", "GET, HEAD"),
+        ):
+            for method in ("OPTIONS", "PATCH"):
+                got = client.request(method, path)
+                assert (got.status_code, got.headers["allow"]) == (405, methods), path
+
+
 def test_wrong_secrets_are_counted_by_address(out):
     tokens(out, "read")
     with serving(out, rate_limit=0.3) as client:
