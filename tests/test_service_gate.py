@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import threading
 import time
@@ -258,6 +260,23 @@ def test_a_mistake_of_ours_is_no_traceback(out, monkeypatch):
     assert got.status_code == 500
     assert got.json()["type"] == "internal"
     assert "secret thing" not in got.text
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "json", "parquet"])
+def test_a_full_disk_is_told_where_files_are_asked_for(out, monkeypatch, form):
+    """A file is made on the disk before it is sent."""
+    from swayrank.service.routes import exports
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/scores")
+
+    with serving(out) as client:
+        monkeypatch.setattr(exports, "_write_rows" if form == "json" else "write_as", full)
+        got = client.get(f"/api/v1/exports/scores.{form}")
+        assert (got.status_code, got.json()["type"]) == (507, "no-room"), got.text
+        assert "make room" in got.json()["detail"]
+        assert "somewhere" not in got.text
+        assert client.get(READ).status_code == 200
 
 
 def test_the_log_has_a_line_for_each_request_and_none_of_a_strangers(out):
