@@ -49,8 +49,8 @@ _LONGEST_NAME = 120
 _WHOLE_NAME = 16
 """Words of names up to so many letters are not broken between lines."""
 SHADES, _STEPS = 6, 8
-_NARROW = 5
-"""So many columns have room on most screens; wider tables scroll by the keyboard as well."""
+_NARROW = 2
+"""So many columns have room on every screen; wider tables, which scroll on some, do so by the keyboard as well."""
 
 LIGHT = {
     "paper": "#ffffff", "panel": "#f4f6f8", "ink": "#1b1f24", "soft": "#515963", "rule": "#c9d0d8",

@@ -23,7 +23,7 @@ from swayrank.service.routes import Serving
 from swayrank.service.routes.accounts import Filters
 
 router = APIRouter(
-    prefix="/api/v1/exports", tags=["exports"], responses=documented(404), dependencies=[requires("read")]
+    prefix="/api/v1/exports", tags=["exports"], responses=documented(404, 507), dependencies=[requires("read")]
 )
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -124,7 +124,7 @@ _SEED_COLUMNS = (
 )
 
 
-@router.get("/seeds.{form}", response_class=Response, responses=documented(404, 409))
+@router.get("/seeds.{form}", response_class=Response, responses=documented(404, 409, 507))
 def seeds(
     service: Serving, form: Literal["csv", "xlsx"], job: Annotated[str, Query(pattern="^[0-9a-f]{16}$")]
 ) -> Response:
