@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -210,12 +210,21 @@ class Facet:
         names = {str(group): at for at, group in enumerate(self.groups)}
         return np.isin(self.codes, [names[one] for one in wanted if one in names])
 
-    def counts(self, mask: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
-        """How many of some accounts each group has, the largest first; empty groups are left out."""
+    def counts(
+        self, mask: npt.NDArray[np.bool_], most: int, wanted: Sequence[str] = ()
+    ) -> tuple[list[dict[str, Any]], int]:
+        """How many of some accounts each group has, and how many further groups have any.
+
+        The `most` largest first, then those that are `wanted`; empty groups are left out. A graph may fall into tens of
+        thousands of communities, which nobody reads.
+        """
         codes = self.codes[mask]
         found = np.bincount(codes[codes >= 0], minlength=len(self.groups))
-        order = np.argsort(-found, kind="stable")
-        return [{"value": self.groups[at], "count": int(found[at])} for at in order if found[at]]
+        order = np.argsort(-found, kind="stable")[: np.count_nonzero(found)]
+        named = set(wanted)
+        further = [at for at in order[most:] if str(self.groups[at]) in named] if named else []
+        listed = [{"value": self.groups[at], "count": int(found[at])} for at in (*order[:most], *further)]
+        return listed, len(order) - len(listed)
 
 
 def _warnings(kept: KeptScores) -> list[dict[str, str]]:

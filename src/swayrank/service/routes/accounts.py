@@ -79,6 +79,7 @@ class Page(Told):
     page: int
     page_size: int
     facets: dict[str, list[Count]]
+    facets_more: dict[str, int]
 
 
 Groups = Annotated[list[str], Query(max_length=200)]
@@ -113,12 +114,15 @@ def accounts(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     page_size: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
-    """Accounts: search, filter, sort, page; with how many each facet's groups would give."""
+    """Accounts: search, filter, sort, page; with how many each facet's groups would give.
+
+    Of a facet the 200 largest groups are listed, and those asked for; `facets_more` says how many others there are.
+    """
     result = service.published
     at, facets = find(result, wanted)
     items = [result.row(int(i)) for i in at[page_of(at.size, page, page_size)]]
     told = {"run": result.run, "items": items, "total": int(at.size), "page": page, "page_size": page_size}
-    return of_run(request, result, {**told, "facets": facets})
+    return of_run(request, result, {**told, "facets": facets.listed, "facets_more": facets.more})
 
 
 @router.get(PREFIX.removeprefix("/api/v1") + "{account:path}", response_model=Account, responses=documented(404))
