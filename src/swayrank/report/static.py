@@ -59,7 +59,7 @@ _LAYOUT = {
     "hoverlabel", "hovermode", "updatemenus", "sliders",
 }  # fmt: skip
 _AXIS = {
-    "title", "type", "range", "rangemode", "autorange", "tickvals", "ticktext", "tickangle", "tickformat", "side",
+    "title", "type", "range", "rangemode", "autorange", "tickvals", "ticktext", "tickangle", "tickformat", "dtick", "side",
     "visible", "showgrid", "gridcolor", "showticklabels", "scaleanchor", "domain", "anchor", "matches", "zeroline",
     "automargin", "constrain",
 }  # fmt: skip
