@@ -161,7 +161,12 @@ def test_counts_are_marked_at_whole_numbers():
     pytest.importorskip("plotly")
     days = [1, 1, 2, 2, 2, 3]
     log = sr.Events.from_frame(
-        {"actor": ["fan"] * 6, "action": ["like"] * 6, "target": ["star"] * 6, "time": [f"2026-03-0{day}" for day in days]}
+        {
+            "actor": ["fan"] * 6,
+            "action": ["like"] * 6,
+            "target": ["star"] * 6,
+            "time": [f"2026-03-0{day}" for day in days],
+        }
     )
     few = sr.score(events=log, rng=7, n_replicates=None, min_evidence=1)
     for figure in (few.plot("activity"), few.plot("activity", account="star"), few.plot("histogram")):

@@ -113,7 +113,11 @@ def test_ranks_that_the_map_passes_over_are_told(tab, shown):
 
 def test_ranks_after_the_highest_are_not_called_absent_from_the_graph(tab, shown):
     """A map of a large graph shows the highest, and some around them who rank anywhere."""
-    moved = {**shown, "n_highest": 10, "rank": [rank + 500 if i >= 10 else rank for i, rank in enumerate(shown["rank"])]}
+    moved = {
+        **shown,
+        "n_highest": 10,
+        "rank": [rank + 500 if i >= 10 else rank for i, rank in enumerate(shown["rank"])],
+    }
     told = json.dumps(moved)
     tab.tab.route(f"**{API}/map", lambda route: route.fulfill(content_type="application/json", body=told))
     tab.go("/map")

@@ -134,7 +134,10 @@ def test_facets_are_ordered_by_size_and_know_who_is_in_none():
     among = np.array([0, 1, 1, 0, 1, 1, 0], bool)
     assert facet.counts(among, 5) == ([{"value": "a", "count": 2}, {"value": "c", "count": 1}], 0)
     assert facet.counts(among, 1) == ([{"value": "a", "count": 2}], 1)
-    assert facet.counts(among, 1, ["c", "b", "nothing"]) == ([{"value": "a", "count": 2}, {"value": "c", "count": 1}], 0)
+    assert facet.counts(among, 1, ["c", "b", "nothing"]) == (
+        [{"value": "a", "count": 2}, {"value": "c", "count": 1}],
+        0,
+    )
     assert facet.among(["b", "nothing"]).tolist() == [True, False, False, True, False, False, True]
     assert Facet(np.array([None, None], object)).value(1) is None
 

@@ -80,7 +80,7 @@ def kinds(told: Mapping[str, Any]) -> list[str]:
 def span_told(told: Mapping[str, Any]) -> str:
     """How many stretches from when to when, and what is not in them."""
     n, unit, times = len(told["times"]), told["bin"], told["times"]
-    first, last = (time.replace("T", " ").removesuffix(":00Z") for time in (times[0], times[-1]))  # of hours: to minutes
+    first, last = (time.replace("T", " ").removesuffix(":00Z") for time in (times[0], times[-1]))
     words = f"{n:,} {unit}{'s' if n != 1 else ''} (UTC), {first} to {last}"
     missing = told["undated"] + told["before"]
     words += f"; {missing:,} rows without such a time are left out" if missing else ""
@@ -105,7 +105,9 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
         figure.add_trace(_bars(go, told, name, counts, colour), row=1, col=1)
     if has_posts:
         figure.add_trace(_bars(go, told, "posts", told["posts"], look.rest, legend=False), row=2, col=1)
-        figure.update_yaxes(title={"text": "posts"}, gridcolor=look.grid, **count_ticks(max(told["posts"], default=0)), row=2, col=1)
+        figure.update_yaxes(
+            title={"text": "posts"}, gridcolor=look.grid, **count_ticks(max(told["posts"], default=0)), row=2, col=1
+        )
     total = sum(sum(counts) for counts in told["actions"].values())
     posts = f", {sum(told['posts']):,} posts" if has_posts else ""
     dress(
@@ -114,7 +116,10 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
         legend={"title": {"text": "kind of reaction"}, "traceorder": "normal"},
     )  # fmt: skip
     figure.update_yaxes(
-        title={"text": f"reactions per {told['bin']}"}, gridcolor=look.grid, row=1, col=1,
+        title={"text": f"reactions per {told['bin']}"},
+        gridcolor=look.grid,
+        row=1,
+        col=1,
         **count_ticks(max(map(sum, zip(*told["actions"].values(), strict=True)), default=0)),
     )
     figure.update_xaxes(showgrid=False, automargin=True)

@@ -28,6 +28,7 @@ Column = Floats | Counts
 NOT_KEPT = -1
 _ORDERS = 6
 EVIDENCE = ("followers", "following", "reactions", "engagers", "posts")
+_PICTURES = {"activity.json": "activity over time", "communities.json": "communities", "map.json": "map"}
 _RANKS = ("rank", "rank_low", "rank_high", "score", "score_low", "score_high")
 _PART = ("scaled", "low", "high", "raw", "contribution")
 
@@ -227,10 +228,17 @@ class Facet:
         return listed, len(order) - len(listed)
 
 
+def _kind(note: str) -> str:
+    """What a run's note is about: a source that was missing, which can be given, or something to know of."""
+    return "left out" if note.startswith("there is no ") or "could not be measured" in note else "note"
+
+
 def _warnings(kept: KeptScores) -> list[dict[str, str]]:
     """What the run's manifest tells that a reader has to know."""
     manifest: Mapping[str, Any] = kept.manifest
-    told = [{"what": "left out", "detail": str(text), "level": "warning"} for text in manifest.get("left_out", ())]
+    told = [
+        {"what": _kind(str(text)), "detail": str(text), "level": "warning"} for text in manifest.get("left_out", ())
+    ]
     counts = manifest["counts"]
     if refused := int(counts.get("rejected_rows", 0)):
         told.append(
@@ -247,7 +255,7 @@ def _warnings(kept: KeptScores) -> list[dict[str, str]]:
     if kept.intervals is None:
         told.append({"what": "no intervals", "detail": "the run drew no intervals", "level": "info"})
     for name, why in manifest.get("overview", {}).get("absent", {}).items():
-        told.append({"what": f"no {name}", "detail": str(why), "level": "info"})
+        told.append({"what": f"no {_PICTURES.get(name, name)}", "detail": str(why), "level": "info"})
     if "overview" not in manifest:
         detail = "the run keeps no map, communities or activity; score the data again to see them"
         told.append({"what": "an earlier run", "detail": detail, "level": "info"})
