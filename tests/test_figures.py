@@ -156,6 +156,27 @@ def test_times_of_epidemics(town):
         assert ("nfected accounts" in figure.layout.title.text) == (model is sr.SIS)
 
 
+def test_counts_are_marked_at_whole_numbers():
+    """Marks at halves, written without their fraction, read 0, 1, 1, 2, 2."""
+    pytest.importorskip("plotly")
+    days = [1, 1, 2, 2, 2, 3]
+    log = sr.Events.from_frame(
+        {
+            "actor": ["fan"] * 6,
+            "action": ["like"] * 6,
+            "target": ["star"] * 6,
+            "time": [f"2026-03-0{day}" for day in days],
+        }
+    )
+    few = sr.score(events=log, rng=7, n_replicates=None, min_evidence=1)
+    for figure in (few.plot("activity"), few.plot("activity", account="star"), few.plot("histogram")):
+        assert (figure.layout.yaxis.tickformat, figure.layout.yaxis.dtick) == (",d", 1)
+    many = sr.Events.from_frame(
+        {"actor": ["fan"] * 90, "action": ["like"] * 90, "target": ["star"] * 90, "time": ["2026-03-01"] * 90}
+    )
+    assert sr.score(events=many, rng=7, n_replicates=None).plot("activity").layout.yaxis.dtick is None
+
+
 def test_what_new_figures_show_is_what_is_known(tmp_path, scores):
     pytest.importorskip("plotly")
     kept = sr.load_scores(scores.save(tmp_path))

@@ -100,6 +100,8 @@ def test_reactions_of_accounts_to_themselves_are_in_no_bin():
     assert (told["actions"], told["own"]) == ({"like": [1]}, 2)  # the last has no time, and is counted so
     assert (told["posts"], told["undated"], told["before"]) == ([1], 1, 0)
     assert "2 reactions of accounts to themselves are left out" in span_told(told)
+    hours = {**told, "bin": "hour", "times": ["2026-03-01T00:00:00Z", "2026-03-04T17:00:00Z"]}
+    assert span_told(hours).startswith("2 hours (UTC), 2026-03-01 00:00 to 2026-03-04 17:00")
     assert "themselves" not in span_told({name: x for name, x in told.items() if name != "own"})  # of earlier runs
 
 

@@ -222,7 +222,9 @@ function quotaPart(facets, groups, past) {
   const rows = h("ul", { class: "plain" });
   const groupsNow = () => groupsOf(facets, by.value);
   const add = (group, n = 1) => {
-    const select = choice(groupsNow().map((one) => [String(one.value), `${groupWords(by.value, one.value, groups)} (${count(one.count)})`]), group);
+    const told = groupsNow().map((one) => [String(one.value), `${groupWords(by.value, one.value, groups)} (${count(one.count)})`]);
+    if (group !== undefined && !told.some(([value]) => value === String(group))) told.push([String(group), groupWords(by.value, group, groups)]); // too small to be listed
+    const select = choice(told, group);
     select.setAttribute("aria-label", "Group");
     const row = h("li", { class: "row" }, select, number(n, { min: 0, step: 1, "aria-label": "How many", class: "short" }),
       h("button", { type: "button", "aria-label": "Remove this quota", onClick: () => { row.remove(); button.focus(); } }, "×"));

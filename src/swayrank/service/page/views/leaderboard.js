@@ -122,7 +122,7 @@ class Leaderboard {
 
   show(answer) {
     this.total = answer.total;
-    this.filters.show(answer.facets);
+    this.filters.show(answer.facets, answer.facets_more);
     const all = answer.total === this.run.counts.accounts;
     const told = `${plural(answer.total, "account")}${all ? ", all there are" : answer.total === 1 ? " fits" : " fit"}`;
     this.told.textContent = told;

@@ -381,20 +381,22 @@ function tableOf({ data, degrees, groups }, map, indices, box) {
   ] });
 }
 
-/** Whose ranks the table passes over: the map shows whom its graph names. */
-function missingRanks({ rank, arcs_are: ties }) {
+/** Whose ranks the table passes over: the map shows whom its graph names, the highest of them and some around these. */
+function missingRanks({ rank, arcs_are: ties, n_highest: highest }) {
+  const top = rank.slice(0, highest ?? rank.length).filter(Boolean);
   const missing = [];
   let next = 1; // the rank that follows those seen; accounts of one rank take up as many
   let n = 0;
-  for (const one of rank.filter(Boolean).sort((a, b) => a - b)) {
+  for (const one of top.sort((a, b) => a - b)) {
     for (let i = next; i < one && missing.length < 5; i++) missing.push(count(i));
     n += Math.max(0, one - next);
     next = Math.max(next, one) + 1;
   }
-  if (!n) return null;
+  const around = highest < rank.length ? ` After rank ${count(next - 1)} only accounts around those before are here.` : "";
+  if (!n) return around ? h("p", { class: "faint" }, around.trim()) : null;
   const many = `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are not here: those accounts are`;
   return h("p", { class: "faint" }, n === 1 ? `Rank ${missing[0]} is not here: that account is` : many,
-    ` not in the graph of who ${{ reactions: "reacts to", edges: "is connected with" }[ties] ?? "follows"} whom, which the map shows.`);
+    ` not in the graph of who ${{ reactions: "reacts to", edges: "is connected with" }[ties] ?? "follows"} whom, which the map shows.`, around);
 }
 
 function showSeeds(context, state, map, place, seeds) {
