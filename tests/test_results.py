@@ -115,6 +115,31 @@ def test_a_killed_run_leaves_the_previous_one(tmp_path):
         assert not left[0].exists(), "what an interrupted writer left is removed after a day"
 
 
+def test_an_interrupt_as_soon_as_something_is_there_leaves_nothing(tmp_path, monkeypatch):
+    """A signal that comes while the system makes a folder or a file is heard when it has made it."""
+    made = []
+
+    def interrupted(usual):
+        def make(path, *words, **options):
+            found = usual(path, *words, **options)
+            if path.name.startswith("."):
+                made.append(path.exists())
+                raise KeyboardInterrupt
+            return found
+
+        return make
+
+    monkeypatch.setattr(Path, "mkdir", interrupted(Path.mkdir))
+    monkeypatch.setattr(Path, "open", interrupted(Path.open))
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder(tmp_path)
+    with pytest.raises(KeyboardInterrupt), write_whole(tmp_path / "file"):
+        pass
+    assert made == [True, True]
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    assert not list((tmp_path / "runs").iterdir())
+
+
 def test_current_without_links(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.symlink_to", _no_links)
     with RunFolder(tmp_path) as run:

@@ -55,11 +55,11 @@ def write_whole(path: str | Path) -> Iterator[IO[bytes]]:
     """
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        file = temporary.open("xb")
-    except OSError as error:
-        raise InputError(f"cannot write there: {error.strerror or error}", file=str(path)) from None
-    try:
+    try:  # an interrupt that comes as soon as the file is there leaves none
+        try:
+            file = temporary.open("xb")
+        except OSError as error:
+            raise InputError(f"cannot write there: {error.strerror or error}", file=str(path)) from None
         with file:
             yield file
             file.flush()
@@ -68,7 +68,8 @@ def write_whole(path: str | Path) -> Iterator[IO[bytes]]:
             raise InputError("cannot write there: it is a folder", file=str(path))
         temporary.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def file_hash(path: str | Path) -> str:
@@ -122,6 +123,9 @@ class RunFolder:
             self._folder.mkdir()
         except OSError as error:
             raise FolderError(f"{self.out}: cannot keep results there: {error.strerror or error}") from None
+        except BaseException:  # an interrupt that comes as soon as the folder is there leaves none
+            self.__exit__()
+            raise
 
     def __enter__(self) -> RunFolder:
         return self
