@@ -89,21 +89,24 @@ def runs(service: Serving) -> Response:
 @router.get("/map", response_model=Told, responses=documented(404))
 def network_map(request: Request, service: Serving) -> Response:
     """The network map: accounts with their places, communities and scores, and the arcs that are drawn."""
-    return _kept(request, service.published, "map", service.published.map)
+    result = service.published
+    return _kept(request, result, "map", result.map)
 
 
 @router.get("/communities", response_model=Told, responses=documented(404))
 def communities(request: Request, service: Serving) -> Response:
     """The communities: sizes, leaders, whose attention goes where."""
-    return _kept(request, service.published, "communities", service.published.communities)
+    result = service.published
+    return _kept(request, result, "communities", result.communities)
 
 
 @router.get("/activity", response_model=Told, responses=documented(404))
 def activity(request: Request, service: Serving) -> Response:
     """How much happened when, by action."""
-    kept = service.published.activity
+    result = service.published
+    kept = result.activity
     shown = None if kept is None else {name: value for name, value in kept.items() if name != "accounts"}
-    return _kept(request, service.published, "activity", shown)
+    return _kept(request, result, "activity", shown)
 
 
 def _kept(request: Request, result: Published, name: str, content: Any) -> Response:
