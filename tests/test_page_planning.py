@@ -108,6 +108,21 @@ def test_ranks_that_the_map_passes_over_are_told(tab, shown):
     assert "2 ranks, 2, 3, are not here: those accounts are not in the graph" in tab.tab.locator("main").inner_text()
 
 
+def test_ranks_after_the_highest_are_not_called_absent_from_the_graph(tab, shown):
+    """A map of a large graph shows the highest, and some around them who rank anywhere."""
+    moved = {
+        **shown,
+        "n_highest": 10,
+        "rank": [rank + 500 if i >= 10 else rank for i, rank in enumerate(shown["rank"])],
+    }
+    told = json.dumps(moved)
+    tab.tab.route(f"**{API}/map", lambda route: route.fulfill(content_type="application/json", body=told))
+    tab.go("/map")
+    main = tab.tab.locator("main").inner_text()
+    assert "After rank 10 only accounts around those before are here." in main
+    assert "not in the graph" not in main
+
+
 def test_keys_alone_lead_through_the_map(tab, shown):
     tab.go("/map")
     tab.tab.locator(".map-canvas").focus()

@@ -158,6 +158,21 @@ def test_facets_narrow_the_list_and_count_under_the_other_filters(seen, served):
     assert seen.tab.locator(".told").inner_text() == f"{listed(served)['total']} accounts, all there are"
 
 
+def test_of_many_communities_the_largest_are_offered(seen, served):
+    """As many boxes as a large graph has communities would stop the browser."""
+    told = listed(served)
+    told["facets"]["community"] = [{"value": i, "count": 400 - i} for i in range(200)]
+    told["facets_more"] = {"community": 36_810}
+    seen.tab.route(f"**{API}/accounts?*", lambda route: _json(route, told))
+    seen.go("/")
+    box = seen.tab.get_by_role("group", name="Community")
+    assert box.get_by_role("checkbox").count() == 8
+    assert "36,810" not in box.inner_text()
+    box.get_by_role("button", name="Show the 200 largest").click()
+    assert box.get_by_role("checkbox").count() == 200
+    assert "36,810 smaller ones are not listed." in box.inner_text()
+
+
 def test_status_and_score_are_filters_too(seen, served):
     seen.go("/?status=insufficient")
     assert "silent" in names_in(seen)

@@ -36,6 +36,19 @@ def test_unwritable_places_are_named(tmp_path):
         RunFolder(tmp_path / "file")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_no_device_and_no_pipe_is_replaced(tmp_path):
+    """Whoever may write into /dev would otherwise have a file there in the place of a device."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(InputError, match="a device or a pipe"), write_whole(tmp_path / name) as file:
+            file.write(b"x")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert len(os.listdir(tmp_path)) == 2
+
+
 def test_runs_are_kept_and_the_newest_is_current(tmp_path):
     folders = []
     for turn in range(2):

@@ -156,6 +156,8 @@ def test_search_finds_parts_of_names_those_that_begin_so_first(client, kept):
     ("query", "told"),
     [
         ({"sort": "name"}, "sort must be one of"),
+        ({"rol": "broker"}, "rol is no parameter of this address: known are community, max_score"),
+        ({"min_score": 90, "max_score": 10}, "min_score must be at most max_score, got 90 and 10"),
         ({"page": 0}, "page"),
         ({"page_size": 501}, "page_size"),
         ({"status": "dead"}, "status"),
@@ -164,9 +166,54 @@ def test_search_finds_parts_of_names_those_that_begin_so_first(client, kept):
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_is_allowed(client, query, told):
-    got = client.get("/api/v1/accounts", params=query)
-    assert got.status_code == 422
-    assert told in got.json()["detail"]
+    for address in ("accounts", "exports/scores.csv"):
+        got = client.get(f"/api/v1/{address}", params=query)
+        if address == "accounts" or not {"page", "page_size"} & {*query}:
+            assert got.status_code == 422
+            assert told in got.json()["detail"]
+            assert got.json()["parameter"] == next(iter(query))
+
+
+def test_a_misspelt_parameter_is_refused_everywhere(client, kept):
+    """An answer without the filter would look like one with it."""
+    best = str(kept.ids[0])
+    for address in (
+        "run",
+        "runs",
+        "map",
+        "top?by=role",
+        "figures/scores",
+        f"history/{best}",
+        "jobs",
+        "exports/map.gexf",
+    ):
+        got = client.get(f"/api/v1/{address}{'&' if '?' in address else '?'}kk=3")
+        assert got.status_code == 422, address
+        assert got.json()["detail"].startswith("kk is no parameter of this address: ")
+    assert client.get("/api/v1/history/", params={"account": best}).status_code == 200
+    assert client.get("/health/live?by=probe").status_code == 200
+    assert client.head("/api/v1/run").status_code == 200
+
+
+def test_only_what_is_missing_is_called_left_out(out, tmp_path):
+    """The page then says to give the source, which helps nobody where nothing is missing."""
+    missing = ["there is no follow graph: reach comes from the log", "resonance could not be measured"]
+    known = ["the posts table is not used for resonance, since the log holds reactions", "'NaN' is an account"]
+    changed = copied(out, tmp_path)
+    manifest = current_run(changed) / "manifest.json"
+    told = json.loads(manifest.read_text())
+    told["left_out"], told["overview"]["absent"] = missing + known, {"activity.json": "there is no log"}
+    manifest.write_text(json.dumps(told))
+    with serving(changed) as client:
+        found = client.get("/api/v1/run").json()["warnings"]
+    told_of = {one["detail"]: one["what"] for one in found}
+    assert [told_of[note] for note in missing + known] == ["left out", "left out", "note", "note"]
+    assert "no activity over time" in [one["what"] for one in found]
+
+
+def test_other_weights_are_described_for_clients(client):
+    told = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/weights"]["get"]["parameters"]
+    assert {one["name"]: one["schema"]["type"] for one in told} == {"k": "integer", "weights": "object"}
 
 
 def test_top_of_each_community(client, kept):

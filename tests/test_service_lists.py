@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,7 @@ from swayrank.scoring.metrics import spearman
 from tests.serving import result_in
 
 pytest.importorskip("fastapi", reason="the service needs the extra 'service'")
-from swayrank.service.listing import Wanted, find
+from swayrank.service.listing import GROUPS_LISTED, Wanted, find
 from swayrank.service.names import NameIndex
 from swayrank.service.prepared import Prepared
 from swayrank.service.published import Facet, Published
@@ -130,12 +131,28 @@ def test_facets_are_ordered_by_size_and_know_who_is_in_none():
     facet = Facet(pa.chunked_array([["b", None, "a", "b"], ["c", "a", "b"]]))
     assert facet.groups == ["b", "a", "c"]
     assert [facet.value(i) for i in range(7)] == ["b", None, "a", "b", "c", "a", "b"]
-    assert facet.counts(np.array([0, 1, 1, 0, 1, 1, 0], bool)) == [
-        {"value": "a", "count": 2},
-        {"value": "c", "count": 1},
-    ]
+    among = np.array([0, 1, 1, 0, 1, 1, 0], bool)
+    assert facet.counts(among, 5) == ([{"value": "a", "count": 2}, {"value": "c", "count": 1}], 0)
+    assert facet.counts(among, 1) == ([{"value": "a", "count": 2}], 1)
+    assert facet.counts(among, 1, ["c", "b", "nothing"]) == (
+        [{"value": "a", "count": 2}, {"value": "c", "count": 1}],
+        0,
+    )
     assert facet.among(["b", "nothing"]).tolist() == [True, False, False, True, False, False, True]
     assert Facet(np.array([None, None], object)).value(1) is None
+
+
+def test_of_many_communities_the_largest_are_counted_and_those_asked_for(result):
+    """A graph may fall into tens of thousands: each page of a list would carry a megabyte of them."""
+    many = copy.copy(result)
+    many.facets = {**result.facets, "community": Facet(np.minimum(np.arange(N), N - 100))}  # all of one but the last
+    _, facets = find(many, Wanted())
+    assert len(facets.listed["community"]) == GROUPS_LISTED
+    assert facets.listed["community"][0] == {"value": N - 100, "count": 100}
+    assert facets.more == {"community": N - 99 - GROUPS_LISTED}
+    asked = find(many, Wanted(community=["99"]))[1]  # the last by name of those that have one account
+    assert asked.listed["community"][GROUPS_LISTED:] == [{"value": 99, "count": 1}]
+    assert not asked.more
 
 
 @pytest.mark.parametrize("weights", [{"reach": 1}, {"reach": 1, "resonance": 2, "spread": 4}, {"spread": 1}])

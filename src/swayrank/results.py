@@ -42,7 +42,8 @@ def write_whole(path: str | Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     InputError
-        If the folder does not exist or cannot be written.
+        If the folder does not exist or cannot be written, or what stands at `path` is no file: a folder, or a device or
+        a pipe, whose place the new file would take.
 
     Examples
     --------
@@ -55,6 +56,8 @@ def write_whole(path: str | Path) -> Iterator[IO[bytes]]:
     """
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    if target.exists() and not target.is_file() and not target.is_dir():
+        raise InputError("cannot write there: it is a device or a pipe, no file", file=str(path))
     try:  # an interrupt that comes as soon as the file is there leaves none
         try:
             file = temporary.open("xb")

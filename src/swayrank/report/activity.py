@@ -15,7 +15,7 @@ from swayrank._render import renders
 from swayrank._text import printable
 from swayrank._validate import domains
 from swayrank.errors import ParameterError
-from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, theme_of
+from swayrank.report.canvas import PALETTE, THEMES, Rows, count_ticks, dress, number, plotly, safe, theme_of
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.pictures import ACTIVITY, absence, activity_of
 from swayrank.scoring.scores import Scores
@@ -80,7 +80,8 @@ def kinds(told: Mapping[str, Any]) -> list[str]:
 def span_told(told: Mapping[str, Any]) -> str:
     """How many stretches from when to when, and what is not in them."""
     n, unit, times = len(told["times"]), told["bin"], told["times"]
-    words = f"{n:,} {unit}{'s' if n != 1 else ''} (UTC), {times[0]} to {times[-1]}"
+    first, last = (time.replace("T", " ").removesuffix(":00Z") for time in (times[0], times[-1]))
+    words = f"{n:,} {unit}{'s' if n != 1 else ''} (UTC), {first} to {last}"
     missing = told["undated"] + told["before"]
     words += f"; {missing:,} rows without such a time are left out" if missing else ""
     own = told.get("own", 0)  # earlier runs counted them as reactions
@@ -104,7 +105,9 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
         figure.add_trace(_bars(go, told, name, counts, colour), row=1, col=1)
     if has_posts:
         figure.add_trace(_bars(go, told, "posts", told["posts"], look.rest, legend=False), row=2, col=1)
-        figure.update_yaxes(title={"text": "posts"}, gridcolor=look.grid, tickformat=",d", row=2, col=1)
+        figure.update_yaxes(
+            title={"text": "posts"}, gridcolor=look.grid, **count_ticks(max(told["posts"], default=0)), row=2, col=1
+        )
     total = sum(sum(counts) for counts in told["actions"].values())
     posts = f", {sum(told['posts']):,} posts" if has_posts else ""
     dress(
@@ -113,7 +116,11 @@ def _of_all(told: Mapping[str, Any], theme: str) -> Any:
         legend={"title": {"text": "kind of reaction"}, "traceorder": "normal"},
     )  # fmt: skip
     figure.update_yaxes(
-        title={"text": f"reactions per {told['bin']}"}, gridcolor=look.grid, tickformat=",d", row=1, col=1
+        title={"text": f"reactions per {told['bin']}"},
+        gridcolor=look.grid,
+        row=1,
+        col=1,
+        **count_ticks(max(map(sum, zip(*told["actions"].values(), strict=True)), default=0)),
     )
     figure.update_xaxes(showgrid=False, automargin=True)
     return figure
@@ -142,5 +149,5 @@ def _of_one(told: Mapping[str, Any], account: str, theme: str) -> Any:
         figure, f"Reactions to {safe(account)} over time", safe(f"{sum(counts):,} in {span_told(told)}", 400), look,
         activity_rows(told, account), width=980, height=420, bargap=0.08, xaxis={"showgrid": False},
         yaxis={"title": {"text": f"reactions per {told['bin']}"}, "gridcolor": look.grid, "rangemode": "tozero",
-               "tickformat": ",d"},
+               **count_ticks(max(counts, default=0))},
     )  # fmt: skip

@@ -24,6 +24,7 @@ from swayrank.errors import ParameterError
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5195")
 THEMES: Domain = OneOf("light", "dark")
 NAME = 28  # characters of a name that a figure shows
+_FEW = 8  # counts up to this have a mark each
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,14 @@ def dress(figure: Any, title: str, caption: str, theme: Theme, rows: Rows, **lay
     )  # fmt: skip
     figure.update_layout(**layout)
     return figure
+
+
+def count_ticks(highest: float) -> dict[str, Any]:
+    """How an axis of counts up to `highest` is marked: at whole numbers alone.
+
+    Left to itself plotly marks halves where counts are low, and the format makes 0, 1, 1, 2, 2 of them.
+    """
+    return {"tickformat": ",d", **({"dtick": 1} if highest <= _FEW else {})}
 
 
 def table_of(figure: Any) -> Rows:

@@ -12,7 +12,7 @@ import numpy as np
 
 from swayrank._render import renders
 from swayrank._validate import Integer, domains
-from swayrank.report.canvas import PALETTE, THEMES, Rows, dress, number, plotly, safe, table, theme_of
+from swayrank.report.canvas import PALETTE, THEMES, Rows, count_ticks, dress, number, plotly, safe, table, theme_of
 from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import span
@@ -179,7 +179,7 @@ def histogram(found: Scores | KeptScores, *, theme: str = "light") -> Any:
     return dress(
         figure, "How the score is spread", safe(caption, 300), look, histogram_rows(found), width=900, height=460,
         bargap=0, xaxis={"title": {"text": _UNIT}, "range": [0, 100], "showgrid": False},
-        yaxis={"title": {"text": "accounts"}, "gridcolor": look.grid, "tickformat": ",d"},
+        yaxis={"title": {"text": "accounts"}, "gridcolor": look.grid, **count_ticks(max(_counts(found), default=0))},
     )  # fmt: skip
 
 

@@ -59,9 +59,9 @@ _LAYOUT = {
     "hoverlabel", "hovermode", "updatemenus", "sliders",
 }  # fmt: skip
 _AXIS = {
-    "title", "type", "range", "rangemode", "autorange", "tickvals", "ticktext", "tickangle", "tickformat", "side",
-    "visible", "showgrid", "gridcolor", "showticklabels", "scaleanchor", "domain", "anchor", "matches", "zeroline",
-    "automargin", "constrain",
+    "title", "type", "range", "rangemode", "autorange", "tickvals", "ticktext", "tickangle", "tickformat", "dtick",
+    "side", "visible", "showgrid", "gridcolor", "showticklabels", "scaleanchor", "domain", "anchor", "matches",
+    "zeroline", "automargin", "constrain",
 }  # fmt: skip
 _NOTE = {"text", "x", "y", "xref", "yref", "xanchor", "yanchor", "xshift", "yshift", "font", "bgcolor", "opacity",
          "borderpad", "showarrow"}  # fmt: skip

@@ -66,9 +66,11 @@ def _ticks(axes: Any, side: str, told: Mapping[str, Any], scale: Scale) -> None:
             turn = {"rotation": -told["tickangle"], "rotation_mode": "anchor", "ha": "right"}
         axis.set_ticks(at, names, parse_math=False, **turn)
         axis.set_minor_locator(NullLocator())
-    elif told.get("tickformat") == ",d":
+    elif told.get("tickformat") == ",d" and told.get("dtick", 1) == 1:  # 1: whole numbers alone, which it does anyway
         axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    elif "dtick" in told:
+        refuse_unknown("an axis", ["dtick"], set())
     elif "tickformat" in told:
         refuse_unknown("an axis", [f"tickformat {told['tickformat']}"], set())
     elif not scale.is_log and not scale.is_date:

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator
 
 import anyio.to_thread
 import orjson
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,7 +28,19 @@ from swayrank.service import problems
 from swayrank.service.gate import Gate
 from swayrank.service.lookups import Lookups
 from swayrank.service.patience import Patience
-from swayrank.service.routes import accounts, events, exports, health, jobs, page, result, tokens, whatif
+from swayrank.service.routes import (
+    accounts,
+    events,
+    exports,
+    health,
+    jobs,
+    only_known,
+    page,
+    parameters_of,
+    result,
+    tokens,
+    whatif,
+)
 from swayrank.service.settings import Settings
 from swayrank.service.state import Service
 from swayrank.service.turns import Turns
@@ -70,10 +82,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     problems.install(app, page.lost)
     for module in ROUTERS:
-        app.include_router(module.router)
+        strict = [] if module in (page, health) else [Depends(only_known)]  # those who check on us add what they like
+        app.include_router(module.router, dependencies=strict)
     inner = functools.partial(FastAPI.__call__, app)
     app.entry = Gate(Lookups(Patience(Turns(inner), service), service), service)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.state.parameters = functools.cache(lambda path: parameters_of(path, app.openapi()))
     written = functools.cache(lambda: orjson.dumps(app.openapi()))
     app.add_api_route(DESCRIPTION, lambda: Response(written(), media_type=_JSON), include_in_schema=False)
     return app

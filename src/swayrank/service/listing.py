@@ -13,6 +13,7 @@ from swayrank.service.published import Published
 
 Mask = npt.NDArray[np.bool_]
 STATUSES = ("scored", "insufficient")
+GROUPS_LISTED = 200  # of a facet, beside those asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,23 @@ class Wanted:
     max_score: float | None = None
 
 
-def find(result: Published, wanted: Wanted) -> tuple[npt.NDArray[np.integer[Any]], dict[str, list[dict[str, Any]]]]:
+@dataclass(frozen=True)
+class Facets:
+    """How many accounts each group would give under all other filters.
+
+    Attributes
+    ----------
+    listed : dict of str to list
+        Of each facet the `GROUPS_LISTED` largest groups, and those that are asked for, as `value` and `count`.
+    more : dict of str to int
+        Facets of which not all groups are listed: how many others would give any.
+    """
+
+    listed: dict[str, list[dict[str, Any]]]
+    more: dict[str, int]
+
+
+def find(result: Published, wanted: Wanted) -> tuple[npt.NDArray[np.integer[Any]], Facets]:
     """Positions of the accounts, sorted, and how many each facet's groups would give under all other filters.
 
     Raises
@@ -64,8 +81,13 @@ def find(result: Published, wanted: Wanted) -> tuple[npt.NDArray[np.integer[Any]
         facet = result.facets.get(name)
         if groups:
             chosen[name] = np.zeros(len(result), np.bool_) if facet is None else facet.among(groups)
-    facets = {name: facet.counts(_all(base, chosen, but=name)) for name, facet in result.facets.items()}
-    facets["status"] = _status_counts(result, _all(base, chosen, but="status"))
+    counted = {
+        name: facet.counts(_all(base, chosen, but=name), GROUPS_LISTED, getattr(wanted, name))
+        for name, facet in result.facets.items()
+    }
+    listed = {name: groups for name, (groups, _) in counted.items()}
+    listed["status"] = _status_counts(result, _all(base, chosen, but="status"))
+    facets = Facets(listed, {name: more for name, (_, more) in counted.items() if more})
     return _sorted(result, _all(base, chosen), wanted, fits), facets
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from swayrank.errors import InputError, SwayrankError
 from swayrank.scoring.keep import KeptScores, load_scores
 from swayrank.scoring.rows import rows_told
 from swayrank.scoring.scores import INSUFFICIENT, SCORED
+from swayrank.scoring.telling import too_little
 from swayrank.service.names import NameIndex
 
 Floats = npt.NDArray[np.float64]
@@ -28,6 +29,7 @@ Column = Floats | Counts
 NOT_KEPT = -1
 _ORDERS = 6
 EVIDENCE = ("followers", "following", "reactions", "engagers", "posts")
+_PICTURES = {"activity.json": "activity over time", "communities.json": "communities", "map.json": "map"}
 _RANKS = ("rank", "rank_low", "rank_high", "score", "score_low", "score_high")
 _PART = ("scaled", "low", "high", "raw", "contribution")
 
@@ -210,18 +212,34 @@ class Facet:
         names = {str(group): at for at, group in enumerate(self.groups)}
         return np.isin(self.codes, [names[one] for one in wanted if one in names])
 
-    def counts(self, mask: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
-        """How many of some accounts each group has, the largest first; empty groups are left out."""
+    def counts(
+        self, mask: npt.NDArray[np.bool_], most: int, wanted: Sequence[str] = ()
+    ) -> tuple[list[dict[str, Any]], int]:
+        """How many of some accounts each group has, and how many further groups have any.
+
+        The `most` largest first, then those that are `wanted`; empty groups are left out. A graph may fall into tens of
+        thousands of communities, which nobody reads.
+        """
         codes = self.codes[mask]
         found = np.bincount(codes[codes >= 0], minlength=len(self.groups))
-        order = np.argsort(-found, kind="stable")
-        return [{"value": self.groups[at], "count": int(found[at])} for at in order if found[at]]
+        order = np.argsort(-found, kind="stable")[: np.count_nonzero(found)]
+        named = set(wanted)
+        further = [at for at in order[most:] if str(self.groups[at]) in named] if named else []
+        listed = [{"value": self.groups[at], "count": int(found[at])} for at in (*order[:most], *further)]
+        return listed, len(order) - len(listed)
+
+
+def _kind(note: str) -> str:
+    """What a run's note is about: a source that was missing, which can be given, or something to know of."""
+    return "left out" if note.startswith("there is no ") or "could not be measured" in note else "note"
 
 
 def _warnings(kept: KeptScores) -> list[dict[str, str]]:
     """What the run's manifest tells that a reader has to know."""
     manifest: Mapping[str, Any] = kept.manifest
-    told = [{"what": "left out", "detail": str(text), "level": "warning"} for text in manifest.get("left_out", ())]
+    told = [
+        {"what": _kind(str(text)), "detail": str(text), "level": "warning"} for text in manifest.get("left_out", ())
+    ]
     counts = manifest["counts"]
     if refused := int(counts.get("rejected_rows", 0)):
         told.append(
@@ -231,14 +249,12 @@ def _warnings(kept: KeptScores) -> list[dict[str, str]]:
     told += [{"what": "rows to know of", "detail": text, "level": "info"} for text in aside]
     if without := len(kept) - kept.n_scored:
         floor = manifest["parameters"].get("min_evidence")
-        detail = (
-            f"{without:,} of {len(kept):,} accounts have no score: fewer than {floor} followers, reactions and posts"
-        )
+        detail = f"{without:,} of {len(kept):,} accounts have no score: {too_little(floor, kept.ties)}"
         told.append({"what": "insufficient data", "detail": detail, "level": "info"})
     if kept.intervals is None:
         told.append({"what": "no intervals", "detail": "the run drew no intervals", "level": "info"})
     for name, why in manifest.get("overview", {}).get("absent", {}).items():
-        told.append({"what": f"no {name}", "detail": str(why), "level": "info"})
+        told.append({"what": f"no {_PICTURES.get(name, name)}", "detail": str(why), "level": "info"})
     if "overview" not in manifest:
         detail = "the run keeps no map, communities or activity; score the data again to see them"
         told.append({"what": "an earlier run", "detail": detail, "level": "info"})

@@ -1,6 +1,7 @@
 // The leaderboard's facets: each group with how many accounts it would give under the other filters.
 
 import { communityName } from "/page/known.js";
+import { told } from "/page/ties.js";
 import { clear, count, debounced, h, visible } from "/page/ui.js";
 import { roleMeaning, tierMeaning } from "/page/words.js";
 
@@ -16,7 +17,7 @@ export function readFilters(query) {
     ...Object.fromEntries(FACETS.map((facet) => [facet, query.getAll(facet)])) };
 }
 
-/** The panel; `show(facets)` puts the counts in, `state` is changed in place, `onChange()` is called then. */
+/** The panel; `show(facets, more)` puts the counts in, `more` says of how many groups they are not told; `state` is changed in place, `onChange()` is called then. */
 export function filtersPanel({ groups, state, byTier, onChange }) {
   const wide = matchMedia("(min-width: 701px)").matches;
   const summary = h("summary", null, "Filters");
@@ -25,7 +26,7 @@ export function filtersPanel({ groups, state, byTier, onChange }) {
   const scores = scoreBox(state, onChange);
   const boxes = {
     role: facetBox("role", "Role", state, onChange, { label: (value) => visible(value), title: roleMeaning }),
-    tier: facetBox("tier", "Tier of followers", state, onChange, { label: tierMeaning, order: byTier }),
+    tier: facetBox("tier", told("Tier of followers"), state, onChange, { label: tierMeaning, order: byTier }),
     community: facetBox("community", "Community", state, onChange, { label: (value) => communityName(value, groups, { limit: 12 }) }),
   };
   const none = h("button", { type: "button", hidden: true, onClick: () => {
@@ -39,12 +40,12 @@ export function filtersPanel({ groups, state, byTier, onChange }) {
   const element = h("details", { class: "facets", open: wide }, summary, body);
   return {
     element,
-    show(facets) {
+    show(facets, more = {}) {
       const on = FACETS.reduce((n, facet) => n + state[facet].length, 0) + [state.status, state.min_score, state.max_score].filter(Boolean).length;
       summary.textContent = on ? `Filters (${on} on)` : "Filters";
       none.hidden = !on;
       status.show(facets.status ?? []);
-      for (const facet of FACETS) boxes[facet].show(facets[facet] ?? []);
+      for (const facet of FACETS) boxes[facet].show(facets[facet] ?? [], more[facet] ?? 0);
     },
   };
 }
@@ -84,8 +85,9 @@ function facetBox(facet, label, state, onChange, { label: words, title = () => "
   const list = h("div", { class: "groups" });
   const filter = h("input", { type: "search", placeholder: "Filter these", "aria-label": `Filter the list: ${label}`, autocomplete: "off", spellcheck: "false", hidden: true });
   const more = h("button", { type: "button", class: "link", hidden: true, onClick: () => { all = !all; draw(); } });
-  const element = h("fieldset", { hidden: true }, h("legend", null, label), filter, list, more);
-  let found = [], all = false;
+  const others = h("p", { class: "faint", hidden: true });
+  const element = h("fieldset", { hidden: true }, h("legend", null, label), filter, list, more, others);
+  let found = [], all = false, unlisted = 0;
   filter.addEventListener("input", draw);
   const chosen = (value) => state[facet].includes(String(value));
   function draw() {
@@ -99,8 +101,10 @@ function facetBox(facet, label, state, onChange, { label: words, title = () => "
     if (focused !== null) [...list.querySelectorAll("input")].find((one) => one.value === focused)?.focus();
     filter.hidden = found.length <= SHOWN;
     more.hidden = found.length <= SHOWN || Boolean(text);
-    more.textContent = all ? "Show fewer" : `Show all ${count(found.length)}`;
+    more.textContent = all ? "Show fewer" : unlisted ? `Show the ${count(found.length)} largest` : `Show all ${count(found.length)}`;
     more.setAttribute("aria-expanded", String(all));
+    others.hidden = !unlisted || !(all || text);
+    others.textContent = `${count(unlisted)} smaller ones are not listed.`;
   }
   function toggle(value, on) {
     state[facet] = on ? [...state[facet], value] : state[facet].filter((one) => one !== value);
@@ -108,7 +112,8 @@ function facetBox(facet, label, state, onChange, { label: words, title = () => "
   }
   return {
     element,
-    show(groups) {
+    show(groups, rest) {
+      unlisted = rest;
       const there = new Set(groups.map((one) => String(one.value)));
       found = [...groups, ...state[facet].filter((value) => !there.has(value)).map((value) => ({ value, count: 0 }))];
       if (order) found.sort((a, b) => order(a.value, b.value));

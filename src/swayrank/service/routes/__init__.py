@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from swayrank._text import printable
 from swayrank.service.gate import etag_of
 from swayrank.service.lookups import name_in
+from swayrank.service.problems import Problem
 from swayrank.service.published import Published
 from swayrank.service.state import Service
 
@@ -33,6 +36,30 @@ async def named_account(request: Request, account: Annotated[str, Path(descripti
 
 AccountName = Annotated[str, Depends(named_account)]
 """A route's parameter: the account; the route's path ends in ``{account:path}``."""
+
+
+async def only_known(request: Request) -> None:
+    """Refuse a parameter that an address does not have: a misspelt filter would give everything, as if asked for."""
+    if not request.url.query:
+        return
+    route = request.scope["route"]
+    declared = request.app.state.parameters(route.path_format)
+    unknown = [name for name in request.query_params if name not in declared] if declared is not None else []
+    if unknown:
+        there = f"known are {', '.join(sorted(declared))}" if declared else "there are none"
+        detail = f"{printable(unknown[0], 60)} is no parameter of this address: {there}"
+        raise Problem(422, "wrong-value", detail, parameter=printable(unknown[0], 200))
+
+
+def parameters_of(path: str, described: Mapping[str, Any]) -> frozenset[str] | None:
+    """What may stand in the query of an address, as the documentation says; None: what the route looks at itself."""
+    declared = {"account"} if "{account}" in path else set()  # for names that no path can hold: see lookups.py
+    for told in described["paths"].get(path, {}).values():
+        asked = [one for one in told.get("parameters", ()) if one["in"] == "query"]
+        if any(one["schema"].get("type") == "object" for one in asked):
+            return None
+        declared |= {one["name"] for one in asked}
+    return frozenset(declared)
 
 
 class Told(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from swayrank._text import printable
 from swayrank.service.explained import explanation_of
 from swayrank.service.gate import requires
 from swayrank.service.listing import Wanted, find, page_of
@@ -79,23 +80,33 @@ class Page(Told):
     page: int
     page_size: int
     facets: dict[str, list[Count]]
+    facets_more: dict[str, int]
 
 
-Groups = Annotated[list[str], Query(max_length=200)]
+Groups = Annotated[list[str], Query(max_length=200, description="May be given again: any of these groups.")]
 
 
 async def wanted_of(
+    service: Serving,
     q: Annotated[str, Query(max_length=200, description="Text that names hold, whatever its case and accents.")] = "",
     sort: Annotated[str, Query(max_length=40, description="rank, account, score, followers, or a part.")] = "rank",
     order: Annotated[Literal["asc", "desc"] | None, Query(description="By default what suits the column.")] = None,
     role: Groups = [],  # noqa: B006  FastAPI copies it
     tier: Groups = [],  # noqa: B006
     community: Groups = [],  # noqa: B006
-    status: Literal["scored", "insufficient"] | None = None,
-    min_score: Annotated[float | None, Query(ge=0, le=100)] = None,
+    status: Annotated[
+        Literal["scored", "insufficient"] | None, Query(description="With a score, or with too little data for one.")
+    ] = None,
+    min_score: Annotated[float | None, Query(ge=0, le=100, description="At most max_score.")] = None,
     max_score: Annotated[float | None, Query(ge=0, le=100)] = None,
 ) -> Wanted:
     """The filters of a list, which exports take too."""
+    if min_score is not None and max_score is not None and min_score > max_score:
+        detail = f"min_score must be at most max_score, got {min_score:g} and {max_score:g}"
+        raise Problem(422, "wrong-value", detail, parameter="min_score")
+    if sort not in (known := service.published.sortable):
+        detail = f"sort must be one of {', '.join(known)}, got {printable(repr(sort), 60)}"
+        raise Problem(422, "wrong-value", detail, parameter="sort")
     descending = None if order is None else order == "desc"
     groups = {"role": role, "tier": tier, "community": community}
     bounds = {"status": status, "min_score": min_score, "max_score": max_score}
@@ -113,12 +124,15 @@ def accounts(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     page_size: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
-    """Accounts: search, filter, sort, page; with how many each facet's groups would give."""
+    """Accounts: search, filter, sort, page; with how many each facet's groups would give.
+
+    Of a facet the 200 largest groups are listed, and those asked for; `facets_more` says how many others there are.
+    """
     result = service.published
     at, facets = find(result, wanted)
     items = [result.row(int(i)) for i in at[page_of(at.size, page, page_size)]]
     told = {"run": result.run, "items": items, "total": int(at.size), "page": page, "page_size": page_size}
-    return of_run(request, result, {**told, "facets": facets})
+    return of_run(request, result, {**told, "facets": facets.listed, "facets_more": facets.more})
 
 
 @router.get(PREFIX.removeprefix("/api/v1") + "{account:path}", response_model=Account, responses=documented(404))
@@ -162,7 +176,17 @@ def top(
     return of_run(request, result, tops(result, by, k))
 
 
-@router.get("/weights", response_model=Told)
+_WEIGHTS = {
+    "name": "weights",
+    "in": "query",
+    "style": "form",
+    "explode": True,
+    "description": "A parameter for each part of the score, as `reach=1&spread=2`; those not named are 0.",
+    "schema": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1e9}},
+}
+
+
+@router.get("/weights", response_model=Told, openapi_extra={"parameters": [_WEIGHTS]})
 def weights(request: Request, service: Serving, k: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
     """The top under other weights: one parameter per part of the score, each at least 0; those not named are 0."""
     result = service.published
@@ -173,7 +197,8 @@ def weights(request: Request, service: Serving, k: Annotated[int, Query(ge=1, le
         try:
             given[name] = float(value)
         except ValueError:
-            raise Problem(422, "wrong-value", f"{name} must be a number of at least 0, got {value[:40]!r}") from None
+            detail = f"{name} must be a number of at least 0, got {value[:40]!r}"
+            raise Problem(422, "wrong-value", detail, parameter=printable(name, 200)) from None
     return of_run(request, result, reweighted(result, given, k))
 
 

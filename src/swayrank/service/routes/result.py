@@ -29,7 +29,8 @@ def run(request: Request, service: Serving) -> Response:
     """The run that is served: what it was made of and how, what it keeps, what to know before it is read.
 
     `inputs` are called by their names: where they lie is in the run's manifest. `tiers`: the fewest followers first.
-    `may`: the scopes of who asks.
+    `ties`: what the graph's arcs are: follows, reactions, or edges, of which followers are neighbours; null without a
+    graph. `may`: the scopes of who asks.
     """
     result = service.published
     manifest = result.kept.manifest
@@ -37,6 +38,7 @@ def run(request: Request, service: Serving) -> Response:
     told["inputs"] = [file_alone(entry) for entry in manifest.get("inputs", [])]
     told["versions"] = manifest["versions"]
     told["has"] = _has(service, result)
+    told["ties"] = result.kept.ties
     told["roles"] = _groups(result, "role")
     told["tiers"] = sorted(_groups(result, "tier"), key=tier_place)
     told["version"] = __version__
