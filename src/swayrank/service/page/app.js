@@ -74,7 +74,7 @@ async function show() {
   const params = {};
   for (const [key, raw] of Object.entries(location.pathname.match(found[0]).groups ?? {})) params[key] = raw && decoded(raw);
   try {
-    const [view] = await Promise.all([load(found[1]), theRun().catch(() => null)]); // what is served, and the words for it
+    const [view] = await Promise.all([load(found[1]), knowTheRun()]);
     if (signal.aborted) return;
     clear(root);
     await view.render(root, { params, query: new URLSearchParams(location.search), api, navigate, remember, signal });
@@ -84,6 +84,11 @@ async function show() {
     clear(root, h("h1", null, "That did not work"), errorState(error, show));
     settled(root, "That did not work");
   }
+}
+
+/** Know what is served, and the words for it, before a view speaks; who does not sign in is not asked once more by the view. */
+async function knowTheRun() {
+  try { await theRun(); } catch (error) { if (error.status === 401) throw error; }
 }
 
 history.scrollRestoration = "manual";
