@@ -519,7 +519,7 @@ _UNUSED_BY_KEPT_RUNS = (
         (["report", "out", "-o", "r.html"], ()),
         (["report", "out", "-o", "r.md"], ()),
     ],
-    ids=lambda given: "-".join(given),
+    ids="-".join,
 )
 def test_a_command_about_kept_runs_loads_no_compiler(runs, command, more):
     folder, best = runs
