@@ -69,6 +69,13 @@ class Wire(HttpToolsProtocol):
         self._fruitless = 0
         super().on_body(body)
 
+    def on_response_complete(self) -> None:
+        """An answer is out: whoever sent half a head meanwhile has all the time for its rest from now on."""
+        super().on_response_complete()
+        if self._patience is not None:
+            self._wait_no_more()
+            self._wait_for_head()
+
     # -- ends ----------------------------------------------------------------------------------------------------------
 
     @property
