@@ -7,7 +7,7 @@ import { communities, communityName, forWriters, theRun } from "/page/known.js";
 import { unlessPrepared } from "/page/not-prepared.js";
 import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, name, partsBar, percent, plural, shareBar,
   tile, tiles, toast, visible } from "/page/ui.js";
-import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning, whyUnknown } from "/page/words.js";
+import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning, variesInWords, whyUnknown } from "/page/words.js";
 
 const MOST_NEIGHBOURS = 500;
 
@@ -232,8 +232,8 @@ function followersOf(peer) {
 }
 
 function varies(facts) {
-  const what = [...new Set((facts?.parts ?? []).map((one) => one.varies).filter(Boolean))];
-  return what.length ? ` What could have come out differently, and makes the intervals: ${what.map(visible).join("; ")}.` : "";
+  const what = [...new Set((facts?.parts ?? []).map((one) => variesInWords(one.varies)).filter(Boolean))];
+  return what.length ? ` What could have come out differently, and makes the intervals: ${what.join("; ")}.` : "";
 }
 
 function changeInWords(first, last) {
