@@ -69,10 +69,11 @@ class Served:
         self.address = self._wait()
         self.port = int(self.address.rpartition(":")[2])
         self.token: dict[str, str] = {}
-        self.client = httpx.Client(base_url=self.address, timeout=20, trust_env=False)
+        self.client = httpx.Client(base_url=self.address, timeout=120, trust_env=False)
 
     def _wait(self) -> str:
-        for _ in range(1200):
+        end = time.monotonic() + 300
+        while time.monotonic() < end:
             told = self.log.read_text(errors="replace")
             found = re.findall(r"http://127\.0\.0\.1:\d+", told)
             if self._process.poll() is not None:
@@ -117,7 +118,7 @@ class Served:
         lines = [f"Host: 127.0.0.1:{self.port}", "Connection: close", *headers]
         if scope in self.token:
             lines.append(f"Authorization: Bearer {self.token[scope]}")
-        told = self.raw(b"GET " + target + b" HTTP/1.1\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n")
+        told = self.raw(b"GET " + target + b" HTTP/1.1\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n", 60)
         found = re.match(rb"HTTP/1\.1 (\d{3})", told)
         return (int(found[1]) if found else 0), told
 
@@ -127,7 +128,7 @@ class Served:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(20)
+                self._process.wait(120)
             except subprocess.TimeoutExpired:
                 self._process.kill()
         return self._process.wait()
@@ -145,7 +146,7 @@ def serving(out: Path, log: Path, *options: str, tokens: bool = True) -> Iterato
         served.stop()
 
 
-def until_prepared(served: Served, seconds: float = 180) -> None:
+def until_prepared(served: Served, seconds: float = 600) -> None:
     """Wait for the job with which every service begins: what needs the graph answers 503 until then."""
     end = time.monotonic() + seconds
     while not served.ask("GET", "/api/v1/run").json()["has"]["oracle"]:
@@ -153,7 +154,7 @@ def until_prepared(served: Served, seconds: float = 180) -> None:
         time.sleep(0.2)
 
 
-def finished(served: Served, job: str, seconds: float = 180) -> dict[str, Any]:
+def finished(served: Served, job: str, seconds: float = 600) -> dict[str, Any]:
     """A job once it has ended, however."""
     until = time.monotonic() + seconds
     while True:

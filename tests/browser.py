@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+_PATIENCE = 120_000  # milliseconds: a busy machine is slow, and what does not happen never does
 # WCAG 2.2 up to level AA, and what axe-core's authors call good practice.
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -47,7 +49,7 @@ class Watched:
         tab.on("request", lambda request: self.requests.append(request.url))
         tab.on("pageerror", lambda error: self.complaints.append(f"{tab.url}: {error}"))
         tab.on("console", self._heard)
-        tab.set_default_timeout(20_000)
+        tab.set_default_timeout(_PATIENCE)
         self._expect = import_module("playwright.sync_api").expect
 
     def _heard(self, message: Any) -> None:
@@ -69,8 +71,16 @@ class Watched:
                 raise
         # Nothing of the page is busy (asked by selector: the page's policy lets no text be run, not even a waiting
         # test's); two frames for what is drawn at last.
-        self._expect(self.tab.locator(".loading, [aria-busy=true]")).to_have_count(0, timeout=20_000)
+        self._expect(self.tab.locator(".loading, [aria-busy=true]")).to_have_count(0, timeout=_PATIENCE)
         self.tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def until(self, true: Callable[[], Any]) -> Any:
+        """What `true()` gives as soon as it gives anything true: for what the page does by itself after a while."""
+        end = time.monotonic() + _PATIENCE / 1000
+        while not (found := true()):
+            assert time.monotonic() < end, "it did not happen in time"
+            self.tab.wait_for_timeout(50)
+        return found
 
     def picture(self, name: str, *, whole: bool = False) -> None:
         """A screenshot, where a folder for them is named."""

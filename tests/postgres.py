@@ -19,6 +19,7 @@ from typing import Any
 
 _USERS = ("postgres", "nobody")
 _PROGRAMS = ("initdb", "pg_ctl", "createdb")
+_TRIES = 5
 
 
 def find() -> Path | None:
@@ -41,11 +42,11 @@ class Postgres:
         self._user = _other_user()
         self._numbers = itertools.count()
         self.folder = Path(tempfile.mkdtemp(prefix="swayrank-postgres-", dir=None if durable else _quick_place()))
-        self.port = _free_port()
+        self.port = 0
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         self._run("initdb", "-D", str(self._data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        settings = f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = '{self.folder}'\n"
+        settings = f"listen_addresses = '127.0.0.1'\nunix_socket_directories = '{self.folder}'\n"
         settings += "max_connections = 60\n" + ("" if durable else "fsync = off\n")
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(settings)
@@ -64,7 +65,13 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        self._run("pg_ctl", "-D", str(self._data), "-l", str(self.folder / "log"), "-w", "-t", "30", "start")
+        tries = 1 if self.port else _TRIES  # a port that was free may be somebody's when the server comes to it
+        for left in reversed(range(tries)):
+            port = self.port or _free_port()
+            words = ("-D", str(self._data), "-l", str(self.folder / "log"), "-o", f"-p {port}", "-w", "-t", "300")
+            if self._run("pg_ctl", *words, "start", check=not left):
+                self.port = port
+                return
 
     def stop(self) -> None:
         """Stop it at once, as a failing machine would: whoever is connected is cut off."""
@@ -76,18 +83,20 @@ class Postgres:
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "tests", name)
         return f"postgresql://tests@127.0.0.1:{self.port}/{name}"
 
-    def _run(self, program: str, *arguments: str, check: bool = True) -> None:
+    def _run(self, program: str, *arguments: str, check: bool = True) -> bool:
+        """Run one of the server's programs; whether it did well."""
         options: dict[str, Any] = {}
         if self._user is not None:
             options = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
         with (self.folder / "programs.log").open("ab") as log:
             done = subprocess.run(
                 [str(self._programs / program), *arguments],
-                cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, timeout=60, check=False, **options,
+                cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, timeout=600, check=False, **options,
             )  # fmt: skip
         if check and done.returncode:
             said = (self.folder / "programs.log").read_text(errors="replace")[-2000:]
             raise RuntimeError(f"{program} failed:\n{said}")
+        return not done.returncode
 
 
 def _other_user() -> pwd.struct_passwd | None:

@@ -495,6 +495,45 @@ def test_a_command_about_graphs_loads_only_what_it_uses(tmp_path, command, loads
     assert done.stderr.splitlines()[-1] == str(list(loads))
 
 
+_UNUSED_BY_KEPT_RUNS = (
+    "numba",
+    "llvmlite",
+    "scipy",
+    "duckdb",
+    "sklearn",
+    "plotly",
+    "matplotlib",
+    "networkx",
+    "sqlalchemy",
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        (["explain"], ("pandas",)),
+        (["explain", "ACCOUNT", "out"], ("pandas",)),
+        (["explain", "ACCOUNT", "out", "--json"], ("pandas",)),
+        (["history", "out"], ("pandas", "pyarrow")),
+        (["history", "out", "ACCOUNT"], ()),
+        (["report", "out", "-o", "r.html"], ()),
+        (["report", "out", "-o", "r.md"], ()),
+    ],
+    ids="-".join,
+)
+def test_a_command_about_kept_runs_loads_no_compiler(runs, command, more):
+    folder, best = runs
+    unused = [*_UNUSED_BY_KEPT_RUNS, *more]
+    code = (
+        "import sys\nimport swayrank.cli\n"
+        "try: swayrank.cli.main()\nexcept SystemExit as end: assert not end.code, end\n"
+        f"print([m for m in {unused!r} if m in sys.modules], file=sys.stderr)"
+    )
+    words = [best[0] if word == "ACCOUNT" else word for word in command]
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
 def test_importing_loads_one_module_of_ours():
     code = "import sys; import swayrank; print([m for m in sys.modules if m.startswith('swayrank')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

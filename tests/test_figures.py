@@ -268,7 +268,7 @@ def test_figures_as_data(tmp_path, scores, results):
             figure_data(kept, name)
 
 
-def every_figure(results, town, scores, folder, kept=None):
+def every_figure(results, town, scores, folder, kept=None, theme="light"):
     """A figure of each function that makes one, by the function's name; none of kept scores, where these are given."""
     import swayrank.report  # noqa: F401  figures register themselves
     from swayrank._render import _RENDERERS
@@ -283,10 +283,10 @@ def every_figure(results, town, scores, folder, kept=None):
         "KeptScores": kept,
     }
     spread = sr.simulate(model, town.graph.ids[3], n_runs=20, rng=7, playback=1)
-    figures = {"cascade_playback": cascade_playback(spread, town.graph)}
+    figures = {"cascade_playback": cascade_playback(spread, town.graph, theme=theme)}
     for (kind, what), function in _RENDERERS.items():
         if what != "html" and kind in shown and kind not in skipped:
-            figures[f"{kind}.{function.__name__}"] = function(shown[kind])
+            figures[f"{kind}.{function.__name__}"] = function(shown[kind], theme=theme)
     return figures, {kind for kind, what in _RENDERERS if what != "html"} - set(shown)
 
 
@@ -306,6 +306,32 @@ def test_every_figure_carries_its_table(results, town, scores, tmp_path):
     assert [row[0] for row in table_of(figures["Backtest.removal_figure"]).rows] == list(found.names)
     assert table_of(figures["Scores.network_map"]).rows[0][:2] == [best.account, best.score]
     assert sum(row[2] for row in table_of(figures["Spread.distribution"]).rows) == results["spread"].n_runs
+
+
+def test_every_figure_has_a_dark_side(results, town, scores, tmp_path):
+    """The same is shown, on dark paper with light letters; and no letter has a colour of its own that is lost there."""
+    pytest.importorskip("plotly")
+    light, dark = (every_figure(results, town, scores, tmp_path / theme, theme=theme)[0] for theme in ("light", "dark"))
+    for name, figure in dark.items():
+        layout = figure.layout
+        assert (layout.paper_bgcolor, light[name].layout.paper_bgcolor) == ("#14171a", "#ffffff"), name
+        assert _contrast(layout.font.color, layout.paper_bgcolor) > 7, name
+        assert layout.title.text == light[name].layout.title.text, name
+        assert table_of(figure).head == table_of(light[name]).head, name
+        beside = [one for one in layout.annotations if one.xref == "paper" or one.yref == "paper"]
+        for one in (one for one in beside if one.font.color):
+            assert _contrast(one.font.color, one.bgcolor or layout.paper_bgcolor) > 4.5, f"{name}: {one.text}"
+
+
+def _contrast(one, other):
+    """Of two colours as #rrggbb, by WCAG's formula."""
+
+    def light(colour):
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.05 + 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    return max(light(one), light(other)) / min(light(one), light(other))
 
 
 def test_figures_are_written_with_their_tables(tmp_path, scores):
@@ -626,6 +652,7 @@ def test_playback(town, model):
         assert later + before + now == 300
         assert f"{before + now} of 300 accounts active so far, {now} of them new" in shot.layout.title.text
     assert set(figure.data[2].hovertext) == set(spread.seeds)
+    assert [one.label for one in figure.layout.updatemenus[0].buttons] == ["play", "pause"]
     small = cascade_playback(spread, graph, run=run, shown=backbone(graph, max_nodes=20), theme="dark")
     assert sum(trace.x.size for trace in small.data) == 20
     assert "the map shows 20 of them" in small.layout.title.text
@@ -635,6 +662,31 @@ def test_playback(town, model):
         cascade_playback(sr.simulate(model, graph.ids[3], n_runs=2, rng=7), graph)
     with pytest.raises(ParameterError, match="the one simulated on"):
         cascade_playback(spread, sr.Graph.from_edges([0], [1]))
+
+
+def test_a_page_of_a_playback_tells_what_changes_once_and_waits_to_be_played(town, model, tmp_path):
+    pytest.importorskip("plotly")
+    spread = sr.simulate(model, seeds=[town.graph.ids[3]], n_runs=10, rng=7, playback=1)
+    figure = cascade_playback(spread, town.graph)
+    page = sr.write_figure(figure, tmp_path / "cascade.html").read_text(encoding="utf-8")
+    head = re.search(r"<h1>(.*?)</h1><p>(.*?)</p>", page)
+    assert head[1] == "A cascade from 1 seed, run 1"
+    assert head[2] == f"{np.sum(spread.playback[0] >= 0)} of 300 accounts active in the end"
+    drawn = page[page.index("</p>") : page.rindex("<details>")]
+    assert f'"text":"{head[1]}' not in drawn
+    assert drawn.count("accounts active so far") == len(figure.frames) + 1
+    script = drawn[drawn.rindex("Plotly.newPlot") :]
+    assert "Plotly.animate" not in script, "nothing moves by itself"
+    assert "Plotly.addFrames" in script
+    assert figure.frames[0].layout.title.text.startswith("A cascade"), "the figure itself stays as it was"
+
+
+def test_a_heat_map_is_no_wider_than_its_cells(results):
+    pytest.importorskip("plotly")
+    figure = results["graph"]
+    ranks = {"a": sr.in_degree(figure), "b": sr.pagerank(figure)}
+    layout = sr.correlate(ranks).plot().layout
+    assert (layout.xaxis.constrain, layout.yaxis.constrain) == ("domain", "domain")
 
 
 def test_playback_of_an_epidemic(town):

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import swayrank as sr
+import swayrank.scoring.history as between
 from swayrank.errors import FolderError, ParameterError, UnknownAccountError, VersionError
 from swayrank.results import RunFolder
 from swayrank.scoring.between_runs import _withheld, why_changed
@@ -160,6 +161,24 @@ def test_unfinished_runs_are_no_history(out, tmp_path):
     shutil.copytree(folder_of(out, 0), tmp_path / "o" / "runs" / ".unfinished-2")
     (tmp_path / "o" / "runs" / "half").mkdir()
     assert len(history(tmp_path / "o").runs) == 2
+
+
+def test_a_run_that_is_removed_while_it_is_read_is_no_history(out, early, tmp_path, monkeypatch):
+    shutil.copytree(out, tmp_path / "o", symlinks=True)
+    told, account = history(out), early.top(1)[0].account
+    gone, stays = (run.id for run in told.runs)
+    for name in ("read_scores_manifest", "read_table"):
+        usual = getattr(between, name)
+
+        def late(folder, *more, read=usual, place=tmp_path / name):
+            if folder.name == gone and not place.exists():
+                folder.rename(place)
+            return read(folder, *more)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(between, name, late)
+            assert [row.run for row in history(tmp_path / "o", account).rows] == [stays]
+        (tmp_path / name).rename(tmp_path / "o" / "runs" / gone)
 
 
 def test_other_scales_are_told_apart(town, out, early, tmp_path):

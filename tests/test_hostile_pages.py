@@ -174,7 +174,7 @@ def test_the_report_is_inert(hostile, browser, tmp_path):
 
 FIGURES = (
     "measure", "leaderboard", "breakdown", "histogram", "communities", "flows", "activity", "activity of one", "trend",
-    "seeds", "spread", "metrics", "removal",
+    "seeds", "spread", "by_step", "metrics", "removal", "correlations", "playback",
 )  # fmt: skip
 MAPS = ("graph", "map", "kept map")
 
@@ -194,8 +194,13 @@ def figure_of(name, hostile):
     model = sr.IndependentCascade(graph, prob=0.05)
     if name == "seeds":
         return sr.select_seeds(model, k=5, rng=7).plot()
-    if name == "spread":
-        return sr.simulate(model, INJECTIONS[:2], n_runs=20, rng=7).plot()
+    if name in ("spread", "by_step", "playback"):
+        spread = sr.simulate(model, INJECTIONS[:2], n_runs=20, rng=7, playback=1)
+        if name == "playback":
+            return sr.cascade_playback(spread, graph)
+        return spread.plot("sizes" if name == "spread" else name)
+    if name == "correlations":
+        return sr.correlate(dict(zip(INJECTIONS, (sr.pagerank(graph), sr.in_degree(graph)), strict=False))).plot()
     if name in ("metrics", "removal"):
         measures = {INJECTIONS[6]: lambda known, _: sr.in_degree(known)}
         log = scores.evidence.events

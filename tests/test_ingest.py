@@ -169,7 +169,7 @@ def test_batches_that_wait_share_a_commit(place: str, monkeypatch: pytest.Monkey
 
         def slow(sent: Any, receipts: Any = ()) -> Any:
             commits.append(len(sent))
-            hold.wait(10)
+            hold.wait(300)
             return usual(sent, receipts)
 
         monkeypatch.setattr(store.events, "append", slow)
@@ -254,7 +254,7 @@ def test_more_than_fits_is_sent_away_and_may_come_again(tmp_path: Path, monkeypa
         ingest, usual, hold = Ingest(store), store.events.append, threading.Event()
 
         def slow(sent: Any, receipts: Any = ()) -> Any:
-            hold.wait(10)
+            hold.wait(300)
             return usual(sent, receipts)
 
         monkeypatch.setattr(store.events, "append", slow)
@@ -278,19 +278,20 @@ def test_more_than_fits_is_sent_away_and_may_come_again(tmp_path: Path, monkeypa
 
 def test_who_hung_up_before_its_turn_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store(tmp_path / "service.db") as store:
-        ingest, usual, hold = Ingest(store), store.events.append, threading.Event()
+        ingest, usual = Ingest(store), store.events.append
+        begun, hold = threading.Event(), threading.Event()
 
         def slow(sent: Any, receipts: Any = ()) -> Any:
-            hold.wait(10)
+            begun.set()
+            hold.wait(300)
             return usual(sent, receipts)
 
         monkeypatch.setattr(store.events, "append", slow)
 
         async def hang_up() -> None:
             first = asyncio.create_task(ingest.take(_body(_rows(3))))
-            while not ingest._waiting:
+            while not begun.is_set():
                 await asyncio.sleep(0.001)
-            await asyncio.sleep(0.05)
             second = asyncio.create_task(ingest.take(_body(_rows(3, start=10))))
             while ingest._waiting < 6:
                 await asyncio.sleep(0.001)

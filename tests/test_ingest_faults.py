@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,19 +53,30 @@ def _kept_keys(place: str | Path) -> list[str]:
         return [row.key for rows in store.events.read() for row in rows]
 
 
-def _child(*arguments: str) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "tests.ingesting", *arguments]
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment())
-    assert child.stdout is not None
-    assert child.stdout.readline() == "open\n"
-    return child
+class _Child:
+    """A process that sends batches for ever; its first is acknowledged once this is made, however long that takes."""
 
+    def __init__(self, *arguments: str) -> None:
+        words = [sys.executable, "-m", "tests.ingesting", *arguments]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment())
+        assert self.process.stdout is not None
+        self._told = self.process.stdout
+        assert self._told.readline() == "open\n"
+        self._first = self._told.readline()
 
-def _acknowledged(child: subprocess.Popen[str]) -> set[int]:
-    """What a killed child had told before."""
-    assert child.stdout is not None
-    lines = child.stdout.read().split("\n")
-    return {int(line.split()[1]) for line in lines[:-1]}
+    def ended(self, seconds: float = 300) -> set[int]:
+        """The batches that were acknowledged before the process ended by itself."""
+        watch = threading.Timer(seconds, self.process.kill)
+        watch.start()
+        told = self._told.read()
+        watch.cancel()
+        self.process.wait()
+        return {int(line.split()[1]) for line in (self._first + told).split("\n")[:-1]}
+
+    def killed(self) -> set[int]:
+        """The same, where it is killed now."""
+        self.process.kill()
+        return self.ended()
 
 
 # -- killed ------------------------------------------------------------------------------------------------------------
@@ -74,11 +86,9 @@ def test_a_process_killed_while_events_come_in_loses_none_that_it_acknowledged(p
     moments = random.Random(7)
     acknowledged: set[str] = set()
     for life in range(5):
-        child = _child(place, f"life{life}")
-        time.sleep(0.15 + 0.25 * moments.random())
-        child.kill()
-        child.wait()
-        batches = _acknowledged(child)
+        child = _Child(place, f"life{life}")
+        time.sleep(0.25 * moments.random())
+        batches = child.killed()
         assert batches, "it was killed before it did anything"
         acknowledged |= {key for batch in batches for key in keys_of(f"life{life}", batch)}
     counts = collections.Counter(_kept_keys(place))
@@ -90,15 +100,12 @@ def test_a_process_killed_while_events_come_in_loses_none_that_it_acknowledged(p
 
 def test_two_processes_write_into_one_database(postgres_server: Postgres) -> None:
     place = postgres_server.database()
-    children = [_child(place, name, "10") for name in ("one", "two")]
+    children = [_Child(place, name, "10") for name in ("one", "two")]
     time.sleep(1.0)
-    for child in children:
-        child.kill()
-        child.wait()
+    acknowledged = [child.killed() for child in children]
     counts = collections.Counter(_kept_keys(place))
     assert max(counts.values()) == 1
-    for name, child in zip(("one", "two"), children, strict=True):
-        batches = _acknowledged(child)
+    for name, batches in zip(("one", "two"), acknowledged, strict=True):
         assert batches
         assert {key for batch in batches for key in keys_of(name, batch, 10)} <= counts.keys()
 
@@ -177,7 +184,7 @@ def _alone_with_disk(disk: Path, size: str, command: list[str]) -> str:
     flags = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
     script = 'mount -t tmpfs -o size="$1" none "$2" || exit 77; shift 2; exec "$@"'
     words = [unshare, *flags, "sh", "-c", script, "sh", size, str(disk), *command]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment(), timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment(), timeout=600)
     if done.returncode == 77 or "unshare:" in done.stderr:
         pytest.skip(f"a small disk cannot be made here: {done.stderr.strip()[:200]}")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -265,11 +272,11 @@ def test_a_lost_database_is_told_lookups_go_on_and_it_recovers(out: Path, tmp_pa
 
 def test_a_database_lost_and_found_while_events_come_in_keeps_what_was_acknowledged(own_server: Postgres) -> None:
     place = own_server.database()
-    child = _child(place, "busy")
+    child = _Child(place, "busy")
     time.sleep(0.4)
     own_server.stop()
-    child.wait(timeout=30)  # it stops at the first batch that is not kept
-    acknowledged = {key for batch in _acknowledged(child) for key in keys_of("busy", batch)}
+    batches = child.ended()  # it stops at the first batch that is not kept
+    acknowledged = {key for batch in batches for key in keys_of("busy", batch)}
     assert acknowledged
     own_server.start()
     keys = _kept_keys(place)
@@ -284,7 +291,7 @@ def test_a_second_service_on_one_file_is_refused_by_name(out: Path, tmp_path: Pa
     with contextlib.closing(served.client):
         second = subprocess.run(
             [sys.executable, "-m", "swayrank", "serve", str(town), "--port", "0"],
-            capture_output=True, text=True, check=False, env=environment(), timeout=60,
+            capture_output=True, text=True, check=False, env=environment(), timeout=300,
         )  # fmt: skip
         assert second.returncode == 1
         assert "service.db: another service owns it; stop that one" in " ".join(second.stderr.split())
@@ -304,7 +311,7 @@ def test_what_the_page_of_live_events_says_works(out: Path, tmp_path: Path) -> N
     said = []
     for block in blocks:
         script = block.replace("http://127.0.0.1:8100", served.address)
-        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
         said.append(json.loads(done.stdout))
     served.stop()

@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +41,8 @@ def _install(folder: Path, **sources: str) -> Path:
     (target / "kernels").mkdir(parents=True)
     (target / "__init__.py").write_text("")
     (target / "kernels" / "__init__.py").write_text("")
-    shutil.copy(PACKAGE / "kernels" / "jit.py", target / "kernels")
+    for name in ("jit.py", "machine.py"):
+        shutil.copy(PACKAGE / "kernels" / name, target / "kernels")
     for name, text in sources.items():
         (target / "kernels" / f"{name}.py").write_text(textwrap.dedent(text))
     return folder
@@ -148,6 +152,49 @@ def _zeros(word):
 def _touch(array):
     jit.prefetch(array, np.uint64(1))
     return array[np.uint64(0)]
+
+
+@pytest.mark.skipif(not jit.JIT_ENABLED, reason="nothing is compiled with the JIT off")
+def test_numba_is_loaded_when_the_first_kernel_is_called(tmp_path):
+    install = _install(tmp_path / "lib", a=A, b=B)
+    code = """
+import copy, pickle, sys
+from swayrank.kernels import b, jit
+there = lambda: "numba" in sys.modules
+told = []
+end = jit.tell_compilations(told.append)
+assert pickle.loads(pickle.dumps(b.outer)) is b.outer is copy.copy(b.outer)
+print(b.outer.__name__, jit.prefetch.__doc__[:7], there())
+print(b.outer(4), there(), sorted(told), b.outer.signatures[0][0])
+"""
+    run = _run(install, code, SWAYRANK_CACHE_DIR=str(tmp_path / "cache"))
+    assert run.stdout.split() == ["outer", "Nothing", "False", "50", "True", "['inner',", "'outer']", "int64"], (
+        run.stderr
+    )
+
+
+def test_a_kernel_that_many_threads_call_first_is_made_once(monkeypatch):
+    made, both = [], threading.Barrier(4)
+
+    class Made:
+        def __call__(self, value):
+            return value + 1
+
+    def compiled(*_):
+        made.append(1)
+        time.sleep(0.05)
+        return Made()
+
+    monkeypatch.setattr("swayrank.kernels.machine.compiled", compiled)
+    asked = jit.Kernel(_through.__wrapped__, {})
+
+    def ask(_):
+        both.wait(timeout=60)
+        return asked(1)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(4))) == [2] * 4
+    assert made == [1]
 
 
 def test_prefetch_changes_nothing():

@@ -245,10 +245,26 @@ def test_the_kept_map_is_that_of_the_scores(town, scores, kept):
 def test_the_first_of_a_map(town):
     shown = backbone(town.graph, max_nodes=100, max_arcs=500)
     few = first_of(shown, 10, 5)
-    assert few.accounts == shown.accounts[:10]
-    assert len(few.arcs) <= 5
-    assert (few.arcs < 10).all()
+    at = [shown.accounts.index(account) for account in few.accounts]
+    assert len(few) == 10
+    assert at == sorted(at), "the highest come first"
+    assert (few.places == shown.places[at]).all()
+    assert (few.community == shown.community[at]).all()
+    drawn = {tuple(arc) for arc in shown.arcs.tolist()}
+    assert 0 < len(few.arcs) <= 5
+    assert all((at[u], at[v]) in drawn for u, v in few.arcs.tolist())
     assert first_of(shown, 100, None) is shown
+    assert first_of(shown, 100, 7).n_arcs_among == shown.n_arcs_among
+
+
+def test_a_smaller_map_names_the_communities_that_have_somebody_on_it():
+    pytest.importorskip("plotly")
+    from swayrank.report.network_map import network_map
+
+    graph, score, found = stars()
+    few = first_of(backbone(graph, score=score, found=found, max_nodes=300), 30, None)
+    assert few.coloured == tuple(range(N_COLOURS))
+    assert [trace.name[:2] for trace in network_map(few).data[1:]] == ["0:", "1:", "2:"]
 
 
 def test_large_maps_draw_fewer_arcs():
@@ -357,7 +373,12 @@ def test_a_map_of_a_sparse_graph_shows_communities_and_few_without_arcs():
         shown.title == f"Who follows whom: the highest scores and those around them, 300 of {graph.n_nodes:,} accounts"
     )
     assert "area of a dot: score, from 0 to 100; " in shown.caption
-    assert first_of(shown, 30, None).title.startswith("Who follows whom: the highest scores, 30 of")
+    few = first_of(shown, 30, None)
+    assert few.nodes.tolist() == backbone(graph, score=score, found=found, max_nodes=30).nodes.tolist(), "one choice"
+    assert np.unique(few.arcs).size == 30, "nobody stands alone"
+    assert few.n_highest == 3
+    assert few.title.startswith("Who follows whom: the highest scores and those around them, 30 of")
+    assert "colours: 3 of 260 communities" in few.caption
     again = backbone(graph, score=score, found=found, max_nodes=300, threads=2)
     assert again.nodes.tolist() == shown.nodes.tolist()
     assert again.places.tobytes() == shown.places.tobytes()

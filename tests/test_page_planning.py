@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the service's packages are not installed")
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from tests.assembled import finished, serving
+from tests.assembled import finished, serving, until_prepared
 from tests.browser import browser, watched  # noqa: F401  a fixture
 from tests.page_town import HOSTILE, page_result
 
@@ -33,10 +33,7 @@ def large(tmp_path_factory):
         if not preparing:
             preparing = [served.ask("POST", f"{API}/jobs", json={"kind": "prepare", "parameters": {}}).json()]
         assert finished(served, preparing[0]["id"])["status"] == "done"
-        for _ in range(100):
-            if served.ask("GET", f"{API}/run").json()["has"]["oracle"]:
-                break
-            time.sleep(0.1)
+        until_prepared(served)
         yield served
 
 
@@ -171,9 +168,7 @@ def test_the_mouse_points_chooses_drags_and_zooms(tab, shown):
     tab.settle()
     assert tab.tab.locator(".map-chosen h2").inner_text() != "No account chosen"
     tab.tab.mouse.wheel(0, -300)
-    tab.tab.wait_for_timeout(400)
-    zoom = tab.tab.evaluate(f"{MAP}.place().zoom")
-    assert zoom > 1.2
+    tab.until(lambda: tab.tab.evaluate(f"{MAP}.place().zoom") > 1.2)
     before = tab.tab.evaluate(f"{MAP}.place().x")
     box = tab.tab.locator(".map-canvas").bounding_box()
     x, y = box["x"] + 8, box["y"] + box["height"] - 8
@@ -183,8 +178,13 @@ def test_the_mouse_points_chooses_drags_and_zooms(tab, shown):
     tab.tab.mouse.up()
     assert tab.tab.evaluate(f"{MAP}.place().x") < before
     assert _chosen(tab) == 0, "dragging chooses nobody"
-    tab.tab.wait_for_timeout(500)
     place = tab.tab.evaluate(f"{MAP}.place()")
+
+    def in_address():
+        view = parse_qs(urlsplit(tab.tab.url).query).get("view", ["0 0 1"])[0].split()
+        return abs(float(view[0]) - place["x"]) < 0.002 and abs(float(view[2]) - place["zoom"]) < 0.02
+
+    tab.until(in_address)
     tab.tab.reload()
     tab.settle()
     again = tab.tab.evaluate(f"{MAP}.place()")

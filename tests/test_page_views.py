@@ -129,7 +129,7 @@ def test_of_quick_typing_only_the_last_answer_is_shown(seen):
     seen.tab.route(lambda url: "/accounts?" in url and "q=zero&" in url, late)
     field = seen.tab.get_by_label("Find an account")
     field.fill("zero")
-    seen.tab.wait_for_timeout(400)
+    seen.until(lambda: slow)
     field.fill("drow")
     seen.tab.get_by_text("1 account fits").wait_for()
     assert len(slow) == 1
@@ -179,9 +179,9 @@ def test_status_and_score_are_filters_too(seen, served):
     seen.tab.get_by_label("With a score").check()
     seen.tab.get_by_label("Score at least").fill("80")
     seen.tab.get_by_label("Score at most").fill("90")
-    seen.tab.wait_for_timeout(400)
-    seen.settle()
     total = listed(served, status="scored", min_score=80, max_score=90)["total"]
+    seen.until(lambda: any(one.startswith(f"{total} account") for one in seen.tab.locator(".told").all_inner_texts()))
+    seen.settle()
     assert seen.tab.locator(".told").inner_text().startswith(f"{total} account")
     seen.tab.get_by_label("Score at most").fill("900")
     assert seen.tab.get_by_label("Score at most").get_attribute("aria-invalid") == "true"
@@ -533,12 +533,20 @@ def test_weights_move_by_keyboard_come_to_a_hundred_and_change_the_top(seen, ser
     for _ in range(3):
         seen.tab.keyboard.press("PageUp")
         assert sum(shown_weights(seen)) == 100
-    seen.tab.wait_for_timeout(300)
+    parts = list(served.ask("GET", f"{API}/run").json()["weights"])
+
+    def answered():
+        """The top by the weights of the address, once the page shows it."""
+        weights = {part: float(query_of(seen).get(part, ["0"])[0]) for part in parts}
+        if not any(weights.values()):
+            return None
+        told = served.ask("GET", f"{API}/weights", params={**weights, "k": 50}).json()
+        shown = " ".join(seen.tab.locator(".told").all_inner_texts())
+        return told if f"{len(told['entered'])} come in" in shown else None
+
+    told = seen.until(answered)
     seen.settle()
     assert shown_weights(seen)[0] > own[0]
-    parts = list(served.ask("GET", f"{API}/run").json()["weights"])
-    weights = {part: float(query_of(seen).get(part, ["0"])[0]) for part in parts}
-    told = served.ask("GET", f"{API}/weights", params={**weights, "k": 50}).json()
     assert [row.inner_text() for row in seen.tab.locator("tbody tr td:nth-child(1)").all()] == [
         str(one["rank"]) for one in told["items"]
     ]
@@ -720,8 +728,7 @@ def test_going_back_finds_the_place_in_the_list(seen):
     assert seen.tab.evaluate("() => scrollY") == 0
     seen.tab.go_back()
     seen.settle()
-    seen.tab.wait_for_timeout(200)
-    assert abs(seen.tab.evaluate("() => scrollY") - place) < 5
+    seen.until(lambda: abs(seen.tab.evaluate("() => scrollY") - place) < 5)
 
 
 def test_the_menu_of_a_phone(browser, served):  # noqa: F811
@@ -743,10 +750,8 @@ def test_figures_change_with_the_colours(seen):
     look(seen, "communities")
     asked = len([url for url in seen.requests if "theme=dark" in url])
     seen.tab.emulate_media(color_scheme="dark")
+    seen.until(lambda: len([url for url in seen.requests if "theme=dark" in url]) >= asked + 3)
     seen.settle()
-    seen.tab.wait_for_timeout(300)
-    seen.settle()
-    assert len([url for url in seen.requests if "theme=dark" in url]) >= asked + 3
     seen.check_accessible("dark by itself")
 
 

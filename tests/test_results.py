@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from swayrank.errors import FolderError, InputError
-from swayrank.results import RunFolder, current_run, file_hash, read_manifest, unaltered, write_whole
+from swayrank.results import RunFolder, _new_id, current_run, file_hash, read_manifest, unaltered, write_whole
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -32,6 +34,19 @@ def test_unwritable_places_are_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderError, match="cannot keep results there"):
         RunFolder(tmp_path / "file")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_no_device_and_no_pipe_is_replaced(tmp_path):
+    """Whoever may write into /dev would otherwise have a file there in the place of a device."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(InputError, match="a device or a pipe"), write_whole(tmp_path / name) as file:
+            file.write(b"x")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert len(os.listdir(tmp_path)) == 2
 
 
 def test_runs_are_kept_and_the_newest_is_current(tmp_path):
@@ -113,6 +128,31 @@ def test_a_killed_run_leaves_the_previous_one(tmp_path):
         assert not left[0].exists(), "what an interrupted writer left is removed after a day"
 
 
+def test_an_interrupt_as_soon_as_something_is_there_leaves_nothing(tmp_path, monkeypatch):
+    """A signal that comes while the system makes a folder or a file is heard when it has made it."""
+    made = []
+
+    def interrupted(usual):
+        def make(path, *words, **options):
+            found = usual(path, *words, **options)
+            if path.name.startswith("."):
+                made.append(path.exists())
+                raise KeyboardInterrupt
+            return found
+
+        return make
+
+    monkeypatch.setattr(Path, "mkdir", interrupted(Path.mkdir))
+    monkeypatch.setattr(Path, "open", interrupted(Path.open))
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder(tmp_path)
+    with pytest.raises(KeyboardInterrupt), write_whole(tmp_path / "file"):
+        pass
+    assert made == [True, True]
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    assert not list((tmp_path / "runs").iterdir())
+
+
 def test_current_without_links(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.symlink_to", _no_links)
     with RunFolder(tmp_path) as run:
@@ -174,3 +214,10 @@ def test_what_a_dead_writer_left_goes_with_the_next_run(tmp_path):
     with RunFolder(tmp_path) as mine, RunFolder(tmp_path):  # the first lives: the second leaves it alone
         assert len(list((tmp_path / "runs").iterdir())) == 2
         mine.publish({})
+
+
+def test_runs_of_one_second_sort_as_they_were_begun():
+    moments = [datetime(2026, 3, 1, 12, 0, 0, at, UTC) for at in range(0, 1_000_000, 997)]
+    ids = [_new_id(moment) for moment in moments]
+    assert ids == sorted(ids)
+    assert all(re.fullmatch(r"20260301T120000Z-[0-9a-f]{6}", one) for one in ids)

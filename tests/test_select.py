@@ -391,6 +391,73 @@ def test_oracle_answers_as_enumeration_does(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["o"]
 
 
+def test_an_oracle_answers_the_same_whatever_it_was_asked_before():
+    town = sr.generate("town", n=300, rng=7).graph
+    made = sr.InfluenceOracle.build(sr.IndependentCascade(town), n_samples=5000, rng=5)
+    names = [str(one) for one in town.ids]
+    groups = np.arange(300) % 7 - 1
+
+    def answers(oracle, seeds):
+        told = oracle.spread(seeds)
+        return told.seeds, told.mean, told.interval, told.adds.tolist(), oracle.audience(seeds, groups)
+
+    def fresh():
+        return questions.InfluenceOracle(made.ids, made._arrays, made.n_samples, made._total, made.params)
+
+    a, b = names[:5], names[9:12]
+    for seeds in (a, a[:3], a, [*a, *b], [*b, *a], b, a[:1], [a[0], *b], [a[1], *b], names, a[::-1], a):
+        assert answers(made, seeds) == answers(fresh(), seeds)
+        assert made.marginal_gains(seeds).values.tolist() == fresh().marginal_gains(seeds).values.tolist()
+    none = made.marginal_gains(()).values
+    assert none.tolist() == fresh().marginal_gains(()).values.tolist()
+    assert none[0] > 0
+
+
+def test_an_oracle_that_was_interrupted_begins_anew(monkeypatch):
+    graph = sr.Graph.from_edges([1, 2, 4], [0, 0, 3])
+    oracle = sr.InfluenceOracle.build(sr.IndependentCascade(graph, prob=1.0), n_samples=5000, rng=5)
+    wanted = oracle.spread([0, 3]).adds.tolist()
+    oracle.spread([0])
+    count = questions.union_count
+
+    def interrupted(*args):
+        count(*args)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(questions, "union_count", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            oracle.spread([0, 3])
+    assert oracle.spread([0, 3]).adds.tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [5, -1, 5, 2, 2, -1],
+        [0, 10**15, -(10**15), 0, 0, 10**15],
+        np.array([-128, 127, 127, -128, 0, 1], np.int8),
+        ["b", "a", "b", "c", "c", "a"],
+        [True, False, True, True, False, False],
+        np.array(["b", "b", "a", "c", "c", "a"], object),
+    ],
+    ids=["negative", "far apart", "small type", "text", "flags", "objects"],
+)
+def test_audiences_by_any_kind_of_group(labels):
+    graph = sr.Graph.from_edges([1, 2, 3, 5], [0, 0, 1, 4])
+    oracle = sr.InfluenceOracle.build(sr.IndependentCascade(graph, prob=1.0), n_samples=3000, rng=5)
+    place = [graph.ids.position(account) for account in range(6)]
+    given = np.asarray(labels)
+    groups = np.empty(6, given.dtype)
+    groups[place] = given
+    wanted = dict.fromkeys(given.tolist()[:4], 0)
+    for account, group in enumerate(given.tolist()[:4]):  # all that 0 reaches
+        wanted[group] += int(np.sum(oracle._arrays["roots"] == place[account]))
+    told = oracle.audience(0, groups)
+    assert told == pytest.approx({group: n * 6 / 3000 for group, n in wanted.items()})
+    assert list(told.values()) == sorted(told.values(), reverse=True)
+
+
 def test_whom_to_add_next_is_who_gains_most(monkeypatch):
     town = sr.generate("town", n=600, rng=7).graph
     oracle = sr.InfluenceOracle.build(sr.IndependentCascade(town), n_samples=3000, rng=5)  # few sets: many ties

@@ -14,7 +14,7 @@ from swayrank.service.cascade import play
 
 
 def played_on(graph, seeds, **asked):
-    return play(sr.IndependentCascade(graph).forward(), graph.ids, seeds, **asked)
+    return play(sr.IndependentCascade(graph).forward(), graph.ids, graph.ids.positions(seeds), **asked)
 
 
 @pytest.fixture

@@ -96,9 +96,12 @@ def test_a_result_of_an_earlier_attempt_does_not_pass_for_this_ones(tmp_path):
 
 def test_a_job_that_takes_too_long_is_ended(tmp_path):
     stubborn = f"import signal; signal.signal(15, signal.SIG_IGN); open('{tmp_path}/pid', 'w').write(str(os.getpid()));"
-    job = finished(tmp_path, command=program(stubborn + SLEEPS), seconds=1.5)
-    assert (job.status, job.error["type"]) == ("failed", "time-limit")
-    assert "1.5 seconds" in job.error["detail"]
+    for seconds in (1.5, 15, 60):  # it must have begun by then, which a busy machine takes long for
+        job = finished(tmp_path, command=program(stubborn + SLEEPS), seconds=seconds)
+        assert (job.status, job.error["type"]) == ("failed", "time-limit")
+        assert f"longer than jobs may, {seconds:g} seconds" in job.error["detail"]
+        if (tmp_path / "pid").exists():
+            break
     assert not alive(int((tmp_path / "pid").read_text()))
 
 
@@ -282,7 +285,7 @@ def test_a_service_that_is_killed_takes_its_child_along_and_the_next_one_does_th
     finally:
         service.send_signal(signal.SIGKILL)
         service.wait()
-    waited(lambda: not alive(child), 10)
+    waited(lambda: not alive(child))
     with open_store(out / "service.db") as store:
         (job,), _ = store.jobs.newest()
         assert job.status == "running"  # nobody could say that it ended
@@ -302,13 +305,13 @@ def test_a_service_that_is_told_to_stop_ends_its_streams_and_its_job(town, tmp_p
         service = subprocess.Popen(words, stderr=errors)
     try:
         port = waited(lambda: (m := re.search(r"http://127\.0\.0\.1:(\d+)", told.read_text())) and int(m[1]))
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         client.request("GET", f"/api/v1/jobs/{job.id}/events")
         answer = client.getresponse()
         assert answer.readline().startswith(b"event: ")
         service.terminate()
         answer.read()  # to its end
-        assert service.wait(30) is not None
+        assert service.wait(300) is not None
     finally:
         service.kill()
     assert '"status":503' not in (tmp_path / "log").read_text()
@@ -351,7 +354,7 @@ def test_a_job_that_another_service_took_is_let_go(tmp_path):
             await loop
             return store.jobs.get(job.id)
 
-    assert asyncio.run(asyncio.wait_for(work(), 60)).status == "cancelled"
+    assert asyncio.run(asyncio.wait_for(work(), 300)).status == "cancelled"
 
 
 def test_ends_are_told_once_the_store_is_back(tmp_path):
@@ -377,4 +380,4 @@ def test_ends_are_told_once_the_store_is_back(tmp_path):
             await loop
             return store.jobs.get(job.id).status, len(tries)
 
-    assert asyncio.run(asyncio.wait_for(work(), 60)) == ("done", 2)
+    assert asyncio.run(asyncio.wait_for(work(), 300)) == ("done", 2)

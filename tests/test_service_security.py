@@ -154,7 +154,7 @@ def test_a_token_in_the_address_opens_nothing_and_is_not_logged(guarded):
     for name in ("token", "access_token", "authorization"):
         assert guarded.ask("GET", f"{API}/run?{name}={secret}", scope=None).status_code == 401
     assert guarded.ask("GET", f"{API}/accounts/{secret}").status_code == 404
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while f"{API}/accounts/swr_" not in (log := guarded.log.read_text(errors="replace")):  # lines come in blocks
         assert time.monotonic() < end, "the request is not in the log"
         time.sleep(0.1)
@@ -174,7 +174,7 @@ def test_anything_but_loopback_needs_a_token(tmp_path):
     out = small_result(tmp_path, accounts=100)
     done = subprocess.run(
         command("serve", str(out), "--host", "0.0.0.0", "--port", "0"),
-        capture_output=True, text=True, timeout=60, check=False, env=environment(),
+        capture_output=True, text=True, timeout=300, check=False, env=environment(),
     )  # fmt: skip
     assert done.returncode in {1, 2}
     assert "token add" in done.stderr
@@ -501,9 +501,9 @@ def test_there_is_no_other_way_to_documents(guarded):
 
 
 def test_too_many_requests_are_told_to_wait(tmp_path):
-    with serving(small_result(tmp_path, accounts=100), tmp_path / "log", "--rate-limit", "20", tokens=False) as served:
+    with serving(small_result(tmp_path, accounts=100), tmp_path / "log", "--rate-limit", "2", tokens=False) as served:
         answers = [served.ask("GET", "/health/live") for _ in range(5)]
-        answers = [served.ask("GET", f"{API}/run") for _ in range(400)]
+        answers = [served.ask("GET", f"{API}/run") for _ in range(60)]
         refused = [answer for answer in answers if answer.status_code == 429]
         assert refused
         assert int(refused[0].headers["retry-after"]) >= 1

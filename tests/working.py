@@ -39,7 +39,7 @@ def program(body: str) -> tuple[str, ...]:
 
 def runner_over(store: Store, out: Path, **options: Any) -> JobRunner:
     """A runner as a service has it."""
-    options.setdefault("seconds", 60.0)
+    options.setdefault("seconds", 500.0)
     log = Log(out / "jobs.log")
     return JobRunner(store, out, store_place=str(out / "service.db"), log=log, metrics=Metrics(), **options)
 
@@ -58,10 +58,10 @@ def finished(out: Path, *, kind: str = "score", parameters: dict[str, Any] | Non
             await loop
             return store.jobs.get(job.id)
 
-    return asyncio.run(asyncio.wait_for(work(), 120))
+    return asyncio.run(asyncio.wait_for(work(), 600))
 
 
-def waited(ask: Any, seconds: float = 60.0) -> Any:
+def waited(ask: Any, seconds: float = 300.0) -> Any:
     """What `ask()` gives as soon as it gives anything true."""
     end = time.monotonic() + seconds
     while not (found := ask()):

@@ -76,7 +76,8 @@ def _memory() -> Finding:
 def _cache() -> Finding:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        from swayrank.kernels.jit import CACHE_FOLDER, JIT_ENABLED
+        from swayrank.kernels.jit import JIT_ENABLED
+        from swayrank.kernels.machine import CACHE_FOLDER
     if not JIT_ENABLED:
         return Finding("compiled kernels", "the JIT is off (NUMBA_DISABLE_JIT): everything is slow", good=False)
     if CACHE_FOLDER is None:

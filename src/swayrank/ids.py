@@ -6,9 +6,9 @@ columns in which ids occur many times, numbering them in the order of first appe
 An id is an int64 or a string. The integer 7 and the string "7" are the same account: a lookup takes either spelling.
 "007" is another one. No id ever passes through a float unless it came as one; a whole float such as 7.0 counts as 7.
 
-Cost: looking up k ids is O(k), at about 20-60 ns each. A range of integers stores nothing, integers 8 bytes each and
-strings their bytes and 8 more; the hash index takes 8-16 bytes per id more and is made when first needed. Opening a
-saved graph maps it from disk.
+Cost: looking up k ids is O(k), at about 20-60 ns each; the first few are sought without an index, each among all.
+A range of integers stores nothing, integers 8 bytes each and strings their bytes and 8 more; the hash index takes 8-16
+bytes per id more and is made when it is first needed. Opening a saved graph maps it from disk.
 """
 
 from __future__ import annotations
@@ -52,8 +52,11 @@ ABSENT = int(EMPTY_32)
 MAX_IDS = ABSENT
 """How many ids there can be at most: positions are uint32, and the largest one means "absent"."""
 
+_INTEGER = re.compile(rb"0|-?[1-9][0-9]{0,18}")
 _BATCH = int(BATCH)
 _BLOCK = 1 << 20
+_UNINDEXED = 64
+"""Ids that are looked for one by one, in a pass over all, before an index is made: commands ask for no more."""
 _LOOKED_AT, _COMPARED = 1_000_000, 5000  # ids among which likes are sought: by parts; letter by letter
 
 
@@ -121,7 +124,7 @@ class Ids:
     1
     """
 
-    __slots__ = ("_blob", "_n", "_offsets", "_slots", "_values", "kind")
+    __slots__ = ("_blob", "_n", "_offsets", "_slots", "_sought", "_values", "kind")
 
     kind: str
     _n: int
@@ -129,6 +132,7 @@ class Ids:
     _blob: UInt8Array
     _offsets: UInt64Array
     _slots: UInt32Array | None
+    _sought: int
 
     def __init__(self) -> None:
         raise TypeError("make Ids with Ids.of_range, of_ints, of_strings or from_values")
@@ -138,7 +142,7 @@ class Ids:
         if n > MAX_IDS:
             raise InputError(f"there can be at most {MAX_IDS:,} ids, got {n:,}")
         ids = cls.__new__(cls)
-        ids.kind, ids._n = kind, n
+        ids.kind, ids._n, ids._sought = kind, n, 0
         ids._values = read_only(arrays.get("values", np.empty(0, np.int64)))
         ids._blob = read_only(arrays.get("blob", np.empty(0, np.uint8)))
         ids._offsets = read_only(arrays.get("offsets", np.zeros(1, np.uint64)))
@@ -216,6 +220,31 @@ class Ids:
             first = int(codes[again])
             raise ParameterError(f"ids must be distinct, got {ids[first]!r} at positions {first} and {again}")
         return ids
+
+    @classmethod
+    def of_column(cls, column: pa.Array) -> Ids:
+        """The ids in an Arrow array that was written with each once; Arrow checks it, and no kernel is needed.
+
+        Raises
+        ------
+        ParameterError
+            As :meth:`from_values` does.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> Ids.of_column(pa.array(["ada", "bob"])) == Ids.from_values(["ada", "bob"])
+        True
+        """
+        import pyarrow.compute as pc
+
+        cells, n = as_cells(column), len(column)
+        if pc.count_distinct(column).as_py() < n:
+            return cls.from_values(cells)  # which tells what is missing, or occurs twice
+        if cells.ints is None:
+            bounds = np.append(cells.starts[0] if n else 0, cells.stops)
+            return cls.of_strings(cells.text[bounds[0] : bounds[-1]], bounds - bounds[0])
+        return cls.of_range(n) if np.array_equal(cells.ints, np.arange(n)) else cls.of_ints(cells.ints)
 
     # -- reading
 
@@ -321,7 +350,11 @@ class Ids:
         if missing not in ("raise", "sentinel"):
             raise ParameterError(f"missing must be one of 'raise', 'sentinel', got {missing!r}")
         cells = as_cells(values)
-        found = self._find_among_strings(cells) if self.kind == "string" else self._find_among_ints(cells)
+        if self._slots is None and self._sought + len(cells) <= _UNINDEXED:
+            self._sought += len(cells)
+            found = np.array([self._sought_for(cells, i) for i in range(len(cells))], np.uint32)
+        else:
+            found = self._find_among_strings(cells) if self.kind == "string" else self._find_among_ints(cells)
         if cells.missing is not None:
             found[cells.missing] = EMPTY_32
         if missing == "raise" and bool((found == EMPTY_32).any()):
@@ -371,6 +404,33 @@ class Ids:
         if names := [unguarded(name.decode("utf-8", "replace")) for name in cut]:
             found[absent] = self.positions(names, missing="sentinel")
         return found
+
+    def _sought_for(self, cells: Cells, i: int) -> int:
+        """Where one id stands, by a look at all."""
+        if cells.missing is not None and cells.missing[i]:
+            return ABSENT
+        if cells.ints is None:
+            name = cells.text[int(cells.starts[i]) : int(cells.stops[i])].tobytes()
+        else:
+            name = b"%d" % int(cells.ints[i])
+        if self.kind == "string":
+            places = self._spelled(name)
+        else:
+            value = int(name) if _INTEGER.fullmatch(name) else None
+            if value is None or not -(2**63) <= value < 2**63:
+                return ABSENT
+            if self.kind == "range":
+                return value if 0 <= value < self._n else ABSENT
+            places = np.flatnonzero(self._values == value)
+        return int(places[0]) if places.size else ABSENT
+
+    def _spelled(self, name: bytes) -> Int64Array:
+        """Where the strings of these bytes stand: those of its length, then those whose first byte fits, and so on."""
+        starts = self._offsets[:-1]
+        places = np.flatnonzero(self._offsets[1:] - starts == np.uint64(len(name)))
+        for k, byte in enumerate(name):
+            places = places[self._blob[starts[places] + np.uint64(k)] == byte]
+        return places
 
     def _find_among_ints(self, cells: Cells) -> UInt32Array:
         found = np.empty(len(cells), np.uint32)

@@ -29,12 +29,14 @@ from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.learning.trees import name_sources
 from swayrank.overview.backbone import MAX_NODES
+from swayrank.overview.ties import graph_ties, told_of
 from swayrank.results import MANIFEST, RunFolder, current_run, file_hash, told_runs
 from swayrank.scoring.combine import score
 from swayrank.scoring.keep import REFERENCE, keep, read_scores_manifest, rejects_of
 from swayrank.scoring.rows import rows_told, set_aside
 from swayrank.scoring.scores import Scores
 from swayrank.scoring.table import intervals_facts, intervals_told, score_row
+from swayrank.scoring.telling import too_little
 from swayrank.sources.alike import alike
 from swayrank.sources.cascades import read_cascades
 from swayrank.sources.edges import read_graph
@@ -283,7 +285,7 @@ class Run:
         if scores.n_scored < len(scores):
             floor = scores.params["min_evidence"]
             rest = len(scores) - scores.n_scored
-            lines.append(f"{rest:,} have fewer than {floor} followers, reactions and posts together, or no part at all")
+            lines.append(f"{rest:,} have {too_little(floor, scores.ties)}, or no part at all")
         if "resonance" in scores.parts and scores.params["now"] is not None:
             days, chose = scores.params["half_life_days"], scores.params["half_life_chosen_by"]
             lines.append(
@@ -348,7 +350,7 @@ def _warnings(sources: Sources) -> list[str]:
     if graph is not None and graph.directed and graph.n_edges >= _LARGE and not _any_follows_back(graph):
         found.append("no account follows back another one; if the edges mean friendship, say --direction undirected")
     if graph is not None and "weight" in graph.columns:
-        found.append("the graph's weights are not used: reach counts every follow once")
+        found.append(told_of(graph_ties(graph), "the graph's weights are not used: reach counts every follow once"))
     posts, events = sources.posts, sources.events
     for name, table in (("log", events), ("posts table", posts)):
         if table is not None and (early := int(np.count_nonzero(small_times(table.time)))):
@@ -358,8 +360,9 @@ def _warnings(sources: Sources) -> list[str]:
             )
     linked = events is not None and bool((events.target != NO_ACCOUNT).any())
     if posts is not None and (graph is not None or linked) and not np.isnan(posts.followers).all():
-        instead = "the graph's follows make it" if graph is not None else "the log's interactions make it"
-        found.append(f"the followers that the posts table states are not used for reach: {instead}")
+        instead = "the log's interactions make it" if graph is None else "the graph's follows make it"
+        told = told_of(graph_ties(graph), instead)
+        found.append(f"the followers that the posts table states are not used for reach: {told}")
     named = [graph.ids] if graph is not None else []
     named += [table.accounts for table in (events, posts) if table is not None]
     same = alike(*named)

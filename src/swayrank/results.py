@@ -42,7 +42,8 @@ def write_whole(path: str | Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     InputError
-        If the folder does not exist or cannot be written.
+        If the folder does not exist or cannot be written, or what stands at `path` is no file: a folder, or a device or
+        a pipe, whose place the new file would take.
 
     Examples
     --------
@@ -55,11 +56,13 @@ def write_whole(path: str | Path) -> Iterator[IO[bytes]]:
     """
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        file = temporary.open("xb")
-    except OSError as error:
-        raise InputError(f"cannot write there: {error.strerror or error}", file=str(path)) from None
-    try:
+    if target.exists() and not target.is_file() and not target.is_dir():
+        raise InputError("cannot write there: it is a device or a pipe, no file", file=str(path))
+    try:  # an interrupt that comes as soon as the file is there leaves none
+        try:
+            file = temporary.open("xb")
+        except OSError as error:
+            raise InputError(f"cannot write there: {error.strerror or error}", file=str(path)) from None
         with file:
             yield file
             file.flush()
@@ -68,7 +71,8 @@ def write_whole(path: str | Path) -> Iterator[IO[bytes]]:
             raise InputError("cannot write there: it is a folder", file=str(path))
         temporary.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def file_hash(path: str | Path) -> str:
@@ -113,8 +117,7 @@ class RunFolder:
 
     def __init__(self, out: str | Path) -> None:
         self.out = Path(out)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        self.id = f"{stamp}-{secrets.token_hex(3)}"
+        self.id = _new_id(datetime.now(UTC))
         self._runs = self.out / "runs"
         self._folder = self._runs / f"{_UNFINISHED}{self.id}+{os.getpid()}@{platform.node()}"
         try:
@@ -123,6 +126,9 @@ class RunFolder:
             self._folder.mkdir()
         except OSError as error:
             raise FolderError(f"{self.out}: cannot keep results there: {error.strerror or error}") from None
+        except BaseException:  # an interrupt that comes as soon as the folder is there leaves none
+            self.__exit__()
+            raise
 
     def __enter__(self) -> RunFolder:
         return self
@@ -148,6 +154,12 @@ class RunFolder:
         self._folder.replace(final)
         _point(self.out / "current", Path("runs") / self.id)
         return final
+
+
+def _new_id(now: datetime) -> str:
+    """A new run's id: those of one second, too, sort by when they were begun (to 15 microseconds)."""
+    part = now.microsecond * 16**4 // 1_000_000
+    return f"{now:%Y%m%dT%H%M%SZ}-{part:04x}{secrets.token_hex(1)}"
 
 
 def _point(link: Path, target: Path) -> None:

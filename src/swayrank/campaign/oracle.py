@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +27,18 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import DamagedGraphError, FolderError, NotAGraphError, ParameterError, VersionError
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
-from swayrank.kernels.cover import common_sets, count_members, gains_of, gains_over, index_sets, union_count
+from swayrank.kernels.cover import (
+    common_sets,
+    count_members,
+    count_roots,
+    gains_of,
+    gains_over,
+    index_sets,
+    union_count,
+)
 from swayrank.kernels.random import ORACLE
 from swayrank.measures._measure import Measure
-from swayrank.measures.propagation.accounts import Account, Accounts, resolve_accounts
+from swayrank.measures.propagation.accounts import Account, Accounts, Resolved, resolve_accounts
 from swayrank.measures.propagation.limits import clopper_pearson
 from swayrank.measures.propagation.models import TriggeringModel, as_model
 from swayrank.measures.propagation.sampler import Sampler, draw
@@ -68,6 +76,13 @@ class Answer:
         return f"{count}: {self.mean:.6g} accounts (interval {low:.6g} to {high:.6g})"
 
 
+class _Marked(NamedTuple):
+    """Accounts whose sets are marked, and how many sets were after each."""
+
+    nodes: npt.NDArray[np.uint32]
+    counts: npt.NDArray[np.int64]
+
+
 class InfluenceOracle:
     """Answers what any seeds would reach. Make one with :meth:`build`, or open one that was saved.
 
@@ -91,6 +106,7 @@ class InfluenceOracle:
         self._total = total
         self._mark = np.zeros(n_samples, np.uint32)
         self._tag = 0
+        self._marked: _Marked | None = None
         self._by_size: npt.NDArray[np.uint32] | None = None
 
     @classmethod
@@ -303,24 +319,34 @@ class InfluenceOracle:
         if labels.shape != (len(self.ids),):
             raise ParameterError(f"groups must have shape ({len(self.ids)},), one per account, got {labels.shape}")
         self._union(self._resolved(seeds).nodes)
-        reached = self._arrays["roots"][self._mark == self._tag]
-        found, counts = np.unique(labels[reached], return_counts=True)
+        reached = np.zeros(len(self.ids), np.int64)
+        count_roots(self._arrays["roots"], self._mark, np.uint32(self._tag), reached)
+        found, counts = _per_group(labels, reached)
         order = np.argsort(-counts, kind="stable")
         scale = self._total / self.n_samples
-        return {found[i].item(): float(counts[i]) * scale for i in order}
+        return dict(zip(found[order].tolist(), (counts[order] * scale).tolist(), strict=True))
 
-    def _resolved(self, seeds: Accounts, least: int = 1) -> Any:
+    def _resolved(self, seeds: Accounts, least: int = 1) -> Resolved:
         return resolve_accounts(self, seeds, least=least)
 
     def _union(self, nodes: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-        """Mark the sets that hold one of the accounts; how many there are after each account."""
-        self._tag += 1
-        if self._tag == 2**32:
-            self._mark[:] = 0
-            self._tag = 1
-        counts: npt.NDArray[np.int64] = union_count(
-            self._arrays["indptr"], self._arrays["sets"], read_only(nodes), self._mark, np.uint32(self._tag)
-        )
+        """Mark the sets that hold one of the accounts; how many there are after each account.
+
+        Where the accounts begin with those of the last question, only the rest is marked and counted.
+        """
+        known, self._marked = self._marked, None  # whoever is interrupted here leaves nothing half marked
+        if known is None or not np.array_equal(nodes[: known.nodes.size], known.nodes):
+            self._tag += 1
+            if self._tag == 2**32:
+                self._mark[:] = 0
+                self._tag = 1
+            known = _Marked(nodes[:0], np.empty(0, np.int64))
+        counts = known.counts
+        if (rest := nodes[counts.size :]).size:
+            arrays = self._arrays["indptr"], self._arrays["sets"]
+            more = union_count(*arrays, read_only(rest), self._mark, np.uint32(self._tag))
+            counts = np.concatenate((counts, more + (counts[-1] if counts.size else 0)))
+        self._marked = _Marked(nodes, counts)
         return counts
 
     # -- keep ----------------------------------------------------------------------------------------------------------
@@ -415,6 +441,22 @@ class InfluenceOracle:
 
     def __repr__(self) -> str:
         return f"<InfluenceOracle: {len(self.ids):,} accounts, {self.n_samples:,} samples>"
+
+
+def _per_group(
+    labels: npt.NDArray[Any], counts: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The groups of accounts that count anything, ascending, and the sum of each."""
+    some = np.flatnonzero(counts)
+    labels, counts = labels[some], counts[some]
+    if labels.size and labels.dtype.kind == "i":  # mostly the numbers of communities: no need to sort them
+        least, most = int(labels.min()), int(labels.max())
+        if most - least < 2 * labels.size + 1000:
+            sums = np.bincount(labels.astype(np.int64) - least, weights=counts).astype(np.int64)
+            found = np.flatnonzero(sums)
+            return (found + least).astype(labels.dtype), sums[found]
+    groups, which = np.unique(labels, return_inverse=True)
+    return groups, np.bincount(which, weights=counts, minlength=groups.size).astype(np.int64)
 
 
 def _check_arrays(arrays: Mapping[str, npt.NDArray[Any]], n: int, n_samples: int) -> None:

@@ -276,6 +276,16 @@ def union_count(indptr, sets, nodes, mark, tag):
 
 
 @kernel
+def count_roots(roots, mark, tag, counts):
+    """Add one to counts[v] for each set that is marked with `tag` and whose root is v."""
+    s = _ZERO
+    while s < np.uint64(roots.size):
+        if mark[s] == tag:
+            counts[roots[s]] += 1
+        s += _ONE
+
+
+@kernel
 def open_sets(indptr, sets, mark, tag, v):
     """How many of an account's sets are not marked with `tag`."""
     k = np.uint64(indptr[v])

@@ -32,8 +32,9 @@ from swayrank.graph import Graph
 from swayrank.ids import Ids
 from swayrank.measures._data import check_graph
 from swayrank.measures.community.detect import Communities, communities
-from swayrank.overview.choice import N_LARGEST, accounts_to_show
+from swayrank.overview.choice import N_LARGEST, accounts_to_show, in_pieces
 from swayrank.overview.layout import layout
+from swayrank.overview.ties import EDGES, FOLLOWS, graph_ties, ties_of
 from swayrank.tables import frame
 
 Floats = npt.NDArray[np.float64]
@@ -44,8 +45,6 @@ N_COLOURS = N_LARGEST
 """How many communities have a colour: the palette of :mod:`swayrank.report.canvas` has so many."""
 REST = -1
 _SEEN = 100  # one of so many accounts shown is enough for a community to be seen
-FOLLOWS, REACTIONS, EDGES = "follows", "reactions", "edges"
-_TITLES = {FOLLOWS: "Who follows whom", REACTIONS: "Who reacts to whom", EDGES: "Who is connected with whom"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,10 +110,10 @@ class Backbone:
     @property
     def title(self) -> str:
         """What is shown."""
-        what = _TITLES[self.arcs_are]
+        what = ties_of(self.arcs_are).title
         if len(self) == self.n_nodes:
             return f"{what}: {self.n_nodes:,} account{'' if self.n_nodes == 1 else 's'}"
-        which = "the highest scores" if self.sized_by == "score" else f"the most {self._most}"
+        which = "the highest scores" if self.sized_by == "score" else f"the most {ties_of(self.arcs_are).most}"
         which += " and those around them" if self.n_highest is not None and self.n_highest < len(self) else ""
         return f"{what}: {which}, {len(self):,} of {self.n_nodes:,} accounts"
 
@@ -126,11 +125,11 @@ class Backbone:
     def caption_for(self, area: str | None = None, colours: str | None = None) -> str:
         """The same of a map whose dots show something else by their area, or by their colour."""
         drawn, among = len(self.arcs), self.n_arcs_among
-        name = "edges" if self.arcs_are == EDGES else "arcs"
+        name = ties_of(self.arcs_are).arcs
         arcs = f"all {among:,} {name}"
         if drawn < among:
             arcs = f"{drawn:,} of {among:,} {name} (each account's strongest first)"
-        shown = len(self.coloured)
+        shown = np.unique(self.colour[self.colour != REST]).size
         known = f"{shown} of {self.n_communities:,} communities" if shown < self.n_communities else "communities"
         return f"{arcs} among them; area of a dot: {area or self._what}; colours: {colours or known}"
 
@@ -142,13 +141,9 @@ class Backbone:
         return "score" if ends is None else f"score, from {ends[0]:.0f} to {ends[1]:.0f}"
 
     @property
-    def _most(self) -> str:
-        return "connected" if self.arcs_are == EDGES else "followed"
-
-    @property
     def around(self) -> str:
-        """What those are called who `followers` counts."""
-        return "neighbours" if self.arcs_are == EDGES else "followers"
+        """What those are called whom `followers` counts."""
+        return ties_of(self.arcs_are).many
 
     @property
     def score_range(self) -> tuple[float, float] | None:
@@ -170,7 +165,11 @@ class Backbone:
             "y": self.places[:, 1],
         }
         columns |= {"score": self.size} if self.sized_by == "score" else {}
-        columns |= {self.around: self.followers, "community": self.community, **self.details}
+        columns |= {
+            "neighbours" if self.arcs_are == EDGES else "followers": self.followers,
+            "community": self.community,
+            **self.details,
+        }
         return frame(columns, backend)
 
     def __repr__(self) -> str:
@@ -248,7 +247,7 @@ def backbone(
     community = found.of[nodes]
     max_arcs = (MAX_ARCS if nodes.size <= _MANY else MAX_ARCS_OF_MANY) if max_arcs is None else max_arcs
     colour, coloured = colours(community)
-    arcs_are = (FOLLOWS if graph.directed else EDGES) if arcs_are is None else arcs_are
+    arcs_are = arcs_are or graph_ties(graph) or FOLLOWS
     drawn = within[_strongest(within, strength)]
     if arcs_are == EDGES:
         drawn = _once(drawn)
@@ -276,36 +275,52 @@ def backbone(
 
 
 def first_of(shown: Backbone, max_nodes: int, max_arcs: int | None) -> Backbone:
-    """The highest accounts of a map, where they are, and the arcs among them that it draws."""
+    """A smaller map of a map: who is on it is chosen as from a graph, of the accounts and arcs that the map draws.
+
+    The highest and those around them that connect (:mod:`swayrank.overview.choice`) stay where they are, and of the
+    arcs among them that the map draws the strongest. Colours stay those of the same communities.
+    """
     max_arcs = len(shown.arcs) if max_arcs is None else max_arcs
-    if max_nodes >= len(shown) and max_arcs >= len(shown.arcs):
-        return shown
-    inside = shown.arcs[(shown.arcs < max_nodes).all(axis=1)]
+    if max_nodes >= len(shown):
+        return shown if max_arcs >= len(shown.arcs) else replace(shown, arcs=shown.arcs[:max_arcs])
+    drawn = Graph.from_edges(shown.arcs[:, 0], shown.arcs[:, 1], n_nodes=len(shown))
+    kept, n_highest = accounts_to_show(drawn, np.arange(len(shown)), shown.community, max_nodes)
+    place = np.full(len(shown), REST)
+    place[kept] = np.arange(kept.size)
+    arcs = place[shown.arcs]
+    inside = arcs[(arcs != REST).all(axis=1)]
     per_account = ("nodes", "places", "size", "followers", "community", "colour")
     return replace(
         shown,
-        accounts=shown.accounts[:max_nodes],
-        **{name: getattr(shown, name)[:max_nodes] for name in per_account},
+        accounts=[shown.accounts[i] for i in kept],
+        **{name: getattr(shown, name)[kept] for name in per_account},
         arcs=inside[:max_arcs],
-        n_arcs_among=len(inside) if max_nodes < len(shown) else shown.n_arcs_among,
-        details={name: part[:max_nodes] for name, part in shown.details.items()},
+        n_arcs_among=len(inside),
+        n_highest=min(n_highest, len(shown) if shown.n_highest is None else shown.n_highest),
+        details={name: part[kept] for name, part in shown.details.items()},
     )
 
 
 def _among(graph: Graph, nodes: Ints) -> tuple[Ints, Floats]:
-    """The arcs among `nodes`, as places in it, and the share of attention that each is."""
+    """The arcs among `nodes`, as places in it, and the share of attention that each is; some followers at a time."""
     place = np.full(graph.n_nodes, REST)
     place[nodes] = np.arange(nodes.size)
-    size = graph.out_degree[nodes].astype(np.int64)
-    u = np.repeat(np.arange(nodes.size), size)
-    arcs = np.repeat(graph.indptr[nodes].astype(np.int64) - np.cumsum(size) + size, size) + np.arange(u.size)
+    sizes = graph.out_degree[nodes].astype(np.int64)
+    found = [_among_some(graph, nodes, some, place) for some in in_pieces(np.arange(nodes.size), sizes, graph.n_nodes)]
+    return np.concatenate([arcs for arcs, _ in found]), np.concatenate([share for _, share in found])
+
+
+def _among_some(graph: Graph, nodes: Ints, some: Ints, place: Ints) -> tuple[Ints, Floats]:
+    """The same, of the followers at `some` places."""
+    size = graph.out_degree[nodes[some]].astype(np.int64)
+    row = np.repeat(np.arange(some.size), size)
+    arcs = np.repeat(graph.indptr[nodes[some]].astype(np.int64) - np.cumsum(size) + size, size) + np.arange(row.size)
     v = place[graph.indices[arcs]]
     weight = np.abs(graph.column("weight")[arcs]) if "weight" in graph.columns else np.ones(arcs.size)
-    given = np.bincount(u, weight, nodes.size)
-    inside = np.flatnonzero((v != REST) & (u != v))
-    u, v, weight = u[inside], v[inside], weight[inside]
-    share = np.divide(weight, given[u], out=np.zeros(inside.size), where=given[u] > 0)
-    return np.stack((u, v), axis=1), share
+    given = np.bincount(row, weight, some.size)[row]
+    inside = np.flatnonzero((v != REST) & (some[row] != v))
+    share = np.divide(weight[inside], given[inside], out=np.zeros(inside.size), where=given[inside] > 0)
+    return np.stack((some[row[inside]], v[inside]), axis=1), share
 
 
 def _strongest(arcs: Ints, strength: Floats) -> Ints:

@@ -15,7 +15,8 @@ by each other, and each has a community of its own. So of `max_nodes` accounts
 
 Where the highest are connected and the largest communities are well among them, that is the `max_nodes` highest.
 
-Cost: O(accounts log accounts + arcs of those chosen).
+Cost: O(accounts log accounts + arcs of those chosen). Of many arcs, no more are looked at at once than the graph has
+accounts, or than one account has: the memory is that of the accounts.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _FIRST = 10  # one in so many of those shown is there for its height alone
 _OWN = 10  # one in so many may be there for the sake of one of the largest communities,
 _FEW = 4  # which has few among the highest where these fill less than one in so many of its places
 _LONELY = 20  # less than one in so many of the highest may stand alone
+_SPARSE = 8  # fewer arcs than one in so many accounts are sorted, more are counted by account
 
 
 def accounts_to_show(graph: Graph, order: Ints, community: Ints, max_nodes: int) -> tuple[Ints, int]:
@@ -116,7 +118,7 @@ class _Some:
 
     def bring_along(self, nodes: Ints, high: Flags, most: int) -> None:
         """Choose a neighbour, a high one if any, of each of `nodes` who has no arc to the chosen."""
-        ties = np.bincount(self._around(np.flatnonzero(self.chosen)), minlength=self.chosen.size)
+        ties = self._count(np.flatnonzero(self.chosen))
         for node in nodes.tolist():
             around = self._around(np.array([node]))
             around = around[around != node]
@@ -134,13 +136,28 @@ class _Some:
         self, start: Ints, allowed: Flags, most: int, prefer: Ints | None = None, *, connecting: bool = False
     ) -> None:
         while self.n < most and start.size:
-            around = self._around(start)
-            around = around[allowed[around] & ~self.chosen[around]]
-            found, ties = np.unique(around, return_counts=True)
+            found, ties = self._reached(start, allowed)
             first = np.minimum(ties, 2) if connecting else np.zeros_like(found) if prefer is None else prefer[found]
             rank = np.lexsort((self._place[found], -first))
             start = found[rank[: most - self.n]]
             self.add(start)
+
+    def _reached(self, nodes: Ints, allowed: Flags) -> tuple[Ints, Ints]:
+        """Whoever is allowed, not chosen yet and has an arc from or to `nodes`, ascending; and how many arcs."""
+        if _SPARSE * int(self._arcs[nodes].sum()) < self.chosen.size:
+            around = self._around(nodes)
+            found, ties = np.unique(around[allowed[around] & ~self.chosen[around]], return_counts=True)
+            return found, ties
+        count = self._count(nodes)
+        found = np.flatnonzero((count > 0) & allowed & ~self.chosen)
+        return found, count[found]
+
+    def _count(self, nodes: Ints) -> Ints:
+        """Of every account, how many arcs it has from or to `nodes`."""
+        count = np.zeros(self.chosen.size, np.int64)
+        for some in in_pieces(nodes, self._arcs[nodes], self.chosen.size):
+            count += np.bincount(self._around(some), minlength=count.size)
+        return count
 
     def _around(self, nodes: Ints) -> Ints:
         """Whoever has an arc from or to `nodes`, once an arc."""
@@ -150,6 +167,16 @@ class _Some:
             _rows(graph.in_indptr, graph.in_indices, nodes),
         ]
         return np.concatenate(ends)
+
+
+def in_pieces(nodes: Ints, sizes: Ints, most: int) -> list[Ints]:
+    """Nodes in pieces whose sizes sum to about `most`: less than twice as many, unless one node alone has more.
+
+    >>> [piece.tolist() for piece in in_pieces(np.arange(5), np.array([3, 3, 3, 20, 1]), 6)]
+    [[0], [1, 2], [3], [4]]
+    """
+    place = np.cumsum(sizes) // max(1, most)
+    return np.split(nodes, np.flatnonzero(np.diff(place)) + 1)
 
 
 def _rows(indptr: npt.NDArray[np.uint64], indices: npt.NDArray[np.uint32], nodes: Ints) -> Ints:

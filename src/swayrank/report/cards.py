@@ -84,7 +84,7 @@ def _peer(told: Mapping[str, Any]) -> list[Line]:
     peer = told.get("peer")
     if not peer:
         return []
-    among = followers_between(peer["fewest"], peer["most"])
+    among = followers_between(peer["fewest"], peer["most"], told.get("ties"))
     return [(Lead("Among its like: "), f"{ordinal(peer['place'])} of {peer['n']:,} accounts with {among}.")]
 
 

@@ -109,7 +109,7 @@ def heatmap(result: Correlations, of: str | None = None, ordered: bool = True, *
     side = 200 + 64 * len(names)
     return dress(
         figure, title, whom, look, Rows(["measure", *names], [[a, *row] for a, row in zip(names, cells, strict=True)]),
-        xaxis={**ticks, "side": "bottom", "tickangle": -45 if max(map(len, names)) > 6 else 0},
+        xaxis={**ticks, "side": "bottom", "constrain": "domain", "tickangle": -45 if max(map(len, names)) > 6 else 0},
         yaxis={**ticks, "autorange": "reversed", "scaleanchor": "x", "constrain": "domain"},
         plot_bgcolor=_NO_VALUE, annotations=words, width=max(560, side + 120), height=max(460, side),
     )  # fmt: skip

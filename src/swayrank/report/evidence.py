@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from swayrank.events.columns import as_us
+from swayrank.overview.ties import told_of
 from swayrank.report.document import (
     NOTHING,
     ONE,
@@ -153,7 +154,10 @@ def _for_the_goal(goal: Goal) -> list[Line]:
 def _model_told(facts: Facts) -> list[Line]:
     """Under which model seeds were chosen, and whether the cards' reach is of another."""
     goal, lines = facts.goal, list[Line]()
-    lines += [("The model is ", *joined([goal.model]), ".")] if goal.model else []
+    if goal.model:
+        # A line of ours, or a name that the file gives.
+        model = told_of(facts.scores.ties, goal.model) if type(goal.model) is str else goal.model
+        lines.append(("The model is ", *joined([model]), "."))
     if goal.scaled:
         lines.append(
             "What each adds is brought to the scale of that reach: an earlier version wrote the file, and told it "

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from swayrank._text import printable
 from swayrank.errors import InputError, SwayrankError
 from swayrank.overview.backbone import Backbone
+from swayrank.overview.ties import told_of
 from swayrank.report.seed_files import Goal, Seed, read_seeds
 from swayrank.results import unaltered, whole_runs
 from swayrank.scoring.history import History, HistoryRow, history
@@ -106,10 +107,9 @@ def gather(
             "this run; choose seeds on the graph that was scored",
             file=str(seeds),
         )
-    told = (scores.explanation(scores.ids[k]) for k in range(min(MOST_EXPLAINED, scores.n_scored)))
     return Facts(
         scores=scores,
-        explanations=[one for one in told if one is not None],
+        explanations=scores.explanations(0, min(MOST_EXPLAINED, scores.n_scored)),
         rejects=_rejects(scores),
         # A kept run has all that is asked of scores here: ids, order, score, rank, parts, contributions, weights.
         sensitivity=sensitivity(cast("Scores", scores), k=top) if scores.n_scored else None,
@@ -171,7 +171,8 @@ def spread_model(facts: Facts) -> tuple[str, str] | None:
         "attention": "a follower's chances are shares of its attention, by its reactions and follows",
         "weighted_cascade": "a chance of 1 in the number of accounts that the follower follows",
     }
-    return chances, words.get(chances, f"probabilities {printable(chances, 40)}")
+    told = told_of(scores.ties, words[chances]) if chances in words else f"probabilities {printable(chances, 40)}"
+    return chances, told
 
 
 # -- files beside the run ----------------------------------------------------------------------------------------------

@@ -254,16 +254,21 @@ def write_table(rows: Rows, path: Path) -> Path:
 
 
 def _page(figure: Any, script: str | None = None) -> str:
-    title, _, caption = str(figure.layout.title.text).partition("<br><sub>")
     found = table_of(figure)
+    title, _, caption = str(figure.layout.meta.get("whole", figure.layout.title.text)).partition("<br><sub>")
     words = [head for k, head in enumerate(found.head) if any(isinstance(row[k], str) for row in found.rows)]
     told = html.unescape(f"{title}; {caption.removesuffix('</sub>')}")
     shown = plotly().Figure(figure)
     shown.update_layout(
         title=None, width=None, autosize=True, margin={"t": max(_TOP, (shown.layout.margin.t or 100) - 66)}
     )
+    for frame in shown.frames:  # what changes from frame to frame stays with the figure; the rest stands above it
+        frame.layout.title.text = str(frame.layout.title.text).partition("<br>")[2]
+    if shown.frames:
+        shown.update_layout(title=figure.layout.title, margin={"t": 60})
+        shown.layout.title.text = shown.frames[0].layout.title.text
     drawn = shown.to_html(
-        full_html=False, include_plotlyjs=script or True, div_id="figure", config={"responsive": True},
+        full_html=False, auto_play=False, include_plotlyjs=script or True, div_id="figure", config={"responsive": True},
         default_width="100%", default_height=f"{shown.layout.height or 450}px", post_script=_FIT,
     )  # fmt: skip
     style = (

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from swayrank.overview.ties import follower_word, told_of
 from swayrank.report.document import Cell, Lead, Line, Name, Number, Points, Section, Table
 from swayrank.report.facts import Facts
 from swayrank.scoring.telling import days
@@ -26,7 +27,10 @@ def method_section(facts: Facts) -> Section:
     scores = facts.scores
     params, defined = scores.params, scores.reference.definitions
     method: list[Line] = [
-        (Lead(f"{name.capitalize()}, weight {weight:.2g}: "), f"{_WHAT.get(name, name)}. Here: {defined[name]}.")
+        (
+            Lead(f"{name.capitalize()}, weight {weight:.2g}: "),
+            told_of(scores.ties, f"{_WHAT.get(name, name)}. Here: {defined[name]}."),
+        )
         for name, weight in scores.weights.items()
     ]
     method.append(
@@ -45,8 +49,9 @@ def limits_section(facts: Facts) -> Section:
     limits: list[Line] = [
         "The score describes what was seen in this data: who is heeded, who draws reactions, who could spread a post. "
         "It does not prove that an account causes what others do; that takes an experiment.",
-        "It knows only what the files hold: not other months or platforms, deleted posts, or private followers.",
-        "Bought followers and coordinated accounts are dampened, and not found out.",
+        "It knows only what the files hold: not other months or platforms, deleted posts, or private "
+        f"{follower_word(facts.scores.ties)}s.",
+        f"Bought {follower_word(facts.scores.ties)}s and coordinated accounts are dampened, and not found out.",
         "It says nothing of whether influence is good, lawful or wanted. It should not decide about people by itself.",
         f"Scores compare only under one reference and one set of weights (here {facts.scores.reference.hash}).",
         *(

@@ -1,4 +1,4 @@
-"""The network map: who follows whom, communities in colours, the highest accounts named.
+"""The network map: who follows, or is connected with, whom, communities in colours, the highest accounts named.
 
 Accounts are drawn by WebGL, so that 10^4 of them stay smooth, arcs below them as one SVG path, which moves faster than
 WebGL's lines where there is no graphics card. What is shown is a :class:`~swayrank.overview.backbone.Backbone`, which
@@ -22,6 +22,7 @@ from swayrank.errors import ParameterError
 from swayrank.graph import Graph
 from swayrank.measures.community.detect import Communities
 from swayrank.overview.backbone import REST, Backbone, backbone, first_of
+from swayrank.overview.ties import ties_of
 from swayrank.report.canvas import (
     PALETTE,
     THEMES,
@@ -137,7 +138,7 @@ def network_map(
     ends[:, :2] = shown.places[shown.arcs]
     figure.add_trace(
         go.Scatter(
-            x=ends[..., 0].ravel(), y=ends[..., 1].ravel(), mode="lines", name="follows",
+            x=ends[..., 0].ravel(), y=ends[..., 1].ravel(), mode="lines", name=ties_of(shown.arcs_are).arcs,
             line={"color": f"rgba({look.arc},{_arc_opacity(shown):.3f})", "width": 1},
             hoverinfo="skip", showlegend=False, connectgaps=False,
         )
@@ -261,6 +262,8 @@ def _groups(shown: Backbone) -> list[tuple[int, str]]:
     some = " shown" if len(shown) < shown.n_nodes else ""
     for colour, community in enumerate(shown.coloured):
         own = np.flatnonzero(shown.colour == colour)
+        if not own.size:  # of a smaller map of a map
+            continue
         leader = safe(shown.accounts[own[0]], _LEADER)  # the highest come first
         groups.append((colour, f"{community}: around {leader} ({own.size:,}{some})"))
     return groups

@@ -49,8 +49,8 @@ _LONGEST_NAME = 120
 _WHOLE_NAME = 16
 """Words of names up to so many letters are not broken between lines."""
 SHADES, _STEPS = 6, 8
-_NARROW = 5
-"""So many columns have room on most screens; wider tables scroll by the keyboard as well."""
+_NARROW = 2
+"""So many columns have room on every screen; wider tables, which scroll on some, do so by the keyboard as well."""
 
 LIGHT = {
     "paper": "#ffffff", "panel": "#f4f6f8", "ink": "#1b1f24", "soft": "#515963", "rule": "#c9d0d8",
@@ -63,6 +63,10 @@ DARK = {
     "c0": "#56b4e9", "c1": "#f08a4b", "c2": "#2fc79b", "c3": "#d796c8", "c4": "#e0b84c",
 }  # fmt: skip
 """Colours by their use; those for text stand out from `paper` and `panel` by 4.5 to 1, drawn ones by 3 to 1."""
+PRINT = LIGHT | {"c0": "#004270", "c1": "#d4691f", "c2": "#007451", "c3": "#541f5b", "c4": "#a3821c"}
+"""On paper: light, whatever the screen; neighbours are of different lightness, so that grey tells them apart."""
+MOST_ON_PAPER = 12
+"""Rows of a table behind a figure that is printed; and of those that are not cut by the end of a page."""
 
 
 def _variables(colours: dict[str, str]) -> str:
@@ -74,10 +78,13 @@ def _shade(k: int) -> str:
     return f".s{k}{{background:color-mix(in srgb,var(--c0) {10 * k}%,var(--paper))}}"
 
 
+_CUT = f"tbody tr:nth-child({MOST_ON_PAPER + 1})"
+_LONG, _SHORT = f"details:has({_CUT})", f".wide:not(:has({_CUT}))"
+
 _STYLE = f"""
 :root{{color-scheme:light dark;{_variables(LIGHT)}}}
 @media (prefers-color-scheme:dark){{:root{{{_variables(DARK)}}}}}
-@media print{{:root{{color-scheme:light;{_variables(LIGHT)}}}}}
+@media print{{:root{{color-scheme:light;{_variables(PRINT)}}}}}
 *{{box-sizing:border-box}}
 html{{-webkit-text-size-adjust:100%;scroll-behavior:auto}}
 body{{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,
@@ -120,6 +127,7 @@ stroke:var(--rule)}}
 .ends{{stroke:var(--range);stroke-width:3}} .trend{{stroke:var(--c0);stroke-width:2}}
 .map{{display:block;height:auto;aspect-ratio:10/7;background:var(--panel);border-radius:.5rem}}
 .arc{{fill:none;stroke:var(--soft);stroke-opacity:.22;stroke-width:.7;vector-effect:non-scaling-stroke}}
+.arc.few{{stroke-opacity:.6}}
 .map circle{{stroke:var(--panel);stroke-width:.6}}
 .label{{fill:var(--ink);font-size:13px;font-weight:600;paint-order:stroke;stroke:var(--panel);stroke-width:4px;
 stroke-linejoin:round}}
@@ -130,21 +138,26 @@ footer{{color:var(--soft);font-size:.9rem;padding-top:1rem;padding-bottom:2.5rem
 .card{{padding:.8rem .8rem .3rem}} th,td{{padding:.3rem .4rem}} .drawn{{min-width:7rem}}
 .far{{display:none}} .arc{{stroke-width:.25}} .label{{font-size:11px;stroke-width:3px}}
 .card table{{font-size:.8rem}} .card th,.card td{{padding:.25rem .2rem}}}}
-@page{{size:A4;margin:16mm 14mm}}
-@media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header,footer{{max-width:none;padding:0}}
-nav,.skip{{display:none}}
+@page{{size:A4;margin:14mm}}
+@media print{{html{{font-size:10pt}} body{{font-size:10pt}} main,header{{max-width:none;padding:0}}
+nav,.skip,footer{{display:none}}
 h2,h3,caption,thead,figcaption{{break-after:avoid}} h2{{margin-top:1.4rem}}
-tr,li,figcaption,.chart,.map,.legend{{break-inside:avoid}}
-.legend,p:has(+.legend){{break-after:avoid}}
-.arc{{stroke-width:.3;stroke-opacity:.12}} .card{{font-size:8pt;line-height:1.35}}
-.card li,.card p,.card ul{{margin:.08rem 0}}
-.card .wide{{margin:.2rem 0}} .card caption{{display:none}} .card table{{font-size:7.5pt}} .card h3{{font-size:10pt}}
+tr,li,p,figcaption,.chart,.map,.legend,{_SHORT}{{break-inside:avoid}}
+.legend,p:has(+.legend),li:first-child{{break-after:avoid}} li:last-child{{break-before:avoid}}
+.arc{{stroke-width:.3;stroke-opacity:.12}} .arc.few{{stroke-width:.6;stroke-opacity:.6}} .label{{font-size:9px}}
+.card{{font-size:8pt;line-height:1.25}} .card li,.card p,.card ul{{margin:.05rem 0}} .card .bar{{margin:.1rem 0}}
+.card caption{{display:none}} .card table{{font-size:7.5pt}} .card h3{{font-size:10pt}}
+.card h3,.card h3+p{{display:inline}} .card h3{{margin-right:.6rem}} .card .stack{{max-width:none}}
+.card .wide{{float:right;width:48%;margin:.1rem 0 .3rem .8rem}} .card::after{{content:"";display:block;clear:both}}
+.card th,.card td{{padding:.05rem .25rem}}
 .axis{{font-size:8pt}}
-.card{{break-inside:avoid;padding:.4rem .7rem .2rem;margin:.5rem 0}} .wide{{overflow:visible}} table{{font-size:8pt}}
+.card{{break-inside:avoid;padding:.3rem .7rem .15rem;margin:.4rem 0}} .wide{{overflow:visible}} table{{font-size:8pt}}
 th,td{{padding:.15rem .25rem}} .drawn{{min-width:3rem;width:9%}}
-.name{{min-width:4rem;overflow-wrap:anywhere}}
+#provenance table{{font-size:7.5pt}} #provenance th,#provenance td{{padding:.06rem .25rem}}
+.name{{min-width:4rem;overflow-wrap:anywhere}} th.name{{overflow-wrap:normal}} tbody th.name{{overflow-wrap:anywhere}}
 details::details-content{{content-visibility:visible;
-block-size:auto}} summary{{display:none}}
+block-size:auto}} summary,{_LONG}{{display:none}}
+figure:has({_CUT})::after{{content:"The figures behind it are on the page itself.";font-size:8pt;color:var(--soft)}}
 svg,.card,#short,td{{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 a{{color:inherit;text-decoration:none}}}}
 """.strip()

@@ -53,7 +53,7 @@ def cascade_playback(
     Returns
     -------
     plotly.graph_objects.Figure
-        With a slider over the steps and a button that plays them.
+        With a slider over the steps, and buttons that play them and stop.
 
     Raises
     ------
@@ -82,14 +82,16 @@ def cascade_playback(
     unit = "time" if spread.playback.dtype.kind == "f" else "step"
     told = {"frame": {"duration": 700, "redraw": True}, "mode": "immediate", "transition": {"duration": 0}}
     play = {"label": "play", "method": "animate", "args": [None, {**told, "fromcurrent": True}]}
+    stay = {"frame": {"duration": 0, "redraw": False}, "mode": "immediate", "transition": {"duration": 0}}
+    pause = {"label": "pause", "method": "animate", "args": [[None], stay]}
     steps = [{"label": name, "method": "animate", "args": [[name], told]} for name in names]
     hidden = {"visible": False, "range": [-1.06, 1.06], "constrain": "domain"}
     dress(
         figure, "", "", look, _rows(step, names, unit), width=980, height=820, xaxis=hidden,
         yaxis={**hidden, "scaleanchor": "x"},
-        updatemenus=[{"type": "buttons", "buttons": [play], "x": 0, "y": 0, "xanchor": "left", "yanchor": "top",
+        updatemenus=[{"type": "buttons", "buttons": [play, pause], "x": 0, "y": 0, "xanchor": "left", "yanchor": "top",
                       "pad": {"t": 32}, "showactive": False, "font": {"color": "#222222"}, "bgcolor": "#eeeeee"}],
-        sliders=[{"steps": steps, "x": 0.12, "len": 0.88, "currentvalue": {"prefix": f"{unit} "}}],
+        sliders=[{"steps": steps, "x": 0.14, "len": 0.86, "currentvalue": {"prefix": f"{unit} "}}],
     )  # fmt: skip
     figure.layout.title.text = titles[0]
     figure.layout.meta = {**figure.layout.meta, "whole": _title(spread, run, step, len(names) - 1, shown, whole=True)}

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from swayrank.overview.backbone import REST, Backbone, first_of
+from swayrank.overview.ties import ties_of
 from swayrank.report.activity import kinds, span_told
 from swayrank.report.communities import flow_shares
 from swayrank.report.document import (
@@ -44,7 +45,7 @@ from swayrank.scoring.telling import counted
 
 _MOST_DOTS, _MOST_ARCS, _LISTED, _LABELS = 2000, 4000, 25, 14
 _WIDE, _HIGH, _EDGE = 1000.0, 700.0, 30.0
-_LARGEST = 26.0
+_LARGEST, _SEEN, _FEW = 26.0, 7.0, 150
 _SHOWN, _FLOWS, _LEADERS = 12, 8, 3
 _MOST_TICKS = 4
 
@@ -58,8 +59,8 @@ def map_section(facts: Facts) -> Section | None:
         return None
     shown = _with_few_colours(first_of(facts.shown, _MOST_DOTS, _MOST_ARCS))
     reading = (
-        "Accounts that follow each other stand together. Near means connected; how far apart two groups stand means "
-        "little, and left, right, up and down mean nothing. "
+        f"Accounts that {ties_of(shown.arcs_are).together} stand together. Near means connected; how far apart two "
+        "groups stand means little, and left, right, up and down mean nothing. "
         f"The larger a dot, the higher the score{_range_told(shown)}."
     )
     legend = Legend(tuple(_community_words(facts, c) for c in shown.coloured), _rest(shown))
@@ -101,7 +102,8 @@ def _picture(facts: Facts, shown: Backbone) -> Map:
     high = abs(shown.places).max(axis=0)
     scale = min((_WIDE / 2 - _EDGE) / max(high[0], 1e-9), (_HIGH / 2 - _EDGE) / max(high[1], 1e-9))
     x, y = _WIDE / 2 + scale * shown.places[:, 0], _HIGH / 2 - scale * shown.places[:, 1]
-    radius = map_diameters(shown, _LARGEST) / 2
+    # On paper the least dot would hardly be seen: where there is room for it, it is larger.
+    radius = np.maximum(map_diameters(shown, _LARGEST), _SEEN * np.sqrt(_FEW / max(len(shown), _FEW))) / 2
     words = [f"{account}: {Number(float(size), ONE)}" for account, size in zip(shown.accounts, shown.size, strict=True)]
     dots = tuple(
         Dot(float(x[i]), float(y[i]), float(radius[i]), int(shown.colour[i]), words[i]) for i in range(len(shown))
@@ -118,9 +120,8 @@ def _picture(facts: Facts, shown: Backbone) -> Map:
         )
         for i in range(n)
     )
-    heard = "followers" if shown.arcs_are == "follows" else "accounts that react"
     first = f"The first {n:,} accounts on the map" if n < len(shown) else "The accounts on the map"
-    table = Table(first, ("account", "score", heard, "community"), rows)
+    table = Table(first, ("account", "score", shown.around, "community"), rows)
     arcs = tuple((int(u), int(v)) for u, v in shown.arcs)
     return Map(table, f"{shown.title}. {shown.caption}.", (_WIDE, _HIGH), dots, arcs, labels)
 

@@ -25,6 +25,8 @@ _LETTER, _GAP = 7.2, 14.0
 """Pixels that a letter of a chart's words takes, and that lie between two of them."""
 _WIDE, _NARROW = 600.0, 250.0
 """Pixels that a chart's columns have on a sheet of paper, and on a phone."""
+_FEW_ARCS = 400
+"""So few lines hide nothing, and are drawn stronger."""
 MOST_LETTERS = 16
 """For how many letters the numbers of an upright axis may have room: the page's classes y1, y2, ..."""
 
@@ -87,11 +89,12 @@ def trend_line(what: Trend) -> str:
 def map_picture(what: Map) -> str:
     """Arcs, dots over them, names over these. Dots shrink with the page; names keep their size."""
     width, height = what.size
+    kind = "arc few" if len(what.arcs) <= _FEW_ARCS else "arc"
     lines = []
     for first in range(0, len(what.arcs), _ARCS_PER_PATH):
         ends = ((what.dots[u], what.dots[v]) for u, v in what.arcs[first : first + _ARCS_PER_PATH])
         path = "".join(f"M{u.x:.0f} {u.y:.0f}L{v.x:.0f} {v.y:.0f}" for u, v in ends)
-        lines.append(f'<path class="arc" d="{path}"/>')
+        lines.append(f'<path class="{kind}" d="{path}"/>')
     kinds = [f"c{dot.colour}" if 0 <= dot.colour < COLOURS else "range" for dot in what.dots]
     dots = [
         f'<circle class="{kind}" cx="{dot.x:.1f}" cy="{dot.y:.1f}" '

@@ -42,7 +42,7 @@ from swayrank.report.sights import activity_section, communities_section, map_se
 from swayrank.scoring.rows import rows_told
 from swayrank.scoring.scores import INSUFFICIENT
 from swayrank.scoring.table import beyond_note
-from swayrank.scoring.telling import counted, listed
+from swayrank.scoring.telling import counted, listed, too_little
 
 _BINS = 20
 _QUANTILES = (
@@ -274,7 +274,7 @@ def _sureness(facts: Facts, top: int) -> Section:
     floor = scores.params.get("min_evidence")
     lack: Line = (
         f"{counted(without, 'account')} of {len(scores):,} {'has' if without == 1 else 'have'} no score but "
-        f'"{INSUFFICIENT}": fewer than {floor} followers, reactions and posts together, or no part at all.'
+        f'"{INSUFFICIENT}": {too_little(floor, scores.ties)}, or no part at all.'
     )
     if sure is None or not scores.n_scored:
         return Section("sure", "How sure we are", (Points((lack, "No intervals were drawn in this run.")),))

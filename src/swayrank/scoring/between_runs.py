@@ -33,6 +33,7 @@ from swayrank._text import printable
 from swayrank.errors import UnknownAccountError
 from swayrank.events.columns import as_us, iso
 from swayrank.measures.engagement.resonance import resonance
+from swayrank.overview.ties import follower_word
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.keep import REFERENCE, KeptScores, load_scores
 from swayrank.scoring.references import check_comparable
@@ -356,7 +357,8 @@ def _counts(before: Scores | KeptScores, after: Scores | KeptScores, account: in
     if None in told:
         return {}
     one, two = (tell or {} for tell in told)
-    return {words: (int(one[name]), int(two[name])) for name, words in _COUNTED.items() if name in one and name in two}
+    called = _COUNTED | {"n_followers": f"{follower_word(two.get('ties'))}s"}
+    return {words: (int(one[name]), int(two[name])) for name, words in called.items() if name in one and name in two}
 
 
 def _explained(scores: Scores | KeptScores, account: int | str) -> dict[str, Any] | None:

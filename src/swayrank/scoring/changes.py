@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swayrank.events import NO_POST
+from swayrank.overview.ties import EDGES, follower_word
 from swayrank.scoring.evidence import ABSENT, FOLLOWS
 from swayrank.scoring.parts import ATTENTION
 from swayrank.scoring.received import Received, ascending_sum
@@ -238,9 +239,12 @@ def _with_more_followers(scores: Scores, i: int) -> list[tuple[str, dict[str, fl
     followers = graph.in_indices[int(graph.in_indptr[row]) : int(graph.in_indptr[row + 1])]
     share = np.sort((1.0 if evidence.attention is None else FOLLOWS / (1.0 + FOLLOWS)) / graph.out_degree[followers])
     left = "" if "spread" not in scores.raw or _by_shares(scores) else " (spread is left as it is)"
-    silent = "" if evidence.attention is None else ", who only follow"
+    one, silent = follower_word(evidence.ties), ("", "")
+    if evidence.attention is not None:
+        only = ("reacts to nothing", "react to nothing") if evidence.ties == EDGES else ("only follows", "only follow")
+        silent = (f", who {only[0]}", f", who {only[1]}")
     kinds = {
-        f"one more follower like its median one{silent and silent + 's'}{left}": float(share[(share.size - 1) // 2]),
-        f"{percent(_GROWTH)} more followers like those it has{silent}{left}": _GROWTH * float(share.sum()),
+        f"one more {one} like its median one{silent[0]}{left}": float(share[(share.size - 1) // 2]),
+        f"{percent(_GROWTH)} more {one}s like those it has{silent[1]}{left}": _GROWTH * float(share.sum()),
     }
     return [(what, _reached(scores, i, more)) for what, more in kinds.items()]

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from swayrank._text import printable
 from swayrank.errors import ParameterError
+from swayrank.overview.ties import follower_word
 from swayrank.scoring.between_runs import difference_interval
 from swayrank.scoring.evidence import ABSENT
 from swayrank.scoring.intervals import replicates
@@ -307,7 +308,7 @@ def _part(
         difference=added[0] - added[1],
         share_above=share,
         beyond=(bool(scores.raw[name][pair[0]] > top), bool(scores.raw[name][pair[1]] > top)),
-        because=_because(name, scores.units[name], (raw[0], raw[1]), sides),
+        because=_because(name, scores.units[name], (raw[0], raw[1]), sides, scores.ties),
     )
 
 
@@ -318,13 +319,15 @@ def _number(value: float) -> float | None:
 # -- in words ----------------------------------------------------------------------------------------------------------
 
 
-def _because(name: str, unit: str, raw: tuple[float | None, float | None], sides: tuple[Side, Side]) -> str:
+def _because(
+    name: str, unit: str, raw: tuple[float | None, float | None], sides: tuple[Side, Side], ties: str | None
+) -> str:
     if raw[0] is None or raw[1] is None:
         lacking = [named(side.account) for side, value in zip(sides, raw, strict=True) if value is None]
         return f"{' and '.join(lacking)} {'lack' if len(lacking) > 1 else 'lacks'} it: not in that source"
     told = [f"{figure(raw[0])} against {figure(raw[1])} {unit}"]
     if name == "reach":
-        told += _more("follower", sides[0].n_followers, sides[1].n_followers)
+        told += _more(follower_word(ties), sides[0].n_followers, sides[1].n_followers)
     if name == "resonance":
         told += _more("engager", sides[0].n_engagers, sides[1].n_engagers)
         told += _more("reaction", sides[0].n_reactions, sides[1].n_reactions)

@@ -16,6 +16,7 @@ from swayrank.events.posts import Posts
 from swayrank.graph import Graph
 from swayrank.ids import Ids, read_only
 from swayrank.measures.engagement.reactions import Heed, Reactions, group_reactions
+from swayrank.overview.ties import REACTIONS, graph_ties
 
 ABSENT = 2**32 - 1
 
@@ -89,6 +90,11 @@ class Evidence:
     attention: Attention | None
     left_out: tuple[str, ...]
     reactions: Reactions | None
+
+    @property
+    def ties(self) -> str | None:
+        """What the graph's arcs are: "follows", "reactions" of a log, or "edges" without a direction; None without."""
+        return REACTIONS if self.graph_is_derived else graph_ties(self.graph)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from swayrank.events import NO_POST
 from swayrank.events.columns import NO_TIME, iso
 from swayrank.measures.community.detect import NONE
+from swayrank.overview.ties import follower_word
 from swayrank.scoring.background import Peer
 from swayrank.scoring.changes import WhatIf, changes, gains_of, post_name, score_with
 from swayrank.scoring.evidence import ABSENT
@@ -189,6 +190,8 @@ class Explanation:
         What would change the score.
     enough : str or None
         What would halve the interval, in words.
+    ties : {"follows", "reactions", "edges"} or None
+        What the graph's arcs are; of edges, followers are neighbours. None without a graph.
     """
 
     account: str
@@ -217,6 +220,7 @@ class Explanation:
     n_origins: int = 0
     changes: list[WhatIf] = field(default_factory=list)
     enough: str | None = None
+    ties: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain dictionaries and lists."""
@@ -256,6 +260,7 @@ def explain(scores: Scores, account: int | str, *, enough: bool = True) -> Expla
         missing=_missing(scores, i),
         changes=changes(scores, i, received) if rank else [],
         enough=more_data(scores, i).words if enough and known else None,
+        ties=scores.evidence.ties,
         **told,
     )
 
@@ -312,11 +317,12 @@ def _heeders(scores: Scores, told: dict[str, Any]) -> str:
     followers, others = told["n_followers"], told["n_others"]
     if scores.evidence.graph_is_derived:
         return counted(others, "account gives", "accounts give")
+    one = follower_word(scores.evidence.ties)
     if not others:
-        return counted(followers, "follower gives", "followers give")
+        return counted(followers, f"{one} gives", f"{one}s give")
     if not followers:
         return counted(others, "account that reacted gives", "accounts that reacted give")
-    return f"{counted(followers, 'follower')} and {counted(others, 'other')} give"
+    return f"{counted(followers, one)} and {counted(others, 'other')} give"
 
 
 def _because_resonance(raw: float, told: dict[str, Any], half_life_days: float) -> str:
@@ -335,7 +341,8 @@ def _missing(scores: Scores, i: int) -> list[str]:
     lines = [f"{name} is missing: the account does not occur in that source" for name in absent]
     if not scores.rank[i]:
         floor = scores.params["min_evidence"]
-        lines.append(f"{scores.n_evidence[i]} followers, reactions and posts together; {floor} are needed for a score")
+        many = f"{follower_word(scores.evidence.ties)}s"
+        lines.append(f"{scores.n_evidence[i]} {many}, reactions and posts together; {floor} are needed for a score")
     return lines
 
 

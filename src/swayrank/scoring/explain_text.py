@@ -31,7 +31,7 @@ def lines_of(told: Explanation) -> list[str]:
     """The lines of an explanation; nothing in them is more than text to a terminal."""
     lines = [_head(told)]
     if told.peer is not None:
-        lines.append(f"  {_peer_text(told.peer)}")
+        lines.append(f"  {_peer_text(told.peer, told.ties)}")
     lines += [f"  {_part_text(reason, told.score is not None)}" for reason in told.parts]
     lines += [f"  {text}" for text in told.missing]
     lines.append(f"  {_chance_text(told)}")
@@ -78,8 +78,8 @@ def _head(told: Explanation) -> str:
     )
 
 
-def _peer_text(peer: Peer) -> str:
-    which = followers_between(peer.fewest, peer.most)
+def _peer_text(peer: Peer, ties: str | None) -> str:
+    which = followers_between(peer.fewest, peer.most, ties)
     return f"{ordinal(peer.place)} of {counted(peer.n, 'account')} with {which}"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from swayrank._render import render
 from swayrank._text import printable
-from swayrank.errors import UnknownAccountError
+from swayrank.errors import FolderError, InputError, UnknownAccountError
 from swayrank.events.columns import as_us
 from swayrank.results import kept_runs
 from swayrank.scoring.between_runs import Change, why_changed
@@ -235,12 +235,15 @@ def history(out: str | Path, account: int | str | Sequence[int | str] | None = N
     >>> [row.time[:10] for row in past.rows], [row.rank for row in past.rows][0], past.notes()
     (['2026-03-20', '2026-03-30'], 1, [])
     """
-    runs = _facts(kept_runs(out))
-    if account is None:
-        return History(runs, None)
+    folders = kept_runs(out)
     asked = (account,) if isinstance(account, int | str) else account
-    found = History(runs, tuple(dict.fromkeys(str(one) for one in asked)))
-    known = {row.account for row in found.rows if row.status != "absent"}
+    try:
+        found = History(_facts(folders), None if asked is None else tuple(dict.fromkeys(map(str, asked))))
+        known = {row.account for row in found.rows if row.status != "absent"} if found.accounts else set()
+    except (FolderError, InputError, OSError):
+        if all(folder.is_dir() for folder in folders):
+            raise
+        return history(out, account)  # a run was removed while it was read: a service does so with old ones
     for one in found.accounts or ():
         if one not in known:
             raise UnknownAccountError(f"no run in {out} knows the account {printable(one)!r}")

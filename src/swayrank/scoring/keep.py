@@ -312,8 +312,18 @@ class KeptScores:
         InputError
             If the run's explanations are absent or were altered.
         """
-        i, kept = self.ids.position(account), self._explanations
-        return dict(json.loads(kept[i].decode("utf-8", "surrogatepass"))) if i < len(kept) else None
+        i = self.ids.position(account)
+        return next(iter(self.explanations(i, i + 1)), None)
+
+    def explanations(self, start: int, stop: int) -> list[dict[str, Any]]:
+        """What is kept of why the accounts at these positions have their scores, the best first.
+
+        Raises
+        ------
+        InputError
+            If the run's explanations are absent or were altered.
+        """
+        return [json.loads(line.decode("utf-8", "surrogatepass")) for line in self._explanations[start:stop]]
 
     def explain(self, account: int | str) -> KeptExplanation:
         """Why an account has its score, as the run kept it for its first 1,000 accounts.
@@ -359,6 +369,15 @@ class KeptScores:
     def activity(self) -> dict[str, Any] | None:
         """How much happened when, in all and to each account explained; None where the run has none."""
         return kept_json(self, ACTIVITY)
+
+    @property
+    def ties(self) -> str | None:
+        """What the arcs of the run's graph are: "follows", "reactions", or "edges", of which followers are neighbours.
+
+        None where there is no graph, or an earlier version made the run, which spoke of follows wherever it could.
+        """
+        told = self.manifest.get("overview")
+        return told.get("ties") if isinstance(told, dict) else None
 
     def backbone(self) -> Backbone:
         """The run's map, for `network_map` and `draw`.
@@ -437,7 +456,7 @@ def load_scores(path: str | Path) -> KeptScores:
     ranks = whole(table, "rank")
     raw = {name: number(table, f"{name}_raw") for name in names}
     return KeptScores(
-        ids=Ids.from_values(table["account"].combine_chunks()),
+        ids=Ids.of_column(table["account"].combine_chunks()),
         score=number(table, "score"),
         rank=ranks,
         raw=raw,

@@ -15,6 +15,7 @@ from swayrank.ids import read_only
 from swayrank.results import file_hash
 from swayrank.scoring.intervals import Intervals, Pair
 from swayrank.scoring.parts import BY_POST, BY_TIME
+from swayrank.tables import numbers_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,19 +36,20 @@ def read_table(folder: Path, manifest: Mapping[str, Any], accounts: list[str] | 
     known = {entry["file"]: entry["blake2b"] for entry in manifest["outputs"]}
     if not path.is_file() or known.get(SCORES) != file_hash(path):
         raise FolderError(f"{folder}: {SCORES} is absent or was altered after the run; score the data again")
+    with pq.ParquetFile(path) as file:  # what reads several files at once loads pandas where that is installed
+        table = file.read()
     if accounts is None:
-        return pq.read_table(path)
-    column = pq.read_table(path, columns=["account"])["account"]
-    text = pc.cast(column, pa.large_string())
+        return table
+    text = pc.cast(table["account"], pa.large_string())
     wanted = pc.index_in(text, pa.array(accounts, pa.large_string()))
-    return pq.read_table(path).filter(pc.is_valid(wanted))
+    return table.filter(pc.is_valid(wanted))
 
 
 def number(table: pa.Table, name: str) -> Floats:
     """A column of numbers, NaN where it is empty or absent."""
     if name not in table.column_names:
         return np.full(table.num_rows, np.nan)
-    return read_only(table[name].combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64))
+    return read_only(numbers_of(table[name].combine_chunks()))
 
 
 def whole(table: pa.Table, name: str) -> Ranks:

@@ -28,7 +28,7 @@ from swayrank.engines import Engine, resolve_engine
 from swayrank.errors import ParameterError
 from swayrank.measures.community.detect import NONE
 from swayrank.overview.activity import activity_over_time
-from swayrank.overview.backbone import FOLLOWS, MAX_NODES, REACTIONS, Backbone, backbone
+from swayrank.overview.backbone import MAX_NODES, Backbone, backbone
 from swayrank.overview.communities import Members, community_overview
 from swayrank.overview.evidence import UNKNOWN, Counts, of_graph, of_log, of_posts
 from swayrank.results import unaltered, write_whole
@@ -38,6 +38,7 @@ from swayrank.tables import write_parquet
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from swayrank.ids import Ids
     from swayrank.results import RunFolder
     from swayrank.scoring.keep import KeptScores
     from swayrank.scoring.scores import Scores
@@ -86,7 +87,7 @@ def map_of(
         score=scores.score[of],
         parts={name: part[of] for name, part in scores.parts.items()},
         found=scores.background.communities,
-        arcs_are=REACTIONS if scores.evidence.graph_is_derived else FOLLOWS,
+        arcs_are=scores.evidence.ties,
         max_nodes=max_nodes,
         max_arcs=max_arcs,
         rng=rng,
@@ -144,7 +145,7 @@ def write_pictures(
     else:
         _write_json(folder.file(ACTIVITY), told)
         kept.append(ACTIVITY)
-    return {"kept": kept, "absent": absent}
+    return {"kept": kept, "absent": absent, "ties": scores.evidence.ties}
 
 
 def everybody(scores: Scores) -> npt.NDArray[np.int64]:
@@ -300,7 +301,7 @@ def kept_map(kept: KeptScores) -> Backbone:
     told = kept_json(kept, MAP)
     if told is None:
         raise ParameterError(f"this run keeps no map ({absence(kept, MAP)})")
-    at = kept.ids.positions(np.array(told["accounts"], object)).astype(np.int64)
+    at = _places(kept.ids, told["accounts"])
     return Backbone(
         accounts=told["accounts"],
         nodes=at,
@@ -320,6 +321,16 @@ def kept_map(kept: KeptScores) -> Backbone:
         arcs_are=told["arcs_are"],
         n_highest=told.get("n_highest"),  # maps of earlier versions hold the highest alone
     )
+
+
+def _places(ids: Ids, names: list[str]) -> npt.NDArray[np.int64]:
+    """Where many accounts stand, by a pass over all: that takes less time than to load what makes an index."""
+    wanted = set(names)
+    known = ids.to_arrow().to_pylist() if ids.kind == "string" else map(str, ids.to_numpy().tolist())
+    at = {name: i for i, name in enumerate(known) if name in wanted}
+    if len(at) < len(wanted):
+        return ids.positions(names).astype(np.int64)  # which tells who is not there
+    return np.array([at[name] for name in names], np.int64)
 
 
 def absence(kept: KeptScores, name: str) -> str:

@@ -35,6 +35,7 @@ import numpy.typing as npt
 
 from swayrank.events import NO_TIME, Events
 from swayrank.measures.engagement.tiers import mid_ranks
+from swayrank.overview.ties import told_of
 from swayrank.scoring.evidence import ABSENT, Evidence, spread_out
 from swayrank.scoring.mixing import mixed_followers
 from swayrank.scoring.telling import figure, named, percent, plain
@@ -239,7 +240,8 @@ def role(scores: Scores, account: int | str) -> Role:
     elif not table.known[i]:
         name, why = None, "unknown: no log tells what it does or draws, and every rule asks for that"
     elif held:
-        name, why = held[0].role, f"{held[0].words}: {_why(held[0], figures, percentiles)}"
+        words = f"{held[0].words}: {_why(held[0], figures, percentiles)}"
+        name, why = held[0].role, told_of(scores.ties, words)
     else:
         idle = "; the log tells of nothing that it did" if figures["n_acts"] == 0 else ""
         name, why = ORDINARY, f"no rule holds{idle}"

@@ -17,8 +17,10 @@ from swayrank.graph import Graph
 _CURE = "counted each time (--duplicates drop counts the first alone)"
 _KINDS = {
     "self_follows": ("follow of oneself is", "follows of oneself are", "not counted"),
+    "self_edges": ("edge to oneself is", "edges to oneself are", "not counted"),
     "self_reactions": ("reaction to oneself is", "reactions to oneself are", "not counted"),
     "merged_follows": ("follow is listed again", "follows are listed again", "counted once"),
+    "merged_edges": ("edge is listed again", "edges are listed again", "counted once"),
     "dropped_events": ("event is listed again", "events are listed again", "left out"),
     "dropped_posts": ("post is listed again", "posts are listed again", "left out"),
     "repeated_events": ("event is listed again", "events are listed again", _CURE),
@@ -37,8 +39,9 @@ def set_aside(*sources: Graph | Events | Posts | None) -> dict[str, int]:
     found: dict[str, int] = {}
     for source in sources:
         if isinstance(source, Graph):
-            found["self_follows"] = getattr(source.report, "self_loops", 0)
-            found["merged_follows"] = getattr(source.report, "duplicates", 0)
+            kind = "follows" if source.directed else "edges"
+            found[f"self_{kind}"] = getattr(source.report, "self_loops", 0)
+            found[f"merged_{kind}"] = getattr(source.report, "duplicates", 0)
         elif source is not None:
             found |= _of_table(source)
     return {name: n for name, n in found.items() if n}

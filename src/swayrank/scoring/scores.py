@@ -284,6 +284,14 @@ class Scores:
         return compare(self, a, b)
 
     @property
+    def ties(self) -> str | None:
+        """What the graph's arcs are: "follows", "reactions" of a log, or "edges", of which followers are neighbours.
+
+        None without a graph.
+        """
+        return self.evidence.ties
+
+    @property
     def roles(self) -> npt.NDArray[np.object_]:
         """The role of every account, a name of :data:`~swayrank.scoring.roles.ROLES` or "ordinary"; None unscored."""
         from swayrank.scoring.roles import roles

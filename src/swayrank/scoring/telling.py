@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from swayrank._text import printable
+from swayrank.overview.ties import follower_word
 
 _NAME = 40  # characters of an account's or a post's name that a line shows
 _NOTHING = 1e-9  # points of a score that are the error of a sum
@@ -95,19 +96,31 @@ def percent(share: float, digits: int = 0) -> str:
     return f"under {least:.{digits}f} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
 
 
-def followers_between(fewest: int, most: int | None) -> str:
-    """How many followers the accounts of a tier have.
+def followers_between(fewest: int, most: int | None, ties: str | None = None) -> str:
+    """How many followers the accounts of a tier have; of a graph whose `ties` are edges, neighbours.
 
     >>> followers_between(0, 9), followers_between(10, 10), followers_between(10, 1999), followers_between(2000, None)
     ('at most 9 followers', '10 followers', '10 to 1,999 followers', '2,000 followers or more')
     >>> followers_between(0, None)
     'known followers'
+    >>> followers_between(0, 1, "edges")
+    'at most 1 neighbour'
     """
+    one = follower_word(ties)
     if most is None:
-        return f"{fewest:,} followers or more" if fewest else "known followers"
+        return f"{fewest:,} {one}s or more" if fewest else f"known {one}s"
     if fewest == most:
-        return counted(most, "follower")
-    return f"{fewest:,} to {most:,} followers" if fewest else f"at most {counted(most, 'follower')}"
+        return counted(most, one)
+    return f"{fewest:,} to {most:,} {one}s" if fewest else f"at most {counted(most, one)}"
+
+
+def too_little(floor: object, ties: str | None) -> str:
+    """What an account has too little of, to have a score.
+
+    >>> too_little(3, "follows")
+    'fewer than 3 followers, reactions and posts together'
+    """
+    return f"fewer than {floor} {follower_word(ties)}s, reactions and posts together"
 
 
 def by_action(counts: Mapping[str, int]) -> str:

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from swayrank.ids import Ids
 from swayrank.measures.propagation.models import Walk
 from swayrank.measures.propagation.simulate import play_once
 
 
-def play(walk: Walk, ids: Ids, seeds: Sequence[str], *, rng: int, shown: Sequence[str] | None = None) -> dict[str, Any]:
+def play(
+    walk: Walk, ids: Ids, seeds: npt.NDArray[np.uint32], *, rng: int, shown: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Run one cascade.
 
     Parameters
@@ -25,8 +28,8 @@ def play(walk: Walk, ids: Ids, seeds: Sequence[str], *, rng: int, shown: Sequenc
         How followers are activated: ``IndependentCascade(...).forward()``, as a run was prepared.
     ids : Ids
         Of its accounts.
-    seeds : sequence of str
-        Who starts; each is among them.
+    seeds : numpy.ndarray of uint32
+        Who starts, by place among them.
     rng : int
         Which run of chance.
     shown : sequence of str, optional
@@ -38,7 +41,7 @@ def play(walk: Walk, ids: Ids, seeds: Sequence[str], *, rng: int, shown: Sequenc
         ``steps`` (by account, seeds at 0), ``per_step`` (how many are newly reached in each, of all accounts),
         ``reached`` and ``rng``.
     """
-    step = play_once(walk, ids.positions(seeds), rng=rng)
+    step = play_once(walk, seeds, rng=rng)
     ever = step >= 0
     nodes = np.flatnonzero(ever)
     if shown is not None:

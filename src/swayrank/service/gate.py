@@ -10,6 +10,7 @@ page's own files or a health check needs ``Authorization: Bearer <secret>``.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import re
@@ -100,8 +101,7 @@ class Gate:
         except Exception as error:
             trace = traceback.format_exc()[-4000:]
             service.log.write("error", request=request_id, kind=type(error).__name__, trace=trace)
-            told = "something went wrong here; the log tells more under this request's id"
-            await answer.problem(Problem(500, "internal", told), request_id)
+            await answer.problem(_of_mistake(error), request_id)
         finally:
             self._told(service, scope, method, answer.status or 500, time.perf_counter() - started)
 
@@ -197,6 +197,14 @@ class _Answer:
 
 
 _LOOKED_AT = frozenset((b"host", b"origin", b"sec-fetch-site", b"authorization", b"content-length"))
+
+
+def _of_mistake(error: Exception) -> Problem:
+    """What nobody foresaw; but a disk may always be full, of files that are on their way out too."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        told = "there is no room left on the service's disk; make room, then ask again"
+        return Problem(507, "no-room", told)
+    return Problem(500, "internal", "something went wrong here; the log tells more under this request's id")
 
 
 def _caller(scope: Scope) -> str:

@@ -29,7 +29,7 @@ class Past:
     def forget(self) -> None:
         """Read anew: there is another run."""
         with self._lock:
-            self._known.clear()
+            self._known = {}  # another one: who reads the runs now has perhaps not seen the newest
 
     def runs(self) -> list[dict[str, Any]]:
         """The runs that can be read, the newest first."""
@@ -55,8 +55,9 @@ class Past:
     def told(self, account: str) -> dict[str, Any]:
         """An account's score in each run of the newest one's scale, in order of the time of their data."""
         with self._lock:
-            if account in self._known:
-                return self._known[account]
+            known = self._known
+            if account in known:
+                return known[account]
         try:
             past = self.of(account)
         except (UnknownAccountError, UnicodeEncodeError):  # the latter: bytes that are no text name nobody
@@ -75,7 +76,7 @@ class Past:
         note = "; ".join(past.notes()) or None
         answer = {"account": account, "runs": rows, "comparable": len(rows) > 1, "note": note}
         with self._lock:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[account] = answer
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[account] = answer
         return answer

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -44,7 +45,7 @@ class Log:
             raise InputError(f"cannot write log lines there: {error.strerror or error}", file=str(path)) from None
         self._owned = path is not None
         self._line = _short if path is None and sys.stderr.isatty() else _line
-        self._lines: list[bytes] = []
+        self._lines: deque[bytes] = deque()  # never another one: a line may be on its way to it from any thread
         self._written = time.monotonic()
         self._lock = threading.Lock()
 
@@ -62,7 +63,7 @@ class Log:
     def flush(self) -> None:
         """Write what has gathered; a log that cannot be written (a full disk) stops no answer."""
         with self._lock:
-            lines, self._lines, self._written = self._lines, [], time.monotonic()
+            lines, self._written = [self._lines.popleft() for _ in range(len(self._lines))], time.monotonic()
             try:
                 self._file.write(b"".join(lines))
                 self._file.flush()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy.typing as npt
 from swayrank.campaign.oracle import Answer, InfluenceOracle
 from swayrank.errors import DamagedGraphError, UnknownAccountError
 from swayrank.graph import Graph
+from swayrank.ids import ABSENT
+from swayrank.measures.propagation.accounts import Resolved
 from swayrank.service.cascade import play
 from swayrank.service.jobs.derive import GRAPH, ORACLE, SHARES, WHATIF, derived_folder, open_walk, read_facts
 from swayrank.service.names import strangers
@@ -93,21 +96,20 @@ class Prepared:
             If an account is not in the graph.
         """
         began = time.perf_counter()
-        self._named([*seeds, *baseline])  # all that nobody bears are told at once
-        named, before = self._named(seeds), self._named(baseline)
-        with self._asking:
+        named, before = self._found(seeds, baseline)
+        with self._asking:  # in this order, since the oracle goes on from what it was asked last
             found = self._oracle.spread(named)
             groups = self._oracle.audience(named, self._community)
-            overlap = self._oracle.overlap(named) if len(named) <= MOST_OVERLAP else None
-            based = self._oracle.spread(before) if before else None
-            together = self._oracle.spread(list(dict.fromkeys([*before, *named]))) if before else None
+            together = self._oracle.spread(_joined(named, before)) if before.ids else None
+            based = self._oracle.spread(before) if before.ids else None
+            overlap = self._oracle.overlap(named) if len(named.ids) <= MOST_OVERLAP else None
         return {
             "run": self.run,
-            "seeds": named,
+            "seeds": named.ids,
             **told(found),
             "adds": found.adds,
             "overlap": None if overlap is None else overlap,
-            "by_community": [{"community": self._label(code), "reached": n} for code, n in groups.items()],
+            "by_community": self._by_community(groups),
             "baseline": None if based is None else told(based),
             "together": None if together is None else told(together),
             "n_samples": self._oracle.n_samples,
@@ -117,7 +119,7 @@ class Prepared:
 
     def next_best(self, seeds: Sequence[str], k: int) -> list[dict[str, Any]]:
         """The accounts that would add most to the seeds."""
-        named = self._named(seeds)
+        (named,) = self._found(seeds)
         with self._asking:
             found = self._oracle.next_best(named, k, among=self._place >= 0)
         nodes = self._graph.ids.positions([account for account, _ in found]) if found else ()
@@ -125,11 +127,11 @@ class Prepared:
 
     def compare(self, a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
         """Two plans: what each reaches, what both do, and what only one of them does."""
-        self._named([*a, *b])
-        first, second = self._named(a), self._named(b)
+        first, second = self._found(a, b)
         with self._asking:
-            one, two = self._oracle.spread(first), self._oracle.spread(second)
-            union = self._oracle.spread(list(dict.fromkeys([*first, *second])))
+            one = self._oracle.spread(first)
+            union = self._oracle.spread(_joined(first, second))
+            two = self._oracle.spread(second)
         return {
             "run": self.run,
             "a": told(one),
@@ -147,18 +149,18 @@ class Prepared:
         graph.
         """
         try:
-            named = self._named([a, b])
+            (named,) = self._found([a, b])
         except UnknownAccountError:
             return None
         marked = np.full(self._graph.n_nodes, _NONE)
-        marked[self._graph.ids.positions(named)] = np.arange(len(named))
+        marked[named.nodes] = np.arange(len(named.ids))
         with self._asking:
             both = float(self._oracle.overlap(named)[0, -1])
-            alone = [self._oracle.spread([one]) for one in named]
-            theirs = [self._oracle.audience([one], marked) for one in named]
-        if len(named) == 2:  # where one reaches the other, both reach it
+            alone = [self._oracle.spread([one]) for one in named.ids]
+            theirs = [self._oracle.audience([one], marked) for one in named.ids]
+        if len(named.ids) == 2:  # where one reaches the other, both reach it
             both -= theirs[0].get(1, 0.0) + theirs[1].get(0, 0.0)
-        told = {"both": max(0.0, both if len(named) == 2 else both - 1.0)}
+        told = {"both": max(0.0, both if len(named.ids) == 2 else both - 1.0)}
         for which, found in zip("ab", (alone[0], alone[-1]), strict=True):  # itself is reached for certain
             low, high = (max(0.0, end - 1.0) for end in found.interval)
             told |= {which: max(told["both"], found.mean - 1.0), f"{which}_low": low, f"{which}_high": high}
@@ -173,7 +175,8 @@ class Prepared:
             If an account is not in the graph.
         """
         shown = None if self.result.map is None else self.result.map["accounts"]
-        played = play(self._walk, self._graph.ids, self._named(seeds), rng=rng, shown=shown)
+        (named,) = self._found(seeds)
+        played = play(self._walk, self._graph.ids, named.nodes, rng=rng, shown=shown)
         return {"run": self.run, **played, "model": self.facts["model"]}
 
     # -- neighbours ----------------------------------------------------------------------------------------------------
@@ -201,23 +204,36 @@ class Prepared:
 
     # -- names ---------------------------------------------------------------------------------------------------------
 
-    def _named(self, accounts: Sequence[str]) -> list[str]:
-        """Accounts once each, all of the graph."""
-        named = list(dict.fromkeys(self._graph.ids.meant(accounts)))
-        if named:
-            places = self._graph.ids.positions(named, missing="sentinel").tolist()
-            if absent := [one for one, at in zip(named, places, strict=True) if at >= self._graph.n_nodes]:
-                known = self.result.names.find(absent[0]) is not None
-                raise strangers(absent, "in this run's network" if known else "in this result")
-        return named
+    def _found(self, *lists: Sequence[str]) -> list[Resolved]:
+        """The accounts of each list, once each, by name and by place in the graph.
+
+        Raises
+        ------
+        UnknownAccountError
+            It tells of all that nobody bears, of whichever list.
+        """
+        ids = self._graph.ids
+        meant = ids.meant([name for names in lists for name in names])
+        places = ids.positions(meant, missing="sentinel") if meant else np.empty(0, np.uint32)
+        if (lost := places == ABSENT).any():
+            absent = list(dict.fromkeys(meant[i] for i in np.flatnonzero(lost)))
+            known = self.result.names.find(absent[0]) is not None
+            raise strangers(absent, "in this run's network" if known else "in this result")
+        each, found = zip(meant, places.tolist(), strict=True), []
+        for names in lists:
+            once = dict(itertools.islice(each, len(names)))
+            nodes = np.fromiter(once.values(), np.uint32, len(once))
+            found.append(Resolved(tuple(once), nodes, len(names) - len(once)))
+        return found
 
     def _node(self, account: str) -> int:
         self.result.names.position(account)
         return self._graph.ids.position(account)
 
-    def _label(self, code: int) -> Any:
+    def _by_community(self, reached: Mapping[int, float]) -> list[dict[str, Any]]:
         facet = self.result.facets.get("community")
-        return None if code < 0 or facet is None else facet.groups[code]
+        names = [None] if facet is None else [*facet.groups, None]  # the last is where code -1 looks
+        return [{"community": names[code], "reached": n} for code, n in reached.items()]
 
     def _row(self, node: int) -> dict[str, Any]:
         at = int(self._place[node])
@@ -230,6 +246,12 @@ class Prepared:
             "score": score if rank else None,
             "rank": rank or None,
         }
+
+
+def _joined(first: Resolved, second: Resolved) -> Resolved:
+    """All accounts of two lists, once each, those of the first first."""
+    once = dict(zip((*first.ids, *second.ids), (*first.nodes.tolist(), *second.nodes.tolist()), strict=True))
+    return Resolved(tuple(once), np.fromiter(once.values(), np.uint32, len(once)), 0)
 
 
 def told(found: Answer) -> dict[str, float]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from swayrank._text import printable
 from swayrank.errors import (
@@ -160,11 +160,18 @@ def install(app: FastAPI, lost: Callable[[Request], Response | None]) -> None:
 def _methods_at(app: FastAPI, request: Request) -> set[str]:
     """What an address takes."""
     found: set[str] = set()
-    for route in app.router.routes:
+    for route in _routes_of(app):
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
             found |= getattr(route, "methods", None) or set()
-    return found
+    return found | ({"HEAD"} if "GET" in found else set())
+
+
+def _routes_of(app: FastAPI) -> Iterator[BaseRoute]:
+    """All routes; newer versions of the framework keep those of a router behind one object."""
+    for route in app.router.routes:
+        part = getattr(route, "original_router", None)
+        yield from [route] if part is None else part.routes
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -20,6 +20,7 @@ from swayrank.errors import InputError, SwayrankError
 from swayrank.scoring.keep import KeptScores, load_scores
 from swayrank.scoring.rows import rows_told
 from swayrank.scoring.scores import INSUFFICIENT, SCORED
+from swayrank.scoring.telling import too_little
 from swayrank.service.names import NameIndex
 
 Floats = npt.NDArray[np.float64]
@@ -248,9 +249,7 @@ def _warnings(kept: KeptScores) -> list[dict[str, str]]:
     told += [{"what": "rows to know of", "detail": text, "level": "info"} for text in aside]
     if without := len(kept) - kept.n_scored:
         floor = manifest["parameters"].get("min_evidence")
-        detail = (
-            f"{without:,} of {len(kept):,} accounts have no score: fewer than {floor} followers, reactions and posts"
-        )
+        detail = f"{without:,} of {len(kept):,} accounts have no score: {too_little(floor, kept.ties)}"
         told.append({"what": "insufficient data", "detail": detail, "level": "info"})
     if kept.intervals is None:
         told.append({"what": "no intervals", "detail": "the run drew no intervals", "level": "info"})

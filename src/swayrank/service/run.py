@@ -15,6 +15,7 @@ from swayrank.results import current_run
 from swayrank.service.app import create_app
 from swayrank.service.memory import few_heaps, settle
 from swayrank.service.settings import Settings
+from swayrank.service.wire import Wire
 
 _GRACE_SECONDS = 10
 _SWITCH_SECONDS = 0.0005  # a thread that reads a batch gives way to lookups ten times as often as usual
@@ -62,7 +63,7 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
             proxy_headers=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=_GRACE_SECONDS,
-            h11_max_incomplete_event_size=64_000,
+            http=Wire,
         )
         settle()
         _Server(config, service.stop_soon).run(sockets=[listening])

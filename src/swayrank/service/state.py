@@ -108,7 +108,8 @@ class Service:
     def look_for_tokens(self) -> None:
         """Ask for tokens from now on, if any was ever made: revoking the last one opens nothing."""
         with contextlib.suppress(SwayrankError):
-            self.needs_token = not self.settings.is_loopback or bool(self.store.tokens.list())
+            if not self.needs_token and self.store.tokens.list():  # whoever looked a moment ago opens nothing either
+                self.needs_token = True
 
     async def token_of(self, secret: str) -> Token | None:
         """Whose secret it is; known for two seconds before the store is asked again, longer while it is lost.
@@ -118,8 +119,8 @@ class Service:
         StoreError
             If the store cannot be asked about a secret that is not known.
         """
-        now = asyncio.get_running_loop().time()
-        found = self._tokens.get(secret)
+        now, tokens = asyncio.get_running_loop().time(), self._tokens
+        found = tokens.get(secret)
         if found is not None and now - found[0] < _TRUST_SECONDS:
             return found[2]
         try:
@@ -127,16 +128,16 @@ class Service:
         except StoreError:  # lookups need no store: whoever was known goes on
             if found is None or found[2] is None or now - found[1] > _TRUST_SECONDS_ALONE:
                 raise
-            self._tokens[secret] = (now, found[1], found[2])
+            tokens[secret] = (now, found[1], found[2])
             return found[2]
-        if len(self._tokens) > 1000:  # many wrong secrets must not fill the memory
-            self._tokens.clear()
-        self._tokens[secret] = (now, now, token)
+        if len(tokens) > 1000:  # many wrong secrets must not fill the memory
+            tokens.clear()
+        tokens[secret] = (now, now, token)
         return token
 
     def forget_tokens(self) -> None:
         """Ask the store anew about every secret."""
-        self._tokens.clear()
+        self._tokens = {}  # another one: what is being asked now was perhaps read before
         self.look_for_tokens()
 
     # -- the run -------------------------------------------------------------------------------------------------------
@@ -144,6 +145,7 @@ class Service:
     def reload(self) -> bool:
         """Serve the current run, if it is another one and can be read; whether it was replaced."""
         with self._loading:
+            folder = None
             try:
                 folder = current_run(self.settings.out)
                 if folder.name == self.published.run or folder == self._refused:
@@ -151,25 +153,19 @@ class Service:
                 fresh = Published.load(folder)
             except Exception as error:  # whatever is wrong with a newer run, the earlier one is served
                 told = f"a newer run cannot be read, the earlier one is served: {self._told(error)}"
-                self._refused = self._current_or_none()
+                self._refused = folder  # the one that was read: by now, the current one may be another
                 if told != self.trouble:
                     self.log.write("run refused", detail=told)
                 self.trouble = told
                 return False
-            self.published, self.trouble, self._refused = fresh, None, None
             self.past.forget()
+            self.published, self.trouble, self._refused = fresh, None, None
             self._count()
             return True
 
     def _told(self, error: Exception) -> str:
         """In words, without where the result lies on this machine's disk."""
         return printable(str(error).replace(f"{self.settings.out}/", ""), 300)
-
-    def _current_or_none(self) -> Path | None:
-        try:
-            return current_run(self.settings.out)
-        except (SwayrankError, OSError):
-            return None
 
     def stop_soon(self) -> None:
         """Begin to stop; may be called from a signal handler."""

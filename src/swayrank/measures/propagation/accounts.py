@@ -11,7 +11,6 @@ import numpy.typing as npt
 from swayrank.errors import ParameterError, warn_caller
 
 Account = int | str
-Accounts = Account | Iterable[Account]
 
 
 class Resolved(NamedTuple):
@@ -22,6 +21,10 @@ class Resolved(NamedTuple):
     repeated: int
 
 
+Accounts = Account | Iterable[Account] | Resolved
+"""What names accounts; those that were looked up already are not looked up again."""
+
+
 def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least: int = 1) -> Resolved:
     """Look up accounts by id.
 
@@ -29,7 +32,7 @@ def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least:
     ----------
     graph : Graph
         Where they are looked up.
-    given : id or iterable of ids
+    given : id, iterable of ids or Resolved
         The accounts.
     what : str, default="seeds"
         Name of the parameter, for errors.
@@ -50,9 +53,12 @@ def resolve_accounts(graph: Any, given: Accounts, what: str = "seeds", *, least:
     >>> found.ids, found.nodes.tolist(), found.repeated
     (('ada',), [1], 0)
     """
+    if isinstance(given, Resolved) and given.nodes.size >= least:
+        return given
     if not isinstance(given, (str, int, np.integer, Iterable)):
         raise ParameterError(f"{what} must be an id or ids of accounts, got {given!r}")
-    named: list[Any] = [given] if isinstance(given, (str, int, np.integer)) else list(given)
+    found = given.ids if isinstance(given, Resolved) else given
+    named: list[Any] = [found] if isinstance(found, (str, int, np.integer)) else list(found)
     if len(named) < least:
         raise ParameterError(f"{what} must name at least one account, got none")
     if all(isinstance(account, str) for account in named):  # many at once, where they are of one type

@@ -86,7 +86,7 @@ class JobRunner:
         self.owner = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._running: dict[str, _Running] = {}
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
-        self._wake = asyncio.Event()
+        self._wake, self._claiming = asyncio.Event(), asyncio.Lock()
         self._stopping = False
         self.ended: list[Callable[[Job], Awaitable[None]]] = []
         self.next_refresh: str | None = None
@@ -123,11 +123,12 @@ class JobRunner:
         IllegalStepError
             If it has ended before, or there is none.
         """
-        here = self._running.get(job)
-        if here is None:
-            found = await asyncio.to_thread(self._store.jobs.finish, job, CANCELLED)
-            self._tell(job)
-            return found
+        async with self._claiming:  # a job that is being claimed would run on, cancelled in the store alone
+            here = self._running.get(job)
+            if here is None:
+                found = await asyncio.to_thread(self._store.jobs.finish, job, CANCELLED)
+                self._tell(job)
+                return found
         here.child.stop()
         await here.over.wait()
         return await asyncio.to_thread(self._store.jobs.get, job) or here.job
@@ -241,15 +242,22 @@ class JobRunner:
         while len(self._running) < self._most and not self._stopping:
             try:
                 waiting = (await asyncio.to_thread(lambda: self._store.jobs.newest(status=QUEUED, most=1)))[1]
-                job = await asyncio.to_thread(self._store.jobs.claim, self.owner) if waiting else None
+                if not waiting or not await self._claim():
+                    return
             except StoreError as error:
                 self._log.write("jobs wait", detail=str(error)[:500])
                 return
+
+    async def _claim(self) -> bool:
+        """Take a job and begin it; whether there was one."""
+        async with self._claiming:
+            job = await asyncio.to_thread(self._store.jobs.claim, self.owner)
             if job is None:
-                return
+                return False
             running = self._running[job.id] = _Running(job, self._child(job))
             running.task = asyncio.create_task(self._work(running))
             self._metrics.jobs_running.set(len(self._running))
+            return True
 
     def _child(self, job: Job) -> Child:
         asked = {

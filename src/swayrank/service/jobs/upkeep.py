@@ -50,6 +50,7 @@ class Upkeep:
         self._asked: set[str] = set()
         self._opened: str | None = None
         self._failures = 0
+        self._preparing = asyncio.Lock()
         self.trouble: dict[str, str] = {}
         service.jobs.ended.append(self._ended)
 
@@ -90,6 +91,10 @@ class Upkeep:
 
     async def _prepare(self) -> None:
         """Open what is prepared for the served run, or have it prepared."""
+        async with self._preparing:  # the loop does so, and the end of a job: both would ask for a job
+            await self._open_or_ask()
+
+    async def _open_or_ask(self) -> None:
         service, result = self._service, self._service.published
         if self._opened == result.run or not can_be_prepared(result):
             return

@@ -74,7 +74,7 @@ async function show() {
   const params = {};
   for (const [key, raw] of Object.entries(location.pathname.match(found[0]).groups ?? {})) params[key] = raw && decoded(raw);
   try {
-    const view = await load(found[1]);
+    const [view] = await Promise.all([load(found[1]), theRun().catch(() => null)]); // what is served, and the words for it
     if (signal.aborted) return;
     clear(root);
     await view.render(root, { params, query: new URLSearchParams(location.search), api, navigate, remember, signal });

@@ -1,7 +1,7 @@
 /* The network map as a thing to handle: pan, zoom, point, choose, filter, light up, play, by mouse, touch and keys.
  *
  * `createMap(holder, data, options)` fills an element with a canvas and answers a handle. `data` is what GET /map gives:
- * accounts best first, their places in [-1, 1], arcs [i, j] that say i follows j. What it looks like is canvas-paint.js's.
+ * accounts best first, their places in [-1, 1], arcs [i, j] that say i follows j (or an edge between them). What it looks like is canvas-paint.js's.
  * Options, all functions and all optional: `onChoose(index)` (-1: nobody), `onOpen(index)`, `onPoint(index, x, y)`,
  * `onMove(view)` once the view rests, `onReady()` once something is drawn, `say(text)` for what a screen reader should hear, `describe(index)`.
  */

@@ -1,5 +1,6 @@
 // What is behind a score, from an explanation's facts: posts, who reacts, where attention comes from, what would change it.
 
+import { follower } from "/page/ties.js";
 import { accountLink, count, dataTable, decimal, h, moment, name, percent, plural, shareBar, signed, visible } from "/page/ui.js";
 import { reactionsInWords } from "/page/words.js";
 
@@ -40,7 +41,7 @@ function followers({ followers: found, n_followers, n_others }) {
   if (!found?.length) return null;
   const columns = [{ key: "account", label: "Account", cell: (row) => accountLink(row.account, { limit: 22 }) },
     { key: "share", label: "Share of the attention it has", cell: (row) => share(row.share) }, ...standing];
-  const all = [n_followers ? plural(n_followers, "follower") : null, n_others ? `${plural(n_others, "other")} who reacted` : null].filter(Boolean).join(" and ");
+  const all = [n_followers ? plural(n_followers, follower()) : null, n_others ? `${plural(n_others, "other")} who reacted` : null].filter(Boolean).join(" and ");
   return block("Whose attention counts most", `${count(found.length)} of ${all}.`, dataTable({ caption: "Whose attention counts most", columns, rows: found, rowHeader: "account" }));
 }
 

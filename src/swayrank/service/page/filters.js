@@ -1,6 +1,7 @@
 // The leaderboard's facets: each group with how many accounts it would give under the other filters.
 
 import { communityName } from "/page/known.js";
+import { told } from "/page/ties.js";
 import { clear, count, debounced, h, visible } from "/page/ui.js";
 import { roleMeaning, tierMeaning } from "/page/words.js";
 
@@ -25,7 +26,7 @@ export function filtersPanel({ groups, state, byTier, onChange }) {
   const scores = scoreBox(state, onChange);
   const boxes = {
     role: facetBox("role", "Role", state, onChange, { label: (value) => visible(value), title: roleMeaning }),
-    tier: facetBox("tier", "Tier of followers", state, onChange, { label: tierMeaning, order: byTier }),
+    tier: facetBox("tier", told("Tier of followers"), state, onChange, { label: tierMeaning, order: byTier }),
     community: facetBox("community", "Community", state, onChange, { label: (value) => communityName(value, groups, { limit: 12 }) }),
   };
   const none = h("button", { type: "button", hidden: true, onClick: () => {

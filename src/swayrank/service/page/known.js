@@ -1,6 +1,7 @@
 // What every view asks about the run that is served, asked once: the run itself, its communities, and what they are called.
 
 import { api } from "/page/api.js";
+import { speakOf } from "/page/ties.js";
 import { h, name, spelled } from "/page/ui.js";
 
 const asked = new Map();
@@ -16,7 +17,11 @@ export function known(path) {
 }
 for (const news of ["swayrank:run", "swayrank:token"]) addEventListener(news, () => asked.clear());
 
-export const theRun = () => known("/run");
+export const theRun = async () => {
+  const run = await known("/run");
+  speakOf(run.ties);
+  return run;
+};
 
 const NEEDS_WRITE = "Your token may only read; this needs one with the scope write.";
 /** What starts, ends or sends something: shut, with the reason beside it (`told`) or on it, where the caller may only read. */

@@ -2,13 +2,14 @@
 
 import { followJob } from "/page/follow-job.js";
 import { forWriters } from "/page/known.js";
+import { told as toldHere } from "/page/ties.js";
 import { busyWhile, clear, emptyState, h, jobProgress, visible } from "/page/ui.js";
 
 /** For `area(..., {instead})`: a state for "not prepared" and for services that lack the route; null for all else. */
 export const unlessPrepared = (what, { api, signal }) => (problem, again) => {
   if (problem.type === "not-prepared" || problem.status === 503) return waiting(what, problem, again, { api, signal });
   if (problem.status === 404 && problem.type !== "unknown-account") return emptyState(`${what} is not available here`,
-    "This service cannot tell who follows whom. The run may have no graph and no log, or another version serves it.");
+    toldHere("This service cannot tell who follows whom.") + " The run may have no graph and no log, or another version serves it.");
   return null;
 };
 

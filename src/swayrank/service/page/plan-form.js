@@ -3,6 +3,7 @@
 import { clear, count, debounced, field, h, plural, visible } from "/page/ui.js";
 import { strangersNote } from "/page/strangers.js";
 import { communityText, forWriters } from "/page/known.js";
+import { follower as one, told as toldHere } from "/page/ties.js";
 import { accountList } from "/page/outcomes.js";
 import { amountText, readAmounts, readCosts } from "/page/lines.js";
 import { byTier, tierMeaning } from "/page/words.js";
@@ -150,7 +151,7 @@ function costsPart(past) {
   const told = h("div", { role: "status" });
   own.addEventListener("input", () => tellCosts(told, readCosts(own.value)));
   const element = h("fieldset", null, h("legend", null, "Costs"),
-    h("div", { class: "row" }, h("div", { class: "grow" }, field("Cost of each account", each)), h("div", { class: "grow" }, field("And of each follower", follower))),
+    h("div", { class: "row" }, h("div", { class: "grow" }, field("Cost of each account", each)), h("div", { class: "grow" }, field(`And of each ${one()}`, follower))),
     field("Costs of your own, one account a line", own,
       "They go before the two above. Leave those empty to choose from this list alone. A budget needs costs of one kind or another."), told);
   /** Keep the lines of these accounts, and those that name none. */
@@ -162,11 +163,11 @@ function costsPart(past) {
   return { element, set, get: () => [...readCosts(own.value).rows.keys()], read(errors) {
     const { rows, errors: bad } = readCosts(own.value);
     if (bad.length) errors.push([own, `${plural(bad.length, "line")} of your costs cannot be read; the first is line ${bad[0].line}: ${bad[0].reason}.`]);
-    for (const [input, what] of [[each, "The cost of each account"], [follower, "The cost for each follower"]]) {
+    for (const [input, what] of [[each, "The cost of each account"], [follower, `The cost for each ${one()}`]]) {
       const reason = input.validity.badInput ? "cannot be read: write it as 1200.50" : input.value === "" ? null : readAmounts([input.value])[0].reason;
       if (reason) errors.push([input, `${what} ${reason}.`]);
     }
-    if (each.value === "" && follower.value === "" && !rows.size) errors.push([each, "A budget needs costs: give what each account costs, what a follower costs, or a list."]);
+    if (each.value === "" && follower.value === "" && !rows.size) errors.push([each, `A budget needs costs: give what each account costs, what a ${one()} costs, or a list.`]);
     const told = {};
     if (each.value !== "") told.default = Number(each.value);
     if (follower.value !== "") told.per_follower = Number(follower.value);
@@ -250,7 +251,7 @@ function quotaPart(facets, groups, past) {
 }
 
 function morePart(past) {
-  const method = choice(METHODS, past.method ?? "opim");
+  const method = choice(METHODS.map(([method, words]) => [method, toldHere(words)]), past.method ?? "opim");
   const epsilon = choice(CERTAINTY, past.epsilon ?? "0.1");
   const rng = number(past.rng ?? 7, { min: 0, step: 1 });
   const certainty = field("How near to the best that can be guaranteed", epsilon, "Nearer takes more samples.");

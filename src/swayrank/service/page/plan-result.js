@@ -1,6 +1,7 @@
 // A finished plan: what it reaches and how sure that is, the curve, the seeds, their overlap, the communities.
 
 import { communityCell, communityText } from "/page/known.js";
+import { follower } from "/page/ties.js";
 import { tierMeaning } from "/page/words.js";
 import { accountLink, count, dataTable, decimal, figure, h, percent, plural, tile, tiles, toast, unseen, visible } from "/page/ui.js";
 import { overlapTable, range, reached, reachedByCommunity, reachTile, simulationAlone } from "/page/outcomes.js";
@@ -17,7 +18,7 @@ export function planWords(parameters, groups = new Map()) {
   const { k, budget, costs, must = [], never = [], quota, only, method, epsilon } = parameters ?? {};
   const said = [budget !== undefined && budget !== null ? `a budget of ${count(budget)}${k ? ` for at most ${plural(k, "account")}` : ""}` : plural(k ?? 0, "account")];
   if (costs) said.push([costs.default !== undefined && costs.default !== null ? `${decimalCost(costs.default)} each` : "",
-    costs.per_follower ? `${decimalCost(costs.per_follower)} a follower` : "",
+    costs.per_follower ? `${decimalCost(costs.per_follower)} a ${follower()}` : "",
     Object.keys(costs.accounts ?? {}).length ? plural(Object.keys(costs.accounts).length, "own cost") : ""].filter(Boolean).join(", "));
   if (must.length) said.push(`with ${must.length <= 2 ? must.map((one) => visible(one)).join(" and ") : plural(must.length, "account")} in it`);
   if (never.length) said.push(`without ${never.length <= 2 ? never.map((one) => visible(one)).join(" and ") : plural(never.length, "account")}`);

@@ -1,5 +1,6 @@
 // What the words of a result mean, for people who did not make it: parts, roles, tiers, actions, parameters.
 
+import { told } from "/page/ties.js";
 import { count, decimal, moment, percent, visible } from "/page/ui.js";
 
 const PARTS = {
@@ -8,7 +9,7 @@ const PARTS = {
   spread: "how many accounts a post of it is expected to reach, passed on from one to the next",
 };
 /** What a part of the score measures; "" where nobody wrote it down. */
-export const partMeaning = (part) => PARTS[part] ?? "";
+export const partMeaning = (part) => told(PARTS[part] ?? "");
 
 const ROLES = {
   "passive star": "followed by many, heeded by few",
@@ -18,20 +19,20 @@ const ROLES = {
   broker: "followed from different communities, and reacted to",
   ordinary: "meets the rule of no other role",
 };
-export const roleMeaning = (role) => ROLES[role] ?? "";
+export const roleMeaning = (role) => told(ROLES[role] ?? "");
 
 const TIERS = {
   nano: "nano: under 10,000 followers", micro: "micro: 10,000 to 99,999", mid: "mid: 100,000 to 499,999", macro: "macro: 500,000 to 999,999",
   mega: "mega: a million and more", q1: "q1: fewest followers", q2: "q2: second fewest", q3: "q3: third fewest", q4: "q4: most followers",
 };
 const ORDER = ["mega", "macro", "mid", "micro", "nano", "q4", "q3", "q2", "q1"];
-export const tierMeaning = (tier) => TIERS[tier] ?? visible(tier);
+export const tierMeaning = (tier) => (TIERS[tier] ? told(TIERS[tier]) : visible(tier));
 export const byTier = (a, b) => ORDER.indexOf(a) - ORDER.indexOf(b);
 
 /** Why a count of an account (its evidence) is not known; null where it is. */
 export function whyUnknown(key, evidence, { counts = {} }) {
   if (evidence[key] !== null) return null;
-  if (key === "followers" || key === "following") return counts.nodes === undefined ? "no follow graph was read" : "not in the follow graph";
+  if (key === "followers" || key === "following") return told(counts.nodes === undefined ? "no follow graph was read" : "not in the follow graph");
   if (evidence.reactions === null) return counts.events === undefined ? "no log was read" : "not in the log";
   return key === "posts" ? "the log names none of its posts" : "not told by the data";
 }
@@ -65,16 +66,16 @@ const PARAMETERS = {
   as_of: ["Scored as of", (value) => (value === null ? "the newest event" : moment(value))],
   now: ["The moment scored", moment],
   span_days: ["Time that the events span", (value) => `${figureOf(value)} days`],
-  min_evidence: ["Least evidence for a score", (value) => `${count(value)} followers, reactions and posts together`],
+  min_evidence: ["Least evidence for a score", (value) => told(`${count(value)} followers, reactions and posts together`)],
   n_replicates: ["Replicates behind the intervals", (value) => (value ? `${count(value)} redrawn data sets` : "none: no intervals were drawn")],
   confidence: ["Confidence of the intervals", (value) => percent(value, Number.isInteger(value * 100) ? 0 : 1)],
-  prob: ["How a post is passed on", (value) => (value === "attention" ? "by the share of attention that each account gives whom it follows" : visible(value))],
+  prob: ["How a post is passed on", (value) => (value === "attention" ? told("by the share of attention that each account gives whom it follows") : visible(value))],
   rng: ["Start of the random numbers", visible],
 };
 /** [label, value in words] of a run's parameter; what nobody described is shown as it is. */
 export function parameterInWords(name, value) {
-  const [label, told] = PARAMETERS[name] ?? [visible(name.replaceAll("_", " ")), null];
-  if (told && (value !== null || ["since", "until", "as_of"].includes(name))) return [label, told(value)];
+  const [label, inWords] = PARAMETERS[name] ?? [visible(name.replaceAll("_", " ")), null];
+  if (inWords && (value !== null || ["since", "until", "as_of"].includes(name))) return [label, inWords(value)];
   return [label, value === null || value === undefined ? "–" : typeof value === "number" ? figureOf(value) : visible(typeof value === "string" ? value : JSON.stringify(value))];
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -172,7 +172,8 @@ def top(
     k: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """The highest accounts of each community, tier or role; the largest 50 groups."""
-    return of_run(request, service.published, tops(service.published, by, k))
+    result = service.published
+    return of_run(request, result, tops(result, by, k))
 
 
 _WEIGHTS = {
@@ -188,6 +189,7 @@ _WEIGHTS = {
 @router.get("/weights", response_model=Told, openapi_extra={"parameters": [_WEIGHTS]})
 def weights(request: Request, service: Serving, k: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
     """The top under other weights: one parameter per part of the score, each at least 0; those not named are 0."""
+    result = service.published
     given: dict[str, float] = {}
     for name, value in request.query_params.multi_items():
         if name == "k":
@@ -197,7 +199,7 @@ def weights(request: Request, service: Serving, k: Annotated[int, Query(ge=1, le
         except ValueError:
             detail = f"{name} must be a number of at least 0, got {value[:40]!r}"
             raise Problem(422, "wrong-value", detail, parameter=printable(name, 200)) from None
-    return of_run(request, service.published, reweighted(service.published, given, k))
+    return of_run(request, result, reweighted(result, given, k))
 
 
 @router.get("/compare", response_model=Told, responses=documented(404))
@@ -212,6 +214,6 @@ def compare(
     `shared_audience`: how many other accounts a post of each would reach, itself not counted, with 95 % intervals, and
     how many both would; of the samples of what-if questions, where `spread` rests on samples of its own.
     """
-    prepared: Any = getattr(service, "prepared", None)
-    told = compared(service.published, a, b, prepared)
-    return of_run(request, service.published, told, str(told["shared_audience"] is not None))
+    result, prepared = service.published, service.prepared
+    told = compared(result, a, b, prepared)
+    return of_run(request, result, told, "" if prepared is None else prepared.run)

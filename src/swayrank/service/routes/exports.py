@@ -14,6 +14,7 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from swayrank.overview.ties import EDGES
 from swayrank.service.gate import requires
 from swayrank.service.listing import Wanted, find
 from swayrank.service.problems import Problem, documented
@@ -22,7 +23,7 @@ from swayrank.service.routes import Serving
 from swayrank.service.routes.accounts import Filters
 
 router = APIRouter(
-    prefix="/api/v1/exports", tags=["exports"], responses=documented(404), dependencies=[requires("read")]
+    prefix="/api/v1/exports", tags=["exports"], responses=documented(404, 507), dependencies=[requires("read")]
 )
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -123,7 +124,7 @@ _SEED_COLUMNS = (
 )
 
 
-@router.get("/seeds.{form}", response_class=Response, responses=documented(404, 409))
+@router.get("/seeds.{form}", response_class=Response, responses=documented(404, 409, 507))
 def seeds(
     service: Serving, form: Literal["csv", "xlsx"], job: Annotated[str, Query(pattern="^[0-9a-f]{16}$")]
 ) -> Response:
@@ -151,8 +152,16 @@ def map_gexf(service: Serving) -> Response:
     if kept is None:
         raise Problem(404, "not-kept", "this run keeps no map: /api/v1/run tells why; score the data again")
     arcs = np.array(kept["arcs"], np.int64).reshape(-1, 2)
-    graph = Graph.from_edges(arcs[:, 0], arcs[:, 1], n_nodes=len(kept["accounts"]), ids=kept["accounts"])
-    nodes = {name: _numbers(kept[name]) for name in ("score", "rank", "followers", "community")}
+    graph = Graph.from_edges(
+        arcs[:, 0],
+        arcs[:, 1],
+        n_nodes=len(kept["accounts"]),
+        ids=kept["accounts"],
+        direction="undirected" if kept["arcs_are"] == EDGES else "follows",
+    )
+    around = "neighbours" if kept["arcs_are"] == EDGES else "followers"
+    nodes = {"score": kept["score"], "rank": kept["rank"], around: kept["followers"], "community": kept["community"]}
+    nodes = {name: _numbers(values) for name, values in nodes.items()}
     nodes |= _looks(kept)
     return sent(lambda path: write_graph(graph, path, nodes=nodes), "map.gexf")
 

@@ -29,7 +29,8 @@ def run(request: Request, service: Serving) -> Response:
     """The run that is served: what it was made of and how, what it keeps, what to know before it is read.
 
     `inputs` are called by their names: where they lie is in the run's manifest. `tiers`: the fewest followers first.
-    `may`: the scopes of who asks.
+    `ties`: what the graph's arcs are: follows, reactions, or edges, of which followers are neighbours; null without a
+    graph. `may`: the scopes of who asks.
     """
     result = service.published
     manifest = result.kept.manifest
@@ -37,6 +38,7 @@ def run(request: Request, service: Serving) -> Response:
     told["inputs"] = [file_alone(entry) for entry in manifest.get("inputs", [])]
     told["versions"] = manifest["versions"]
     told["has"] = _has(service, result)
+    told["ties"] = result.kept.ties
     told["roles"] = _groups(result, "role")
     told["tiers"] = sorted(_groups(result, "tier"), key=tier_place)
     told["version"] = __version__
@@ -87,21 +89,24 @@ def runs(service: Serving) -> Response:
 @router.get("/map", response_model=Told, responses=documented(404))
 def network_map(request: Request, service: Serving) -> Response:
     """The network map: accounts with their places, communities and scores, and the arcs that are drawn."""
-    return _kept(request, service.published, "map", service.published.map)
+    result = service.published
+    return _kept(request, result, "map", result.map)
 
 
 @router.get("/communities", response_model=Told, responses=documented(404))
 def communities(request: Request, service: Serving) -> Response:
     """The communities: sizes, leaders, whose attention goes where."""
-    return _kept(request, service.published, "communities", service.published.communities)
+    result = service.published
+    return _kept(request, result, "communities", result.communities)
 
 
 @router.get("/activity", response_model=Told, responses=documented(404))
 def activity(request: Request, service: Serving) -> Response:
     """How much happened when, by action."""
-    kept = service.published.activity
+    result = service.published
+    kept = result.activity
     shown = None if kept is None else {name: value for name, value in kept.items() if name != "accounts"}
-    return _kept(request, service.published, "activity", shown)
+    return _kept(request, result, "activity", shown)
 
 
 def _kept(request: Request, result: Published, name: str, content: Any) -> Response:

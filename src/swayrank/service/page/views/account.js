@@ -5,6 +5,7 @@ import { evidence } from "/page/evidence.js";
 import { followJob } from "/page/follow-job.js";
 import { communities, communityName, forWriters, theRun } from "/page/known.js";
 import { unlessPrepared } from "/page/not-prepared.js";
+import { edges, follower, Followers, told as toldHere } from "/page/ties.js";
 import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, name, partsBar, percent, plural, shareBar,
   tile, tiles, toast, visible } from "/page/ui.js";
 import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning, variesInWords, whyUnknown } from "/page/words.js";
@@ -85,7 +86,7 @@ class Card {
           ? "the same in all replicates" : `${between(row.rank_low, row.rank_high, count)} within the interval`, placeAmong(row.rank, scored)].filter(Boolean).join("; ")));
     } else all.push(tile("Score", "None", "too little data"));
     if (peer) all.push(tile("Among its peers", `${ordinal(peer.place)} of ${count(peer.n)}`, `accounts with ${followersOf(peer)}`));
-    all.push(tile("Followers", count(e.followers), whyUnknown("followers", e, run) ?? (e.following === null ? null : `follows ${count(e.following)}`)),
+    all.push(tile(Followers(), count(e.followers), whyUnknown("followers", e, run) ?? (e.following === null || edges() ? null : `follows ${count(e.following)}`)),
       tile("Reactions received", count(e.reactions), whyUnknown("reactions", e, run) ?? (e.engagers === null ? null : `by ${plural(e.engagers, "account")}`)),
       tile("Posts", count(e.posts), whyUnknown("posts", e, run) ?? (e.posts && e.reactions !== null ? `${decimal(e.reactions / e.posts)} reactions a post` : null)));
     return tiles(all);
@@ -93,10 +94,10 @@ class Card {
 
   insufficient(row, facts) {
     const floor = this.run.parameters.min_evidence;
-    const why = facts?.missing?.length ? facts.missing.map((line) => h("li", null, visible(line))) : h("li", null, `fewer than ${count(floor)} followers, reactions and posts together`);
+    const why = facts?.missing?.length ? facts.missing.map((line) => h("li", null, visible(line))) : h("li", null, toldHere(`fewer than ${count(floor)} followers, reactions and posts together`));
     return h("section", { class: "note", "aria-label": "Why there is no score" }, h("h2", null, "Why it has no score"),
       h("p", null, "There is too little data to tell its influence from chance, so it gets no score and no rank. That says nothing against it."), h("ul", null, why),
-      h("p", null, "What would change that: data of a longer time, or of more of those who follow or react to it."));
+      h("p", null, toldHere("What would change that: data of a longer time, or of more of those who follow or react to it.")));
   }
 
   // -- what the score is made of ---------------------------------------------------------------------------------------
@@ -185,8 +186,8 @@ class Card {
     const { signal } = this.context;
     const load = () => Promise.all(["followers", "following"].map((direction) => this.ask(direction, 10)));
     const draw = ([followers, following]) => h("div", { class: "columns" },
-      this.around(followers, "Who gives it attention", "Share of their attention", "Nobody is known to follow or react to it."),
-      this.around(following, "Whom it gives attention", "Share of its attention", "It is not known to follow or react to anybody."));
+      this.around(followers, "Who gives it attention", "Share of their attention", edges() ? "Nobody is known to be connected with it or to react to it." : "Nobody is known to follow or react to it."),
+      this.around(following, "Whom it gives attention", "Share of its attention", edges() ? "It is not known to be connected with anybody or to react to anybody." : "It is not known to follow or react to anybody."));
     return h("section", null, h("h2", null, "Who is around it"), area(load, draw, { signal, lines: 6, instead: unlessPrepared("Who is around it", this.context) }));
   }
 
@@ -226,9 +227,10 @@ function placeAmong(rank, scored) {
 }
 
 function followersOf(peer) {
-  if (peer.most === null) return peer.fewest ? `${count(peer.fewest)} followers or more` : "known followers";
-  if (peer.fewest === peer.most) return plural(peer.most, "follower");
-  return peer.fewest ? `${count(peer.fewest)} to ${count(peer.most)} followers` : `at most ${plural(peer.most, "follower")}`;
+  const one = follower();
+  if (peer.most === null) return peer.fewest ? `${count(peer.fewest)} ${one}s or more` : `known ${one}s`;
+  if (peer.fewest === peer.most) return plural(peer.most, one);
+  return peer.fewest ? `${count(peer.fewest)} to ${count(peer.most)} ${one}s` : `at most ${plural(peer.most, one)}`;
 }
 
 function varies(facts) {

@@ -1,6 +1,7 @@
 // Who belongs together: the communities, their leaders, whose attention they have, and the top of other groups.
 
 import { communityName, communityText, known, theRun } from "/page/known.js";
+import { told as toldHere } from "/page/ties.js";
 import { accountLink, area, clear, count, dataTable, decimal, emptyState, figure, h, percent, plural, shareBar, tile, tiles, visible } from "/page/ui.js";
 import { PALETTE } from "/page/colours.js";
 import { byTier, roleMeaning, tierMeaning } from "/page/words.js";
@@ -20,7 +21,7 @@ export async function render(root, context) {
 }
 
 const notKept = () => emptyState("This run keeps no communities",
-  "They need a graph of who follows whom, or reactions with names. Runs of an earlier version keep none: score the data again.",
+  "They need a graph, or reactions with names. Runs of an earlier version keep none: score the data again.",
   h("a", { class: "button", href: "/data", "data-link": true }, "See what this run keeps"));
 
 function overview(told, run, signal) {
@@ -87,7 +88,7 @@ function rest({ rest: left, in_none: none }) {
 
 /** The highest of each tier or role. */
 function groupTops(context, run) {
-  const kinds = [run.tiers.length && ["tier", "tier of followers"], run.roles.length && ["role", "role"]].filter(Boolean);
+  const kinds = [run.tiers.length && ["tier", toldHere("tier of followers")], run.roles.length && ["role", "role"]].filter(Boolean);
   if (!kinds.length) return null;
   let by = kinds.some(([key]) => key === context.query.get("by")) ? context.query.get("by") : kinds[0][0];
   const load = () => context.api.get("/top", { by, k: 5 }, { signal: context.signal });

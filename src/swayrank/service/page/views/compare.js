@@ -1,13 +1,14 @@
 // Two accounts side by side: who is ahead, whether that is clear, and which parts make the difference.
 
 import { communities, communityCell, theRun } from "/page/known.js";
+import { edges, Followers } from "/page/ties.js";
 import { accountLink, accountPicker, area, between, clear, count, dataTable, decimal, emptyState, errorState, h, legend, name, partsBar, percent, signed, svg, tile,
   tiles, unseen, visible } from "/page/ui.js";
 import { figureOf, partMeaning, tierMeaning, whyUnknown } from "/page/words.js";
 
 export const title = "Compare two accounts";
 
-const EVIDENCE = [["followers", "Followers"], ["following", "Follows"], ["posts", "Posts"], ["reactions", "Reactions received"], ["engagers", "Accounts that react"]];
+const evidenceShown = () => [["followers", Followers()], ...(edges() ? [] : [["following", "Follows"]]), ["posts", "Posts"], ["reactions", "Reactions received"], ["engagers", "Accounts that react"]];
 
 export async function render(root, context) {
   const [run, groups] = await Promise.all([theRun(), communities()]);
@@ -130,7 +131,7 @@ function towards(adds, most, a, b) {
 function sideBySide(a, b, groups, run) {
   const rows = [
     ["Rank", (one) => (one.rank === null ? "none" : [count(one.rank), h("span", { class: "under" }, one.rank_low === null ? "" : between(one.rank_low, one.rank_high, count))])],
-    ...EVIDENCE.map(([key, label]) => [label, (one) => [count(one.evidence[key]), h("span", { class: "under" }, whyUnknown(key, one.evidence, run))]]),
+    ...evidenceShown().map(([key, label]) => [label, (one) => [count(one.evidence[key]), h("span", { class: "under" }, whyUnknown(key, one.evidence, run))]]),
     ["Reactions a post", (one) => (one.evidence.posts && one.evidence.reactions !== null ? decimal(one.evidence.reactions / one.evidence.posts) : "–")],
     ["Role", (one) => (one.role === null ? "–" : visible(one.role))], ["Tier", (one) => (one.tier === null ? "–" : tierMeaning(one.tier))],
     ["Community", (one) => communityCell(one.community, groups, { limit: 14 })],

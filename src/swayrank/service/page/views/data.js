@@ -2,6 +2,7 @@
 
 import { saveFile } from "/page/exports.js";
 import { known, theRun } from "/page/known.js";
+import { told } from "/page/ties.js";
 import { area, clear, count, dataTable, decimal, h, moment, percent, plural, tile, tiles, unseen, visible } from "/page/ui.js";
 import { parameterInWords, parametersThatSay, partMeaning, variesInWords } from "/page/words.js";
 
@@ -94,7 +95,7 @@ const KEEPS = [["accounts", "Counts of each account: followers, reactions, posts
   ["activity", "Activity over time"], ["graph", "Who follows whom, ready to be asked"], ["oracle", "What seeds would reach, ready to be asked"]];
 
 function kept({ has }) {
-  const line = ([key, words]) => h("li", null, h("span", { class: has[key] ? "badge good" : "badge" }, has[key] ? "yes" : "no"), " ", words);
+  const line = ([key, words]) => h("li", null, h("span", { class: has[key] ? "badge good" : "badge" }, has[key] ? "yes" : "no"), " ", told(words));
   return h("section", null, h("h2", null, "What this result can tell"),
     h("ul", { class: "plain" }, KEEPS.map(line), h("li", null, h("span", { class: has.explanations ? "badge good" : "badge" }, count(has.explanations)),
       " accounts explained in full; others when asked")));

@@ -3,6 +3,7 @@
 import { communities, communityName, theRun } from "/page/known.js";
 import { filtersPanel, readFilters } from "/page/filters.js";
 import { exportMenu } from "/page/exports.js";
+import { edges, Followers } from "/page/ties.js";
 import { accountLink, announce, between, clear, count, dataTable, debounced, decimal, emptyState, errorState, field, figure, h, intervalBar, legend, loading,
   name, pager, partsBar, percent, plural, unseen, visible } from "/page/ui.js";
 import { byTier, partMeaning } from "/page/words.js";
@@ -67,7 +68,7 @@ class Leaderboard {
 
   sorter(parts) {
     const options = [["rank", "Rank"], ["account", "Name"], ["score_low", "Lower end of the score"], ...parts.map((part) => [part, `Part: ${visible(part)}`])];
-    if (this.run.has.accounts) options.push(["followers", "Followers"], ["following", "Following"], ["reactions", "Reactions received"],
+    if (this.run.has.accounts) options.push(["followers", Followers()], ...(edges() ? [] : [["following", "Following"]]), ["reactions", "Reactions received"],
       ["engagers", "Accounts that react"], ["posts", "Posts"]);
     if (!options.some(([value]) => value === this.state.sort)) options.push([this.state.sort, visible(this.state.sort)]);
     this.select = h("select", { onChange: () => { Object.assign(this.state, { sort: this.select.value, order: null }); this.change(); } },
@@ -171,7 +172,7 @@ class Leaderboard {
       { key: "interval", label: "Between", class: "interval-cell", title: "The interval of the score, on 0 to 100", cell: intervalCell },
       part && { key: part, label: visible(part), number: true, sort: part, cell: (row) => decimal(row.parts[part]?.scaled) },
       { key: "parts", label: "Made of", wide: true, cell: (row) => (row.score === null ? null : partsBar(row.parts)) },
-      { key: "followers", label: "Followers", number: true, wide: true, sort: this.run.has.accounts ? "followers" : undefined,
+      { key: "followers", label: Followers(), number: true, wide: true, sort: this.run.has.accounts ? "followers" : undefined,
         cell: (row) => [count(row.followers), row.tier === null ? null : h("span", { class: "under" }, "tier ", visible(row.tier))] },
       shown.some((row) => row.role !== null || row.community !== null) && { key: "role", label: "Role and community", wide: true, class: "kind",
         cell: (row) => [row.role === null ? "–" : visible(row.role),

@@ -1,4 +1,4 @@
-// The network map: who follows whom, communities in colours, and where a plan's seeds are. Everything that the canvas
+// The network map: who follows, or is connected with, whom, communities in colours, and where a plan's seeds are. Everything that the canvas
 // shows is also in words: the chosen account beside it, all accounts in a table below it.
 
 import { communities, communityCell, communityName, communityText } from "/page/known.js";
@@ -14,7 +14,13 @@ export const title = "Network map";
 
 const PAGE = 20;
 const NAMED = 12; // accounts of a plan that are not on the map and are named
-const SHOWN = [["", "All arcs"], ["followers", "Who follows it"], ["following", "Whom it follows"], ["both", "Both"]];
+const SHOWN = { // by what the arcs are: which of them may stand out
+  follows: [["", "All arcs"], ["followers", "Who follows it"], ["following", "Whom it follows"], ["both", "Both"]],
+  reactions: [["", "All arcs"], ["followers", "Who reacted to it"], ["following", "Whom it reacted to"], ["both", "Both"]],
+  edges: [["", "All edges"], ["both", "Its own"]],
+};
+const isMutual = (data) => data.arcs_are === "edges";
+const shownOf = (data) => SHOWN[data.arcs_are] ?? SHOWN.follows;
 
 export async function render(root, context) {
   const { api, query, signal } = context;
@@ -28,7 +34,7 @@ export async function render(root, context) {
   const wanted = query.get("community");
   const isGroup = /^\d{1,9}$/.test(wanted ?? "") && (groups.has(Number(wanted)) || data.community.includes(Number(wanted)));
   const state = { data, run, groups, notes: h("div"), index: new Map(data.accounts.map((account, i) => [account, i])), hidden: new Set(query.getAll("hide").map(Number)),
-    show: SHOWN.some(([key]) => key === query.get("show")) ? query.get("show") : "", degrees: degreesOf(data),
+    show: shownOf(data).some(([key]) => key === query.get("show")) ? query.get("show") : "", degrees: degreesOf(data),
     group: isGroup ? Number(wanted) : null };
   if (wanted && !isGroup) warn(state, `This run has no community ${visible(wanted)}; none stands out.`);
   const seeds = await seedsOf(context, state);
@@ -40,7 +46,7 @@ const warn = (state, ...told) => state.notes.append(h("p", { class: "note warnin
 
 function notKept(root, error) {
   clear(root, h("h1", null, title), emptyState("This run has no map", visible(error.detail ?? error.message)
-    + " A map needs a graph of who follows whom, or reactions with names.", h("a", { class: "button", href: "/communities", "data-link": true }, "See communities instead")));
+    + " A map needs a graph, or reactions with names.", h("a", { class: "button", href: "/communities", "data-link": true }, "See communities instead")));
 }
 
 function degreesOf({ accounts, arcs }) {
@@ -73,7 +79,7 @@ function draw(root, context, state, seeds) {
   const legend = legendBox(state, hid);
   const groups = groupBox(state, highlight);
   const keys = h("p", { id: "map-keys", class: "hint" }, "Keys on the map: arrows move, + and − zoom, 0 shows all, n and p go to the next and the previous account by rank, ",
-    "Enter opens its card, f its followers, o whom it follows, Escape lets go. The same accounts are in the table below.");
+    `Enter opens its card, ${isMutual(data) ? "f its neighbours" : "f its followers, o whom it follows"}, Escape lets go. The same accounts are in the table below.`);
   clear(root, h("h1", null, data.title), h("p", { class: "lead" }, data.caption),
     h("div", { class: "map-layout" },
       h("div", { class: "map-main" }, toolbar(context, state, () => map), state.notes, box, told, keys),
@@ -93,7 +99,7 @@ function draw(root, context, state, seeds) {
   map.canvas.setAttribute("aria-label", `${data.title}. ${data.caption}`);
   map.canvas.setAttribute("aria-describedby", "map-keys");
   map.canvas.addEventListener("keydown", (event) => {
-    const kind = { f: "followers", o: "following" }[event.key];
+    const kind = (isMutual(data) ? { f: "both" } : { f: "followers", o: "following" })[event.key];
     if (!kind || event.ctrlKey || event.metaKey || event.altKey || map.scene.chosen < 0) return;
     setShow(state.show === kind ? "" : kind);
     announce(lightWords(state, map));
@@ -117,7 +123,7 @@ function draw(root, context, state, seeds) {
   }
   function showChosen(index) {
     if (index >= 0 && state.show && !map.scene.lit) map.light(state.show, index);
-    clear(side, index < 0 ? nobody() : chosenCard(context, state, map, index, setShow, highlight));
+    clear(side, index < 0 ? nobody(data) : chosenCard(context, state, map, index, setShow, highlight));
   }
   /** Let the accounts of one community stand out; null: of none. */
   function highlight(community) {
@@ -212,7 +218,7 @@ function legendBox(state, changed) {
       community === null ? "All others" : communityName(community, groups, { limit: 14 }), h("span", { class: "number" }, count(members.get(colour))));
   };
   const element = h("fieldset", { class: "map-legend" }, h("legend", null, "Communities shown"), colours.map(one),
-    h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? "more followers" : "a higher score"}${rangeTold(data)}. Near means connected; the directions mean nothing.`));
+    h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? `more ${isMutual(data) ? "neighbours" : "followers"}` : "a higher score"}${rangeTold(data)}. Near means connected; the directions mean nothing.`));
   return { element, show() { for (const [colour, box] of boxes) box.checked = !state.hidden.has(colour); } };
 }
 
@@ -248,25 +254,37 @@ function groupBox(state, highlight) {
   } };
 }
 
-const nobody = () => h("div", { class: "card" }, h("h2", null, "No account chosen"),
-  h("p", { class: "faint" }, "Click or tap a dot, or press n on the map, to see who it is, who follows it and whom it follows."));
+const nobody = (data) => h("div", { class: "card" }, h("h2", null, "No account chosen"),
+  h("p", { class: "faint" }, `Click or tap a dot, or press n on the map, to see who it is, ${isMutual(data) ? "and whom it is connected with"
+    : data.arcs_are === "reactions" ? "who reacted to it and whom it reacted to" : "who follows it and whom it follows"}.`));
+
+/** How many give an account attention, in words. */
+function around({ arcs_are: ties, followers }, i) {
+  const n = followers[i] ?? 0;
+  return ties === "reactions" ? plural(n, "account that reacted", "accounts that reacted") : plural(n, ties === "edges" ? "neighbour" : "follower");
+}
 
 function words(state, i) {
   const { data, degrees, groups } = state;
   const own = data.community[i];
   const reacted = data.arcs_are === "reactions";
-  const by = reacted ? plural(data.followers[i] ?? 0, "account that reacted", "accounts that reacted") : plural(data.followers[i] ?? 0, "follower");
   const among = own === null ? "in no community" : groups.get(own)?.leaders.length ? `in the community ${communityText(own, groups)}` : `in community ${own}`;
   return `${visible(data.accounts[i])}. Rank ${count(data.rank[i])}, score ${decimal(data.score[i])}. `
-    + `${by}, ${among}${data.role[i] ? `, ${data.role[i]}` : ""}. `
-    + `On this map ${degrees.into[i]} ${reacted ? "reacted to it" : "follow it"}, it ${reacted ? "reacted to" : "follows"} ${degrees.out[i]}.`;
+    + `${around(data, i)}, ${among}${data.role[i] ? `, ${data.role[i]}` : ""}. `
+    + (isMutual(data) ? `On this map it is connected with ${degrees.into[i] + degrees.out[i]}.`
+      : `On this map ${degrees.into[i]} ${reacted ? "reacted to it" : "follow it"}, it ${reacted ? "reacted to" : "follows"} ${degrees.out[i]}.`);
 }
 
 function lightWords(state, map) {
   const { lit, chosen } = map.scene;
-  if (!lit) return "All arcs are shown.";
+  if (!lit) return isMutual(state.data) ? "All edges are shown." : "All arcs are shown.";
   const others = lit.members.size - 1;
   const who = visible(state.data.accounts[chosen]);
+  if (isMutual(state.data)) return `${who} is connected with ${plural(others, "account")} of this map.`;
+  if (state.data.arcs_are === "reactions") {
+    return { followers: `${plural(others, "account")} of this map reacted to ${who}.`, following: `${who} reacted to ${plural(others, "account")} of this map.`,
+      both: `${plural(others, "account")} of this map reacted to ${who} or drew a reaction from it.` }[lit.kind];
+  }
   return { followers: `${plural(others, "account")} of this map follow ${who}.`, following: `${who} follows ${plural(others, "account")} of this map.`,
     both: `${plural(others, "account")} of this map follow ${who} or are followed by it.` }[lit.kind];
 }
@@ -277,12 +295,11 @@ function chosenCard(context, state, map, i, setShow, highlight) {
   const more = h("div", { "aria-busy": "true" }, h("span", { class: "bone" }));
   const fact = (label, value) => h("div", null, h("dt", null, label), h("dd", null, value));
   fillMore(more, context, account);
-  const choice = h("fieldset", { class: "map-show" }, h("legend", null, "Arcs"), SHOWN.map(([key, label]) => h("label", null,
-    h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }),
-    data.arcs_are === "reactions" ? label.replace("follows", "reacted to") : label)));
+  const choice = h("fieldset", { class: "map-show" }, h("legend", null, isMutual(data) ? "Edges" : "Arcs"), shownOf(data).map(([key, label]) => h("label", null,
+    h("input", { type: "radio", name: "show", value: key, checked: state.show === key, onChange: () => setShow(key) }), label)));
   return h("div", { class: "card" }, h("h2", null, name(account, { limit: 60 })),
     h("dl", { class: "facts" }, fact("Rank", count(data.rank[i])), fact("Score", decimal(data.score[i])),
-      fact(data.arcs_are === "reactions" ? "Reacted to it" : "Followers", count(data.followers[i])),
+      fact(aroundIt(data), count(data.followers[i])),
       fact("Community", communityCell(data.community[i], state.groups)), fact("Role", data.role[i] ?? "none")),
     more, choice, state.show ? h("p", { class: "faint" }, map.scene.lit ? lightWords(state, map) : "") : null,
     h("p", { class: "buttons" }, h("a", { class: "button primary", href: accountHref(account), "data-link": true }, "Open its card"),
@@ -329,7 +346,7 @@ function showTip(tip, box, context, state, index, x, y) {
   const { data } = state;
   const place = h("div", { class: "faint" }, "…");
   clear(tip, h("strong", null, name(data.accounts[index])), h("div", null, `rank ${count(data.rank[index])}, score ${decimal(data.score[index])}`),
-    h("div", null, `${count(data.followers[index])} ${data.arcs_are === "reactions" ? "reacted to it" : "followers"}`, data.role[index] ? `, ${data.role[index]}` : ""), place);
+    h("div", null, around(data, index), data.role[index] ? `, ${data.role[index]}` : ""), place);
   const wide = box.clientWidth;
   Object.assign(tip.style, { left: x > wide / 2 ? "auto" : `${x + 14}px`, right: x > wide / 2 ? `${wide - x + 14}px` : "auto", top: `${Math.max(4, y - 20)}px` });
   pointing = setTimeout(async () => {
@@ -342,17 +359,23 @@ function showTip(tip, box, context, state, index, x, y) {
 
 // -- table and seeds ---------------------------------------------------------------------------------------------------
 
+/** What the number of those who give an account attention is called. */
+const aroundIt = ({ arcs_are: ties }) => ({ reactions: "Reacted to it", edges: "Neighbours" })[ties] ?? "Followers";
+
+const herePair = (data, degrees) => (data.arcs_are === "reactions" ? [["into", "Reacted to it here"], ["out", "It reacted to here"]]
+  : [["into", "Follow it here"], ["out", "It follows here"]]).map(([key, label]) => ({ key, label, number: true, wide: true, cell: (i) => count(degrees[key][i]) }));
+
 function tableOf({ data, degrees, groups }, map, indices, box) {
   return dataTable({ caption: `Accounts of the map, best first${data.n_total > data.accounts.length ? `; ${count(data.n_total)} there are` : ""}`,
     rowHeader: "account", rows: indices, columns: [
     { key: "rank", label: "Rank", number: true, cell: (i) => count(data.rank[i]) },
     { key: "account", label: "Account", cell: (i) => accountLink(data.accounts[i]) },
     { key: "score", label: "Score", number: true, cell: (i) => decimal(data.score[i]) },
-    { key: "followers", label: "Followers", number: true, wide: true, cell: (i) => count(data.followers[i]) },
+    { key: "followers", label: aroundIt(data), number: true, wide: true, cell: (i) => count(data.followers[i]) },
     { key: "community", label: "Community", wide: true, cell: (i) => communityCell(data.community[i], groups, { limit: 14 }) },
     { key: "role", label: "Role", wide: true, cell: (i) => data.role[i] ?? "none" },
-    { key: "into", label: "Follow it here", number: true, wide: true, cell: (i) => count(degrees.into[i]) },
-    { key: "out", label: "It follows here", number: true, wide: true, cell: (i) => count(degrees.out[i]) },
+    ...(isMutual(data) ? [{ key: "here", label: "Neighbours here", number: true, wide: true, cell: (i) => count(degrees.into[i] + degrees.out[i]) }]
+      : herePair(data, degrees)),
     { key: "go", label: "Map", cell: (i) => h("button", { type: "button", class: "small", "aria-label": `Show ${visible(data.accounts[i])} on the map`, onClick: () => {
       map.centre(i); map.canvas.focus({ preventScroll: true }); box.scrollIntoView({ block: "center" }); } }, "Show") },
   ] });
@@ -373,7 +396,7 @@ function missingRanks({ rank, arcs_are: ties, n_highest: highest }) {
   if (!n) return around ? h("p", { class: "faint" }, around.trim()) : null;
   const many = `${count(n)} ranks, ${n <= 5 ? "" : "the first "}${missing.join(", ")}, are not here: those accounts are`;
   return h("p", { class: "faint" }, n === 1 ? `Rank ${missing[0]} is not here: that account is` : many,
-    ` not in the graph of who ${ties === "reactions" ? "reacts to" : "follows"} whom, which the map shows.`, around);
+    ` not in the graph of who ${{ reactions: "reacts to", edges: "is connected with" }[ties] ?? "follows"} whom, which the map shows.`, around);
 }
 
 function showSeeds(context, state, map, place, seeds) {
