@@ -186,8 +186,10 @@ class Card {
     const { signal } = this.context;
     const load = () => Promise.all(["followers", "following"].map((direction) => this.ask(direction, 10)));
     const draw = ([followers, following]) => h("div", { class: "columns" },
-      this.around(followers, "Who gives it attention", "Share of their attention", edges() ? "Nobody is known to be connected with it or to react to it." : "Nobody is known to follow or react to it."),
-      this.around(following, "Whom it gives attention", "Share of its attention", edges() ? "It is not known to be connected with anybody or to react to anybody." : "It is not known to follow or react to anybody."));
+      this.around(followers, "Who gives it attention", "Share of their attention",
+        edges() ? "Nobody is known to be connected with it or to react to it." : "Nobody is known to follow or react to it."),
+      this.around(following, "Whom it gives attention", "Share of its attention",
+        edges() ? "It is not known to be connected with anybody or to react to anybody." : "It is not known to follow or react to anybody."));
     return h("section", null, h("h2", null, "Who is around it"), area(load, draw, { signal, lines: 6, instead: unlessPrepared("Who is around it", this.context) }));
   }
 
