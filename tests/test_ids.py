@@ -318,3 +318,34 @@ def test_bytes_that_are_not_utf8_are_no_ids(values):
         Interner().encode(values)
     good = [value for value in (values.to_pylist() if isinstance(values, pa.Array) else values) if value != b"\xff"]
     assert len(Interner().encode([value for value in good if value is not None])) == len([g for g in good if g])
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        (
+            ["ada", "bob", "", "ümit", "a" * 40, "7", "-7", "007", "ada2"],
+            ["ada", "bob", "", "ümit", "a" * 40, "7", "007", "ada2", "x", "adaa", "ümi", 7, -7, 0],
+        ),
+        ([5, -3, 2**62, 0], [5, "5", "05", "-3", "+5", str(2**70), "0", "-0", "", "5.0", str(-(2**63)), str(2**62)]),
+        (list(range(9)), [0, "8", 9, -1, "08", str(2**64)]),
+    ],
+    ids=["strings", "ints", "range"],
+)
+def test_what_is_sought_without_an_index_is_what_an_index_finds(known, asked):
+    column = pa.array([known[-1], *known])[1:]
+    indexed = Ids.from_values(known)
+    for one in asked:
+        fresh = Ids.of_column(column)
+        assert fresh == indexed
+        assert fresh.kind == indexed.kind
+        found = indexed.positions([one] * 100, missing="sentinel")[0]
+        assert fresh.positions([one], missing="sentinel")[0] == found, one
+    assert fresh.positions([known[0]] * 100).tolist() == [0] * 100
+
+
+@pytest.mark.parametrize("wrong", [["a", "a"], ["a", None], [1, 1]], ids=str)
+def test_a_column_that_holds_an_id_twice_or_none_is_refused(wrong):
+    with pytest.raises(ParameterError, match=r"ids must be distinct|every id must be given"):
+        Ids.of_column(pa.array(wrong))
+    assert len(Ids.of_column(pa.array([], pa.string()))) == 0

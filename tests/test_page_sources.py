@@ -131,5 +131,5 @@ def test_the_page_shows_joiners_where_the_package_does():
     source = MODULES["/page/ui.js"]
     first, last = source.index("const JOINED"), source.index("/** A name as plain text")
     code = source[first:last].replace("export ", "") + f"console.log(JSON.stringify({json.dumps(names)}.map(visible)))"
-    shown = subprocess.run([node, "-"], input=code, capture_output=True, text=True, check=True, timeout=60).stdout
+    shown = subprocess.run([node, "-"], input=code, capture_output=True, text=True, check=True, timeout=300).stdout
     assert json.loads(shown) == [printable(name) for name in names]

@@ -260,7 +260,7 @@ def test_files_are_the_same_bytes_whatever_the_user_set_up(tmp_path, figures):
     )
     (tmp_path / "figure.json").write_text(figure.to_json(), encoding="utf-8")
     words = [sys.executable, "-c", script, str(tmp_path / "figure.json"), str(tmp_path / "c.svg")]
-    subprocess.run(words, check=True, timeout=60)
+    subprocess.run(words, check=True, timeout=300)
     assert (tmp_path / "c.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
 
 

@@ -341,7 +341,7 @@ def test_several_services_share_a_database(postgres_server: Any) -> None:
 def test_a_file_has_one_owner_until_that_process_ends(tmp_path: Path) -> None:
     file = tmp_path / "service.db"
     code = "import sys, time\nfrom swayrank.stores import open_store\nstore = open_store(sys.argv[1])\n"
-    code += "print('open', flush=True)\ntime.sleep(60)\n"
+    code += "print('open', flush=True)\ntime.sleep(300)\n"
     child = subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     with child:

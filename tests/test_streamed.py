@@ -375,6 +375,16 @@ def test_command_says_what_is_wrong(tmp_path, words, code, told):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["log.csv"]
 
 
+def reads(path, process):
+    """Whether a process has a file open, or its content in its memory."""
+    try:
+        held = Path(f"/proc/{process}")
+        opened = any(os.readlink(file) == str(path) for file in (held / "fd").iterdir())
+        return opened or str(path) in (held / "maps").read_text()
+    except OSError:  # one was closed, or the process ended, in between
+        return False
+
+
 def test_interrupted_command_leaves_nothing(tmp_path):
     path = tmp_path / "log.csv"
     with path.open("w") as file:
@@ -389,9 +399,11 @@ def test_interrupted_command_leaves_nothing(tmp_path):
         stdout=subprocess.DEVNULL,
         env=os.environ | {"TMPDIR": str(folder)},
     )
-    time.sleep(2)
+    while not reads(path, child.pid) and child.poll() is None:  # however long it takes to start
+        time.sleep(0.01)
+    time.sleep(0.5)
     child.send_signal(signal.SIGINT)
-    _, told = child.communicate(timeout=60)
+    _, told = child.communicate(timeout=300)
     assert child.returncode == 130, told
     assert b"Traceback" not in told
     assert not (tmp_path / "all.csv").exists()
