@@ -219,7 +219,8 @@ function legendBox(state, changed) {
   };
   const element = h("fieldset", { class: "map-legend" }, h("legend", null, "Communities shown"), colours.map(one),
     h("p", { class: "hint" },
-      `A larger dot has ${data.sized_by === "followers" ? `more ${isMutual(data) ? "neighbours" : "followers"}` : "a higher score"}${rangeTold(data)}. Near means connected; the directions mean nothing.`));
+      `A larger dot has ${data.sized_by === "followers" ? `more ${isMutual(data) ? "neighbours" : "followers"}` : "a higher score"}${rangeTold(data)}.`,
+      " Near means connected; the directions mean nothing."));
   return { element, show() { for (const [colour, box] of boxes) box.checked = !state.hidden.has(colour); } };
 }
 
