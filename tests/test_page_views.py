@@ -637,6 +637,46 @@ def test_what_is_unknown_of_an_account_is_not_0(seen, served):
     assert re.search(r"Posts\s+–\s+the log names none of its posts", tiles)
 
 
+def test_on_a_phone_no_figure_of_a_card_or_a_comparison_is_cut(browser, served):  # noqa: F811
+    """What stands beyond the edge of its box looks like another number: 6,24 of 6,247."""
+    names = [row["account"] for row in listed(served, page_size=200)["items"]]
+    best, other = [name for name in names if name.isascii() and name.isalpha()][:2]
+    told = explained(served, best)
+    for one in told["facts"]["origins"]:
+        one["followers"], one["members"] = 16_246, 16_247
+
+    def unknown(route):
+        answer = route.fetch().json()
+        answer["a"]["evidence"]["posts"] = answer["b"]["evidence"]["posts"] = None
+        _json(route, answer)
+
+    with watched(browser, served.address, width=375) as phone:
+        phone.tab.route(f"**{API}/explanations/**", lambda route: _json(route, told))
+        phone.tab.route(f"**{API}/compare?*", unknown)
+        cards = {f"/accounts/{quote(best, safe='')}": "Communities that its attention comes from"}
+        for view, caption in {
+            **cards,
+            f"/compare?a={quote(best)}&b={quote(other)}": "The two accounts side by side",
+        }.items():
+            phone.go(view)
+            box = phone.tab.get_by_role("region", name=caption)
+            wide, there = box.evaluate("e => [e.scrollWidth, e.clientWidth]")
+            assert wide <= there, view
+
+
+def test_of_a_run_without_events_nothing_is_said_of_them(seen, served):
+    told = served.ask("GET", f"{API}/run").json()
+    told["counts"] = {name: n for name, n in told["counts"].items() if name not in ("events", "posts")}
+    told["intervals"]["varies"] = {**told["intervals"]["varies"], "reach": "none: census"}
+    seen.tab.route(f"**{API}/run", lambda route: _json(route, told))
+    seen.go("/data")
+    main = seen.tab.locator("main").inner_text()
+    assert "Half-life" not in main
+    assert "Replicates behind the intervals" in main
+    assert "nothing: counted in full" in main
+    assert "census" not in main
+
+
 def test_data_tells_warnings_inputs_and_runs(seen, served):
     seen.go("/data")
     run = served.ask("GET", f"{API}/run").json()

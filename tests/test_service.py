@@ -211,6 +211,15 @@ def test_only_what_is_missing_is_called_left_out(out, tmp_path):
     assert "no activity over time" in [one["what"] for one in found]
 
 
+def test_operations_have_names_and_sentences_for_clients(client):
+    ways = [one for path in client.get("/api/v1/openapi.json").json()["paths"].values() for one in path.values()]
+    names = [one["operationId"] for one in ways]
+    assert len(names) == len({*names}) > 30
+    assert {"get_accounts", "get_accounts_by_account", "post_jobs", "get_jobs_by_job_id_events"} <= {*names}
+    assert all(re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", name) for name in names), names
+    assert all(" " in one["summary"] and one["summary"][0].isupper() for one in ways), [one["summary"] for one in ways]
+
+
 def test_other_weights_are_described_for_clients(client):
     told = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/weights"]["get"]["parameters"]
     assert {one["name"]: one["schema"]["type"] for one in told} == {"k": "integer", "weights": "object"}

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import re
 from collections.abc import AsyncIterator
 
 import anyio.to_thread
@@ -117,10 +118,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _openapi(app: FastAPI) -> dict[str, object]:
-    """The documentation, with how to show a token."""
+    """The documentation, with how to show a token, and names that generators of clients can make methods of."""
     if app.openapi_schema is None:
         told = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         told["components"].setdefault("securitySchemes", {})["token"] = {"type": "http", "scheme": "bearer"}
         told["security"] = [{"token": []}]
+        for path, ways in told["paths"].items():
+            for method, one in ways.items():
+                one["operationId"] = _operation_id(method, path)
+                one["summary"] = one["description"].partition("\n")[0].rstrip(".")
         app.openapi_schema = told
     return app.openapi_schema
+
+
+def _operation_id(method: str, path: str) -> str:
+    """As ``get_jobs_by_job_id_events``: of functions' own names, several are called the same."""
+    steps = path.removeprefix("/api/v1").replace("{", "by_").replace("}", "")
+    return method + re.sub(r"\W+", "_", steps)

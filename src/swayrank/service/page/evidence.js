@@ -56,7 +56,7 @@ function origins({ origins: found, n_origins }) {
   return block("Where its attention comes from",
     `From ${plural(n_origins, "community", "communities")}; communities are called by their leaders.`
       + `${rest > 0.005 ? ` ${percent(rest)} come from others than these.` : ""}`,
-    dataTable({ caption: "Communities that its attention comes from", columns, rows: found, rowHeader: "leaders" }));
+    h("div", { class: "side" }, dataTable({ caption: "Communities that its attention comes from", columns, rows: found, rowHeader: "leaders" })));
 }
 
 const leaders = (list) => (list.length ? h("span", null, "around ", list.slice(0, 2).flatMap((one, i) => [i ? " and " : null, accountLink(one, { limit: 20 })]),

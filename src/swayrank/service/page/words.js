@@ -61,6 +61,7 @@ const PARAMETERS = {
   half_life_days: ["Half-life of a reaction", (value) => `${value < 2 && value >= 1 / 24 ? `${figureOf(24 * value)} hours` : `${figureOf(value)} days`}: a reaction that old counts half`],
   half_life_chosen_by: ["Half-life chosen by", visible],
   action_weights: ["What a reaction counts", (value) => Object.entries(value).map(([action, weight]) => `${visible(action)} ${figureOf(weight)}`).join(", ")],
+  since: ["Data from", (value) => (value === null ? "the first there is" : moment(value))],
   until: ["Data up to", (value) => (value === null ? "all there is" : moment(value))],
   as_of: ["Scored as of", (value) => (value === null ? "the newest event" : moment(value))],
   now: ["The moment scored", moment],
@@ -74,9 +75,16 @@ const PARAMETERS = {
 /** [label, value in words] of a run's parameter; what nobody described is shown as it is. */
 export function parameterInWords(name, value) {
   const [label, inWords] = PARAMETERS[name] ?? [visible(name.replaceAll("_", " ")), null];
-  if (inWords && (value !== null || name === "until" || name === "as_of")) return [label, inWords(value)];
+  if (inWords && (value !== null || ["since", "until", "as_of"].includes(name))) return [label, inWords(value)];
   return [label, value === null || value === undefined ? "–" : typeof value === "number" ? figureOf(value) : visible(typeof value === "string" ? value : JSON.stringify(value))];
 }
+
+/** What could have come out differently of a part; empty where nothing could: it is counted in full. */
+export const variesInWords = (varies) => (varies?.startsWith("none") ? "" : visible(varies ?? ""));
+
+/** What says nothing of a run that had no events to weigh. */
+const OF_EVENTS = ["half_life_days", "half_life_chosen_by", "action_weights", "since", "until", "as_of", "now", "span_days"];
+export const parametersThatSay = ({ parameters, counts }) => Object.entries(parameters).filter(([name]) => counts.events || counts.posts || !OF_EVENTS.includes(name));
 
 /** How two orders agree, in words. */
 export function agreement(spearman) {

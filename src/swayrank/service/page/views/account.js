@@ -8,7 +8,7 @@ import { unlessPrepared } from "/page/not-prepared.js";
 import { edges, follower, Followers, told as toldHere } from "/page/ties.js";
 import { accountLink, area, between, busyWhile, clear, count, dataTable, decimal, emptyState, figure, h, intervalBar, jobProgress, legend, name, partsBar, percent, plural, shareBar,
   tile, tiles, toast, visible } from "/page/ui.js";
-import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning, whyUnknown } from "/page/words.js";
+import { figureOf, ordinal, partMeaning, roleMeaning, tierMeaning, variesInWords, whyUnknown } from "/page/words.js";
 
 const MOST_NEIGHBOURS = 500;
 
@@ -186,8 +186,10 @@ class Card {
     const { signal } = this.context;
     const load = () => Promise.all(["followers", "following"].map((direction) => this.ask(direction, 10)));
     const draw = ([followers, following]) => h("div", { class: "columns" },
-      this.around(followers, "Who gives it attention", "Share of their attention", edges() ? "Nobody is known to be connected with it or to react to it." : "Nobody is known to follow or react to it."),
-      this.around(following, "Whom it gives attention", "Share of its attention", edges() ? "It is not known to be connected with anybody or to react to anybody." : "It is not known to follow or react to anybody."));
+      this.around(followers, "Who gives it attention", "Share of their attention",
+        edges() ? "Nobody is known to be connected with it or to react to it." : "Nobody is known to follow or react to it."),
+      this.around(following, "Whom it gives attention", "Share of its attention",
+        edges() ? "It is not known to be connected with anybody or to react to anybody." : "It is not known to follow or react to anybody."));
     return h("section", null, h("h2", null, "Who is around it"), area(load, draw, { signal, lines: 6, instead: unlessPrepared("Who is around it", this.context) }));
   }
 
@@ -234,8 +236,8 @@ function followersOf(peer) {
 }
 
 function varies(facts) {
-  const what = [...new Set((facts?.parts ?? []).map((one) => one.varies).filter(Boolean))];
-  return what.length ? ` What could have come out differently, and makes the intervals: ${what.map(visible).join("; ")}.` : "";
+  const what = [...new Set((facts?.parts ?? []).map((one) => variesInWords(one.varies)).filter(Boolean))];
+  return what.length ? ` What could have come out differently, and makes the intervals: ${what.join("; ")}.` : "";
 }
 
 function changeInWords(first, last) {

@@ -4,7 +4,7 @@ import { saveFile } from "/page/exports.js";
 import { known, theRun } from "/page/known.js";
 import { told } from "/page/ties.js";
 import { area, clear, count, dataTable, decimal, h, moment, percent, plural, tile, tiles, unseen, visible } from "/page/ui.js";
-import { parameterInWords, partMeaning } from "/page/words.js";
+import { parameterInWords, parametersThatSay, partMeaning, variesInWords } from "/page/words.js";
 
 export const title = "Data and provenance";
 
@@ -85,8 +85,8 @@ function scored(run) {
   const weightColumns = [{ key: "part", label: "Part", cell: (row) => visible(row.part) },
     { key: "weight", label: "Weight", number: true, cell: (row) => percent(row.weight) }, { key: "means", label: "What it measures", cell: (row) => partMeaning(row.part) || "–" },
     { key: "unit", label: "Measured in", wide: true, cell: (row) => visible(row.unit ?? "–") },
-    { key: "varies", label: "What its interval comes from", wide: true, cell: (row) => visible(row.varies ?? "none drawn") }];
-  const parameters = Object.entries(run.parameters).map(([name, value]) => parameterInWords(name, value));
+    { key: "varies", label: "What its interval comes from", wide: true, cell: (row) => (row.varies ? variesInWords(row.varies) || "nothing: counted in full" : "none drawn") }];
+  const parameters = parametersThatSay(run).map(([name, value]) => parameterInWords(name, value));
   return h("section", null, h("h2", null, "How it was scored"), dataTable({ caption: "Parts and their weights", columns: weightColumns, rows: weights, rowHeader: "part" }),
     h("dl", { class: "pairs" }, parameters.map(([label, words]) => h("div", null, h("dt", null, label), h("dd", null, words)))));
 }

@@ -218,7 +218,9 @@ function legendBox(state, changed) {
       community === null ? "All others" : communityName(community, groups, { limit: 14 }), h("span", { class: "number" }, count(members.get(colour))));
   };
   const element = h("fieldset", { class: "map-legend" }, h("legend", null, "Communities shown"), colours.map(one),
-    h("p", { class: "hint" }, `A larger dot has ${data.sized_by === "followers" ? `more ${isMutual(data) ? "neighbours" : "followers"}` : "a higher score"}${rangeTold(data)}. Near means connected; the directions mean nothing.`));
+    h("p", { class: "hint" },
+      `A larger dot has ${data.sized_by === "followers" ? `more ${isMutual(data) ? "neighbours" : "followers"}` : "a higher score"}${rangeTold(data)}.`,
+      " Near means connected; the directions mean nothing."));
   return { element, show() { for (const [colour, box] of boxes) box.checked = !state.hidden.has(colour); } };
 }
 
