@@ -183,6 +183,7 @@ def test_a_derived_graph_varies_by_post_in_every_part():
     top = found.order(10)
     for low, high in found.intervals.parts.values():
         assert (high[top] > low[top]).all()
+    assert np.nanmin(found.intervals.score[0]) == 0  # nothing, not a rounding below it
 
 
 def test_a_table_of_posts_varies_by_row():

@@ -275,7 +275,7 @@ def _down_to_nothing(
         ends[name][0][nothing] = np.partition(least, low, axis=0)[low]
         with np.errstate(divide="ignore", invalid="ignore"):
             without[:, nothing] -= basis.weights[name] * (drawn[name][:, nothing] - least) / there[nothing]
-    ends["score"][0][unseen] = np.partition(without[:, unseen], low, axis=0)[low]
+    ends["score"][0][unseen] = np.maximum(np.partition(without[:, unseen], low, axis=0)[low], 0)  # less a rounding
 
 
 def _bins(score: Floats) -> Bins:
