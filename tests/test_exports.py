@@ -87,7 +87,7 @@ def test_weights_with_decimal_commas_are_read_as_such_where_nothing_speaks_again
 
 def test_of_columns_that_nobody_knows_the_error_says_what_a_log_or_posts_would_be_called(tmp_path: Path) -> None:
     path = written(tmp_path, "Nutzer;Aktion;Zielnutzer;Zeitpunkt\nana;like;bob;2024-01-03\n")
-    with pytest.raises(InputError, match="two ends of an arc.*no graph but a log of events or a table of posts"):
+    with pytest.raises(InputError, match=r"two ends of an arc.*no graph but a log of events or a table of posts"):
         check_files([path])
 
 

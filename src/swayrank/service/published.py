@@ -222,6 +222,7 @@ def _warnings(kept: KeptScores) -> list[dict[str, str]]:
     """What the run's manifest tells that a reader has to know."""
     manifest: Mapping[str, Any] = kept.manifest
     told = [{"what": "left out", "detail": str(text), "level": "warning"} for text in manifest.get("left_out", ())]
+    told += [{"what": "to check", "detail": str(text), "level": "warning"} for text in manifest.get("warnings", ())]
     counts = manifest["counts"]
     if refused := int(counts.get("rejected_rows", 0)):
         told.append(
