@@ -359,6 +359,58 @@ def test_a_graph_alone_without_intervals(tmp_path):
         assert write_report(tmp_path, tmp_path / f"report{kind}").stat().st_size > 1000
 
 
+def test_intervals_of_a_graph_alone_are_not_sold_as_certainty(tmp_path):
+    rng = np.random.default_rng(5)
+    follows = sr.Graph.from_edges(rng.integers(0, 60, 900), (rng.pareto(1.2, 900) * 4).astype(int) % 60)
+    scores = sr.score(follows, rng=7)
+    scores.save(tmp_path)
+    told = spoken(tmp_path)
+    assert "How firm the order is: intervals cannot say. They cover the sampling of spread alone" in told["short"]
+    assert "What to know first: Resonance could not be measured" in told["short"]
+    assert "95% interval" not in told["short"]
+    assert "What varies: spread (the sample of cascades); reach is counted in full." in told["sure"]
+    assert "lived through another such period" not in told["sure"]
+    everything = "".join(told.values())
+    for vacuous in ("census", "Luck in it", "unknown", "stay among the first"):
+        assert vacuous not in everything
+    assert "another such period" not in "".join(str(scores.explain(one.account)) for one in scores.top(20))
+
+
+def test_stated_followers_alone_make_nothing_certain(tmp_path):
+    (tmp_path / "p.csv").write_text("account,followers\n" + "".join(f"a{k},{10 * k + 5}\n" for k in range(30)))
+    run_recipe(Recipe(posts=(tmp_path / "p.csv",), score={"rng": 7}), tmp_path / "out")
+    told = spoken(tmp_path / "out")
+    assert "certain" not in told["short"]
+    assert "They cover nothing" in told["short"]
+    assert "reach is what the posts table says of followers" in told["short"]
+    assert "Data: every account has a score" in told["short"]
+    assert "| role |" not in told["who"]
+
+
+def test_what_is_probably_meant_otherwise_is_kept_for_the_report_and_the_page(tmp_path):
+    (tmp_path / "f.csv").write_text("source,target,weight\n" + "".join(f"a{k},b{k % 7},2\n" for k in range(60)))
+    done = run_recipe(Recipe(graph=tmp_path / "f.csv", score={"rng": 7}), tmp_path / "out")
+    text = "the graph's weights are not used: reach counts every follow once"
+    told = spoken(tmp_path / "out")
+    served = "\n".join(one["detail"] for one in service_warnings(sr.load_scores(tmp_path / "out")))
+    for place in (
+        "\n".join(done.closing()),
+        served,
+        *(told[key].replace("The g", "the g") for key in ("short", "warnings")),
+    ):
+        assert text in place
+
+
+def test_accounts_that_the_graph_does_not_hold_are_not_counted_into_communities_unsaid(tmp_path):
+    (tmp_path / "f.csv").write_text("follower,followed\na,b\nb,a\nc,a\nc,b\n")
+    log = "user,action,target,time\n" + "".join(f"x{k},like,a,2026-03-0{1 + k % 9}\n" for k in range(9))
+    (tmp_path / "e.csv").write_text(log)
+    recipe = Recipe(graph=tmp_path / "f.csv", events=(tmp_path / "e.csv",), score={"rng": 7})
+    run_recipe(recipe, tmp_path / "out")
+    told = spoken(tmp_path / "out")["communities"]
+    assert "9 accounts are in none, since the graph does not hold them; of the 3 that it holds, the largest has" in told
+
+
 def test_nobody_has_a_score(tmp_path):
     sr.score(sr.Graph.from_edges(["a"], ["b"]), rng=7).save(tmp_path)
     told = spoken(tmp_path)

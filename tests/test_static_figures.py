@@ -452,3 +452,12 @@ def test_no_trend_line_of_one_moment(tmp_path, scores, monkeypatch):
     written, left_out = write_figures(tmp_path / "out", tmp_path / "figures", kind="svg")
     assert written == []
     assert left_out[0].startswith("trend: the runs of this scale are of one time of data")
+
+
+def test_a_result_is_written_as_its_figure_and_anything_else_is_named(tmp_path):
+    ranks = sr.pagerank(sr.Graph.from_edges(["a", "b", "c"], ["b", "c", "b"]))
+    assert sr.write_figure(ranks, tmp_path / "a.png").read_bytes() == (
+        sr.write_figure(ranks.plot(), tmp_path / "b.png").read_bytes()
+    )
+    with pytest.raises(ParameterError, match="figure must be what"):
+        sr.write_figure({"a": 1}, tmp_path / "c.png")

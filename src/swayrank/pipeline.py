@@ -441,6 +441,7 @@ def run(
             "recipe": recipe.to_dict(),
             "read_from": os.getcwd(),
             "seconds": clock.laps,
+            "warnings": _warnings(sources),
         }
         read = {"graph": sources.graph, "events": sources.events, "posts": sources.posts}
         folder = keep(scores, run_folder, sources=read, facts=facts, map_nodes=map_nodes, **work)

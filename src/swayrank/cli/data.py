@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +34,7 @@ from swayrank.cli.shared import (
     log_options,
     pairs,
     parse_parameters,
+    posts_columns_of,
     print_json,
     print_table,
     room,
@@ -334,7 +334,7 @@ def rates(
         posts,
         output,
         parameters,
-        columns=_posts_columns(posts_columns),
+        columns=posts_columns_of(posts_columns),
         events_options={"columns": log_columns, "actions": pairs(actions, "--actions") or None},
         graph=graph,
         days=_length(days),
@@ -358,17 +358,6 @@ def rates(
     if not quiet:
         share = f"{100 * confidence:.6g} %"
         say(f"shrunk: the rate drawn towards the peers' where posts are few, with a {share} interval; docs/rates.md")
-
-
-def _posts_columns(text: str | None) -> dict[str, Any] | None:
-    """``account=name,likes=Favs``, or the same in JSON with all that a mapping can say."""
-    if text is None or not text.lstrip().startswith("{"):
-        return dict(pairs(text, "--posts-columns")) or None
-    try:
-        columns: dict[str, Any] = json.loads(text)
-    except ValueError as wrong:
-        raise ParameterError(f"--posts-columns must be name=column,... or JSON: {wrong}, got {text!r}") from None
-    return columns
 
 
 def _cuts(text: str) -> str | dict[str, float]:
@@ -441,8 +430,10 @@ def check(
     actions: Actions = None,
     posts_columns: Annotated[
         str | None,
-        typer.Option(help="Columns of a table of posts, as account=name,likes=Favs.", show_default=False),
+        typer.Option(help="Columns of a table of posts, as account=name,likes=Favs, or as JSON.", show_default=False),
     ] = None,
+    source: Source = None,
+    target: Target = None,
     direction: Direction = None,
     header: Header = None,
     output: Annotated[
@@ -463,9 +454,9 @@ def check(
         files,
         kind=kind,
         data=data,
-        graph_options=given_only({"direction": direction, "header": header}),
+        graph_options=given_only({"source": source, "target": target, "direction": direction, "header": header}),
         events_options=given_only(events_options),
-        posts_options=given_only({"columns": _posts_columns(posts_columns)}),
+        posts_options=given_only({"columns": posts_columns_of(posts_columns)}),
         threads=threads,
         progress=listen(quiet),
     )

@@ -28,7 +28,7 @@ from swayrank.cli.shared import (
     given_only,
     listen,
     log_options,
-    pairs,
+    posts_columns_of,
     print_json,
     print_table,
     profile_of,
@@ -91,7 +91,7 @@ def score(
     actions: Actions = None,
     posts_columns: Annotated[
         str | None,
-        typer.Option(help="Columns of a table of posts, as account=name,likes=Favs.", show_default=False),
+        typer.Option(help="Columns of a table of posts, as account=name,likes=Favs, or as JSON.", show_default=False),
     ] = None,
     max_rejects: MaxRejects = None,
     duplicates: Annotated[
@@ -173,7 +173,7 @@ def score(
             "duplicates": duplicates,
         },
         posts_options={
-            "columns": pairs(posts_columns, "--posts-columns") or None,
+            "columns": posts_columns_of(posts_columns),
             "max_rejects": max_rejects,
             "duplicates": duplicates,
         },

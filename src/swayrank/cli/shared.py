@@ -284,6 +284,17 @@ def pairs(text: str | None, option: str) -> dict[str, str]:
     return found
 
 
+def posts_columns_of(text: str | None) -> dict[str, Any] | None:
+    """``account=name,likes=Favs``, or the same in JSON with all that a mapping can say."""
+    if text is None or not text.lstrip().startswith("{"):
+        return dict(pairs(text, "--posts-columns")) or None
+    try:
+        columns: dict[str, Any] = json.loads(text)
+    except ValueError as wrong:
+        raise ParameterError(f"--posts-columns must be name=column,... or JSON: {wrong}, got {text!r}") from None
+    return columns
+
+
 def parse_parameters(texts: Sequence[str]) -> dict[str, object]:
     """``damping=0.9`` as a parameter: JSON where it is JSON, text otherwise."""
     values: dict[str, object] = {}

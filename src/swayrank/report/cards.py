@@ -20,6 +20,7 @@ from swayrank.report.document import (
     joined,
 )
 from swayrank.report.facts import Facts
+from swayrank.scoring.keep import KeptScores
 from swayrank.scoring.telling import by_action, counted, followers_between, named, new_rank, ordinal, percent, signed
 
 _LISTED = 3
@@ -30,18 +31,24 @@ _NO_CHANGE = 0.05
 def cards(facts: Facts, n: int) -> tuple[Card, ...]:
     """The cards of the first `n` accounts that are explained."""
     parts = list(facts.scores.weights)
-    roles = facts.scores.roles
+    roles = roles_known(facts.scores)
     return tuple(
         _card(one, parts, None if roles is None else str(roles[k] or "unknown role"))
         for k, one in enumerate(facts.explanations[:n])
     )
 
 
+def roles_known(scores: KeptScores) -> Any:
+    """The accounts' roles; None where there are none, or no log tells of any."""
+    roles = scores.roles
+    return roles if roles is not None and any(roles[: scores.n_scored]) else None
+
+
 def _card(told: Mapping[str, Any], parts: list[str], role: str | None) -> Card:
     words = [f"{told['score']:.1f} of 100"]
     if told.get("interval"):
         low, high = told["interval"]
-        words.append(f"{told['confidence']:.0%} interval {low:.1f} to {high:.1f}")
+        words += [f"{told['confidence']:.0%} interval {low:.1f} to {high:.1f}"] if f"{low:.1f}" != f"{high:.1f}" else []
     if told.get("rank_interval"):
         best, worst = told["rank_interval"]
         words.append(places(best, worst))
@@ -90,7 +97,8 @@ def _peer(told: Mapping[str, Any]) -> list[Line]:
 
 def _luck(told: Mapping[str, Any]) -> list[Line]:
     middle = told.get("middle_half")
-    if not middle or told["score"] <= middle[1]:
+    by_chance = any(str(one.get("varies")).startswith("reactions") for one in told["parts"])
+    if not middle or not by_chance or round(told["score"], 1) <= round(middle[1], 1):
         return []
     return [
         (

@@ -107,13 +107,14 @@ def seeds_section(facts: Facts) -> Section | None:
     ranks = [by_account.get(seed.account) for seed in seeds]
     among = sum(1 for rank in ranks if rank is not None and rank <= len(seeds))
     unknown = sum(1 for rank in ranks if rank is None)
+    many = f"{among:,}" if among else "None"
     lines: list[Line] = [
         *_for_the_goal(facts.goal),
         f"Together they are expected to reach {facts.goal.spread or seeds[-1].together:,.0f} accounts, themselves "
         f"included{_ends(facts.goal.interval)}, by the model that they were chosen under.",
         *_model_told(facts),
         *_how_good(facts.goal),
-        f"{among:,} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen "
+        f"{many} of them {'is' if among == 1 else 'are'} among the {len(seeds):,} highest scores: seeds are chosen "
         "to reach different people, so that a high score beside a higher one of the same circle adds little.",
     ]
     if unknown:

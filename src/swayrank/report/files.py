@@ -181,7 +181,7 @@ def write_figure(
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
-        What ``.plot()`` of a result gave.
+        What ``.plot()`` of a result gave; or the result itself, whose ``.plot()`` is taken.
     path : str or Path
         The file: .html for a page; .png, .svg or .pdf for a picture drawn by matplotlib.
     width, height, title, dpi
@@ -201,6 +201,10 @@ def write_figure(
     path = Path(path)
     if ending(path) not in _ENDINGS:
         raise ParameterError(f"path must end in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}, got {path.name!r}")
+    if not hasattr(figure, "layout"):
+        if not callable(getattr(figure, "plot", None)):
+            raise ParameterError(f"figure must be what .plot() of a result gave, got {type(figure).__name__}")
+        figure = figure.plot()
     if ending(path) in IMAGES:
         picture(figure, path, width=width, height=height, title=title, dpi=dpi).warn()
     else:

@@ -152,6 +152,13 @@ def _points(facts: Facts, told: Mapping[str, Any], top: int) -> list[Line]:
         f"accounts ({first['members'] / max(1, told['accounts']):.0%}) and gets {first['attention_received']:.0%} of "
         "all attention."
     ]
+    if outside := int(told.get("in_none", 0)):
+        within = told["accounts"] - outside
+        lines.append(
+            f"{counted(outside, 'account')} {'is' if outside == 1 else 'are'} in none, since the graph does not hold "
+            f"{'it' if outside == 1 else 'them'}; of the {within:,} that it holds, the largest has "
+            f"{first['members'] / max(1, within):.0%}."
+        )
     inside = sum(one["inside"] * one["attention_received"] for one in told["communities"])
     known = sum(one["attention_received"] for one in told["communities"])
     if n > 1 and known:

@@ -8,10 +8,11 @@ and where the score loses.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
-from swayrank.report.cards import cards, places
+from swayrank.report.cards import cards, places, roles_known
 from swayrank.report.document import (
     NOTHING,
     ONE,
@@ -103,7 +104,9 @@ def _first_lines(facts: Facts) -> list[Line]:
     if sure is not None:
         low, high = sure.score[0][0], sure.score[1][0]
         ranks = places(int(sure.rank[0][0]), int(sure.rank[1][0]))
-        between = f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f}, {ranks})"
+        between = (
+            "" if _no_chance(sure.varies) else f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f}, {ranks})"
+        )
     if scores.n_scored == 1:
         between = "" if sure is None else f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f})"
         return [
@@ -126,6 +129,8 @@ def _firm(facts: Facts, top: int) -> list[Line]:
     depth = _depth(facts, top)
     if sure is None or top < 2 or n < 2:
         return []
+    if chance := _no_chance(sure.varies):
+        return [f"How firm the order is: intervals cannot say. {chance}"]
     best, worst = sure.rank[0][:top].astype(int), sure.rank[1][:top].astype(int)
     opening, level = "How firm the order is:", f"at {sure.confidence:.0%}"
     if (best == worst).all():
@@ -141,6 +146,26 @@ def _firm(facts: Facts, top: int) -> list[Line]:
             f": rank {facts.scores.rank[k]:,}, but anything from {best[k]:,} to {worst[k]:,} would be no surprise.",
         )
     ]
+
+
+def _no_chance(varies: Mapping[str, str]) -> str:
+    """What intervals are without, where no reactions vary in them; "" where some do."""
+    if not varies or any(words.startswith("reactions") for words in varies.values()):
+        return ""
+    sampled = [name for name, words in varies.items() if not words.startswith("none")]
+    only = f"the sampling of {listed(sampled)} alone" if sampled else "nothing"
+    return (
+        f"They cover {only}: follows and stated followers are counted in full, and how much they would differ another "
+        "time is not known."
+    )
+
+
+def _varying(varies: Mapping[str, str]) -> str:
+    """What varies in the intervals, and what is counted in full."""
+    moving = [f"{name} ({words})" for name, words in varies.items() if not words.startswith("none")]
+    still = [name for name, words in varies.items() if words.startswith("none")]
+    full = f"{listed(still)} {'is' if len(still) == 1 else 'are'} counted in full" if still else ""
+    return f"What varies: {listed(moving) or 'nothing'}{f'; {full}' if full else ''}."
 
 
 def _depth(facts: Facts, top: int) -> int:
@@ -195,7 +220,19 @@ def _data_lines(facts: Facts) -> list[Line]:
     rows = f"{counted(refused, 'row')} of the files could not be used" if refused else "no row of the files was refused"
     aside = "".join(f"; {text}" for text in rows_told(scores.manifest.get("set_aside", {})))
     has = "has" if without == 1 else "have"
-    return [f"Data: {counted(without, 'account')} {has} too little for a score; {rows}{aside}."]
+    few = f"{counted(without, 'account')} {has} too little for a score" if without else "every account has a score"
+    first = [f"What to know first: {' '.join(_sentence(text) for text in told)}"] if (told := _noted(facts)) else []
+    return [*first, f"Data: {few}; {rows}{aside}."]
+
+
+def _noted(facts: Facts) -> list[str]:
+    """What parts the data cannot tell of, and what is probably meant otherwise."""
+    manifest = facts.scores.manifest
+    return [str(text) for name in ("left_out", "warnings") for text in manifest.get(name, ())]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _beside(facts: Facts) -> list[Line]:
@@ -234,7 +271,8 @@ def _influencers(facts: Facts, top: int) -> Section | None:
     least = 0.0 if sure is None else 10.0 * math.floor(float(sure.score[0][:top].min()) / 10)
     drawn = [f"drawn on {least:.0f} to 100", f"{sure.confidence:.0%} interval", "places"] if sure is not None else []
     headings = ["rank", "account", "score", *drawn, "what it is made of", *(f"{name} adds" for name in names)]
-    headings += ["role"] if scores.roles is not None else []
+    roles = roles_known(scores)
+    headings += ["role"] if roles is not None else []
     rows = []
     for i in range(top):
         row: list[Cell] = [Number(int(scores.rank[i])), Name(scores.ids[i]), Number(float(scores.score[i]), ONE)]
@@ -244,8 +282,8 @@ def _influencers(facts: Facts, top: int) -> Section | None:
             row += [Range(float(scores.score[i]), low, high, least), Between(low, high), places]
         given = [float(np.nan_to_num(scores.contributions[name][i])) for name in names]
         row += [Stack(tuple(enumerate(given))), *(Number(float(scores.contributions[name][i]), ONE) for name in names)]
-        if scores.roles is not None:
-            row.append(str(scores.roles[i] or "unknown"))
+        if roles is not None:
+            row.append(str(roles[i] or "unknown"))
         rows.append(tuple(row))
     first = f"first {top:,} accounts" if top > 1 else "first account"
     caption = f"The {first}: scores from 0 to 100, and how much of it each part adds"
@@ -273,17 +311,22 @@ def _sureness(facts: Facts, top: int) -> Section:
     without = len(scores) - scores.n_scored
     floor = scores.params.get("min_evidence")
     lack: Line = (
-        f"{counted(without, 'account')} of {len(scores):,} {'has' if without == 1 else 'have'} no score but "
+        f"Every one of the {len(scores):,} accounts has a score."
+        if not without
+        else f"{counted(without, 'account')} of {len(scores):,} {'has' if without == 1 else 'have'} no score but "
         f'"{INSUFFICIENT}": {too_little(floor, scores.ties)}, or no part at all.'
     )
     if sure is None or not scores.n_scored:
         return Section("sure", "How sure we are", (Points((lack, "No intervals were drawn in this run.")),))
     depth = _depth(facts, top)
+    none = _no_chance(sure.varies)
     lines: list[Line] = [
-        f"An interval answers: had the same people, with the same habits, lived through another such period, where "
-        f"would this have come out? It holds {sure.confidence:.0%} of {sure.n_replicates:,} replicates.",
-        f"What varies: {listed([f'{name} ({why})' for name, why in sure.varies.items()])}.",
-        *([f"By their rank intervals, {_stay(facts, depth)}."] if depth else []),
+        f"Intervals say little here. {none}"
+        if none
+        else f"An interval answers: had the same people, with the same habits, lived through another such period, "
+        f"where would this have come out? It holds {sure.confidence:.0%} of {sure.n_replicates:,} replicates.",
+        _varying(sure.varies),
+        *([f"By their rank intervals, {_stay(facts, depth)}."] if depth and not none else []),
         lack,
         "An interval covers chance, not meaning: it does not know whether the weights suit the question, or whether "
         "the data is complete.",
@@ -330,7 +373,7 @@ def _distribution(facts: Facts) -> Section | None:
 
 
 def _roles(facts: Facts) -> list[Block]:
-    roles = facts.scores.roles
+    roles = roles_known(facts.scores)
     if roles is None:
         return []
     known, counts = np.unique([str(role or "unknown") for role in roles[: facts.scores.n_scored]], return_counts=True)
@@ -371,7 +414,7 @@ def _weights(facts: Facts) -> Section | None:
 
 def _warnings(facts: Facts) -> Section:
     scores = facts.scores
-    notes: list[Line] = [f"{str(text)[:1].upper()}{str(text)[1:]}." for text in scores.manifest.get("left_out", ())]
+    notes: list[Line] = [_sentence(text) for text in _noted(facts)]
     notes += [f"{text}." for text in rows_told(scores.manifest.get("set_aside", {}))]
     for name, values in scores.parts.items():
         missing = int(np.isnan(values[: scores.n_scored]).sum())

@@ -110,6 +110,8 @@ def _luck_text(told: Explanation) -> list[str]:
     """A line where the score lies above most of its replicates."""
     if told.score is None or told.middle_half is None or told.score <= told.middle_half[1]:
         return []
+    if not any(str(reason.varies).startswith("reactions") for reason in told.parts):
+        return []  # the sampling of cascades is no period that could bring less
     low, high = told.middle_half
     one = told.posts and told.posts[0].share > _MOST
     on = "mostly on one post" if one else f"on {counted(told.n_posts, 'post')}" if told.n_posts else "on few reactions"

@@ -240,6 +240,7 @@ def _warnings(kept: KeptScores) -> list[dict[str, str]]:
     told = [
         {"what": _kind(str(text)), "detail": str(text), "level": "warning"} for text in manifest.get("left_out", ())
     ]
+    told += [{"what": "to check", "detail": str(text), "level": "warning"} for text in manifest.get("warnings", ())]
     counts = manifest["counts"]
     if refused := int(counts.get("rejected_rows", 0)):
         told.append(

@@ -25,7 +25,7 @@ from swayrank.events.reports import FileReport
 from swayrank.sources.coding import FINE, LOST_DIGITS, MISSING, UNTRANSLATED, IdCoder, Translation
 from swayrank.sources.dialects import Layout, TableOptions, inspect_table
 from swayrank.sources.mapping import Block, Condition, Emit, Field, IdTable, there_are
-from swayrank.sources.numbers import Numbers, count_points, read_numbers
+from swayrank.sources.numbers import Numbers, count_commas, count_points, read_numbers
 from swayrank.sources.rejects import LOST, NOT_A_NUMBER, NOT_A_TIME, UNKNOWN_ACTION, Rejects, cure_of
 from swayrank.sources.tables import Batch, Column, frame_batches, open_duckdb, read_batches
 from swayrank.sources.times import TimeOptions, Times, count_numbers, count_orders, numbers_of, read_times, small_times
@@ -109,6 +109,7 @@ class Assembly:
         self._clocks: dict[str, duckdb.DuckDBPyConnection] = {}
         self._orders: dict[tuple[int, str], bool] = {}
         self._pointed: dict[tuple[int, str], bool] = {}
+        self._commas: dict[tuple[int, str], bool] = {}
         self._numbers: dict[tuple[int, str], tuple[str, int]] = {}
         self._noted: list[str] = []
         self._translations: dict[IdTable, Translation] = {}
@@ -214,6 +215,16 @@ class Assembly:
         if self._pointed[key]:
             tally.notes[text] = None
         return self._pointed[key]
+
+    def decimal_commas(self, block: Block, column: str, table: pa.Table | None, tally: _Tally) -> bool:
+        """Whether commas are the decimal sign in a column of numbers, over all files of the block."""
+        key = (id(block), column)
+        if key not in self._commas:
+            counts = [count_commas(batch.columns[column]) for batch in self._batches_of(block, column, table)]
+            self._commas[key] = any(commas for commas, _ in counts) and not any(against for _, against in counts)
+        if self._commas[key]:
+            tally.notes[f"{column}: commas read as the decimal sign (2,5 is two and a half)"] = None
+        return self._commas[key]
 
     def numbers(self, block: Block, column: str, table: pa.Table | None, tally: _Tally) -> str:
         """What plain numbers in a column of times are, over all files of the block."""
@@ -418,7 +429,9 @@ class _BatchWork:
             return _Values(pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.large_string()), cells))
         if role in _COUNTED:
             return self._counts(source, column)
-        numbers = read_numbers(column, self._all.clock(), source.decimal)
+        plain = bool(source.column) and not source.before and source.decimal == "."
+        commas = plain and any(count_commas(column)) and self._all.decimal_commas(*self._place(source))
+        numbers = read_numbers(column, self._all.clock(), "," if commas else source.decimal)
         values = np.where(np.isnan(numbers.values), 1.0, numbers.values) if role == "weight" else numbers.values
         return _Values(values, [(numbers.bad, NOT_A_NUMBER), (numbers.negative, NEGATIVE)])
 

@@ -279,6 +279,10 @@ def _separator(lines: list[str], options: TableOptions, path: Path) -> str:
     return best
 
 
+_SURE_NAMES = 3
+"""So many known names are a header, even if one of them stands twice."""
+
+
 def is_number_or_date(text: str) -> bool:
     """Whether a cell reads like a number, a date or nothing at all, not like a name."""
     return _NUMBER_OR_DATE.fullmatch(text.strip()) is not None
@@ -291,8 +295,11 @@ def _is_header(rows: list[list[str]], options: TableOptions) -> bool:
         return True
     if options.expected and any(name in first for name in options.expected):
         return True
-    if any(cell and is_number_or_date(cell) for cell in first) or len(set(lowered)) < len(lowered) - lowered.count(""):
+    if any(cell and is_number_or_date(cell) for cell in first):
         return False
+    twice = len(set(lowered)) < len(lowered) - lowered.count("")
+    if twice:  # two accounts of one name are likelier than two columns of one, unless the other names are a header's
+        return len(set(lowered) & KNOWN_NAMES) >= _SURE_NAMES
     if sum(cell in KNOWN_NAMES for cell in lowered) >= min(2, len(first)):
         return True
     below = [row for row in rows[1:] if len(row) == len(first)]

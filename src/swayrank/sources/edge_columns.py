@@ -159,7 +159,12 @@ def event_fields(names: Sequence[str]) -> dict[str, str]:
 def unclear_ends(names: Sequence[str], file: str) -> InputError:
     """The error that no two columns can be told to be the ends."""
     listed = ", ".join(repr(printable(name, 60)) for name in names)
-    return InputError(f"which columns are the two ends? Name them with source= and target=: {listed}", file=file)
+    return InputError(
+        f"which columns are the two ends of an arc? There are {listed}. Name two with source= and target=. If the file "
+        "is no graph but a log of events or a table of posts, call its columns by names that are known, as user, "
+        "action, target, time, or account, likes, comments, time; or say in a mapping what they hold (docs/mapping.md)",
+        file=file,
+    )
 
 
 def find_column(name: str | int, names: Sequence[str], has_header: bool, parameter: str, file: str) -> int:

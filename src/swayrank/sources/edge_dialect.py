@@ -181,11 +181,11 @@ def recognise(
     delimiter = _delimiter(texts, file) if not delimiter else "" if delimiter == " " else delimiter
     rows = [split(text, delimiter) for text in texts]
     sizes = _sizes_in_comments(lead.comments, file)
-    count_line = False
+    count_line, counts = False, list[str]()
     if len(rows) > 1 and not first_is_edge and wanted.header is not True:
         stated = _sizes_in_first_line(rows, n_lines - lead.lines[0].before - 1)
         if stated is not None:
-            count_line, sizes, rows = True, [stated, *sizes], rows[1:]
+            count_line, sizes, rows, counts = True, [stated, *sizes], rows[1:], rows[0]
     header, told = (wanted.header, "") if wanted.header is not None else judge_header(rows, wanted)
     if header and len(rows) == 1:
         raise InputError("holds a header but no edges", file=file)
@@ -228,7 +228,7 @@ def recognise(
         count_line=count_line,
         integers=integers,
         doubt="" if header or wanted.header is not None else doubt_edge(rows, (roles.source, roles.target)),
-        notes=(*notes, *([told] if told else []), *_notes_of_comments(lead.comments, wanted)),
+        notes=(*notes, *([told] if told else []), *_notes_of_direction(lead.comments, counts, names, below, wanted)),
     )
 
 
@@ -351,7 +351,7 @@ def _delimiter(lines: Sequence[str], file: str) -> str:
         example = f", such as '{shown}'" if legible else ""
         raise InputError(
             f"most lines have no two columns that tabs, semicolons, bars, commas or blanks separate{example}. "
-            "If it is another character, name it in a first line such as sep=: (in Python, with delimiter=)",
+            "If it is another character, name it in a first line such as 'sep=:', or with delimiter=",
             file=file,
         )
     return best
@@ -475,7 +475,20 @@ def _sizes_in_comments(comments: list[str], file: str) -> list[Sizes]:
     return found
 
 
-def _notes_of_comments(comments: list[str], wanted: Wanted) -> list[str]:
-    if any(re.match(r"%\s*sym\b", line) for line in comments[:1]) and wanted.direction != "undirected":
-        return ["the file says that it is undirected (sym): pass direction='undirected'"]
-    return []
+def _notes_of_direction(
+    comments: list[str], counts: list[str], names: Sequence[str], rows: list[list[str]], wanted: Wanted
+) -> list[str]:
+    """Where the file says that its edges have no direction: KONECT's "sym", a "u" behind the sizes, Gephi's "Type"."""
+    if wanted.direction == "undirected":
+        return []
+    types = [k for k, name in enumerate(names) if name.casefold() == "type"]
+    words = {row[types[0]].casefold() for row in rows if row[types[0]]} if types else set()
+    if any(re.match(r"%\s*sym\b", line) for line in comments[:1]):
+        said = "(sym)"
+    elif len(counts) > 2 and counts[2].lower() in ("u", "undirected"):
+        said = f"({counts[2]} in the first line)"
+    elif words == {"undirected"}:
+        said = f"({names[types[0]]} is Undirected)"
+    else:
+        return []
+    return [f"the file says that it is undirected {said}: pass direction='undirected'"]

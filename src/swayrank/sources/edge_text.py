@@ -48,9 +48,10 @@ _REASONS = {
     kernels.AFTER_QUOTE: why.AFTER_QUOTE,
 }
 _OTHER_FORMATS = (
+    (rb"(?i)\s*<(!doctype html|html)", "a web page (HTML), as servers send where they want a login"),
     (rb"\s*<", "XML (GraphML, GEXF)"),
     (rb"\s*(Creator\s+\"|Version\s+[\d\"]|graph\s*\[|graph\s*$)", "GML"),
-    (rb"\s*[{\[]", "JSON"),
+    (rb"\s*[{\[]", "JSON whose names tell of no log and no posts (a mapping says what they hold: docs/mapping.md)"),
     (rb"%%MatrixMarket", "Matrix Market (end its name in .mtx)"),
     (rb"\s*\*[Vv]ertices", "Pajek"),
     (rb"PK\x03\x04", "a zip archive (unpack it first)"),

@@ -4,7 +4,8 @@ Read: plain and exponential numbers ("529", "2.28E+11"), groups of three ("1,234
 endings k, m, b and their words ("48.5M", "383.1K", "1.2 billion", "12 Tsd.", "3 Mrd."). Before an ending one or two
 digits after a comma are a fraction ("48,5 Mio.", "1,2K"): they are no group of three.
 With ``decimal=","`` comma and point change places
-("1.234,5"); "1.234,5" is a bad number while the decimal sign is a point. A column of counts decides by itself where all
+("1.234,5"); a column of weights decides by itself where some comma can be nothing else ("2,5", :func:`count_commas`);
+"1.234,5" is a bad number while the decimal sign is a point. A column of counts decides by itself where all
 its points stand as in "1.200" (:func:`count_points`): there are no fifths of a like. Nothing else is guessed. Counts
 cannot be negative or infinite. Empty cells and words for "none" are missing (NaN).
 """
@@ -83,6 +84,31 @@ def whole_numbers(column: Column) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
     parse_ints(read_only(cells.text), starts, stops, values, bad)
     others = bad.astype(np.bool_)
     return values, others if cells.missing is None else others | cells.missing
+
+
+_COMMA = r"^[ \t\x{a0}]*[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})[ \t\x{a0}]*$"
+_NO_COMMA = r"[0-9],[0-9]{3}([^0-9]|$).*\.|,[0-9]{3},|\.[0-9]"
+
+
+def count_commas(column: Column) -> tuple[int, int]:
+    """How many cells have a comma that only a decimal sign can be ("2,5"), how many speak against that.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> count_commas(Column(pa.array(["2,5", "3", "0,25"], pa.large_string())))
+    (2, 0)
+    >>> count_commas(Column(pa.array(["2,5", "3.5", "1,234"], pa.large_string())))
+    (1, 1)
+    """
+    if column.typed:
+        return 0, 0
+    others = whole_numbers(column)[1]
+    if not others.any():
+        return 0, 0
+    texts = column.take(others).arrow()
+    found = [pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0 for pattern in (_COMMA, _NO_COMMA)]
+    return found[0], found[1]
 
 
 _POINTED = r"^[ \t\x{a0}]*[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?[ \t\x{a0}]*$"

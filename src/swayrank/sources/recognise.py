@@ -7,7 +7,8 @@ told in the report of every read.
 
 Where names can mean two things, the first records decide. `follower` is an account of a graph, or how many there are
 where numbers alone stand in it beside names or other counts. `type` is the action of a log, or what kind of post a row
-is about (Video, Photo) where the row has counts and no target.
+is about (Video, Photo) where the row has counts and no target; or whether an arc is directed, as Gephi writes it. A
+column without a digit in any cell holds no times, whatever it is called: Meta writes "Lifetime" under "Date".
 """
 
 from __future__ import annotations
@@ -40,22 +41,24 @@ _EVENT_NAMES = {
 _POST_NAMES = {
     "account": "account account_id author author_id user user_id username screen_name owner channel page page_id "
     "influencer creator youtuber handle influencer_name influencer_insta_name instagram_name channel_name page_name "
+    "account_username account_name posted_by "
     "konto kontoname profil nutzer nutzername benutzername kanal cuenta usuario perfil compte utilisateur",
     "post": "post post_id tweet_id status_id t_id id item_id media_id video_id shortcode beitrag beitrag_id "
     "beitrags_id "
     "publicacion publicacion_id id_publicacion publication "
-    "publication_id",
+    "publication_id post_link video_link tweet_permalink permalink",
     "time": "time timestamp created_at datetime date published published_at status_published ts timestamp_ms "
-    "publish_time posted_at datum zeitpunkt veroffentlicht veroffentlicht_am fecha fecha_de_publicacion "
+    "publish_time post_time posted_at created_date video_publish_time "
+    "datum zeitpunkt veroffentlicht veroffentlicht_am fecha fecha_de_publicacion "
     "date_de_publication",
-    "likes": "likes num_likes like_count n_likes favorites favorite_count favourites reactions num_reactions "
-    "gefallt_mir gefallt_mir_angaben me_gusta j_aime mentions_j_aime",
-    "comments": "comments num_comments comment_count n_comments replies reply_count kommentare comentarios "
-    "commentaires",
-    "shares": "shares num_shares share_count n_shares retweets retweet_count reposts repost_count geteilt "
+    "likes": "likes num_likes like_count n_likes total_likes favorites favorite_count favourites reactions "
+    "num_reactions gefallt_mir gefallt_mir_angaben me_gusta j_aime mentions_j_aime",
+    "comments": "comments num_comments comment_count n_comments total_comments comments_added replies reply_count "
+    "kommentare comentarios commentaires",
+    "shares": "shares num_shares share_count n_shares total_shares retweets retweet_count reposts repost_count geteilt "
     "geteilte_inhalte compartidos partages",
-    "views": "views num_views view_count n_views video_views plays play_count aufrufe videoaufrufe visualizaciones "
-    "reproducciones vues",
+    "views": "views num_views view_count n_views total_views video_views plays play_count aufrufe "
+    "videoaufrufe visualizaciones reproducciones vues",
     "impressions": "impressions impression_count num_impressions impressionen impresiones",
     "reach": "reach reached reichweite alcance portee",
     "followers": "followers follower_count followers_count num_followers subscribers subscriber_count followerzahl "
@@ -63,7 +66,11 @@ _POST_NAMES = {
     "topic": "topic hashtag category",
     "platform": "platform network site",
 }
+ARC_KINDS = frozenset({"directed", "undirected", "mutual"})
+"""What Gephi writes under "Type" in a table of edges."""
 _ACCOUNT_OR_COUNT = "follower"
+_ENOUGH_COUNTS = 3
+"""So many columns of counts are a table of posts, even if no column says whose they are."""
 _REACTIONS = frozenset(COUNTS) - {"followers"}
 _COUNT = re.compile(
     r"[0-9][0-9.,' \u00a0\u202f]*([kmb]|mn|bn|mio\.?|mrd\.?|tsd\.?)?|-|n/?a|null|nan|none|", re.IGNORECASE
@@ -149,13 +156,22 @@ def kind_of_layout(layout: Layout) -> str:
     """
     events, posts = recognise_events(layout), recognise_posts(layout)
     is_log = {"actor", "action"} <= events.keys() and len(events) > 2
+    if is_log and _are_kinds_of_arc(layout, events["action"]):
+        return "graph"
     if is_log and not _are_kinds_of_post(layout, events, posts):
         return "events"
     if _states_followers(layout, posts):
         return "posts"
     stated = posts.get("followers")
     counts = {name for name in COUNTS if name in posts and (name != "followers" or _plain(stated) != _ACCOUNT_OR_COUNT)}
-    return "posts" if counts and posts.keys() & {"account", "post"} else "graph"
+    whose = posts.keys() & {"account", "post"} or len(counts - {"followers"}) >= _ENOUGH_COUNTS
+    return "posts" if counts and whose else "graph"
+
+
+def _are_kinds_of_arc(layout: Layout, column: str) -> bool:
+    """Whether what could be a log's actions says of each row whether its arc is directed."""
+    words = {cell.casefold() for cell in _cells(layout, column) if cell}
+    return bool(words) and words <= ARC_KINDS
 
 
 def _are_kinds_of_post(layout: Layout, events: Mapping[str, str], posts: Mapping[str, str]) -> bool:
@@ -184,6 +200,12 @@ def _cells(layout: Layout, column: str) -> Sequence[str]:
     return [row[k].strip() for row in layout.sample if len(row) > k]
 
 
+def _may_be_times(layout: Layout, column: str) -> bool:
+    """Whether some cell has a digit, or there is none to look at."""
+    cells = [cell for cell in _cells(layout, column) if cell]
+    return not cells or any(map(str.isdigit, "".join(cells)))
+
+
 def _is_count(cell: str) -> bool:
     return _COUNT.fullmatch(cell) is not None
 
@@ -207,18 +229,23 @@ def how_to_name(kind: str, name: str) -> str:
     >>> how_to_name("posts", "account").partition(";")[0]
     'Name it with columns= in Python or --posts-columns account=... on the command line'
     """
-    option = f"--posts-columns {name}=..." if kind == "posts" else "--columns (all columns, where there is no header)"
-    return (
-        f"Name it with columns= in Python or {option} on the command line; a mapping (docs/mapping.md) can also give "
-        f"one {name} to all rows"
-    )
+    if kind == "posts":
+        option, const = f"--posts-columns {name}=...", f'{{"{name}": {{"const": "acme"}}}}'
+        all_rows = f"if all rows are of one {name}, say which: columns={const}, or --posts-columns '{const}'"
+    else:
+        option = "--columns (all columns, where there is no header)"
+        all_rows = f"a mapping (docs/mapping.md) can also give one {name} to all rows"
+    return f"Name it with columns= in Python or {option} on the command line; {all_rows}"
 
 
 def _by_name(layout: Layout, names: Mapping[str, str]) -> dict[str, str]:
     there = {_plain(column): column for column in reversed(layout.columns)}
     found: dict[str, str] = {}
     for field, words in names.items():
-        column = next((there[word] for word in words.split() if word in there), None)
+        columns = [there[word] for word in words.split() if word in there]
+        if field == "time":
+            columns = [column for column in columns if _may_be_times(layout, column)] or columns
+        column = next(iter(columns), None)
         if column is not None and column not in found.values():
             found[field] = column
     return found

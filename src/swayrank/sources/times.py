@@ -89,7 +89,8 @@ SELECT i, slashed, coalesce(a, 0) AS a, coalesce(b, 0) AS b, list_contains($miss
              epoch_us(try_strptime(t, ['%a %b %d %H:%M:%S %z %Y', '%a, %d %b %Y %H:%M:%S %z'])),
              epoch_us(try_strptime(t, [
                  '%b %d, %Y', '%b %d, %Y %H:%M', '%b %d, %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y', '%b %d, %Y %I:%M %p',
-                 '%b %d, %Y %I:%M:%S %p', '%B %d, %Y', '%B %d, %Y %H:%M', '%B %d, %Y %I:%M %p'])::TIMESTAMPTZ))
+                 '%a, %b %d, %Y', '%b %d, %Y %I:%M:%S %p', '%B %d, %Y', '%B %d, %Y %H:%M', '%B %d, %Y %I:%M %p'])
+                 ::TIMESTAMPTZ))
          END AS us,
     CASE WHEN NOT slashed AND regexp_full_match(t, '[+-]?[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?')
          THEN try_cast(t AS DOUBLE) END AS number

@@ -347,12 +347,14 @@ def _told_differences(found: Backtest) -> list[str]:
         best = found.best_baseline(metric)
         one = found.difference(best, metric)
         inferior = (
-            f"behind by at most {NOT_INFERIOR}, if at all"
+            ""
+            if one.verdict == "better"
+            else f"; behind by at most {NOT_INFERIOR}, if at all"
             if one.low >= -NOT_INFERIOR
-            else f"it may be behind by more than {NOT_INFERIOR}"
+            else f"; it may be behind by more than {NOT_INFERIOR}"
         )
         lines.append(
-            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}; {inferior}; only a "
+            f"{metric}: {score} against the best single measure, {best}: {one}, {one.verdict}{inferior}; only a "
             f"difference of {found.detectable(best, metric):.3f} or more would be noticed in most such tests (4 of 5)"
         )
     return lines
