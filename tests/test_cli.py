@@ -741,9 +741,11 @@ def test_messages_name_options_of_the_command_or_keys_of_a_mapping(tmp_path):
     checked = call("check", "log.csv", cwd=tmp_path, check=False)
     assert checked.returncode == 1
     assert "read it with --kind posts" in checked.stdout
-    assert "Name them with --source and --target:" in call("score", "edges.csv", cwd=tmp_path, check=False).stderr
-    checked = call("check", "edges.csv", cwd=tmp_path, check=False).stderr
-    assert "source in a mapping (docs/mapping.md) and target in a mapping:" in checked
+    for command in ("score", "check"):
+        unclear = call(command, "edges.csv", cwd=tmp_path, check=False).stderr
+        assert "Name two with --source and --target." in unclear
+    ends = call("check", "edges.csv", "--source", "x", "--target", "z", cwd=tmp_path).stdout
+    assert "source is 'x', target is 'z'" in ends
     assert "(say day_first in a mapping (docs/mapping.md))" in call("score", "posts.csv", cwd=tmp_path).stderr
     named = call("check", "posts.csv", "--kind", "posts", "--posts-columns", "shares=likes", cwd=tmp_path).stdout
     assert "shares = likes" in named
