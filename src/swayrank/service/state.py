@@ -161,6 +161,7 @@ class Service:
             self.past.forget()
             self.published, self.trouble, self._refused = fresh, None, None
             self._count()
+            trim()
             return True
 
     def _told(self, error: Exception) -> str:
@@ -179,8 +180,7 @@ class Service:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), _LOOK_SECONDS)
             if not self.stopping.is_set():
-                if await asyncio.to_thread(self.reload):
-                    await asyncio.to_thread(trim)
+                await asyncio.to_thread(self.reload)
                 await asyncio.to_thread(self.look_for_tokens)
                 self.log.flush()
 

@@ -21,6 +21,7 @@ from swayrank.errors import StoreError, SwayrankError
 from swayrank.events import iso
 from swayrank.service.ingest import scored_seq
 from swayrank.service.jobs.derive import is_prepared
+from swayrank.service.memory import trim
 from swayrank.service.prepared import Prepared
 from swayrank.stores.jobs import DONE, FAILED, QUEUED, RUNNING, Job
 
@@ -101,6 +102,7 @@ class Upkeep:
         if is_prepared(service.settings.out, result.run):
             try:
                 service.prepared = await asyncio.to_thread(Prepared.load, result, service.settings.out)
+                await asyncio.to_thread(trim)
             except (SwayrankError, OSError) as error:
                 service.log.write("not prepared", run=result.run, detail=printable(error, 300))
             else:
