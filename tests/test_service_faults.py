@@ -134,6 +134,21 @@ def test_the_real_worker_is_limited_too(town, tmp_path):
     assert (job.status, job.error["type"]) == ("failed", "memory")
 
 
+def test_want_of_memory_is_told_whoever_says_so():
+    behind = ImportError("libx.so: failed to map segment from shared object")
+    caused = RuntimeError("the kernel could not be compiled")
+    caused.__cause__ = MemoryError()
+    for error in (
+        MemoryError(),
+        OSError(12, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        behind,
+        caused,
+    ):
+        assert told_error(error)["type"] == "memory", error
+    assert told_error(RuntimeError("no"))["type"] == "internal"
+
+
 def test_a_full_disk_is_told():
     for error in (OSError(28, "No space left on device"), OSError("4096 requested and 12 written")):
         told = told_error(error)

@@ -175,6 +175,6 @@ def test_an_apostrophe_for_spreadsheets_is_no_part_of_a_name():
     assert index.find("'ada") is None
     graph = SimpleNamespace(ids=ids, n_nodes=len(ids))
     prepared = SimpleNamespace(_graph=graph, result=SimpleNamespace(names=index))
-    assert Prepared._named(prepared, ["'@ada", "@ada", "'=x"]) == ["@ada", "'=x"]
+    assert Prepared._found(prepared, ["'@ada", "@ada", "'=x"])[0].ids == ("@ada", "'=x")
     with pytest.raises(UnknownAccountError, match='no account "\'@bob"'):
-        Prepared._named(prepared, ["'@ada", "'@bob"])
+        Prepared._found(prepared, ["'@ada", "'@bob"])

@@ -80,6 +80,7 @@ def follower_word(kind: str | None) -> str:
 
 
 _OF_EDGES = {
+    "follows and stated followers": "edges and stated numbers of neighbours",
     "accounts that the follower follows": "the neighbour's own neighbours",
     "every follow once": "every edge once",
     "the graph's follows": "the graph's edges",

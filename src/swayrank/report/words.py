@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from swayrank.overview.ties import told_of
 from swayrank.report.cards import cards, places, roles_known
 from swayrank.report.document import (
     NOTHING,
@@ -104,9 +105,7 @@ def _first_lines(facts: Facts) -> list[Line]:
     if sure is not None:
         low, high = sure.score[0][0], sure.score[1][0]
         ranks = places(int(sure.rank[0][0]), int(sure.rank[1][0]))
-        between = (
-            "" if _no_chance(sure.varies) else f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f}, {ranks})"
-        )
+        between = "" if _no_chance(facts) else f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f}, {ranks})"
     if scores.n_scored == 1:
         between = "" if sure is None else f" ({sure.confidence:.0%} interval {low:.1f} to {high:.1f})"
         return [
@@ -129,7 +128,7 @@ def _firm(facts: Facts, top: int) -> list[Line]:
     depth = _depth(facts, top)
     if sure is None or top < 2 or n < 2:
         return []
-    if chance := _no_chance(sure.varies):
+    if chance := _no_chance(facts):
         return [f"How firm the order is: intervals cannot say. {chance}"]
     best, worst = sure.rank[0][:top].astype(int), sure.rank[1][:top].astype(int)
     opening, level = "How firm the order is:", f"at {sure.confidence:.0%}"
@@ -148,15 +147,18 @@ def _firm(facts: Facts, top: int) -> list[Line]:
     ]
 
 
-def _no_chance(varies: Mapping[str, str]) -> str:
+def _no_chance(facts: Facts) -> str:
     """What intervals are without, where no reactions vary in them; "" where some do."""
+    sure = facts.scores.intervals
+    varies = {} if sure is None else sure.varies
     if not varies or any(words.startswith("reactions") for words in varies.values()):
         return ""
     sampled = [name for name, words in varies.items() if not words.startswith("none")]
     only = f"the sampling of {listed(sampled)} alone" if sampled else "nothing"
-    return (
+    return told_of(
+        facts.scores.ties,
         f"They cover {only}: follows and stated followers are counted in full, and how much they would differ another "
-        "time is not known."
+        "time is not known.",
     )
 
 
@@ -319,7 +321,7 @@ def _sureness(facts: Facts, top: int) -> Section:
     if sure is None or not scores.n_scored:
         return Section("sure", "How sure we are", (Points((lack, "No intervals were drawn in this run.")),))
     depth = _depth(facts, top)
-    none = _no_chance(sure.varies)
+    none = _no_chance(facts)
     lines: list[Line] = [
         f"Intervals say little here. {none}"
         if none

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from swayrank.errors import ParameterError, SwayrankError
+from swayrank.kernels import machine as _machine  # noqa: F401  no question shall wait for the compiler
 from swayrank.results import current_run
 from swayrank.service.app import create_app
 from swayrank.service.memory import few_heaps, settle

@@ -39,6 +39,9 @@ TOLD_EVERY_SECONDS = 0.25
 _ESTIMATED_AFTER_SECONDS = 1.0
 _LONGEST = 2000
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_MEMORY = re.compile(
+    r"cannot allocate memory|unable to allocate|bad_alloc|failed to map segment|can't start new thread", re.IGNORECASE
+)
 _FULL = re.compile(r"No space left|[Dd]isk quota exceeded|\d+ requested and \d+ written")  # the last is NumPy's
 _NAMES: tuple[tuple[type[SwayrankError], str], ...] = (
     (UnknownAccountError, "unknown-account"),
@@ -88,7 +91,7 @@ class News:
 def told_error(error: BaseException) -> dict[str, str]:
     """An error by a short name and in a sentence."""
     text = printable(error, _LONGEST)
-    if isinstance(error, MemoryError):
+    if _is_want_of_memory(error):
         return {
             "type": "memory",
             "detail": f"it needs more memory than a job may have ({text or 'MemoryError'}); "
@@ -98,9 +101,18 @@ def told_error(error: BaseException) -> dict[str, str]:
         return {"type": "no-room", "detail": f"there is no room left on the disk ({text}); make room, then restart it"}
     if isinstance(error, SwayrankError):
         return {"type": next((name for kind, name in _NAMES if isinstance(error, kind)), "failed"), "detail": text}
-    if type(error).__name__ == "OutOfMemoryException":  # DuckDB's
-        return told_error(MemoryError(text))
     return {"type": "internal", "detail": f"{type(error).__name__}: {text[:300]}; the service's log tells more"}
+
+
+def _is_want_of_memory(error: BaseException) -> bool:
+    """Whether it says so, in whichever words of Python, DuckDB, LLVM or the system, or comes of one that does."""
+    seen: BaseException | None = error
+    while seen is not None:
+        named = isinstance(seen, MemoryError) or type(seen).__name__ == "OutOfMemoryException"  # the latter is DuckDB's
+        if named or getattr(seen, "errno", None) == errno.ENOMEM or _NO_MEMORY.search(str(seen)):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def main() -> int:
