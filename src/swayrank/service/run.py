@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from swayrank.errors import ParameterError, SwayrankError
-from swayrank.kernels import machine as _machine  # noqa: F401  no question shall wait for the compiler
+from swayrank.ids import Ids
 from swayrank.results import current_run
 from swayrank.service.app import create_app
 from swayrank.service.memory import few_heaps, settle
@@ -66,6 +66,7 @@ def serve(settings: Settings, started: Callable[[str, int, list[str]], None]) ->
             timeout_graceful_shutdown=_GRACE_SECONDS,
             http=Wire,
         )
+        Ids.from_values(["loads", "kernels"])  # no question shall wait for the compiler
         settle()
         _Server(config, service.stop_soon).run(sockets=[listening])
 
