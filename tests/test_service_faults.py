@@ -51,7 +51,7 @@ def alive(pid):
         ("pass", "internal", "without a result"),
         ('print(json.dumps({"done": True}))', "internal", "left no result"),
         ("os.kill(os.getpid(), 9)", "killed", "was killed (signal 9; out of memory?)"),
-        ("os.abort()", "killed", "SIGABRT"),
+        ("os.abort()", "killed", "SIGABRT; more memory than --memory-limit allows?"),
         ('print(json.dumps({"error": {"type": "wrong-value", "detail": "k"}})); sys.exit(1)', "wrong-value", "k"),
     ],
 )
@@ -130,8 +130,12 @@ def test_a_job_above_its_memory_gets_an_error_and_files_that_are_mapped_do_not_c
 
 
 def test_the_real_worker_is_limited_too(town, tmp_path):
-    job = finished(copied(town, tmp_path), memory_limit=1_000_000)
-    assert (job.status, job.error["type"]) == ("failed", "memory")
+    out = copied(town, tmp_path)
+    before = current_run(out)
+    job = finished(out, memory_limit=1_000_000)
+    assert job.status == "failed", job.error  # which library gives way first, and in which words, is chance
+    assert job.error["type"] in {"memory", "killed", "internal"}
+    assert current_run(out) == before
 
 
 def test_want_of_memory_is_told_whoever_says_so():

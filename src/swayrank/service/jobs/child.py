@@ -177,6 +177,8 @@ class Child:
 def _killed(number: int) -> str:
     if number == signal.SIGKILL:
         return "it was killed (signal 9; out of memory?)"
+    if number == signal.SIGABRT:  # how compiled libraries end that get no memory
+        return "it was killed (signal 6, SIGABRT; more memory than --memory-limit allows?)"
     try:
         name = signal.Signals(number).name
     except ValueError:
