@@ -23,7 +23,7 @@ export const token = {
 };
 
 let askForToken = null;
-/** Called when the service wants a token for what was sent at a moment; resolves to true once there is one to try. */
+/** Called when the service wants a token; resolves to true once there is one to try. */
 export function onTokenNeeded(ask) {
   askForToken = ask;
 }
@@ -46,7 +46,7 @@ export const accountPath = (resource, account) =>
 
 async function send(method, url, { body, type = "application/json", headers = {}, signal } = {}) {
   for (;;) {
-    const sent = performance.now(), shown = token.get();
+    const shown = token.get();
     const all = { Accept: "application/json", ...headers };
     if (shown) all.Authorization = `Bearer ${shown}`;
     if (body !== undefined) all["Content-Type"] = type;
@@ -62,7 +62,7 @@ async function send(method, url, { body, type = "application/json", headers = {}
     const problem = new Problem(await told(response));
     if (response.status === 401) {
       if (token.get() && token.get() !== shown) continue; // somebody signed in meanwhile
-      if (askForToken && (await askForToken(Boolean(shown), sent))) continue;
+      if (askForToken && (await askForToken(Boolean(shown)))) continue;
     }
     throw problem;
   }

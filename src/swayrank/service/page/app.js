@@ -139,8 +139,9 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") cl
 // -- signing in --------------------------------------------------------------------------------------------------------
 
 let asking = null;
-let dismissed = -1; // what was sent before somebody would not sign in does not ask them again
-onTokenNeeded((refused, sent) => sent <= dismissed ? false : (asking ??= askForToken(refused).finally(() => { asking = null; })));
+let dismissed = false; // who would not sign in is asked again when they do something, not by what is sent by itself
+document.addEventListener("click", () => { dismissed = false; }, true);
+onTokenNeeded((refused) => dismissed ? false : (asking ??= askForToken(refused).finally(() => { asking = null; })));
 
 async function askForToken(refused) {
   const input = h("input", { type: "password", autocomplete: "off", spellcheck: "false", required: true });
@@ -149,7 +150,7 @@ async function askForToken(refused) {
     field("Token", input, "It stays in this tab and is forgotten when the tab closes.")];
   const answer = await dialog("Sign in", content, [["ok", "Sign in"], ["", "Not now"]]);
   token.set(answer === "ok" ? input.value.trim() : null);
-  if (answer !== "ok") dismissed = performance.now();
+  dismissed = answer !== "ok";
   return answer === "ok" && Boolean(input.value.trim());
 }
 
