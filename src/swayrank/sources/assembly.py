@@ -430,7 +430,7 @@ class _BatchWork:
         if role in _COUNTED:
             return self._counts(source, column)
         plain = bool(source.column) and not source.before and source.decimal == "."
-        commas = plain and any(count_commas(column)) and self._all.decimal_commas(*self._place(source))
+        commas = plain and count_commas(column)[0] > 0 and self._all.decimal_commas(*self._place(source))
         numbers = read_numbers(column, self._all.clock(), "," if commas else source.decimal)
         values = np.where(np.isnan(numbers.values), 1.0, numbers.values) if role == "weight" else numbers.values
         return _Values(values, [(numbers.bad, NOT_A_NUMBER), (numbers.negative, NEGATIVE)])

@@ -86,6 +86,15 @@ def whole_numbers(column: Column) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
     return values, others if cells.missing is None else others | cells.missing
 
 
+def _matching(column: Column, *patterns: str) -> list[int]:
+    """How many cells that are no whole numbers each pattern finds; 0 in a column of numbers."""
+    others = None if column.typed else whole_numbers(column)[1]
+    if others is None or not others.any():
+        return [0] * len(patterns)
+    texts = column.take(others).arrow()
+    return [pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0 for pattern in patterns]
+
+
 _COMMA = r"^[ \t\x{a0}]*[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})[ \t\x{a0}]*$"
 _NO_COMMA = r"[0-9],[0-9]{3}([^0-9]|$).*\.|,[0-9]{3},|\.[0-9]"
 
@@ -101,14 +110,8 @@ def count_commas(column: Column) -> tuple[int, int]:
     >>> count_commas(Column(pa.array(["2,5", "3.5", "1,234"], pa.large_string())))
     (1, 1)
     """
-    if column.typed:
-        return 0, 0
-    others = whole_numbers(column)[1]
-    if not others.any():
-        return 0, 0
-    texts = column.take(others).arrow()
-    found = [pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0 for pattern in (_COMMA, _NO_COMMA)]
-    return found[0], found[1]
+    commas, against = _matching(column, _COMMA, _NO_COMMA)
+    return commas, against
 
 
 _POINTED = r"^[ \t\x{a0}]*[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?[ \t\x{a0}]*$"
@@ -129,15 +132,8 @@ def count_points(column: Column) -> tuple[int, int]:
     >>> count_points(Column(pa.array(["1.200", "48,5 Mio.", "12 Tsd."], pa.large_string())))
     (1, 0)
     """
-    if column.typed:
-        return 0, 0
-    others = whole_numbers(column)[1]
-    if not others.any():
-        return 0, 0
-    texts = column.take(others).arrow()
-    pointed = pc.sum(pc.match_substring_regex(texts, _POINTED)).as_py() or 0
-    ended = pc.sum(pc.match_substring_regex(texts, _ENDED)).as_py() or 0
-    return pointed, (pc.sum(pc.match_substring_regex(texts, _WITH_SIGN)).as_py() or 0) - pointed - ended
+    pointed, ended, signs = _matching(column, _POINTED, _ENDED, _WITH_SIGN)
+    return pointed, signs - pointed - ended
 
 
 def read_numbers(column: Column, connection: duckdb.DuckDBPyConnection, decimal: str = ".") -> Numbers:
