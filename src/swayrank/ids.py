@@ -56,7 +56,8 @@ _INTEGER = re.compile(rb"0|-?[1-9][0-9]{0,18}")
 _BATCH = int(BATCH)
 _BLOCK = 1 << 20
 _UNINDEXED = 64
-"""Ids that are looked for one by one, in a pass over all, before an index is made: commands ask for no more."""
+"""Ids that are looked for one by one, in a pass over all, before an index is made: commands ask for no more. Of
+more than `_BLOCK` ids the index is made at once: each pass over them would be long."""
 _LOOKED_AT, _COMPARED = 1_000_000, 5000  # ids among which likes are sought: by parts; letter by letter
 
 
@@ -350,7 +351,7 @@ class Ids:
         if missing not in ("raise", "sentinel"):
             raise ParameterError(f"missing must be one of 'raise', 'sentinel', got {missing!r}")
         cells = as_cells(values)
-        if self._slots is None and self._sought + len(cells) <= _UNINDEXED:
+        if self._slots is None and self._n <= _BLOCK and self._sought + len(cells) <= _UNINDEXED:
             self._sought += len(cells)
             found = np.array([self._sought_for(cells, i) for i in range(len(cells))], np.uint32)
         else:
